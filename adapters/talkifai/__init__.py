@@ -1,0 +1,1 @@
+"""TalkifAI: its four calls and the stream."""

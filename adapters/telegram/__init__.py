@@ -1,0 +1,1 @@
+"""Telegram: long polling in, messages and edits out."""

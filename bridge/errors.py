@@ -1,0 +1,126 @@
+"""Every error that crosses a port. A vendor's exception never does.
+
+BridgeError
+├── Retryable                 the same call may work later
+│   ├── StoreUnavailable      Redis does not answer
+│   ├── ChannelUnavailable    Slack or Telegram does not answer; the call had no effect, or may be repeated
+│   ├── ChannelRateLimited    429: carries the wait and the scope it speaks of
+│   ├── AgentUnavailable      TalkifAI does not answer, or answers 5xx
+│   │   └── StreamBroken      the stream stopped before its end; the answer may still be written
+│   └── AgentRateLimited      429: carries the wait
+├── Permanent                 the same call will never work
+│   ├── LeaseLost             another worker has the thread; whoever sees this stops, and changes nothing
+│   ├── PostUncertain         the answer to a post was lost: the message may or may not be there
+│   ├── MessageGone           the message to edit is no longer there or can no longer be edited
+│   ├── PlaceGone             the place or thread is gone, or the bot was removed from it
+│   ├── PageRejected          the channel refuses this content
+│   ├── ConversationLost      TalkifAI no longer knows the conversation or its token (401, 403, 404)
+│   └── QuestionTooLong       over TalkifAI's 10,000 characters
+└── Misconfigured             an operator has to change something
+    ├── SettingWrong          names the setting, what is wrong, what would be right
+    ├── AgentKeyRefused       401 invalid_api_key
+    ├── AgentNotText          400 not_text_agent
+    ├── AgentOutOfCredits     402 insufficient_credits
+    └── ChannelTokenRefused   Slack or Telegram refuses the token
+"""
+
+
+class BridgeError(Exception):
+    """The root of the tree. Its text is for the operator and holds no secret."""
+
+
+class Retryable(BridgeError):
+    """The same call may work later."""
+
+
+class StoreUnavailable(Retryable):
+    """Redis does not answer."""
+
+
+class ChannelUnavailable(Retryable):
+    """The channel does not answer, and the call had no effect or may safely be repeated."""
+
+
+class ChannelRateLimited(Retryable):
+    """The channel answered 429."""
+
+    def __init__(self, retry_after_s: float, scope: str) -> None:
+        super().__init__(f"rate limited in {scope} for {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
+        self.scope = scope
+
+
+class AgentUnavailable(Retryable):
+    """TalkifAI does not answer, or answers with a server error."""
+
+
+class StreamBroken(AgentUnavailable):
+    """The stream stopped before its end. The agent may still finish the answer: see the history."""
+
+
+class AgentRateLimited(Retryable):
+    """TalkifAI answered 429: a limit of the whole organisation."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"TalkifAI's organisation limit: wait {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
+
+
+class Permanent(BridgeError):
+    """The same call will never work."""
+
+
+class LeaseLost(Permanent):
+    """Another worker has the thread now. Stop; change nothing."""
+
+
+class PostUncertain(Permanent):
+    """A post was sent and its answer lost: the message may be there."""
+
+
+class MessageGone(Permanent):
+    """The message to edit is not there any more, or can no longer be edited."""
+
+
+class PlaceGone(Permanent):
+    """The place or thread is gone, or the bot may not write there."""
+
+
+class PageRejected(Permanent):
+    """The channel refuses this content, whatever the number of tries."""
+
+
+class ConversationLost(Permanent):
+    """TalkifAI no longer knows this conversation or its token: open another one."""
+
+
+class QuestionTooLong(Permanent):
+    """The question is over TalkifAI's limit."""
+
+
+class Misconfigured(BridgeError):
+    """An operator has to change something. The text says what."""
+
+
+class SettingWrong(Misconfigured):
+    """A setting is missing or wrong."""
+
+    def __init__(self, name: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{name}: {problem}. {remedy}")
+        self.name = name
+
+
+class AgentKeyRefused(Misconfigured):
+    """TalkifAI refuses the API key."""
+
+
+class AgentNotText(Misconfigured):
+    """The agent is a voice agent: the chat API cannot talk to it."""
+
+
+class AgentOutOfCredits(Misconfigured):
+    """The TalkifAI account has no credits left."""
+
+
+class ChannelTokenRefused(Misconfigured):
+    """The channel refuses the token."""

@@ -1,0 +1,282 @@
+"""The words of the bridge as values. Times are seconds since the epoch, UTC; durations are seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+from urllib.parse import quote, unquote
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadKey:
+    """Names the smallest thing people answer in. `str()` of it is injective and reversible."""
+
+    channel: str
+    """The messaging service: `slack`, `telegram`, `terminal`."""
+    account: str
+    """Whose: the Slack workspace, the Telegram bot."""
+    place: str
+    """Where in it: a Slack channel or DM, a Telegram chat."""
+    thread: str = ""
+    """The thread or topic there; empty where the whole place is one thread."""
+
+    def __str__(self) -> str:
+        parts = (self.channel, self.account, self.place, self.thread)
+        return ":".join(quote(part, safe="", errors="surrogatepass") for part in parts)
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """Read what `str()` wrote. Raises `ValueError` for anything else."""
+        parts = name.split(":")
+        if len(parts) != 4:  # noqa: PLR2004 - the four fields above
+            raise ValueError(f"not a thread key: {name!r}")
+        return cls(*(unquote(part, errors="surrogatepass") for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a reply is posted. The channel alone knows how to read it."""
+
+    account: str
+    place: str
+    thread: str = ""
+    """Empty where nothing but the place is named when posting."""
+    reply_to: str = ""
+    """The message that the reply quotes; empty where replies do not quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks."""
+
+    id: str
+    """The channel's own id of the person."""
+    name: str = ""
+    """As the person is shown in the channel; empty where the channel did not say."""
+
+
+class QuestionKind(StrEnum):
+    """What a person wants of the bridge. Commands queue like questions, so that order is kept."""
+
+    ASK = "ask"
+    START = "start"
+    """Begin: show the agent's greeting. Keeps a conversation that is open."""
+    NEW = "new"
+    """End the conversation that is open and begin another."""
+    END = "end"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One message of a person that a channel hands to intake."""
+
+    id: str
+    """Names the message; the same for every delivery of it."""
+    dedupe_keys: tuple[str, ...]
+    """Any one of them seen before means: the same message again. Includes `id`."""
+    thread: ThreadKey
+    address: Address
+    person: Person
+    text: str
+    asked_at: float
+    kind: QuestionKind = QuestionKind.ASK
+    addressed: bool = True
+    """False for a message that counts only in a thread the bridge already takes part in."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Goes to TalkifAI when this question opens a conversation."""
+
+
+class Appended(StrEnum):
+    """What became of a question at the inbox."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    NOT_ADDRESSED = "not_addressed"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one thread until it runs out; every later write carries its fence."""
+
+    thread: ThreadKey
+    fence: int
+
+
+class Step(StrEnum):
+    """How far a turn has come. Recorded before the step is taken."""
+
+    CLAIMED = "claimed"
+    """Nothing has left the bridge for this question."""
+    SENDING = "sending"
+    """The question may have reached the conversation named in the record."""
+    ANSWERED = "answered"
+    """The whole answer is in the record: it only remains to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """What is known of a turn that may have begun before: read by whoever takes the thread."""
+
+    attempts: int
+    """How often the turn was begun, this time included."""
+    step: Step = Step.CLAIMED
+    conversation_id: str = ""
+    history_count: int = 0
+    """How many messages the conversation's history held before the question was sent."""
+    message_ids: tuple[str, ...] = ()
+    """The channel messages that show the reply, in order of its pages."""
+    answer: str = ""
+    """The agent's whole text, from step `ANSWERED` on."""
+    notice: str = ""
+    """The notice that ends the reply, from step `ANSWERED` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The question at the head of a thread's inbox, and the record of its turn."""
+
+    question: Question
+    record: TurnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """TalkifAI's side of a session: what its calls need."""
+
+    id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedConversation:
+    """What TalkifAI answers when a conversation is opened. Billing has started."""
+
+    conversation: Conversation
+    agent_name: str
+    greeting: str = ""
+    """Empty where the agent waits for the person."""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryMessage:
+    """One message of a conversation, as TalkifAI keeps it."""
+
+    role: str
+    """`user` or `assistant`."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Our record that binds a thread to a conversation, from open to end."""
+
+    thread: ThreadKey
+    conversation: Conversation
+    agent_name: str
+    person_id: str
+    """Who asked the question that opened it."""
+    user_identifier: str
+    opened_at: float
+    turns: int = 0
+    history_count: int | None = None
+    """Messages in TalkifAI's history after the last turn; None when that is not certain."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    """Token counts under the names TalkifAI uses, summed over the turns."""
+
+
+class EndReason(StrEnum):
+    """Why a session ends."""
+
+    IDLE = "idle"
+    COMMAND = "command"
+    AGENT = "agent"
+    """The agent closed the chat."""
+    REPLACED = "replaced"
+    """TalkifAI no longer knew the conversation or its token."""
+    GONE = "gone"
+    """The place was deleted or the bot was removed from it."""
+    UNRECORDED = "unrecorded"
+    """Opened, but the record could not be written: ended on the spot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A session that is to be ended, claimed by one reaper for a while."""
+
+    session: Session
+    reason: EndReason
+    attempts: int
+    """How often `/end` was tried, this time included."""
+    since: float
+    """When the ending was decided."""
+
+
+class Outcome(StrEnum):
+    """How a turn ended: exactly one for each question."""
+
+    ANSWERED = "answered"
+    INTERRUPTED = "interrupted"
+    """The text so far and a notice."""
+    REFUSED = "refused"
+    """A notice instead of an answer."""
+    COMMAND_DONE = "command_done"
+    UNDELIVERABLE = "undeliverable"
+    """The place is gone: nobody is left to see an answer."""
+    DEAD = "dead"
+    """Given up after too many attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settling a turn writes, in one step with removing the question from the inbox."""
+
+    outcome: Outcome
+    idle_after_s: float
+    """The session's next idle deadline, from now."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    history_count: int | None = None
+    end_reason: EndReason | None = None
+    """Set: the session's ending begins in the same step."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """One channel message of a reply, as it should look now."""
+
+    text: str = ""
+    """The agent's Markdown on this page, with an open code fence closed."""
+    status: str = ""
+    """What the agent is doing right now; empty in a final view."""
+    notice: str = ""
+    """A fixed sentence of the bridge below the text."""
+    number: int = 1
+    """The page's place in the reply, from 1. Only page 1 may notify people."""
+    final: bool = False
+    """True when this page will never change again."""
+    turn_id: str = ""
+    """The question this page answers: lets a channel mark its message with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most `calls` in any `window_s` seconds, for all calls of one scope together."""
+
+    scope: str
+    calls: int
+    window_s: float
+    hard: bool = True
+    """False: the service documents the number as a minimum; calls that matter may go beyond it until
+    the service says 429."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a channel wants a place's calls spaced."""
+
+    edit_floor_s: float
+    """The shortest time from the end of one edit to the next edit of the same message."""
+    posts: tuple[Budget, ...]
+    edits: tuple[Budget, ...]

@@ -1,0 +1,278 @@
+"""What the core asks of the outside. Each method says what it promises and which errors mean what.
+
+Common to all: a call that cannot reach its service raises the `Retryable` of that service and has had no
+effect unless the method says otherwise; `asyncio.CancelledError` passes through.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from bridge.events import StreamEvent
+from bridge.models import (
+    Address,
+    Appended,
+    Conversation,
+    Ending,
+    EndReason,
+    Entry,
+    HistoryMessage,
+    Lease,
+    OpenedConversation,
+    Pace,
+    PageView,
+    Question,
+    Session,
+    Settlement,
+    Step,
+    ThreadKey,
+)
+
+Accept = Callable[[Question], Awaitable[Appended]]
+"""Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
+acknowledge. When it raises `StoreUnavailable`, the channel must not acknowledge: the service delivers again."""
+
+
+class Clock(Protocol):
+    """Time, so that tests need not sleep."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for durations."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        ...
+
+
+class Agent(Protocol):
+    """TalkifAI. Raises `AgentUnavailable`, `AgentRateLimited` and the `Misconfigured` leaves from every call."""
+
+    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
+        """Open a conversation: billing starts. Repeated inside only where the request surely did not arrive."""
+        ...
+
+    def ask(self, conversation: Conversation, text: str) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Send a question, once, and read the answer's events.
+
+        Entering the context sends it. Errors on entering: `ConversationLost`, `QuestionTooLong` and
+        `AgentRateLimited` mean it did not arrive; plain `AgentUnavailable` means it did not arrive either;
+        `StreamBroken` means that this is not known. The iterator ends after `StreamEnded` or `StreamFailed`,
+        else it raises `StreamBroken`: cut off, silent for too long, or over its bounds.
+        """
+        ...
+
+    async def history(self, conversation: Conversation, offset: int = 0) -> Sequence[HistoryMessage]:
+        """All messages from `offset` on, oldest first, over as many calls as it takes.
+
+        Raises `ConversationLost`.
+        """
+        ...
+
+    async def end(self, conversation: Conversation) -> None:
+        """End the conversation: billing closes. Safe to repeat.
+
+        Returns when TalkifAI confirms, or says (404, 401) that nothing is left to close.
+        """
+        ...
+
+
+class Channel(Protocol):
+    """A messaging service, as the reply sees it."""
+
+    @property
+    def name(self) -> str:
+        """The first field of every `ThreadKey` of this channel."""
+        ...
+
+    def fits(self, text: str) -> bool:
+        """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
+        ...
+
+    def pace(self, address: Address) -> Pace:
+        """Say how calls in this place are to be spaced. Pure."""
+        ...
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Show a page as a new message and return the message's id.
+
+        Never repeated inside after it may have had an effect. Raises `PostUncertain` when the answer was lost,
+        `ChannelUnavailable` when it surely had no effect, `ChannelRateLimited`, `PlaceGone`, `PageRejected`.
+        """
+        ...
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Make a message look like `view`. May be repeated; "not modified" counts as done.
+
+        Raises `MessageGone`, `PlaceGone`, `PageRejected`, `ChannelUnavailable`, `ChannelRateLimited`.
+        """
+        ...
+
+    async def show_activity(self, address: Address) -> None:
+        """Show that the agent is at work, for some seconds. Best effort: raises nothing but cancellation."""
+        ...
+
+    async def user_identifier(self, question: Question) -> str:
+        """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
+        ...
+
+
+class Receiver(Protocol):
+    """The other half of a channel: events come in."""
+
+    async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        """Connect, call `connected` with one sentence for the log, and hand over questions until cancelled.
+
+        An event is acknowledged to the service only after `accept` returned. Raises `Misconfigured` when the
+        service refuses the tokens; lost connections are mended inside. When cancelled it takes no further
+        events and returns promptly; calls of the channel's other half still work after that.
+        """
+        ...
+
+
+class Inbox(Protocol):
+    """Where questions wait, one queue for each thread. Raises `StoreUnavailable`."""
+
+    async def append(self, question: Question) -> Appended:
+        """Remove duplicates and append, in one step.
+
+        A thread that accepted an addressed question is known from then on.
+        """
+        ...
+
+
+class WorkQueue(Protocol):
+    """Threads that have work, each held by one worker at a time. Raises `StoreUnavailable`."""
+
+    async def claim(self) -> Lease | None:
+        """Take the thread that has been due longest, for the length of a lease; None when none is due."""
+        ...
+
+    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Move the leases ahead. Return those that were lost."""
+        ...
+
+    async def begin(self, lease: Lease) -> Entry | None:
+        """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`."""
+        ...
+
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int) -> None:
+        """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
+        ...
+
+    async def record_answer(self, lease: Lease, answer: str, notice: str) -> None:
+        """Note the whole answer: step `ANSWERED`. Raises `LeaseLost`."""
+        ...
+
+    async def record_step(self, lease: Lease, step: Step) -> None:
+        """Set the step alone, as when the history showed that a question never arrived. Raises `LeaseLost`."""
+        ...
+
+    async def record_messages(self, lease: Lease, message_ids: Sequence[str]) -> None:
+        """Note the messages that show the reply. Raises `LeaseLost`."""
+        ...
+
+    async def settle(self, lease: Lease, settlement: Settlement) -> bool:
+        """Remove the head question and its record and update the session, in one step.
+
+        Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
+        """
+        ...
+
+    async def release(self, lease: Lease, after_s: float = 0.0) -> None:
+        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost."""
+        ...
+
+    async def set_aside(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
+        """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
+        ...
+
+    async def wait_for_work(self, timeout_s: float) -> None:
+        """Return when the bell rings, or after that time. May return early."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Which conversation a thread is bound to, and which are to be ended. Raises `StoreUnavailable`."""
+
+    async def current(self, thread: ThreadKey) -> Session | None:
+        """Return the session that the thread is bound to."""
+        ...
+
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+        """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
+
+        A session that the thread was bound to before begins to end, with reason `REPLACED`.
+        """
+        ...
+
+    async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
+        """Unbind the thread and queue the conversation's end, in one step. False when it was not bound to it."""
+        ...
+
+    async def queue_end(self, session: Session, reason: EndReason) -> None:
+        """Queue the end of a conversation that never was bound."""
+        ...
+
+    async def unbind_idle(self, limit: int) -> int:
+        """Begin the end of up to `limit` sessions whose idle deadline has passed; return how many.
+
+        A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead.
+        """
+        ...
+
+    async def claim_ends(self, limit: int, lease_s: float) -> Sequence[Ending]:
+        """Take up to `limit` ends that are due, for that long: no other reaper gets them meanwhile."""
+        ...
+
+    async def postpone_end(self, ending: Ending, after_s: float) -> None:
+        """Make the end due again after that time."""
+        ...
+
+    async def confirm_end(self, ending: Ending) -> None:
+        """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
+        ...
+
+    async def counts(self) -> tuple[int, int]:
+        """Return how many sessions are open, and how many are being ended."""
+        ...
+
+
+class ReplyRoots(Protocol):
+    """Which thread a channel message belongs to, where the channel has only chains of replies."""
+
+    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
+        """Note that a message belongs to the thread under `root`. Kept for some days."""
+        ...
+
+    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
+        """Return the root that the message belongs to, or None."""
+        ...
+
+
+class Stores(Protocol):
+    """All that Redis keeps, behind one connection pool."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Where questions wait."""
+        ...
+
+    @property
+    def queue(self) -> WorkQueue:
+        """Which threads have work."""
+        ...
+
+    @property
+    def sessions(self) -> SessionStore:
+        """Which conversations are open."""
+        ...
+
+    @property
+    def reply_roots(self) -> ReplyRoots:
+        """Which chain of replies a message is in."""
+        ...

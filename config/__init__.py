@@ -1,0 +1,1 @@
+"""Values: settings, platform limits with their source, log set-up, the Slack manifest."""

@@ -1,0 +1,1 @@
+"""Local stand-ins for TalkifAI, Slack and Telegram over real HTTP and WebSocket, and the demo."""

@@ -1,0 +1,1 @@
+"""The demo: the whole bridge at work on the stand-ins."""
