@@ -280,3 +280,5 @@ class Pace:
     """The shortest time from the end of one edit to the next edit of the same message."""
     posts: tuple[Budget, ...]
     edits: tuple[Budget, ...]
+    activity_every_s: float = 4.5
+    """How often "is typing" has to be shown again to stay."""

@@ -1,0 +1,213 @@
+"""Take threads that have work, one worker at a time each, and answer their questions in order."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from bridge.errors import LeaseLost, Retryable, StoreUnavailable
+from bridge.models import Entry, Lease, Settlement
+from bridge.notices import Notice
+from bridge.ports import Clock, WorkQueue
+from bridge.supervisor import Supervisor
+from bridge.turns import Turns
+
+log = logging.getLogger(__name__)
+
+_WAIT_S = 2.0
+_UNKNOWN_CHANNEL_PAUSE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchLimits:
+    """Bounds of one worker."""
+
+    live_turns: int = 500
+    lease_s: float = 30.0
+    """As long as the store's own lease; renewed three times in it."""
+    attempts: int = 8
+    """After so many beginnings of one turn its question is set aside."""
+    drain_s: float = 25.0
+    """How long running replies may go on once a stop was asked for."""
+    retry_first_s: float = 1.0
+    retry_most_s: float = 30.0
+
+
+class _Held:
+    """A lease in this worker's hands."""
+
+    def __init__(self, lease: Lease, queue: WorkQueue, clock: Clock, lease_s: float) -> None:
+        self.lease = lease
+        self._queue = queue
+        self._clock = clock
+        self._lease_s = lease_s
+        self._renewed_at = clock.monotonic()
+        self.task: asyncio.Task[None] | None = None
+
+    def renewed(self) -> None:
+        self._renewed_at = self._clock.monotonic()
+
+    async def guard(self) -> None:
+        """Raise `LeaseLost` when another worker may have the thread: a worker that was paused finds out here."""
+        asked_at = self._clock.monotonic()
+        if asked_at - self._renewed_at < self._lease_s * 0.8:
+            return
+        try:
+            lost = await self._queue.renew([self.lease])
+        except StoreUnavailable:
+            # Redis is away for everybody: nobody else can have taken the thread through it.
+            return
+        if lost:
+            raise LeaseLost(str(self.lease.thread))
+        self._renewed_at = asked_at
+
+
+class Dispatcher:
+    """Claims, keeps leases alive, settles; on a stop lets running replies finish and releases the rest."""
+
+    def __init__(
+        self,
+        *,
+        queue: WorkQueue,
+        turns: Turns,
+        clock: Clock,
+        supervisor: Supervisor,
+        limits: DispatchLimits,
+    ) -> None:
+        self._queue = queue
+        self._turns = turns
+        self._clock = clock
+        self._supervisor = supervisor
+        self._limits = limits
+        self._held: dict[Lease, _Held] = {}
+        self._stopping = asyncio.Event()
+        self._slot_free = asyncio.Event()
+
+    @property
+    def live_turns(self) -> int:
+        """How many threads this worker is answering in."""
+        return len(self._held)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the running replies are done, or their time is up."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Claim and answer until stopped."""
+        async with asyncio.TaskGroup() as group:
+            heart = group.create_task(self._supervisor.keep_running("heartbeat", self._beat))
+            claiming = group.create_task(self._supervisor.keep_running("dispatcher", lambda: self._claim_loop(group)))
+            await self._stopping.wait()
+            claiming.cancel()
+            await self._drain()
+            heart.cancel()
+
+    async def _claim_loop(self, group: asyncio.TaskGroup) -> None:
+        while not self._stopping.is_set():
+            if len(self._held) >= self._limits.live_turns:
+                self._slot_free.clear()
+                await self._slot_free.wait()
+                continue
+            try:
+                lease = await self._queue.claim()
+                if lease is None:
+                    await self._queue.wait_for_work(_WAIT_S)
+                    continue
+            except StoreUnavailable as error:
+                log.warning("the store does not answer", extra={"cause": str(error)})
+                await self._clock.sleep(1.0)
+                continue
+            held = _Held(lease, self._queue, self._clock, self._limits.lease_s)
+            self._held[lease] = held
+            held.task = group.create_task(self._hold(held))
+
+    async def _hold(self, held: _Held) -> None:
+        """Work on one thread while it has questions; give it back in every case."""
+        lease = held.lease
+        try:
+            survived = await self._supervisor.attempt("turn", lambda: self._work(held))
+            if not survived:
+                await self._release(lease, self._limits.retry_first_s)
+        except asyncio.CancelledError:
+            if self._stopping.is_set():
+                await self._release(lease, 0.0)
+            raise
+        finally:
+            self._held.pop(lease, None)
+            self._slot_free.set()
+
+    async def _work(self, held: _Held) -> None:
+        lease = held.lease
+        if not self._turns.knows(lease.thread.channel):
+            await self._queue.release(lease, _UNKNOWN_CHANNEL_PAUSE_S)
+            return
+        attempts = 1
+        try:
+            more = True
+            while more:
+                if self._stopping.is_set():
+                    await self._queue.release(lease)
+                    return
+                entry = await self._queue.begin(lease)
+                if entry is None:
+                    await self._queue.release(lease)
+                    return
+                attempts = entry.record.attempts
+                if attempts > self._limits.attempts:
+                    more = await self._set_aside(lease, entry)
+                    continue
+                settlement = await self._turns.run(lease, entry, held.guard)
+                log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
+                more = await self._settle(lease, settlement)
+        except LeaseLost:
+            log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
+        except Retryable as error:
+            wait_s = min(self._limits.retry_first_s * 2 ** (attempts - 1), self._limits.retry_most_s)
+            log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
+            await self._release(lease, wait_s)
+
+    async def _settle(self, lease: Lease, settlement: Settlement) -> bool:
+        """Settle, however long the store is away: the answer is shown, so it must not be given again."""
+        while True:
+            try:
+                return await self._queue.settle(lease, settlement)
+            except StoreUnavailable:
+                await self._clock.sleep(1.0)
+
+    async def _set_aside(self, lease: Lease, entry: Entry) -> bool:
+        """Give a question up that was begun too often, and say so to its asker where possible."""
+        log.error("question set aside", extra={"thread_key": str(lease.thread), "attempts": entry.record.attempts})
+        await self._turns.say(entry.question, Notice.FAILED)
+        return await self._queue.set_aside(lease, "too many attempts", self._turns.idle_after_s)
+
+    async def _beat(self) -> None:
+        """Renew all leases three times in their length; stop the turns whose lease was lost."""
+        while True:
+            await self._clock.sleep(self._limits.lease_s / 3)
+            holders = list(self._held.values())
+            if not holders:
+                continue
+            try:
+                lost = set(await self._queue.renew([held.lease for held in holders]))
+            except StoreUnavailable:
+                continue
+            for held in holders:
+                if held.lease not in lost:
+                    held.renewed()
+                elif held.task is not None and held.lease in self._held:
+                    log.warning("lease lost", extra={"thread_key": str(held.lease.thread)})
+                    held.task.cancel()
+
+    async def _drain(self) -> None:
+        tasks = [held.task for held in self._held.values() if held.task is not None]
+        if not tasks:
+            return
+        log.info("finishing running replies", extra={"replies": len(tasks), "at_most_s": self._limits.drain_s})
+        _, late = await asyncio.wait(tasks, timeout=self._limits.drain_s)
+        for task in late:
+            task.cancel()
+
+    async def _release(self, lease: Lease, after_s: float) -> None:
+        try:
+            await self._queue.release(lease, after_s)
+        except StoreUnavailable:
+            return  # the lease runs out by itself

@@ -1,0 +1,76 @@
+"""Stop the meter: begin the end of sessions that fell idle, and end them until TalkifAI confirms."""
+
+import asyncio
+import logging
+
+from bridge.errors import AgentRateLimited, BridgeError, StoreUnavailable
+from bridge.models import Ending
+from bridge.ports import Agent, Clock, SessionStore
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+"""How often the scheduler calls `sweep`."""
+_BATCH = 100
+_AT_ONCE = 10
+_CLAIM_S = 60.0
+"""Longer than an `/end` may take: no other reaper repeats it meanwhile."""
+_PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 60.0
+STUCK_AFTER_S = 3600.0
+"""An end that has failed for so long is an alarm."""
+
+
+class Reaper:
+    """Sweeps. Any number of workers may sweep at once: the store gives each end to one of them."""
+
+    def __init__(self, agent: Agent, store: SessionStore, clock: Clock) -> None:
+        self._agent = agent
+        self._store = store
+        self._clock = clock
+        self.ended = 0
+        self.stuck = 0
+
+    async def sweep(self) -> None:
+        """Begin what is idle, end what is due. Errors are logged: the next sweep goes on."""
+        try:
+            while await self._store.unbind_idle(_BATCH) == _BATCH:
+                continue
+            while endings := await self._store.claim_ends(_AT_ONCE, _CLAIM_S):
+                async with asyncio.TaskGroup() as group:
+                    for ending in endings:
+                        group.create_task(self._end(ending))
+        except StoreUnavailable as error:
+            log.warning("sweep put off: the store does not answer", extra={"cause": str(error)})
+
+    async def _end(self, ending: Ending) -> None:
+        session = ending.session
+        facts = {
+            "thread_key": str(session.thread),
+            "conversation": session.conversation.id,
+            "reason": ending.reason.value,
+        }
+        try:
+            await self._agent.end(session.conversation)
+        except BridgeError as error:
+            await self._put_off(ending, error, facts)
+            return
+        try:
+            await self._store.confirm_end(ending)
+        except StoreUnavailable:
+            return  # claimed again later; ending twice does no harm
+        self.ended += 1
+        log.info("session ended", extra=facts)
+
+    async def _put_off(self, ending: Ending, error: BridgeError, facts: dict[str, str]) -> None:
+        wait_s = min(_PAUSE_FIRST_S * 2 ** (ending.attempts - 1), _PAUSE_MOST_S)
+        if isinstance(error, AgentRateLimited):
+            wait_s = max(wait_s, error.retry_after_s)
+        is_stuck = self._clock.now() - ending.since > STUCK_AFTER_S
+        self.stuck += is_stuck
+        level = logging.ERROR if is_stuck else logging.WARNING
+        extra = {**facts, "attempt": ending.attempts, "wait_s": wait_s, "cause": str(error)}
+        log.log(level, "a session could not be ended yet", extra=extra)
+        try:
+            await self._store.postpone_end(ending, wait_s)
+        except StoreUnavailable:
+            return  # due again when the claim runs out

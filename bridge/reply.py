@@ -1,0 +1,124 @@
+"""Fold the agent's events into what every page of the reply should look like now."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from bridge.events import (
+    HandedOff,
+    StreamEnded,
+    StreamEvent,
+    StreamFailed,
+    StreamStarted,
+    TextDelta,
+    ToolFinished,
+    ToolStarted,
+)
+from bridge.models import PageView
+from bridge.notices import Notice, handoff_status, tool_status
+from bridge.pages import Paginator
+
+MAX_REPLY_CHARACTERS = 160_000
+"""Bound of one reply; what the agent writes beyond it is left out, with a notice."""
+
+
+class Reply:
+    """One reply as it grows. Not thread-safe; no input or output."""
+
+    def __init__(self, turn_id: str, fits: Callable[[str], bool]) -> None:
+        self._turn_id = turn_id
+        self._paginator = Paginator(fits)
+        self._parts: list[str] = []
+        self._length = 0
+        self._tools: list[str] = []
+        self._handoff = ""
+        self.notice = ""
+        self.ended = False
+        """True when nothing will change any more."""
+        self.version = 0
+        """Grows with every change that people could see."""
+
+    @property
+    def length(self) -> int:
+        """How many characters the agent has written so far."""
+        return self._length
+
+    @property
+    def text(self) -> str:
+        """All that the agent has written so far."""
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return self._parts[0] if self._parts else ""
+
+    @property
+    def status(self) -> str:
+        """What the agent is doing; empty while it simply writes."""
+        if self.ended:
+            return ""
+        if self._tools:
+            return tool_status(self._tools[-1])
+        return self._handoff
+
+    def apply(self, event: StreamEvent) -> None:
+        """Take in one event of the stream. The caller decides what the stream's end means for the reply."""
+        match event:
+            case TextDelta(text):
+                self._append(text)
+            case ToolStarted(name):
+                self._tools.append(name)
+            case ToolFinished(name):
+                if name in self._tools:
+                    self._tools.remove(name)
+            case HandedOff(to_agent):
+                self._handoff = handoff_status(to_agent)
+            case StreamStarted() | StreamEnded() | StreamFailed():
+                return
+            case _:
+                assert_never(event)
+        self.version += 1
+
+    def replace(self, text: str) -> None:
+        """Put the whole answer, known from elsewhere, in the place of what came over a broken stream.
+
+        Where the two differ inside pages that are already full, those pages stand and the rest follows on.
+        """
+        self._parts = [text[:MAX_REPLY_CHARACTERS]]
+        self._length = len(self._parts[0])
+        self.version += 1
+
+    def end(self, notice: str = "") -> None:
+        """Say that nothing more comes. An answer without a word gets the "empty" notice."""
+        self.notice = self.notice or notice or ("" if self.text.strip() else Notice.EMPTY)
+        self.ended = True
+        self.version += 1
+
+    def views(self) -> list[PageView]:
+        """Return every page as it should look now. Empty while there is nothing to show."""
+        pages = self._paginator.pages(self.text)
+        status = self.status
+        shown = []
+        for number, page in enumerate(pages, start=1):
+            is_last = number == len(pages)
+            shown.append(
+                PageView(
+                    text=page.shown() if page.source.strip() else "",
+                    status=status if is_last else "",
+                    notice=self.notice if is_last and self.ended else "",
+                    number=number,
+                    final=self.ended or not is_last,
+                    turn_id=self._turn_id,
+                )
+            )
+        return [view for view in shown if view.text or view.status or view.notice]
+
+    def _append(self, text: str) -> None:
+        room = MAX_REPLY_CHARACTERS - self._length
+        if room <= 0:
+            return
+        if len(text) > room:
+            self.notice = Notice.SHORTENED
+            text = text[:room]
+        self._parts.append(text)
+        self._length += len(text)
+        # The agent writes again: whoever took over has been announced.
+        if text.strip():
+            self._handoff = ""

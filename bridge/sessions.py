@@ -1,0 +1,110 @@
+"""Open, find and end the session of a thread, so that no conversation is opened without its record."""
+
+import logging
+
+from bridge.errors import AgentRateLimited, AgentUnavailable, BridgeError, LeaseLost, Retryable, StoreUnavailable
+from bridge.models import (
+    EndReason,
+    Lease,
+    OpenedConversation,
+    Question,
+    Session,
+    ThreadKey,
+)
+from bridge.ports import Agent, Channel, Clock, SessionStore
+from bridge.tasks import to_the_end
+
+log = logging.getLogger(__name__)
+
+_END_NOW_TRIES = 5
+_RATE_WAIT_MOST_S = 120.0
+"""How long a question waits for TalkifAI's organisation limit before its asker is told."""
+_UNAVAILABLE_TRIES = 3
+
+
+class Sessions:
+    """The bridge's side of billing: what is open, and that it is closed."""
+
+    def __init__(self, agent: Agent, store: SessionStore, clock: Clock, *, idle_after_s: float) -> None:
+        self._agent = agent
+        self._store = store
+        self._clock = clock
+        self.idle_after_s = idle_after_s
+
+    async def current(self, thread: ThreadKey) -> Session | None:
+        """Return the session that is open in the thread."""
+        return await self._store.current(thread)
+
+    async def open_session(self, lease: Lease, question: Question, channel: Channel) -> tuple[Session, str]:
+        """Open a conversation, bind the thread to it, and return the session and the agent's greeting.
+
+        Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
+        `AgentRateLimited` and the `Misconfigured` leaves.
+        """
+        identifier = await channel.user_identifier(question)
+        # Cancelled in here, a paid conversation could stay open without anybody knowing of it.
+        return await to_the_end(self._open_and_bind(lease, question, identifier))
+
+    async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
+        """Unbind the thread; the reaper makes the call. False when it was not bound to that conversation."""
+        return await self._store.begin_end(thread, conversation_id, reason)
+
+    async def _open_and_bind(self, lease: Lease, question: Question, identifier: str) -> tuple[Session, str]:
+        opened = await self._open_patiently(identifier, question)
+        session = Session(
+            thread=lease.thread,
+            conversation=opened.conversation,
+            agent_name=opened.agent_name,
+            person_id=question.person.id,
+            user_identifier=identifier,
+            opened_at=self._clock.now(),
+            history_count=1 if opened.greeting else 0,
+        )
+        try:
+            await self._store.bind(lease, session, self.idle_after_s)
+        except (LeaseLost, StoreUnavailable):
+            await self._end_on_the_spot(session)
+            raise
+        log.info("session opened", extra={"thread_key": str(lease.thread), "conversation": opened.conversation.id})
+        return session, opened.greeting
+
+    async def _open_patiently(self, identifier: str, question: Question) -> OpenedConversation:
+        waited_s = 0.0
+        failures = 0
+        while True:
+            try:
+                return await self._agent.open(identifier, question.metadata)
+            except AgentRateLimited as error:
+                if waited_s + error.retry_after_s > _RATE_WAIT_MOST_S:
+                    raise
+                wait_s = max(error.retry_after_s, 0.5)
+            except AgentUnavailable:
+                # TalkifAI may have opened one whose answer was lost; nobody can end that one, and its own
+                # 30 minutes close it. Trying again is what the asker needs.
+                failures += 1
+                if failures >= _UNAVAILABLE_TRIES:
+                    raise
+                wait_s = float(failures)
+            await self._clock.sleep(wait_s)
+            waited_s += wait_s
+
+    async def _end_on_the_spot(self, session: Session) -> None:
+        """End a conversation that could not be recorded."""
+        for attempt in range(_END_NOW_TRIES):
+            try:
+                await self._agent.end(session.conversation)
+            except Retryable:
+                await self._clock.sleep(0.5 * 2**attempt)
+            except BridgeError as error:
+                log.warning("end on the spot failed", extra={"cause": str(error)})
+                break
+            else:
+                log.warning("a session was ended on the spot", extra={"conversation": session.conversation.id})
+                return
+        try:
+            await self._store.queue_end(session, EndReason.UNRECORDED)
+        except StoreUnavailable:
+            log.error(  # noqa: TRY400 - the traceback says nothing more
+                "a conversation is open without a record; TalkifAI closes it after 30 minutes",
+                extra={"conversation": session.conversation.id},
+            )

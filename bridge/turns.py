@@ -1,0 +1,193 @@
+"""Answer one question: find or open the session, ask, show the answer as it grows, say how to settle.
+
+Each step is recorded before it is taken, so that whoever finds a turn half-done goes on from the record:
+what may have been sent is looked up in the history, what is shown is edited, nothing is done twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import assert_never
+
+from bridge.alarms import Alarms
+from bridge.asking import Asked, Asker
+from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
+from bridge.models import (
+    EndReason,
+    Entry,
+    Lease,
+    Outcome,
+    PageView,
+    Question,
+    QuestionKind,
+    Settlement,
+    Step,
+)
+from bridge.notices import Notice
+from bridge.pacing import Pacing
+from bridge.ports import Channel, Clock, WorkQueue
+from bridge.reply import Reply
+from bridge.sessions import Sessions
+from bridge.tasks import first_error
+from bridge.writer import Writer
+
+log = logging.getLogger(__name__)
+
+_SAY_WITHIN_S = 30.0
+
+Guard = Callable[[], Awaitable[None]]
+
+
+class Turns:
+    """Runs turns; knows every channel by its name."""
+
+    def __init__(
+        self,
+        *,
+        asker: Asker,
+        queue: WorkQueue,
+        sessions: Sessions,
+        channels: Mapping[str, Channel],
+        pacing: Pacing,
+        clock: Clock,
+        alarms: Alarms,
+    ) -> None:
+        self._asker = asker
+        self._queue = queue
+        self._sessions = sessions
+        self._channels = channels
+        self._pacing = pacing
+        self._clock = clock
+        self._alarms = alarms
+
+    def knows(self, channel_name: str) -> bool:
+        """Say whether this worker serves the channel."""
+        return channel_name in self._channels
+
+    @property
+    def idle_after_s(self) -> float:
+        """How long a session may be idle."""
+        return self._sessions.idle_after_s
+
+    async def say(self, question: Question, notice: Notice) -> None:
+        """Show one notice under a question, best effort: for what no turn is run for."""
+        channel = self._channels[question.thread.channel]
+        view = PageView(notice=notice, final=True, turn_id=question.id)
+        budgets = channel.pace(question.address).posts
+        try:
+            async with asyncio.timeout(_SAY_WITHIN_S):
+                while (wait_s := self._pacing.delay_s(budgets, urgent=False)) > 0:
+                    await self._clock.sleep(wait_s)
+                with self._pacing.call(budgets):
+                    await channel.post(question.address, view)
+        except (BridgeError, TimeoutError) as error:
+            log.warning("a notice could not be shown", extra={"cause": str(error)})
+
+    async def run(self, lease: Lease, entry: Entry, guard: Guard) -> Settlement:
+        """Answer the question at the head of a thread and show it whole.
+
+        Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
+        """
+        channel = self._channels[lease.thread.channel]
+        reply = Reply(entry.question.id, channel.fits)
+        writer = Writer(
+            channel,
+            entry.question.address,
+            reply,
+            pacing=self._pacing,
+            clock=self._clock,
+            guard=guard,
+            record=lambda ids: self._queue.record_messages(lease, ids),
+            message_ids=entry.record.message_ids,
+        )
+        try:
+            with first_error():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(writer.run())
+                    activity = group.create_task(self._show_activity(channel, entry.question, reply))
+                    answer = await self._answer(lease, entry, channel, reply, writer)
+                    activity.cancel()
+                    await self._note_answer(lease, reply, answer)
+                    reply.end(answer.notice)
+                    writer.wake()
+        except PlaceGone as error:
+            log.info("the place is gone", extra={"thread_key": str(lease.thread), "cause": str(error)})
+            answer = Asked(Outcome.UNDELIVERABLE, end_reason=EndReason.GONE)
+        return Settlement(
+            outcome=answer.outcome,
+            idle_after_s=self._sessions.idle_after_s,
+            usage=answer.usage,
+            history_count=answer.history_count,
+            end_reason=answer.end_reason,
+        )
+
+    async def _answer(self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, writer: Writer) -> Asked:
+        record = entry.record
+        if record.step is Step.ANSWERED:
+            reply.replace(record.answer)
+            return Asked(Outcome.ANSWERED, notice=record.notice, history_count=record.history_count or None)
+        try:
+            if entry.question.kind is QuestionKind.ASK:
+                return await self._asker.ask(lease, entry, channel, reply, writer.wake)
+            return await self._obey(lease, entry.question, channel, reply)
+        except Misconfigured as error:
+            self._alarms.tell(error)
+            return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
+        except StoreUnavailable:
+            raise
+        except Retryable as error:
+            log.warning("no answer to be had", extra={"thread_key": str(lease.thread), "cause": str(error)})
+            return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
+
+    async def _obey(self, lease: Lease, question: Question, channel: Channel, reply: Reply) -> Asked:
+        """Carry out a command."""
+        match question.kind:
+            case QuestionKind.HELP:
+                return Asked(Outcome.COMMAND_DONE, notice=Notice.HELP)
+            case QuestionKind.END:
+                ended = await self._end_current(lease)
+                return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
+            case QuestionKind.NEW:
+                await self._end_current(lease)
+                return await self._greet(lease, question, channel, reply, Notice.NEW_STARTED)
+            case QuestionKind.START:
+                if await self._sessions.current(lease.thread) is not None:
+                    return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
+                return await self._greet(lease, question, channel, reply, Notice.WELCOME)
+            case QuestionKind.ASK:
+                raise AssertionError("a question is no command")
+            case _:
+                assert_never(question.kind)
+
+    async def _end_current(self, lease: Lease) -> bool:
+        session = await self._sessions.current(lease.thread)
+        if session is None:
+            return False
+        return await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.COMMAND)
+
+    async def _greet(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, otherwise: Notice
+    ) -> Asked:
+        """Open a session without a question and show the agent's greeting, or a sentence of our own."""
+        session, greeting = await self._sessions.open_session(lease, question, channel)
+        reply.replace(greeting)
+        return Asked(
+            Outcome.COMMAND_DONE,
+            notice="" if greeting else otherwise,
+            history_count=session.history_count,
+        )
+
+    async def _note_answer(self, lease: Lease, reply: Reply, answer: Asked) -> None:
+        try:
+            await self._queue.record_answer(lease, reply.text, answer.notice)
+        except StoreUnavailable:
+            # The answer is here and is shown; settling waits for the store.
+            log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})
+
+    async def _show_activity(self, channel: Channel, question: Question, reply: Reply) -> None:
+        """Show "is typing" until the first text."""
+        pace = channel.pace(question.address)
+        while not reply.length and not reply.ended:
+            if self._pacing.delay_s(pace.posts, urgent=False) <= 0:
+                await channel.show_activity(question.address)
+            await self._clock.sleep(pace.activity_every_s)

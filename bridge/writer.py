@@ -1,0 +1,207 @@
+"""Make the channel show what the reply says: one writer for each reply, one call in flight, the newest text wins."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bridge.errors import (
+    ChannelRateLimited,
+    ChannelUnavailable,
+    MessageGone,
+    PageRejected,
+    PostUncertain,
+    StoreUnavailable,
+)
+from bridge.models import Address, PageView
+from bridge.pacing import Pacing
+from bridge.ports import Channel, Clock
+from bridge.reply import Reply
+
+log = logging.getLogger(__name__)
+
+FIRST_TEXT_CHARACTERS = 30
+FIRST_TEXT_WAIT_S = 0.3
+"""The first text goes out with that many characters, or that long after the first one came."""
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 15.0
+_LOOK_AGAIN_S = 60.0
+_MOST_FRESH_POSTS = 3
+"""How often a page whose message vanished is posted anew."""
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """What is known of one page's message."""
+
+    message_id: str = ""
+    shown: PageView | None = None
+    given_up: bool = False
+    """The channel refuses this page, or nobody can tell whether it is there."""
+    uncertain: PageView | None = None
+    """Posted, but the answer was lost: this text must not be posted again."""
+    fresh_posts: int = 0
+
+
+class Writer:
+    """Shows one reply in one place.
+
+    Args:
+        guard: Awaited before every call; raises `LeaseLost` when this worker may no longer write.
+        record: Notes the message ids. `StoreUnavailable` there does not stop the reply: it is tried again.
+        message_ids: Messages that already show pages of this reply, from an earlier try of the turn.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        address: Address,
+        reply: Reply,
+        *,
+        pacing: Pacing,
+        clock: Clock,
+        guard: Callable[[], Awaitable[None]],
+        record: Callable[[Sequence[str]], Awaitable[None]],
+        message_ids: Sequence[str] = (),
+    ) -> None:
+        self._channel = channel
+        self._address = address
+        self._reply = reply
+        self._pacing = pacing
+        self._clock = clock
+        self._guard = guard
+        self._record = record
+        self._pace = channel.pace(address)
+        self._sheets = [_Sheet(message_id) for message_id in message_ids]
+        self._recorded = tuple(message_ids)
+        self._wake = asyncio.Event()
+        self._began = clock.monotonic()
+        self._first_text_at: float | None = None
+        self._call_ended = 0.0
+        self._backoff_s = 0.0
+
+    @property
+    def has_posted(self) -> bool:
+        """True when people see something of this reply."""
+        return any(sheet.message_id for sheet in self._sheets)
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages of the reply, in order of its pages."""
+        return tuple(sheet.message_id for sheet in self._sheets)
+
+    def wake(self) -> None:
+        """Say that the reply has changed."""
+        if self._first_text_at is None and self._reply.length:
+            self._first_text_at = self._clock.monotonic()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write until the reply has ended and is shown whole. Raises `LeaseLost` and `PlaceGone`."""
+        with self._pacing.live_reply(self._pace):
+            while True:
+                self._wake.clear()
+                wait_s = await self._advance()
+                if wait_s is None:
+                    break
+                await self._wait(wait_s)
+        await self._note_messages()
+
+    async def _advance(self) -> float | None:
+        """Make at most one call. Return how long to wait at most before looking again; None when done."""
+        hold_s = self._hold_first_text_s()
+        if hold_s > 0:
+            return hold_s
+        views = self._reply.views()
+        stale = next((view for view in views if self._needs(view)), None)
+        if stale is None:
+            return None if self._reply.ended else _LOOK_AGAIN_S
+        sheet = self._sheets[stale.number - 1]
+        is_post = not sheet.message_id
+        urgent = is_post or stale.final
+        due_s = self._due_in_s(urgent=urgent)
+        budgets = self._pace.posts if is_post else self._pace.edits
+        wait_s = max(due_s, self._pacing.delay_s(budgets, urgent=urgent))
+        if wait_s > 0:
+            return wait_s
+        await self._guard()
+        with self._pacing.call(budgets):
+            await self._show(sheet, stale)
+        self._call_ended = self._clock.monotonic()
+        await self._note_messages()
+        return 0.0
+
+    def _needs(self, view: PageView) -> bool:
+        while len(self._sheets) < view.number:
+            self._sheets.append(_Sheet())
+        sheet = self._sheets[view.number - 1]
+        if sheet.given_up or sheet.shown == view:
+            return False
+        if sheet.uncertain is not None and not sheet.message_id:
+            # The unanswered post may stand there. Only a whole, different text is worth a second message.
+            return view.final and view.text != sheet.uncertain.text
+        return True
+
+    def _hold_first_text_s(self) -> float:
+        """Return how long the first text is still held back, so that it is worth reading."""
+        reply = self._reply
+        if self.has_posted or reply.ended or reply.status or reply.length >= FIRST_TEXT_CHARACTERS:
+            return 0.0
+        if self._first_text_at is None:
+            return _LOOK_AGAIN_S
+        return self._first_text_at + FIRST_TEXT_WAIT_S - self._clock.monotonic()
+
+    def _due_in_s(self, *, urgent: bool) -> float:
+        now = self._clock.monotonic()
+        if self._backoff_s:
+            return self._call_ended + self._backoff_s - now
+        if urgent:
+            return 0.0
+        return self._call_ended + self._pacing.edit_interval_s(self._pace, now - self._began) - now
+
+    async def _show(self, sheet: _Sheet, view: PageView) -> None:
+        """Make one call and take in how it went."""
+        try:
+            if sheet.message_id:
+                await self._channel.edit(self._address, sheet.message_id, view)
+            else:
+                sheet.message_id = await self._channel.post(self._address, view)
+            sheet.shown = view
+            self._backoff_s = 0.0
+        except ChannelRateLimited as error:
+            log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
+            self._pacing.pause(error.scope, error.retry_after_s)
+        except ChannelUnavailable as error:
+            self._backoff_s = min(max(self._backoff_s * 2, _BACKOFF_FIRST_S), _BACKOFF_MOST_S)
+            log.warning("channel does not answer", extra={"wait_s": self._backoff_s, "cause": str(error)})
+        except PostUncertain:
+            log.warning("the answer to a post was lost", extra={"page": view.number})
+            sheet.uncertain = view
+        except MessageGone:
+            sheet.fresh_posts += 1
+            sheet.message_id = ""
+            sheet.given_up = sheet.fresh_posts > _MOST_FRESH_POSTS
+        except PageRejected as error:
+            log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
+            # A later text of the same page may be acceptable; a final one has no later text.
+            sheet.shown = view
+            sheet.given_up = view.final
+
+    async def _note_messages(self) -> None:
+        ids = self.message_ids
+        if ids == self._recorded:
+            return
+        try:
+            await self._record(ids)
+        except StoreUnavailable:
+            return  # noted with the next call, or at the latest before the turn settles
+        self._recorded = ids
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return

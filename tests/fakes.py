@@ -1,0 +1,152 @@
+"""Small in-memory implementations of ports, for tests of the core's own logic."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from bridge.errors import BridgeError, StreamBroken
+from bridge.events import StreamEvent
+from bridge.models import (
+    Address,
+    Budget,
+    Conversation,
+    HistoryMessage,
+    OpenedConversation,
+    Pace,
+    PageView,
+    Person,
+    Question,
+    QuestionKind,
+    ThreadKey,
+)
+
+THREAD = ThreadKey("fake", "A1", "P1", "T1")
+
+
+def question(
+    text: str = "What is new?", *, number: int = 1, kind: QuestionKind = QuestionKind.ASK, thread: ThreadKey = THREAD
+) -> Question:
+    identity = f"{thread}/{number}"
+    return Question(
+        id=identity,
+        dedupe_keys=(identity,),
+        thread=thread,
+        address=Address(thread.account, thread.place, thread.thread),
+        person=Person("U1", "Ada"),
+        text=text,
+        asked_at=1_700_000_000.0,
+        kind=kind,
+    )
+
+
+@dataclass
+class Call:
+    at: float
+    name: str
+    message_id: str
+    view: PageView
+
+
+@dataclass
+class FakeChannel:
+    """A channel on the loop's time, whose next calls can be made to fail."""
+
+    name: str = "fake"
+    page_size: int = 1000
+    latency_s: float = 0.05
+    pacing: Pace = field(default_factory=lambda: Pace(1.0, (), (Budget("fake:edits", 50, 60.0, hard=False),)))
+    calls: list[Call] = field(default_factory=list)
+    failures: list[BridgeError | None] = field(default_factory=list)
+    lands_before_failure: bool = False
+    standing: dict[str, PageView] = field(default_factory=dict)
+    activity: int = 0
+    _posted: int = 0
+
+    def fits(self, text: str) -> bool:
+        return len(text) <= self.page_size
+
+    def pace(self, address: Address) -> Pace:
+        del address
+        return self.pacing
+
+    async def post(self, address: Address, view: PageView) -> str:
+        del address
+        self._posted += 1
+        message_id = f"m{self._posted}"
+        await self._call("post", message_id, view)
+        return message_id
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        del address
+        await self._call("edit", message_id, view)
+
+    async def show_activity(self, address: Address) -> None:
+        del address
+        self.activity += 1
+
+    async def user_identifier(self, question: Question) -> str:
+        return f"fake:{question.person.id}"
+
+    async def _call(self, name: str, message_id: str, view: PageView) -> None:
+        self.calls.append(Call(asyncio.get_running_loop().time(), name, message_id, view))
+        await asyncio.sleep(self.latency_s)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            if self.lands_before_failure:
+                self.standing[message_id] = view
+            raise failure
+        self.standing[message_id] = view
+
+    @property
+    def text(self) -> str:
+        return "".join(view.text for view in self.standing.values())
+
+
+Script = Callable[[str], AsyncIterator[StreamEvent]]
+
+
+class FakeAgent:
+    """An agent that answers by a script and keeps a history."""
+
+    def __init__(self, script: Script, *, greeting: str = "") -> None:
+        self.script = script
+        self.greeting = greeting
+        self.histories: dict[str, list[HistoryMessage]] = {}
+        self.ended: list[str] = []
+        self.sent: list[tuple[str, str]] = []
+        self.open_errors: list[BridgeError] = []
+        self.ask_errors: list[BridgeError] = []
+        self.end_errors: list[BridgeError] = []
+        self.history_errors: list[BridgeError] = []
+
+    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
+        del user_identifier, metadata
+        if self.open_errors:
+            raise self.open_errors.pop(0)
+        identity = f"chat_{len(self.histories) + 1}"
+        self.histories[identity] = [HistoryMessage("assistant", self.greeting)] if self.greeting else []
+        return OpenedConversation(Conversation(identity, "jwt"), "Fake Agent", self.greeting)
+
+    @asynccontextmanager
+    async def ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        if self.ask_errors:
+            raise self.ask_errors.pop(0)
+        self.sent.append((conversation.id, text))
+        yield self._events(text)
+
+    async def _events(self, text: str) -> AsyncIterator[StreamEvent]:
+        async for event in self.script(text):
+            yield event
+        # A script that ends without an end event stands for a cut connection.
+        raise StreamBroken("cut")
+
+    async def history(self, conversation: Conversation, offset: int = 0) -> Sequence[HistoryMessage]:
+        if self.history_errors:
+            raise self.history_errors.pop(0)
+        return self.histories[conversation.id][offset:]
+
+    async def end(self, conversation: Conversation) -> None:
+        if self.end_errors:
+            raise self.end_errors.pop(0)
+        self.ended.append(conversation.id)

@@ -1,0 +1,227 @@
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from bridge.errors import ChannelRateLimited, ChannelUnavailable, MessageGone, PlaceGone, PostUncertain
+from bridge.events import TextDelta, ToolFinished, ToolStarted
+from bridge.models import Address, Budget, Pace
+from bridge.pacing import Pacing
+from bridge.reply import Reply
+from bridge.writer import Writer
+from tests.fakes import FakeChannel
+from tests.virtual_time import LoopClock, run_virtually
+
+_ADDRESS = Address("A1", "P1", "T1")
+
+
+async def _nothing() -> None:
+    return
+
+
+async def _write(
+    channel: FakeChannel,
+    tell: Callable[[Reply, Writer], Awaitable[None]],
+    *,
+    message_ids: Sequence[str] = (),
+    recorded: list[tuple[str, ...]] | None = None,
+) -> Reply:
+    clock = LoopClock()
+    reply = Reply("q1", channel.fits)
+
+    async def record(ids: Sequence[str]) -> None:
+        if recorded is not None:
+            recorded.append(tuple(ids))
+
+    writer = Writer(
+        channel,
+        _ADDRESS,
+        reply,
+        pacing=Pacing(clock),
+        clock=clock,
+        guard=_nothing,
+        record=record,
+        message_ids=message_ids,
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(writer.run())
+        await tell(reply, writer)
+    return reply
+
+
+def _chunks(text: str, *, size: int = 5, pause_s: float = 0.1) -> Callable[[Reply, Writer], Awaitable[None]]:
+    async def tell(reply: Reply, writer: Writer) -> None:
+        for start in range(0, len(text), size):
+            reply.apply(TextDelta(text[start : start + size]))
+            writer.wake()
+            await asyncio.sleep(pause_s)
+        reply.end()
+        writer.wake()
+
+    return tell
+
+
+_LONG = " ".join(f"word{number}" for number in range(300))
+
+
+def test_a_growing_reply_is_one_message_edited_until_it_is_whole() -> None:
+    channel = FakeChannel(page_size=5000)
+    run_virtually(_write(channel, _chunks(_LONG)))
+    assert next(call.name for call in channel.calls) == "post"
+    assert {call.name for call in channel.calls[1:]} == {"edit"}
+    assert channel.text == _LONG
+    lengths = [len(call.view.text) for call in channel.calls]
+    assert lengths == sorted(lengths)
+
+
+def test_the_first_text_goes_out_0_3_s_after_the_first_chunk() -> None:
+    channel = FakeChannel()
+    run_virtually(_write(channel, _chunks("Hi. " * 20, size=4, pause_s=0.2)))
+    assert channel.calls[0].at == pytest.approx(0.3, abs=0.01)
+
+
+def test_the_first_text_goes_out_at_once_with_30_characters() -> None:
+    channel = FakeChannel()
+    run_virtually(_write(channel, _chunks("x" * 200, size=40, pause_s=0.5)))
+    assert channel.calls[0].at == pytest.approx(0.0, abs=0.01)
+
+
+def test_edits_of_one_reply_keep_their_floor() -> None:
+    channel = FakeChannel(page_size=5000)
+    run_virtually(_write(channel, _chunks(_LONG)))
+    between = [call for call in channel.calls if not call.view.final]
+    gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(between)]
+    assert min(gaps) >= 1.0
+
+
+def test_an_answer_that_ends_before_the_first_post_returns_is_one_message() -> None:
+    """S7: the answer ends while the first post is under way."""
+    channel = FakeChannel(latency_s=2.0)
+    run_virtually(_write(channel, _chunks("x" * 60, size=40, pause_s=0.1)))
+    assert [call.name for call in channel.calls] == ["post", "edit"]
+    assert channel.text == "x" * 60
+
+
+def test_a_429_stops_all_calls_until_its_time_and_the_final_text_follows() -> None:
+    """S8: no call in the forbidden time, then the complete final text."""
+    channel = FakeChannel(page_size=5000, failures=[None, ChannelRateLimited(20.0, "fake:edits")])
+    run_virtually(_write(channel, _chunks(_LONG, pause_s=0.01)))
+    limited_at = channel.calls[1].at
+    assert not [call for call in channel.calls[2:] if call.at < limited_at + 20.0]
+    assert channel.text == _LONG
+
+
+def test_a_post_whose_answer_was_lost_is_not_repeated_with_the_same_text() -> None:
+    """S16: the text that may be there is never posted again."""
+    channel = FakeChannel(failures=[PostUncertain("lost")], lands_before_failure=True)
+    run_virtually(_write(channel, _chunks("x" * 40, size=40)))
+    assert len(channel.calls) == 1
+
+
+def test_a_whole_answer_is_posted_when_only_its_beginning_may_be_there() -> None:
+    """S16: the final text is never lost to a lost answer."""
+    channel = FakeChannel(page_size=5000, failures=[PostUncertain("lost")])
+    run_virtually(_write(channel, _chunks(_LONG)))
+    assert channel.text == _LONG
+
+
+def test_a_deleted_reply_is_posted_anew() -> None:
+    """S14: the reply was deleted while it grew."""
+    channel = FakeChannel(page_size=5000, failures=[None, MessageGone("gone")])
+    run_virtually(_write(channel, _chunks(_LONG)))
+    assert [call.name for call in channel.calls].count("post") == 2
+    assert channel.standing["m2"].text == _LONG
+
+
+def test_a_channel_that_does_not_answer_is_tried_until_the_final_text_stands() -> None:
+    channel = FakeChannel(page_size=5000, failures=[ChannelUnavailable("down")] * 6)
+    run_virtually(_write(channel, _chunks(_LONG)))
+    assert channel.text == _LONG
+
+
+def test_a_place_that_is_gone_ends_the_writing() -> None:
+    """S14: the bot was removed."""
+    channel = FakeChannel(failures=[PlaceGone("removed")])
+    with pytest.raises(ExceptionGroup) as caught:
+        run_virtually(_write(channel, _chunks("x" * 400, size=40)))
+    assert caught.group_contains(PlaceGone)
+
+
+def test_a_reply_found_half_done_is_edited_in_the_message_that_is_there() -> None:
+    """D6: the reply goes on in the message that was already there."""
+    channel = FakeChannel()
+    run_virtually(_write(channel, _chunks("All of it."), message_ids=["old"]))
+    assert {call.message_id for call in channel.calls} == {"old"}
+    assert channel.standing["old"].text == "All of it."
+
+
+def test_the_message_is_recorded_as_soon_as_it_is_known() -> None:
+    recorded: list[tuple[str, ...]] = []
+    channel = FakeChannel(page_size=400)
+    run_virtually(_write(channel, _chunks(_LONG), recorded=recorded))
+    assert recorded[0] == ("m1",)
+    assert recorded[-1] == tuple(channel.standing)
+
+
+def test_a_long_answer_goes_on_in_further_messages_while_it_grows() -> None:
+    """S12: pages in order, sealed pages untouched."""
+    channel = FakeChannel(page_size=400)
+    run_virtually(_write(channel, _chunks(_LONG)))
+    assert len(channel.standing) > 3
+    assert " ".join(view.text for view in channel.standing.values()).split() == _LONG.split()
+    sealed: set[str] = set()
+    for call in channel.calls:
+        assert call.message_id not in sealed
+        if call.view.final:
+            sealed.add(call.message_id)
+
+
+def test_a_tool_shows_as_a_status_and_is_gone_at_the_end() -> None:
+    async def tell(reply: Reply, writer: Writer) -> None:
+        reply.apply(ToolStarted("web_search"))
+        writer.wake()
+        await asyncio.sleep(2)
+        reply.apply(ToolFinished("web_search"))
+        reply.apply(TextDelta("Found it."))
+        writer.wake()
+        await asyncio.sleep(2)
+        reply.end()
+        writer.wake()
+
+    channel = FakeChannel()
+    run_virtually(_write(channel, tell))
+    assert channel.calls[0].view.status == "Looking that up: web search…"
+    assert channel.standing["m1"].text == "Found it."
+    assert channel.standing["m1"].status == ""
+
+
+def test_a_hundred_replies_in_one_scope_leave_room_for_their_final_texts() -> None:
+    """S8: in-between edits share what is left; nobody's final text waits for them."""
+
+    async def crowd() -> list[FakeChannel]:
+        clock = LoopClock()
+        pacing = Pacing(clock)
+        pace = Pace(1.2, (), (Budget("shared", 45, 60.0, hard=False),))
+        channels = [FakeChannel(name=str(number), page_size=5000, pacing=pace) for number in range(100)]
+
+        async def one(channel: FakeChannel) -> None:
+            reply = Reply("q", channel.fits)
+
+            async def record(ids: Sequence[str]) -> None:
+                del ids
+
+            writer = Writer(channel, _ADDRESS, reply, pacing=pacing, clock=clock, guard=_nothing, record=record)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(writer.run())
+                await _chunks(_LONG, pause_s=0.02)(reply, writer)
+
+        async with asyncio.TaskGroup() as group:
+            for channel in channels:
+                group.create_task(one(channel))
+        return channels
+
+    channels = run_virtually(crowd())
+    assert all(channel.text == _LONG for channel in channels)
+    in_between = [call for channel in channels for call in channel.calls if call.name == "edit" and not call.view.final]
+    assert len(in_between) <= 45
