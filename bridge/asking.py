@@ -98,6 +98,15 @@ class Asker:
             await self._queue.record_step(lease, Step.CLAIMED)
             raise
 
+    async def _send_or_look_up(
+        self, lease: Lease, session: Session, text: str, count: int, reply: Reply, wake: Callable[[], None]
+    ) -> Asked | None:
+        try:
+            return await self._send(session, text, count, reply, wake)
+        except StreamBroken as error:
+            log.warning("the stream broke", extra={"thread_key": str(lease.thread), "cause": str(error)})
+            return await self._look_up(lease, session, text, count, reply)
+
     async def _send(self, session: Session, text: str, count: int, reply: Reply, wake: Callable[[], None]) -> Asked:
         """Send once, with patience for refusals that surely did not arrive, and read the stream."""
         waited_s = 0.0

@@ -13,7 +13,7 @@ _FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})([^\n]*)$")
 _HEADING = re.compile(r"^ {0,3}#{1,6}\s")
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"')\]]*\s")  # noqa: RUF001 - full-width sentence ends of CJK text
 _ZERO_WIDTH_JOINER = "\u200d"
-_HEADING_RANK, _PARAGRAPH_RANK, _LINE_RANK, _CODE_LINE_RANK, _INNER_RANK = range(5)
+_HEADING_RANK, _PARAGRAPH_RANK, _LINE_RANK, _CODE_LINE_RANK = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Paginator:
             self._opened = open_fence(page.source, self._opened)
 
     def _cut(self, rest: str) -> int:
-        """Return where the page ends: the best boundary in the second half of what fits."""
+        """Return where the page ends: the best boundary beyond the first third of what fits."""
         low, high = 1, len(rest)
         while low < high:
             middle = (low + high + 1) // 2
@@ -96,7 +96,7 @@ class Paginator:
                 low = middle
             else:
                 high = middle - 1
-        earliest = low // 2
+        earliest = low // 3
         best: tuple[int, int] | None = None
         for position, rank in _line_starts(rest[: low + 1], self._opened):
             if earliest < position <= low and (best is None or rank <= best[0]):
@@ -111,15 +111,17 @@ class Paginator:
 
 
 def _line_starts(text: str, opened: Fence | None) -> Iterator[tuple[int, int]]:
-    """Yield every line start after the first, with its rank as a place to cut: the lower the better."""
+    """Yield the line starts where a page may end, with its rank as a place to cut: the lower the better."""
     fence = opened
     position = 0
     before = ""
     after_heading = False
     for number, line in enumerate(text.split("\n")):
         if number:
-            # A heading belongs to what follows, also across blank lines.
-            yield position, _INNER_RANK if after_heading else _rank(before, line, fence)
+            # A heading belongs to what follows, also across blank lines; and right after the opening line of
+            # a code block a cut would leave an empty block behind.
+            if not after_heading and not (fence is not None and _FENCE.match(before)):
+                yield position, _rank(before, line, fence)
         fence = open_fence(line, fence)
         if line.strip():
             after_heading = fence is None and _HEADING.match(line) is not None
@@ -129,8 +131,7 @@ def _line_starts(text: str, opened: Fence | None) -> Iterator[tuple[int, int]]:
 
 def _rank(before: str, line: str, fence: Fence | None) -> int:
     if fence is not None:
-        # Right after the opening line a cut would leave an empty block behind.
-        return _INNER_RANK if _FENCE.match(before) else _CODE_LINE_RANK
+        return _CODE_LINE_RANK
     if _HEADING.match(line):
         return _HEADING_RANK
     if not before.strip() or _FENCE.match(line):

@@ -1,0 +1,139 @@
+"""Puts everything together: the one place that knows the core, the adapters and the settings."""
+
+import asyncio
+import logging
+import signal
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+
+from adapters.redis_store.connection import check_server, connect
+from adapters.redis_store.embedded import start_embedded
+from adapters.redis_store.stores import RedisStores
+from adapters.scheduler import every
+from adapters.slack.adapter import SlackChannel
+from adapters.talkifai.agent import TalkifaiAgent
+from adapters.telegram.adapter import TelegramChannel
+from adapters.terminal.adapter import TerminalChannel
+from bridge.clock import SystemClock
+from bridge.dispatcher import DispatchLimits
+from bridge.models import EndReason
+from bridge.reaper import Reaper
+from bridge.tasks import first_error
+from bridge.worker import MessagingChannel, Outside, Worker
+from config.settings import Settings
+from sandbox.talkifai.server import TalkifaiStandIn
+
+log = logging.getLogger(__name__)
+
+_CHAT_DRAIN_S = 2.0
+
+
+async def run_worker(settings: Settings) -> None:
+    """Serve the channels that are set until SIGTERM or Ctrl-C. Raises `BridgeError` when it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        stores = await open_stores(settings, stack)
+        agent = await stack.enter_async_context(talkifai_agent(settings))
+        channels = await _open_channels(settings, stores, stack)
+        worker = Worker(
+            Outside(agent=agent, stores=stores, channels=channels, clock=SystemClock(), every=every),
+            idle_after_s=settings.idle_timeout_s,
+            limits=DispatchLimits(live_turns=settings.max_turns),
+        )
+        with first_error():
+            await worker.run(stop)
+        log.info("stopped")
+
+
+async def check(settings: Settings) -> None:
+    """Try Redis as `run_worker` would. Raises `BridgeError` when the bridge could not start."""
+    async with AsyncExitStack() as stack:
+        await open_stores(settings, stack)
+
+
+def talkifai_agent(settings: Settings) -> TalkifaiAgent:
+    """Make the TalkifAI client that the settings describe."""
+    key, studio = settings.talkifai_api_key, settings.talkifai_studio_token
+    return TalkifaiAgent(
+        base_url=settings.talkifai_base_url,
+        agent_id=str(settings.talkifai_agent_id),
+        api_key=key.get_secret_value() if key else "",
+        studio_token=studio.get_secret_value() if studio and not key else "",
+    )
+
+
+async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
+    """Connect to Redis, starting the embedded server where no address is set, and look at its set-up."""
+    if settings.redis_url is not None:
+        url = settings.redis_url.get_secret_value()
+    else:
+        server = await asyncio.to_thread(start_embedded, settings.data_dir)
+        stack.push_async_callback(asyncio.to_thread, server.stop)
+        url = server.url
+        log.info("embedded Redis started", extra={"data_dir": str(settings.data_dir)})
+    redis = connect(url, tls_verify=settings.redis_verifies_tls)
+    stores = RedisStores(redis, prefix=settings.key_prefix)
+    stack.push_async_callback(stores.aclose)
+    for warning in await check_server(redis):
+        log.warning("%s", warning)
+    return stores
+
+
+async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncExitStack) -> list[MessagingChannel]:
+    channels: list[MessagingChannel] = []
+    if settings.slack_bot_token is not None and settings.slack_app_token is not None:
+        slack = SlackChannel(
+            bot_token=settings.slack_bot_token.get_secret_value(),
+            app_token=settings.slack_app_token.get_secret_value(),
+            api_url=settings.slack_api_url,
+        )
+        stack.push_async_callback(slack.aclose)
+        await slack.open()
+        channels.append(slack)
+    if settings.telegram_bot_token is not None:
+        telegram = TelegramChannel(
+            token=settings.telegram_bot_token.get_secret_value(),
+            api_url=settings.telegram_api_url,
+            roots=stores.reply_roots,
+        )
+        stack.push_async_callback(telegram.aclose)
+        await telegram.open()
+        channels.append(telegram)
+    return channels
+
+
+async def run_chat(settings: Settings) -> None:
+    """Serve the terminal until the person leaves, then end the session that was open. Raises `BridgeError`."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    terminal = TerminalChannel()
+    async with AsyncExitStack() as stack:
+        stack.callback(terminal.close)
+        stores = await open_stores(settings, stack)
+        agent = await stack.enter_async_context(talkifai_agent(settings))
+        clock = SystemClock()
+        worker = Worker(
+            Outside(agent=agent, stores=stores, channels=[terminal], clock=clock, every=every),
+            idle_after_s=settings.idle_timeout_s,
+            limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
+        )
+        with first_error():
+            await worker.run(stop)
+        # Nobody can go on with a terminal's conversation: its billing closes now, not when it falls idle.
+        session = await stores.sessions.current(terminal.thread)
+        if session is not None:
+            await stores.sessions.begin_end(terminal.thread, session.conversation.id, EndReason.COMMAND)
+        await Reaper(agent, stores.sessions, clock).sweep()
+
+
+async def run_sandbox_chat(load: Callable[[Mapping[str, str]], Settings]) -> None:
+    """Serve the terminal with a local stand-in in TalkifAI's place. `load` reads the settings, given overrides."""
+    with tempfile.TemporaryDirectory(prefix="talkifai-bridge-") as folder:
+        async with TalkifaiStandIn() as stand_in:
+            await run_chat(load({**stand_in.settings, "REDIS_URL": "", "BRIDGE_DATA_DIR": folder}))

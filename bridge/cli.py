@@ -1,0 +1,66 @@
+"""The command line: `talkifai-bridge run`, `check` and `chat`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bridge.errors import BridgeError
+from config.log_setup import set_up_logging
+from config.settings import Settings, SettingsError, load_settings
+
+_STOPPED_BY_KEYBOARD = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, or 1 with one line on stderr for each thing that is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="talkifai-bridge", description="Brings a TalkifAI agent into Slack and Telegram."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="serve the channels whose tokens are set, until stopped")
+    commands.add_parser("check", help="check the settings and Redis, and stop")
+    chat = commands.add_parser("chat", help="talk to the agent in this terminal")
+    chat.add_argument("--sandbox", action="store_true", help="talk to a local stand-in: no account needed")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "chat":
+            return _chat(sandbox=chosen.sandbox)
+        settings = _start(load_settings())
+        # Imported late: `--help` and a wrong setting need not wait for the libraries of every channel.
+        from bridge import app  # noqa: PLC0415 - the reason stands above
+
+        asyncio.run(app.run_worker(settings) if chosen.command == "run" else app.check(settings))
+    except (SettingsError, BridgeError) as error:
+        for line in str(error).splitlines():
+            print(line, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _STOPPED_BY_KEYBOARD
+    if chosen.command == "check":
+        print("The settings are right and Redis answers.")
+    return 0
+
+
+def _start(settings: Settings) -> Settings:
+    set_up_logging(settings.log_level, settings.log_format, settings.secret_values)
+    for warning in settings.warnings:
+        print(warning, file=sys.stderr)
+    return settings
+
+
+def _chat(*, sandbox: bool) -> int:
+    """Run the terminal channel; logs stay quiet unless they were asked for, to leave the screen to the talk."""
+    from bridge import app  # noqa: PLC0415 - as in `main`
+
+    def load(overrides: Mapping[str, str]) -> Settings:
+        quiet = {} if os.environ.get("BRIDGE_LOG_LEVEL") else {"BRIDGE_LOG_LEVEL": "error"}
+        env_file = None if overrides else Path(".env")
+        settings = load_settings(need_channel=False, env_file=env_file, overrides={**quiet, **overrides})
+        # A worker on the same Redis cannot show anything in this terminal, so they do not share a queue.
+        return _start(settings.model_copy(update={"key_prefix": f"{settings.key_prefix}:chat"}))
+
+    asyncio.run(app.run_sandbox_chat(load) if sandbox else app.run_chat(load({})))
+    return 0

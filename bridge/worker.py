@@ -1,0 +1,140 @@
+"""One worker: events come in, turns are run, sessions are ended, and on a stop everything is handed over."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bridge.alarms import Alarms
+from bridge.asking import Asker
+from bridge.dispatcher import Dispatcher, DispatchLimits
+from bridge.intake import Intake
+from bridge.models import Question
+from bridge.notices import Notice
+from bridge.pacing import Pacing
+from bridge.ports import Agent, Channel, Clock, Receiver, Stores
+from bridge.reaper import TICK_S, Reaper
+from bridge.sessions import Sessions
+from bridge.supervisor import Supervisor
+from bridge.turns import Turns
+
+log = logging.getLogger(__name__)
+
+_RECEIVERS_STOP_WITHIN_S = 3.0
+_LAST_SWEEP_S = 2.0
+
+
+class MessagingChannel(Channel, Receiver, Protocol):
+    """Both halves of a channel."""
+
+
+Every = Callable[[float, Callable[[], Any]], AbstractAsyncContextManager[None]]
+"""Calls a job each so many seconds inside a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """All that a worker needs of the outside."""
+
+    agent: Agent
+    stores: Stores
+    channels: Sequence[MessagingChannel]
+    clock: Clock
+    every: Every
+
+
+class Worker:
+    """Puts the parts of the core together and runs them until a stop is asked for."""
+
+    def __init__(self, outside: Outside, *, idle_after_s: float, limits: DispatchLimits) -> None:
+        clock = outside.clock
+        self._outside = outside
+        self._idle_after_s = idle_after_s
+        self._supervisor = Supervisor(clock)
+        self._pacing = Pacing(clock)
+        self._intake = Intake(outside.stores.inbox)
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
+        sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
+        named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
+        queue = outside.stores.queue
+        asker = Asker(agent=outside.agent, queue=queue, sessions=sessions, clock=clock)
+        self._turns = Turns(
+            asker=asker,
+            queue=queue,
+            sessions=sessions,
+            channels=named,
+            pacing=self._pacing,
+            clock=clock,
+            alarms=Alarms(clock),
+        )
+        self._dispatcher = Dispatcher(
+            queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, limits=limits
+        )
+        self._unconnected = {channel.name for channel in outside.channels}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured`.
+
+        On a stop: first no more events are taken, then running replies finish within the drain time, then
+        the rest is released for the next worker.
+        """
+        async with self._outside.every(TICK_S, self._sweep), asyncio.TaskGroup() as group:
+            receivers = [
+                group.create_task(self._supervisor.keep_running(f"{channel.name} receiver", self._receive(channel)))
+                for channel in self._outside.channels
+            ]
+            working = group.create_task(self._dispatcher.run())
+            telling = group.create_task(self._intake.tell_turned_away(self._say_busy))
+            await _first(stop, receivers)
+            await _cancel(receivers)
+            self._dispatcher.stop()
+            await asyncio.wait([working])
+            telling.cancel()
+        await self._last_sweep()
+
+    def _receive(self, channel: MessagingChannel) -> Callable[[], Any]:
+        def connected(sentence: str) -> None:
+            log.info("%s", sentence)
+            if channel.name in self._unconnected:
+                self._unconnected.discard(channel.name)
+                if not self._unconnected:
+                    log.info("ready: idle sessions end after %g s", self._idle_after_s)
+
+        return lambda: channel.receive(self._intake.accept, connected)
+
+    async def _say_busy(self, question: Question) -> None:
+        await self._turns.say(question, Notice.BUSY)
+
+    async def _sweep(self) -> None:
+        self._pacing.forget_idle_scopes()
+        await self._supervisor.attempt("reaper", self._reaper.sweep)
+
+    async def _last_sweep(self) -> None:
+        """Make the ends that are due now; what fails is the next worker's."""
+        try:
+            async with asyncio.timeout(_LAST_SWEEP_S):
+                await self._sweep()
+        except TimeoutError:
+            log.info("some ends are left to the next worker")
+
+
+async def _first(stop: asyncio.Event, receivers: Sequence[asyncio.Task[None]]) -> None:
+    """Return when a stop is asked for, or all receivers are done."""
+    async with asyncio.TaskGroup() as group:
+        stopped = group.create_task(stop.wait())
+        received = group.create_task(_all_done(receivers))
+        await asyncio.wait([stopped, received], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        received.cancel()
+
+
+async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=_RECEIVERS_STOP_WITHIN_S)
