@@ -22,7 +22,6 @@ from bridge.reaper import Reaper
 from bridge.tasks import first_error
 from bridge.worker import MessagingChannel, Outside, Worker
 from config.settings import Settings
-from sandbox.talkifai.server import TalkifaiStandIn
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +133,9 @@ async def run_chat(settings: Settings) -> None:
 
 async def run_sandbox_chat(load: Callable[[Mapping[str, str]], Settings]) -> None:
     """Serve the terminal with a local stand-in in TalkifAI's place. `load` reads the settings, given overrides."""
+    # A worker never loads the stand-ins.
+    from sandbox.talkifai.server import TalkifaiStandIn  # noqa: PLC0415 - the reason stands above
+
     with tempfile.TemporaryDirectory(prefix="talkifai-bridge-") as folder:
         async with TalkifaiStandIn() as stand_in:
             await run_chat(load({**stand_in.settings, "REDIS_URL": "", "BRIDGE_DATA_DIR": folder}))

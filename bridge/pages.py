@@ -117,11 +117,11 @@ def _line_starts(text: str, opened: Fence | None) -> Iterator[tuple[int, int]]:
     before = ""
     after_heading = False
     for number, line in enumerate(text.split("\n")):
-        if number:
-            # A heading belongs to what follows, also across blank lines; and right after the opening line of
-            # a code block a cut would leave an empty block behind.
-            if not after_heading and not (fence is not None and _FENCE.match(before)):
-                yield position, _rank(before, line, fence)
+        # A heading belongs to what follows, also across blank lines; and right after the opening line of a code
+        # block a cut would leave an empty block behind.
+        opens_code = fence is not None and _FENCE.match(before)
+        if number and not after_heading and not opens_code:
+            yield position, _rank(before, line, fence)
         fence = open_fence(line, fence)
         if line.strip():
             after_heading = fence is None and _HEADING.match(line) is not None

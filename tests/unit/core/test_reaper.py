@@ -1,0 +1,66 @@
+"""The reaper on a real store: every session that is to end is ended, whatever TalkifAI answers first."""
+
+import asyncio
+
+import pytest
+
+from adapters.redis_store.stores import RedisStores
+from bridge.clock import SystemClock
+from bridge.errors import AgentRateLimited, AgentUnavailable, BridgeError
+from bridge.reaper import Reaper
+from tests.fakes import THREAD, question
+from tests.unit.core.test_dispatcher import _echo
+from tests.unit.core.test_turns import Stage, stage
+
+
+async def _with_session(stores: RedisStores, *, idle_after_s: float) -> Stage:
+    it = stage(stores, _echo)
+    it.turns._sessions.idle_after_s = idle_after_s
+    await it.answer(question())
+    return it
+
+
+async def test_an_idle_session_is_ended_once(stores: RedisStores) -> None:
+    it = await _with_session(stores, idle_after_s=0.05)
+    reapers = [Reaper(it.agent, stores.sessions, SystemClock()) for _ in range(4)]
+    await asyncio.sleep(0.06)
+    await asyncio.gather(*(reaper.sweep() for reaper in reapers))
+    assert it.agent.ended == ["chat_1"]
+    assert await stores.sessions.counts() == (0, 0)
+    (line,) = await stores.ledger(10)
+    assert (line["reason"], line["turns"], line["thread"]) == ("idle", 1, THREAD.thread)
+
+
+async def test_a_session_in_use_is_left_alone(stores: RedisStores) -> None:
+    """B6: live turns are not reaped."""
+    it = await _with_session(stores, idle_after_s=0.05)
+    lease = await it.put(question(number=2))
+    await asyncio.sleep(0.06)
+    await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
+    assert it.agent.ended == []
+    await stores.queue.release(lease)
+
+
+@pytest.mark.parametrize("error", [AgentUnavailable("503"), AgentRateLimited(0.01)])
+async def test_an_end_that_fails_is_repeated_until_it_is_confirmed(
+    stores: RedisStores, error: BridgeError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B3: repeated until closed."""
+    monkeypatch.setattr("bridge.reaper._PAUSE_FIRST_S", 0.01)
+    it = await _with_session(stores, idle_after_s=0.01)
+    it.agent.end_errors = [error, error]
+    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    async with asyncio.timeout(10):
+        while await stores.sessions.counts() != (0, 0):
+            await reaper.sweep()
+            await asyncio.sleep(0.01)
+    assert it.agent.ended == ["chat_1"]
+    assert len(await stores.ledger(10)) == 1
+
+
+async def test_the_question_after_an_idle_end_opens_a_new_conversation(stores: RedisStores) -> None:
+    it = await _with_session(stores, idle_after_s=0.01)
+    await asyncio.sleep(0.02)
+    await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
+    await it.answer(question(number=2))
+    assert [conversation for conversation, _ in it.agent.sent] == ["chat_1", "chat_2"]

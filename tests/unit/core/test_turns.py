@@ -1,0 +1,363 @@
+"""Turns on a real store: what is asked, what is recovered, what is never done twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from adapters.redis_store.stores import RedisStores
+from bridge.alarms import Alarms
+from bridge.asking import MOST_QUESTION_CHARACTERS, Asker
+from bridge.clock import SystemClock
+from bridge.errors import (
+    AgentKeyRefused,
+    AgentOutOfCredits,
+    AgentUnavailable,
+    ConversationLost,
+    LeaseLost,
+    PlaceGone,
+    StreamBroken,
+)
+from bridge.events import StreamEnded, StreamEvent, StreamFailed, TextDelta
+from bridge.models import (
+    Appended,
+    EndReason,
+    HistoryMessage,
+    Lease,
+    Outcome,
+    Question,
+    QuestionKind,
+    Settlement,
+    Step,
+)
+from bridge.notices import Notice
+from bridge.pacing import Pacing
+from bridge.recovery import RecoveryLimits
+from bridge.sessions import Sessions
+from bridge.turns import Turns
+from tests.fakes import THREAD, FakeAgent, FakeChannel, Script, question
+
+_ANSWER = "The answer to this is forty-two, as everybody knows."
+
+
+def _says(*parts: str, end: bool = True, end_session: bool = False) -> Script:
+    async def script(text: str) -> AsyncIterator[StreamEvent]:
+        del text
+        for part in parts:
+            yield TextDelta(part)
+        if end:
+            yield StreamEnded({"total_tokens": 7}, end_session=end_session)
+
+    return script
+
+
+@dataclass
+class Stage:
+    """The core around fakes, on a real store."""
+
+    stores: RedisStores
+    agent: FakeAgent
+    channel: FakeChannel
+    turns: Turns
+
+    async def put(self, asked: Question) -> Lease:
+        assert await self.stores.inbox.append(asked) is Appended.ACCEPTED
+        lease = await self.stores.queue.claim()
+        assert lease is not None
+        return lease
+
+    async def take(self, lease: Lease) -> Settlement:
+        entry = await self.stores.queue.begin(lease)
+        assert entry is not None
+        return await self.turns.run(lease, entry, _free)
+
+    async def answer(self, asked: Question) -> Settlement:
+        lease = await self.put(asked)
+        settlement = await self.take(lease)
+        assert not await self.stores.queue.settle(lease, settlement)
+        return settlement
+
+    @property
+    def notices(self) -> list[str]:
+        return [view.notice for view in self.channel.standing.values() if view.notice]
+
+
+async def _free() -> None:
+    return
+
+
+def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage:
+    clock = SystemClock()
+    agent = FakeAgent(script, greeting=greeting)
+    channel = FakeChannel(latency_s=0.0, page_size=5000)
+    sessions = Sessions(agent, stores.sessions, clock, idle_after_s=60.0)
+    asker = Asker(
+        agent=agent,
+        queue=stores.queue,
+        sessions=sessions,
+        clock=clock,
+        recovery=RecoveryLimits(answer_wait_s=0.3, arrival_wait_s=0.1, first_pause_s=0.02, most_pause_s=0.05),
+    )
+    turns = Turns(
+        asker=asker,
+        queue=stores.queue,
+        sessions=sessions,
+        channels={"fake": channel},
+        pacing=Pacing(clock),
+        clock=clock,
+        alarms=Alarms(clock),
+    )
+    return Stage(stores, agent, channel, turns)
+
+
+async def test_a_question_is_answered_and_its_session_stays_open(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER[:20], _ANSWER[20:]))
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.ANSWERED
+    assert it.channel.text == _ANSWER
+    session = await stores.sessions.current(THREAD)
+    assert session is not None
+    assert (session.turns, dict(session.usage), session.history_count) == (1, {"total_tokens": 7}, 2)
+
+
+async def test_the_next_question_of_a_thread_uses_the_same_conversation(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question(number=1))
+    await it.answer(question("And then?", number=2))
+    assert it.agent.sent == [("chat_1", "What is new?"), ("chat_1", "And then?")]
+
+
+async def test_an_answer_without_a_word_shows_the_empty_notice(stores: RedisStores) -> None:
+    """S13: an empty answer shows the "empty" notice."""
+    it = stage(stores, _says())
+    await it.answer(question())
+    assert it.notices == [Notice.EMPTY]
+
+
+async def test_a_question_over_the_limit_is_refused_before_anything_is_opened(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    settlement = await it.answer(question("x" * (MOST_QUESTION_CHARACTERS + 1)))
+    assert settlement.outcome is Outcome.REFUSED
+    assert it.notices == [Notice.TOO_LONG]
+    assert it.agent.histories == {}
+
+
+async def test_an_error_event_ends_the_reply_with_a_notice_below_the_text(stores: RedisStores) -> None:
+    async def script(text: str) -> AsyncIterator[StreamEvent]:
+        yield TextDelta(f"So far about {text}")
+        yield StreamFailed("internal: stack trace with a secret")
+
+    it = stage(stores, script)
+    await it.answer(question())
+    assert it.channel.text == "So far about What is new?"
+    assert it.notices == [Notice.FAILED]
+
+
+async def test_a_session_that_the_agent_closes_begins_to_end_with_the_settling(stores: RedisStores) -> None:
+    it = stage(stores, _says("Goodbye!", end_session=True))
+    await it.answer(question())
+    assert await stores.sessions.current(THREAD) is None
+    (ending,) = await stores.sessions.claim_ends(10, 60.0)
+    assert ending.reason is EndReason.AGENT
+
+
+async def test_a_broken_stream_is_completed_from_the_history(stores: RedisStores) -> None:
+    """S1: the complete answer, taken from the history."""
+    it = stage(stores, _says(_ANSWER[:10], end=False))
+
+    async def script(text: str) -> AsyncIterator[StreamEvent]:
+        yield TextDelta(_ANSWER[:10])
+        it.agent.histories["chat_1"] += [HistoryMessage("user", text), HistoryMessage("assistant", _ANSWER)]
+
+    it.agent.script = script
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.ANSWERED
+    assert it.channel.text == _ANSWER
+    assert len(it.agent.sent) == 1
+
+
+async def test_a_broken_stream_without_an_answer_shows_the_text_so_far_and_a_notice(stores: RedisStores) -> None:
+    """S1: if there is no answer in the history, the text so far and an "interrupted" notice."""
+    it = stage(stores, _says(_ANSWER[:10], end=False))
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.INTERRUPTED
+    assert it.channel.text == _ANSWER[:10]
+    assert it.notices == [Notice.INTERRUPTED]
+
+
+async def test_a_question_that_never_arrived_is_sent_again(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    it.agent.ask_errors = [StreamBroken("the connection broke while sending")]
+    await it.answer(question())
+    assert it.channel.text == _ANSWER
+    assert len(it.agent.sent) == 1
+
+
+async def test_a_turn_found_after_sending_takes_the_answer_from_the_history(stores: RedisStores) -> None:
+    """D6: killed after the question was sent: the reply, once, and the question is not asked again."""
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question("ok", number=1))
+    it.agent.histories["chat_1"] = [HistoryMessage("user", "ok"), HistoryMessage("assistant", _ANSWER)]
+    lease = await it.put(question("ok", number=2))
+    await stores.queue.begin(lease)
+    await stores.queue.record_sending(lease, "chat_1", 2)
+    await stores.queue.record_messages(lease, ["m1"])
+    it.agent.histories["chat_1"] += [HistoryMessage("user", "ok"), HistoryMessage("assistant", "The second answer.")]
+    await stores.queue.release(lease)
+    again = await stores.queue.claim()
+    assert again is not None
+    await it.take(again)
+    assert len(it.agent.sent) == 1
+    assert it.channel.standing["m1"].text == "The second answer."
+
+
+async def test_a_turn_found_answered_is_only_shown(stores: RedisStores) -> None:
+    """D6: killed after the answer was recorded: it is shown in the message that was there."""
+    it = stage(stores, _says(_ANSWER))
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_messages(lease, ["m9"])
+    await stores.queue.record_answer(lease, "Recorded.", "")
+    await it.take(lease)
+    assert it.agent.sent == []
+    assert it.channel.standing["m9"].text == "Recorded."
+
+
+async def test_a_turn_whose_conversation_is_gone_is_not_asked_twice(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_sending(lease, "chat_gone", 0)
+    settlement = await it.take(lease)
+    assert settlement.outcome is Outcome.INTERRUPTED
+    assert it.agent.sent == []
+
+
+async def test_a_lost_conversation_is_replaced_and_the_question_sent_once_more(stores: RedisStores) -> None:
+    """B7: a normal answer on a new conversation, the old one ended or known closed."""
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question(number=1))
+    it.agent.ask_errors = [ConversationLost("404")]
+    await it.answer(question(number=2))
+    assert [conversation for conversation, _ in it.agent.sent] == ["chat_1", "chat_2"]
+    (ending,) = await stores.sessions.claim_ends(10, 60.0)
+    assert (ending.session.conversation.id, ending.reason) == ("chat_1", EndReason.REPLACED)
+
+
+@pytest.mark.parametrize("error", [AgentKeyRefused("401"), AgentOutOfCredits("402")])
+async def test_a_misconfiguration_shows_a_neutral_notice_and_is_told_once(
+    stores: RedisStores, error: AgentKeyRefused, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B8: a neutral notice; the operator sees the cause once, not per message."""
+    it = stage(stores, _says(_ANSWER))
+    it.agent.open_errors = [error, error]
+    await it.answer(question(number=1))
+    await it.answer(question(number=2))
+    assert it.notices == [Notice.UNAVAILABLE] * 2
+    assert len([record for record in caplog.records if "an operator has to act" in record.message]) == 1
+
+
+async def test_a_session_whose_record_is_refused_is_ended_on_the_spot(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    lease = await it.put(question())
+    entry = await stores.queue.begin(lease)
+    assert entry is not None
+    await stores.queue.release(lease)
+    assert await stores.queue.claim() is not None
+    with pytest.raises(LeaseLost):
+        await it.turns.run(lease, entry, _free)
+    assert it.agent.ended == ["chat_1"]
+
+
+async def test_a_session_is_recorded_even_when_the_worker_stops_while_it_is_opened(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    opening, go_on = asyncio.Event(), asyncio.Event()
+    really_open = it.agent.open
+
+    async def slow_open(user_identifier: str, metadata: dict[str, str]) -> object:
+        opening.set()
+        await go_on.wait()
+        return await really_open(user_identifier, metadata)
+
+    it.agent.open = slow_open  # type: ignore[method-assign, assignment] # a slower agent, nothing more
+    lease = await it.put(question())
+    task = asyncio.ensure_future(it.take(lease))
+    await opening.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await stores.sessions.current(THREAD) is not None
+
+
+async def test_a_place_that_is_gone_ends_the_session(stores: RedisStores) -> None:
+    """S14: the bot was removed: the session is ended."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.failures = [PlaceGone("removed")]
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.UNDELIVERABLE
+    assert await stores.sessions.counts() == (0, 1)
+
+
+async def test_start_shows_the_greeting_and_keeps_the_conversation(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER), greeting="Hello! How can I help?")
+    await it.answer(question(kind=QuestionKind.START, number=1))
+    assert it.channel.text == "Hello! How can I help?"
+    await it.answer(question(number=2))
+    assert it.agent.sent == [("chat_1", "What is new?")]
+
+
+async def test_new_ends_the_conversation_and_opens_another(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question(number=1))
+    await it.answer(question(kind=QuestionKind.NEW, number=2))
+    assert Notice.NEW_STARTED in it.notices
+    await it.answer(question(number=3))
+    assert [conversation for conversation, _ in it.agent.sent] == ["chat_1", "chat_2"]
+    assert await stores.sessions.counts() == (1, 1)
+
+
+async def test_end_closes_the_conversation_and_says_so(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question(number=1))
+    await it.answer(question(kind=QuestionKind.END, number=2))
+    await it.answer(question(kind=QuestionKind.END, number=3))
+    assert it.notices == [Notice.ENDED, Notice.NOTHING_OPEN]
+
+
+async def test_help_opens_nothing(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question(kind=QuestionKind.HELP))
+    assert it.notices == [Notice.HELP]
+    assert it.agent.histories == {}
+
+
+async def test_an_agent_that_cannot_be_reached_gets_its_asker_a_notice(
+    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = stage(stores, _says(_ANSWER))
+    monkeypatch.setattr("bridge.sessions._UNAVAILABLE_TRIES", 1)
+    it.agent.open_errors = [AgentUnavailable("503")]
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.REFUSED
+    assert it.notices == [Notice.UNAVAILABLE]
+
+
+async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisStores) -> None:
+    """D6: whoever finds the turn half-done knows that the question may have been sent."""
+    it = stage(stores, _says(_ANSWER))
+    lease = await it.put(question())
+
+    async def script(text: str) -> AsyncIterator[StreamEvent]:
+        del text
+        entry = await stores.queue.begin(lease)
+        assert entry is not None
+        assert (entry.record.step, entry.record.conversation_id) == (Step.SENDING, "chat_1")
+        yield TextDelta(_ANSWER)
+        yield StreamEnded()
+
+    it.agent.script = script
+    await it.take(lease)
+    assert it.channel.text == _ANSWER
