@@ -134,8 +134,17 @@ async def run_chat(settings: Settings) -> None:
 async def run_sandbox_chat(load: Callable[[Mapping[str, str]], Settings]) -> None:
     """Serve the terminal with a local stand-in in TalkifAI's place. `load` reads the settings, given overrides."""
     # A worker never loads the stand-ins.
-    from sandbox.talkifai.server import TalkifaiStandIn  # noqa: PLC0415 - the reason stands above
+    from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID  # noqa: PLC0415 - the reason stands above
+    from sandbox.talkifai.server import TalkifaiStandIn  # noqa: PLC0415 - the same
 
     with tempfile.TemporaryDirectory(prefix="talkifai-bridge-") as folder:
-        async with TalkifaiStandIn() as stand_in:
-            await run_chat(load({**stand_in.settings, "REDIS_URL": "", "BRIDGE_DATA_DIR": folder}))
+        async with TalkifaiStandIn(pace=1.0) as stand_in:
+            overrides = {
+                "TALKIFAI_BASE_URL": stand_in.base_url,
+                "TALKIFAI_API_KEY": SANDBOX_API_KEY,
+                "TALKIFAI_AGENT_ID": TEXT_AGENT_ID,
+                "TALKIFAI_STUDIO_TOKEN": "",
+                "REDIS_URL": "",
+                "BRIDGE_DATA_DIR": folder,
+            }
+            await run_chat(load(overrides))
