@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,11 +55,12 @@ def _chat(*, sandbox: bool) -> int:
     from bridge import app  # noqa: PLC0415 - as in `main`
 
     def load(overrides: Mapping[str, str]) -> Settings:
-        quiet = {} if os.environ.get("BRIDGE_LOG_LEVEL") else {"BRIDGE_LOG_LEVEL": "error"}
-        env_file = None if overrides else Path(".env")
-        settings = load_settings(need_channel=False, env_file=env_file, overrides={**quiet, **overrides})
+        settings = load_settings(need_channel=False, env_file=None if overrides else Path(".env"), overrides=overrides)
         # A worker on the same Redis cannot show anything in this terminal, so they do not share a queue.
-        return _start(settings.model_copy(update={"key_prefix": f"{settings.key_prefix}:chat"}))
+        own: dict[str, str] = {"key_prefix": f"{settings.key_prefix}:chat"}
+        if "log_level" not in settings.model_fields_set:
+            own["log_level"] = "error"
+        return _start(settings.model_copy(update=own))
 
     asyncio.run(app.run_sandbox_chat(load) if sandbox else app.run_chat(load({})))
     return 0

@@ -1,1 +1,5 @@
 """The terminal as a channel."""
+
+from adapters.terminal.adapter import TerminalChannel
+
+__all__ = ["TerminalChannel"]

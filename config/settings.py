@@ -1,0 +1,264 @@
+"""Every setting of the bridge: read from the environment, then from `.env`. Get them with `load_settings`."""
+
+import difflib
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
+
+from config import problems
+
+_NEEDED = {
+    "TALKIFAI_AGENT_ID": "Set it to the id of the TalkifAI text agent that answers.",
+    "TALKIFAI_API_KEY": "Set it to a key of the TalkifAI account (tk_live_...).",
+    "SLACK_BOT_TOKEN": (
+        'SLACK_APP_TOKEN is set and Slack needs both: add the bot token (xoxb-) from "OAuth & Permissions".'
+    ),
+    "SLACK_APP_TOKEN": (
+        "SLACK_BOT_TOKEN is set and Slack needs both: add the app-level token (xapp-) with the scope"
+        ' connections:write from "Basic Information".'
+    ),
+}
+_NO_CHANNEL = (
+    "SLACK_BOT_TOKEN, TELEGRAM_BOT_TOKEN: no channel is set. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN for Slack,"
+    " or TELEGRAM_BOT_TOKEN for Telegram, or all three for both."
+)
+_OURS = ("BRIDGE_", "TALKIFAI_", "SLACK_", "TELEGRAM_")
+_CLOSE = 0.8
+"""How alike two names are, from 0 to 1, before one is taken for a slip of the other."""
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong: `lines` has one line for each.
+
+    A line reads `NAME: what is wrong. What would be right.` and never holds the value.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+def default_data_dir() -> Path:
+    """Return the folder for the embedded server's data: in the user's state folder, as the platform has it.
+
+    Linux: the XDG Base Directory Specification, which says to ignore a relative `XDG_STATE_HOME`.
+    """
+    try:
+        home = Path.home()
+    except RuntimeError:  # a container's user without an entry in the user database
+        home = Path.cwd()
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "talkifai-bridge"
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (state if state.is_absolute() else home / ".local" / "state") / "talkifai-bridge"
+
+
+def _folder(text: str) -> Path:
+    return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111 - pathlib's form raises for an unknown user
+
+
+class Settings(BaseSettings):
+    """The settings, checked and frozen. An alias is the variable that a field is read from."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        case_sensitive=True,
+        validate_default=False,
+        hide_input_in_errors=True,
+    )
+
+    talkifai_api_key: Annotated[SecretStr | None, BeforeValidator(problems.token)] = Field(
+        None, validation_alias="TALKIFAI_API_KEY"
+    )
+    talkifai_studio_token: Annotated[SecretStr | None, BeforeValidator(problems.token)] = Field(
+        None, validation_alias="TALKIFAI_STUDIO_TOKEN"
+    )
+    talkifai_agent_id: Annotated[UUID, BeforeValidator(problems.agent_id)] = Field(validation_alias="TALKIFAI_AGENT_ID")
+    talkifai_base_url: Annotated[str, BeforeValidator(problems.http_url)] = Field(
+        "https://api.talkifai.dev", validation_alias="TALKIFAI_BASE_URL"
+    )
+    slack_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.slack_bot_token)] = Field(
+        None, validation_alias="SLACK_BOT_TOKEN"
+    )
+    slack_app_token: Annotated[SecretStr | None, BeforeValidator(problems.slack_app_token)] = Field(
+        None, validation_alias="SLACK_APP_TOKEN"
+    )
+    slack_api_url: Annotated[str, BeforeValidator(problems.slack_api_url)] = Field(
+        "https://slack.com/api/", validation_alias="SLACK_API_URL"
+    )
+    telegram_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.telegram_token)] = Field(
+        None, validation_alias="TELEGRAM_BOT_TOKEN"
+    )
+    telegram_api_url: Annotated[str, BeforeValidator(problems.http_url)] = Field(
+        "https://api.telegram.org", validation_alias="TELEGRAM_API_URL"
+    )
+    redis_url: Annotated[SecretStr | None, BeforeValidator(problems.redis_url)] = Field(
+        None, validation_alias="REDIS_URL"
+    )
+    """A secret, because it holds the password."""
+    redis_tls_verify: Annotated[Literal["auto", "true", "false"], BeforeValidator(problems.tls_verify)] = Field(
+        "auto", validation_alias="REDIS_TLS_VERIFY"
+    )
+    data_dir: Annotated[Path, BeforeValidator(_folder)] = Field(
+        default_factory=default_data_dir, validation_alias="BRIDGE_DATA_DIR"
+    )
+    idle_timeout_s: Annotated[float, BeforeValidator(problems.idle_timeout_s)] = Field(
+        600.0, validation_alias="BRIDGE_IDLE_TIMEOUT"
+    )
+    max_turns: Annotated[int, BeforeValidator(problems.max_turns)] = Field(500, validation_alias="BRIDGE_MAX_TURNS")
+    """How many turns one worker has live at a time."""
+    key_prefix: Annotated[str, BeforeValidator(problems.key_prefix)] = Field(
+        "talkifai-bridge", validation_alias="BRIDGE_KEY_PREFIX"
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(problems.log_level)] = Field(
+        "info", validation_alias="BRIDGE_LOG_LEVEL"
+    )
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(problems.log_format)] = Field(
+        "console", validation_alias="BRIDGE_LOG_FORMAT"
+    )
+
+    _warnings: tuple[str, ...] = PrivateAttr(())
+    _on_heroku: bool = PrivateAttr(default=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take nothing but what `load_settings` read, so that one place decides what counts as set."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about variables that look like a slip of the pen, for the log."""
+        return self._warnings
+
+    @property
+    def slack_enabled(self) -> bool:
+        """True when both Slack tokens are set."""
+        return self.slack_bot_token is not None and self.slack_app_token is not None
+
+    @property
+    def telegram_enabled(self) -> bool:
+        """True when the Telegram token is set."""
+        return self.telegram_bot_token is not None
+
+    @property
+    def on_heroku(self) -> bool:
+        """True on a dyno, where the disk is wiped daily: Heroku sets `DYNO` there."""
+        return self._on_heroku
+
+    @property
+    def redis_verifies_tls(self) -> bool:
+        """False where the server's certificate is not to be verified: Heroku signs its Redis's own."""
+        if self.redis_tls_verify != "auto":
+            return self.redis_tls_verify == "true"
+        url = self.redis_url.get_secret_value() if self.redis_url else ""
+        return not (self._on_heroku and urlsplit(url).scheme == "rediss")
+
+    @property
+    def secret_values(self) -> tuple[str, ...]:
+        """Return every secret in the clear, for the log's redaction alone."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        found = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
+        password = urlsplit(self.redis_url.get_secret_value()).password if self.redis_url else None
+        return (*found, *{password, unquote(password)}) if password else tuple(found)
+
+
+def load_settings(
+    *, env_file: Path | None = Path(".env"), need_channel: bool = True, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings: `overrides` first, then the environment, then `env_file` where that exists.
+
+    All three speak in the variables' names. Values are trimmed; an empty one counts as unset.
+
+    Args:
+        env_file: A file of `NAME=value` lines, UTF-8; None reads no file.
+        need_channel: Whether it is an error that neither Slack nor Telegram is set.
+        overrides: Values that win over the environment, as `chat --sandbox` needs them.
+
+    Raises:
+        SettingsError: Names every setting that is missing or wrong, never a secret's value.
+    """
+    given = _given(env_file, overrides or {})
+    lines = _missing(given, need_channel=need_channel)
+    try:
+        settings = Settings.model_validate({name: given[name] for name in variable_names() if name in given})
+    except ValidationError as error:
+        raise SettingsError([*lines, *_wrong(error)]) from None
+    if lines:
+        raise SettingsError(lines)
+    settings._warnings = tuple(_slips(given))  # noqa: SLF001 - the class's own module; its fields are frozen
+    settings._on_heroku = "DYNO" in given  # noqa: SLF001 - the same
+    return settings
+
+
+def variable_names() -> tuple[str, ...]:
+    """Return the variables that the bridge reads, in the order of the documentation."""
+    return tuple(str(field.validation_alias) for field in Settings.model_fields.values())
+
+
+def _given(env_file: Path | None, overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Merge the three places; keep what is not empty."""
+    try:
+        file = DotEnvSettingsSource(Settings, env_file=env_file, env_file_encoding="utf-8-sig").env_vars
+    except UnicodeDecodeError:
+        raise SettingsError([f"{env_file}: is not UTF-8 text. Save it again as UTF-8."]) from None
+    except OSError as error:
+        raise SettingsError([f"{env_file}: cannot be read ({error.strerror}). Allow reading it."]) from None
+    merged: dict[str, str] = {}
+    for place in (file, EnvSettingsSource(Settings).env_vars, overrides):
+        merged.update({name: value.strip() for name, value in place.items() if value and value.strip()})
+    return merged
+
+
+def _missing(given: Mapping[str, str], *, need_channel: bool) -> list[str]:
+    """Return one line for each setting without which the bridge cannot start."""
+    absent = [] if "TALKIFAI_AGENT_ID" in given else ["TALKIFAI_AGENT_ID"]
+    if not {"TALKIFAI_API_KEY", "TALKIFAI_STUDIO_TOKEN"} & given.keys():
+        absent.insert(0, "TALKIFAI_API_KEY")
+    slack = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+    if any(name in given for name in slack):
+        absent += [name for name in slack if name not in given]
+    lines = [f"{name}: is not set. {_NEEDED[name]}" for name in absent]
+    if need_channel and not {*slack, "TELEGRAM_BOT_TOKEN"} & given.keys():
+        lines.append(_NO_CHANNEL)
+    return lines
+
+
+def _wrong(error: ValidationError) -> list[str]:
+    """Return one line for each value that a check refused."""
+    # Why: `include_input` and `include_url` would put values and addresses of others into the message.
+    details = error.errors(include_url=False, include_input=False)
+    return [
+        f"{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}"
+        for detail in details
+        if detail["type"] != "missing"
+    ]
+
+
+def _slips(given: Iterable[str]) -> list[str]:
+    """Return a sentence for each unknown variable whose name is close to a known one."""
+    known = variable_names()
+    warnings = []
+    for name in sorted(given):
+        if name in known or not name.upper().startswith(_OURS):
+            continue
+        close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=_CLOSE)
+        if close:
+            warnings.append(f"{name}: is no setting of the bridge and is ignored. Did you mean {close[0]}?")
+    return warnings

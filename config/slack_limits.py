@@ -1,0 +1,46 @@
+"""Slack's limits, and the margins we keep to them. Sources are docs.slack.dev pages or public issue threads."""
+
+MARKDOWN_BLOCKS_CHARS = 12_000
+"""All `markdown` blocks of one message together (docs: reference/block-kit/blocks/markdown-block)."""
+
+PAGE_CHARS = 9_000
+"""Where we split: `msg_blocks_too_long` was seen from 11,300 on (bolt-js#2509, #2867)."""
+
+PAGE_RESERVE_CHARS = 500
+"""Kept free on each page for a status line and a notice."""
+
+UPDATE_TEXT_CHARS = 4_000
+"""`text` of `chat.update`; beyond it `msg_too_long` (docs: reference/methods/chat.update)."""
+
+PLAIN_TEXT_BYTES = 3_900
+"""What we send as `text`: losses were counted in bytes, not characters (openclaw#128613)."""
+
+POST_TEXT_CHARS = 40_000
+"""`text` of `chat.postMessage` is cut here (docs: reference/methods/chat.postMessage)."""
+
+QUESTION_TEXT_CHARS = 200_000
+"""A person's message has at most 40,000 characters; escaped ones count up to five times on the wire."""
+
+SOCKET_MESSAGE_BYTES = 16 * 1024 * 1024
+"""The largest frame we read. aiohttp's own 4 MiB would cost the connection, again at each redelivery."""
+
+ACK_WITHIN_S = 3.0
+"""An event that is not acknowledged by then is delivered again (docs: apis/events-api)."""
+
+REDELIVERY_AFTER_S = (0.0, 60.0, 300.0)
+"""When an event that was not acknowledged comes again: at once, after a minute, after five; then never."""
+
+SOCKETS_PER_APP = 10
+"""Socket Mode connections that one app may hold (docs: apis/events-api/using-socket-mode)."""
+
+UPDATES_PER_MINUTE = 45
+"""Our share of Tier 3, "50+ per minute" per method and workspace (docs: apis/web-api/rate-limits)."""
+
+UPDATE_FLOOR_S = 1.2
+"""The shortest time between two edits of one message: 50 a minute."""
+
+POSTS_PER_SECOND = 1
+"""Per channel; short bursts are let through (docs: apis/web-api/rate-limits)."""
+
+ACTIVITY_SHOWS_S = 120.0
+"""How long a status set with `assistant.threads.setStatus` stays (docs: the method's page)."""

@@ -1,0 +1,46 @@
+"""The TalkifAI client's limits: times, sizes and numbers, each with its reason."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TalkifaiLimits:
+    """Bounds of every call to TalkifAI. Tests make them small; the defaults suit the service."""
+
+    connect_s: float = 10.0
+    """Until a connection stands. Past it the request surely did not arrive."""
+    write_s: float = 30.0
+    """Until a request is written."""
+    call_s: float = 30.0
+    """A whole open, page of history or end. TalkifAI opens a session in 0.3 to 0.5 s."""
+    first_event_s: float = 120.0
+    """From sending a question to the first event: agents may think for a minute and more."""
+    progress_s: float = 90.0
+    """From one event to the next. Keep-alive comments and events of unknown types are no progress."""
+    stream_s: float = 900.0
+    """A whole answer, however lively."""
+    drain_s: float = 0.25
+    """After the last event, for the connection's own end, so that it can be used again."""
+
+    question_characters: int = 10_000
+    """TalkifAI's limit of a message (Text Chat API, `message_too_long`)."""
+    line_bytes: int = 1_000_000
+    event_bytes: int = 1_000_000
+    answer_characters: int = 2_000_000
+    body_bytes: int = 1_000_000
+    """The JSON answer to an open or an end, and any error's body."""
+    history_bytes: int = 32_000_000
+    """One page of history."""
+    history_page: int = 100
+    """TalkifAI's highest `limit` (Text Chat API, `GET …/messages`)."""
+    history_messages: int = 20_000
+    """Of one conversation: beyond it something is wrong."""
+
+    connections: int = 600
+    """Every running answer holds one, and httpx makes further calls wait."""
+    idle_connections: int = 20
+    """httpx walks its idle connections on every request, so many of them cost more than they save."""
+
+    open_tries: int = 3
+    open_wait_s: float = 5.0
+    """The longest `Retry-After` that opening waits out by itself; a longer one is the caller's to plan."""

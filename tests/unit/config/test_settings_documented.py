@@ -1,0 +1,55 @@
+"""The documentation, the example file and the Heroku button know exactly the settings that the code reads."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from config.settings import Settings, variable_names
+
+ROOT = Path(__file__).parents[3]
+_ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*)\|", re.MULTILINE)
+
+
+def documented() -> dict[str, str]:
+    """Return each variable of the table with its default as written there."""
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    return {name: default.strip().strip("`") for name, default in _ROW.findall(text)}
+
+
+def default_of(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "the user's state folder"
+    if field.is_required() or field.default is None:
+        return ""
+    return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+
+
+def test_the_table_has_every_setting_and_no_other() -> None:
+    assert list(documented()) == list(variable_names())
+
+
+@pytest.mark.parametrize("field", Settings.model_fields.values(), ids=lambda field: str(field.validation_alias))
+def test_a_documented_default_is_the_real_one(field: FieldInfo) -> None:
+    assert documented()[str(field.validation_alias)] == default_of(field)
+
+
+def test_the_example_file_has_every_setting_once_with_its_default() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    lines = re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE)
+    assert sorted(name for name, _ in lines) == sorted(variable_names())
+    for name, value in lines:
+        default = documented()[name]
+        assert value == ("" if name == "BRIDGE_DATA_DIR" else default), name
+
+
+def test_the_heroku_button_asks_for_settings_that_exist() -> None:
+    app = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
+    assert set(app["env"]) <= set(variable_names())
+    for name, asked in app["env"].items():
+        assert asked.get("value", "") == documented()[name]
+    assert app["addons"] == [{"plan": "heroku-redis:mini"}]
+    assert app["formation"]["worker"]["quantity"] == 1
+    assert "\nworker:" in "\n" + (ROOT / "Procfile").read_text(encoding="utf-8")
