@@ -49,3 +49,17 @@ def talkifai_settings(stand_in: TalkifaiStandIn) -> dict[str, str]:
         "TALKIFAI_API_KEY": SANDBOX_API_KEY,
         "TALKIFAI_AGENT_ID": TEXT_AGENT_ID,
     }
+
+
+def slack_settings(stand_in: SlackStandIn) -> dict[str, str]:
+    """Return the variables that lead to a Slack stand-in."""
+    return {
+        "SLACK_API_URL": stand_in.api_url,
+        "SLACK_BOT_TOKEN": stand_in.bot_token,
+        "SLACK_APP_TOKEN": stand_in.app_token,
+    }
+
+
+def telegram_settings(stand_in: TelegramStandIn) -> dict[str, str]:
+    """Return the variables that lead to a Telegram stand-in."""
+    return {"TELEGRAM_API_URL": stand_in.api_url, "TELEGRAM_BOT_TOKEN": stand_in.token}

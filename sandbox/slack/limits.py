@@ -1,0 +1,61 @@
+"""Slack's rate limits, as far as the bridge can meet them."""
+
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+
+TIER_2, TIER_3, TIER_4 = 20, 50, 100
+_PER_MINUTE: Mapping[str, int] = {
+    "chat.update": TIER_3,
+    "chat.delete": TIER_3,
+    "conversations.replies": TIER_3,
+    "conversations.info": TIER_3,
+    "users.info": TIER_4,
+}
+_WINDOW_S = 60.0
+_POST_BURST = 5
+
+
+class RateLimits:
+    """Counts calls per method, and posts per channel. Off until `enabled` is set."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.enabled = False
+        self.answered: Counter[str] = Counter()
+        """How many calls of each method were answered with 429."""
+        self._clock = clock
+        self._calls: dict[str, deque[float]] = {}
+        self._post_credit: dict[str, tuple[float, float]] = {}
+
+    def wait_s(self, method: str, channel: str) -> int:
+        """Count a call. Return 0 when it may pass, else the whole seconds for `Retry-After`."""
+        if not self.enabled:
+            return 0
+        wait = self._wait_for_post(channel) if method == "chat.postMessage" else self._wait_for_tier(method)
+        if wait > 0:
+            self.answered[method] += 1
+        return math.ceil(wait)
+
+    def _wait_for_tier(self, method: str) -> float:
+        allowed = _PER_MINUTE.get(method)
+        if allowed is None:
+            return 0.0
+        now, calls = self._clock(), self._calls.setdefault(method, deque())
+        while calls and calls[0] <= now - _WINDOW_S:
+            calls.popleft()
+        if len(calls) >= allowed:
+            return max(0.001, calls[0] + _WINDOW_S - now)
+        calls.append(now)
+        return 0.0
+
+    def _wait_for_post(self, channel: str) -> float:
+        """One post a second in each channel, with a small burst."""
+        now = self._clock()
+        credit, since = self._post_credit.get(channel, (float(_POST_BURST), now))
+        credit = min(float(_POST_BURST), credit + now - since)
+        if credit < 1.0:
+            self._post_credit[channel] = (credit, now)
+            return 1.0 - credit
+        self._post_credit[channel] = (credit - 1.0, now)
+        return 0.0

@@ -1,0 +1,231 @@
+"""The methods of the Web API, strict about what Slack is strict about."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from config.slack_limits import MARKDOWN_BLOCKS_CHARS, POST_TEXT_CHARS, UPDATE_TEXT_CHARS
+from sandbox.slack.workspace import SlackMessage, SlackPlace, SlackWorkspace
+
+Params = Mapping[str, Any]
+Answer = dict[str, Any]
+_BLOCKS = 50
+_TS = re.compile(r"\d{10,12}\.\d{6}")
+_TEXT_BLOCKS = {"section": 3_000, "header": 150}
+
+
+class Refused(Exception):
+    """`ok: false`, with Slack's code."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+class WebApi:
+    """Slack's methods over one workspace. What happens to messages goes to the callbacks."""
+
+    def __init__(
+        self,
+        workspace: SlackWorkspace,
+        scopes: set[str],
+        posted: Callable[[SlackMessage, Params], None],
+        edited: Callable[[SlackMessage, Answer, Params], None],
+        deleted: Callable[[SlackMessage], None],
+    ) -> None:
+        self._workspace = workspace
+        self._scopes = scopes
+        self._posted = posted
+        self._edited = edited
+        self._deleted = deleted
+        self.statuses: list[tuple[str, str, str]] = []
+        """Channel, thread and text of each status set."""
+        self._methods: dict[str, Callable[[Params], Answer]] = {
+            "auth.test": self._auth_test,
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "chat.delete": self._delete,
+            "conversations.replies": self._replies,
+            "conversations.info": self._info,
+            "users.info": self._user,
+            "assistant.threads.setStatus": self._set_status,
+        }
+
+    def call(self, method: str, params: Params) -> Answer:
+        """Run a method. Raises `Refused`."""
+        known = self._methods.get(method)
+        if known is None:
+            raise Refused("unknown_method", req_method=method)
+        return {"ok": True, **known(params)}
+
+    def _auth_test(self, _params: Params) -> Answer:
+        space = self._workspace
+        return {
+            "url": space.url,
+            "team": space.team_name,
+            "user": "talkifai",
+            "team_id": space.team_id,
+            "user_id": space.bot_user_id,
+            "bot_id": space.bot_id,
+            "is_enterprise_install": False,
+        }
+
+    def _post(self, params: Params) -> Answer:
+        self._need("chat:write")
+        place = self._writable(params)
+        thread_ts = self._thread_in(place, params)
+        text, blocks = _content(params)
+        space = self._workspace
+        message = SlackMessage(
+            ts=space.new_ts(),
+            place=place.id,
+            user=space.bot_user_id,
+            text=text[:POST_TEXT_CHARS],
+            thread_ts=thread_ts,
+            bot_id=space.bot_id,
+            app_id=space.app_id,
+            blocks=blocks,
+            metadata=_metadata(params),
+        )
+        space.add(message)
+        self._posted(message, params)
+        return {"channel": place.id, "ts": message.ts, "message": message.as_json()}
+
+    def _update(self, params: Params) -> Answer:
+        self._need("chat:write")
+        message = self._own(params, "cant_update_message")
+        text, blocks = _content(params)
+        # Counted in bytes, the stricter of the two readings that were reported.
+        if len(text.encode()) > UPDATE_TEXT_CHARS:
+            raise Refused("msg_too_long")
+        before = message.as_json()
+        message.text, message.blocks, message.edited = text, blocks, True
+        message.metadata = _metadata(params) or message.metadata
+        self._edited(message, before, params)
+        return {"channel": message.place, "ts": message.ts, "text": text, "message": message.as_json()}
+
+    def _delete(self, params: Params) -> Answer:
+        self._need("chat:write")
+        message = self._own(params, "cant_delete_message")
+        message.deleted = True
+        self._deleted(message)
+        return {"channel": message.place, "ts": message.ts}
+
+    def _replies(self, params: Params) -> Answer:
+        place = self._place(params)
+        self._need({"im": "im:history", "mpim": "mpim:history", "group": "groups:history"}.get(place.kind, ""))
+        ts = str(params.get("ts") or "")
+        if self._workspace.standing(place.id, ts) is None:
+            raise Refused("thread_not_found")
+        wants_metadata = str(params.get("include_all_metadata", "")).lower() in {"1", "true"}
+        limit = int(params.get("limit") or 1000)
+        found = [message.as_json(with_metadata=wants_metadata) for message in self._workspace.thread(place.id, ts)]
+        return {"messages": found[:limit], "has_more": len(found) > limit}
+
+    def _info(self, params: Params) -> Answer:
+        place = self._place(params)
+        facts = {"id": place.id, "name": place.name, "is_archived": place.is_archived}
+        kinds = {f"is_{kind}": place.kind == kind for kind in ("channel", "group", "im", "mpim")}
+        return {"channel": {**facts, **kinds, "is_member": place.bot_is_member}}
+
+    def _user(self, params: Params) -> Answer:
+        self._need("users:read")
+        person = self._workspace.people.get(str(params.get("user")))
+        if person is None:
+            raise Refused("user_not_found")
+        profile: Answer = {"real_name": person.name, "display_name": person.name}
+        if person.email and "users:read.email" in self._scopes:
+            profile["email"] = person.email
+        team = person.team or self._workspace.team_id
+        return {"user": {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}}
+
+    def _set_status(self, params: Params) -> Answer:
+        self._need("chat:write")
+        place = self._place({"channel": params.get("channel_id")})
+        thread_ts, status = str(params.get("thread_ts") or ""), params.get("status")
+        if not isinstance(status, str) or not _TS.fullmatch(thread_ts):
+            raise Refused("invalid_arguments")
+        if self._workspace.standing(place.id, thread_ts) is None:
+            raise Refused("thread_not_found")
+        self.statuses.append((place.id, thread_ts, status))
+        return {}
+
+    def _need(self, scope: str) -> None:
+        if scope and scope not in self._scopes:
+            raise Refused("missing_scope", needed=scope, provided=",".join(sorted(self._scopes)))
+
+    def _place(self, params: Params) -> SlackPlace:
+        place = self._workspace.places.get(str(params.get("channel")))
+        if place is None:
+            raise Refused("channel_not_found")
+        return place
+
+    def _writable(self, params: Params) -> SlackPlace:
+        place = self._place(params)
+        if place.is_archived:
+            raise Refused("is_archived")
+        if not place.bot_is_member:
+            raise Refused("not_in_channel")
+        return place
+
+    def _thread_in(self, place: SlackPlace, params: Params) -> str:
+        if params.get("thread_ts") is None:
+            return ""
+        thread_ts = params["thread_ts"]
+        if not isinstance(thread_ts, str) or not _TS.fullmatch(thread_ts):
+            raise Refused("invalid_thread_ts")
+        if self._workspace.standing(place.id, thread_ts) is None:
+            raise Refused("thread_not_found")
+        return thread_ts
+
+    def _own(self, params: Params, foreign: str) -> SlackMessage:
+        place = self._writable(params)
+        message = self._workspace.standing(place.id, str(params.get("ts")))
+        if message is None:
+            raise Refused("message_not_found")
+        if message.bot_id != self._workspace.bot_id:
+            raise Refused(foreign)
+        return message
+
+
+def _content(params: Params) -> tuple[str, list[Answer]]:
+    """Return text and blocks, both valid."""
+    text, blocks = params.get("text"), params.get("blocks")
+    if params.get("markdown_text") is not None and (text is not None or blocks is not None):
+        raise Refused("markdown_text_conflict")
+    if text is not None and not isinstance(text, str):
+        raise Refused("invalid_arguments")
+    if not text and not blocks:
+        raise Refused("no_text")
+    return text or "", [] if blocks is None else _checked(blocks)
+
+
+def _checked(blocks: Any) -> list[Answer]:
+    if not isinstance(blocks, list) or len(blocks) > _BLOCKS:
+        raise Refused("invalid_blocks")
+    markdown_chars = 0
+    for block in blocks:
+        kind = block.get("type") if isinstance(block, dict) else None
+        words = block.get("text") if isinstance(block, dict) else None
+        if kind == "markdown" and isinstance(words, str) and words.strip():
+            markdown_chars += len(words)
+        elif kind not in _TEXT_BLOCKS or not _is_text_object(words, _TEXT_BLOCKS[kind]):
+            raise Refused("invalid_blocks")
+    if markdown_chars > MARKDOWN_BLOCKS_CHARS:
+        raise Refused("msg_blocks_too_long")
+    return list(blocks)
+
+
+def _is_text_object(words: Any, longest: int) -> bool:
+    return isinstance(words, dict) and isinstance(words.get("text"), str) and 0 < len(words["text"]) <= longest
+
+
+def _metadata(params: Params) -> Params:
+    metadata = params.get("metadata")
+    if metadata is None:
+        return {}
+    is_valid = isinstance(metadata, dict) and isinstance(metadata.get("event_type"), str)
+    if not is_valid or not isinstance(metadata.get("event_payload"), dict):
+        raise Refused("invalid_metadata_format")
+    return dict(metadata)

@@ -1,0 +1,219 @@
+"""The methods of the Bot API that a bot like the bridge calls, as strict as the real ones."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.ledger import Ledger
+from sandbox.telegram.entities import check_entities, check_text, pings
+from sandbox.telegram.flood import FloodGate
+from sandbox.telegram.updates import UpdateQueue
+from sandbox.telegram.wire import Params, Refused, bad_request, flag, nested, number
+from sandbox.telegram.world import Chat, JsonDict, Message, User, World
+
+_GENERAL_TOPIC = 1
+_MOST_COMMANDS = 100
+_ACTIONS = {"typing", "upload_photo", "upload_document", "record_voice", "upload_voice", "choose_sticker"}
+
+Method = Callable[[User, Params], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the bots did that people would notice, or should not have done."""
+
+    pings: list[str] = field(default_factory=list)
+    """Who would have been notified by the bot's text."""
+    previews: list[str] = field(default_factory=list)
+    """Texts that were sent or edited without switching the link preview off."""
+    parse_modes: list[str] = field(default_factory=list)
+    """Every `parse_mode` that was given: the server then ignores the entities."""
+    actions: list[tuple[int, int | None, str]] = field(default_factory=list)
+    """Signs of activity: chat, topic, action."""
+    reactions: list[tuple[int, int, Any]] = field(default_factory=list)
+    commands: dict[int, Any] = field(default_factory=dict)
+    """The menu of commands, by bot."""
+
+
+class BotApi:
+    """Answers calls out of the world. Errors are raised as `Refused`."""
+
+    def __init__(self, world: World, queues: Mapping[int, UpdateQueue], ledger: Ledger) -> None:
+        self.world = world
+        self.queues = queues
+        self.ledger = ledger
+        self.flood = FloodGate()
+        self.seen = Seen()
+        self.methods: dict[str, Method] = {
+            "getme": self.get_me,
+            "getupdates": self.get_updates,
+            "setwebhook": self.set_webhook,
+            "deletewebhook": self.delete_webhook,
+            "setmycommands": self.set_my_commands,
+            "sendmessage": self.send_message,
+            "editmessagetext": self.edit_message_text,
+            "deletemessage": self.delete_message,
+            "sendchataction": self.send_chat_action,
+            "setmessagereaction": self.set_message_reaction,
+        }
+
+    # ------------------------------------------------------------ the bot itself
+    async def get_me(self, bot: User, _: Params) -> JsonDict:
+        """Tell the bot who it is."""
+        return {
+            **bot.as_json(),
+            "can_join_groups": True,
+            "can_read_all_group_messages": True,
+            "supports_inline_queries": False,
+            "has_topics_enabled": False,
+        }
+
+    async def get_updates(self, bot: User, params: Params) -> list[JsonDict]:
+        """Long poll."""
+        queue = self.queues[bot.id]
+        allowed = nested(params, "allowed_updates")
+        if allowed is not None:
+            queue.allowed = allowed
+        hold_s = float(number(params, "timeout", 0) or 0)
+        return await queue.poll(number(params, "offset", 0) or 0, number(params, "limit", 100) or 100, hold_s)
+
+    async def set_webhook(self, bot: User, params: Params) -> bool:
+        """Switch to webhook mode: polling then answers 409. Nothing is ever sent to the address."""
+        self.queues[bot.id].webhook = str(params.get("url") or "")
+        return True
+
+    async def delete_webhook(self, bot: User, params: Params) -> bool:
+        """Leave webhook mode."""
+        queue = self.queues[bot.id]
+        queue.webhook = ""
+        queue.webhook_was_deleted += 1
+        if flag(params, "drop_pending_updates"):
+            queue.forget_all()
+        return True
+
+    async def set_my_commands(self, bot: User, params: Params) -> bool:
+        """Keep the menu."""
+        commands = nested(params, "commands") or []
+        if len(commands) > _MOST_COMMANDS:
+            raise bad_request("BOT_COMMANDS_TOO_MUCH")
+        self.seen.commands[bot.id] = commands
+        return True
+
+    # ------------------------------------------------------------ messages
+    async def send_message(self, bot: User, params: Params) -> JsonDict:
+        """Post a text."""
+        chat = self._chat(bot, params)
+        self._pass_flood_gate(bot, chat)
+        text, entities = self._content(params)
+        topic = self._topic(chat, params)
+        message = self.world.add_message(
+            chat, bot, text, entities=entities, topic=topic, reply_to=self._reply_to(chat, params)
+        )
+        message.silent = flag(params, "disable_notification")
+        self._show(message, "posted")
+        return self.world.message_json(message)
+
+    async def edit_message_text(self, bot: User, params: Params) -> JsonDict:
+        """Change a text."""
+        chat = self._chat(bot, params)
+        message = self.world.messages.get(number(params, "message_id", 0) or 0)
+        if message is None or message.chat is not chat:
+            raise bad_request("message to edit not found")
+        if message.author is not bot:
+            raise bad_request("message can't be edited")
+        self._pass_flood_gate(bot, chat)
+        text, entities = self._content(params)
+        if (text, entities) == (message.text, message.entities):
+            raise bad_request(
+                "message is not modified: specified new message content and reply markup are exactly the same"
+                " as a current content and reply markup of the message"
+            )
+        message.text, message.entities = text, entities
+        message.versions.append(text)
+        self._show(message, "edited")
+        return self.world.message_json(message)
+
+    async def delete_message(self, bot: User, params: Params) -> bool:
+        """Delete a message."""
+        chat = self._chat(bot, params)
+        message = self.world.messages.get(number(params, "message_id", 0) or 0)
+        if message is None or message.chat is not chat:
+            raise bad_request("message to delete not found")
+        del self.world.messages[message.id]
+        self.ledger.record(str(chat.id), str(message.topic or ""), str(message.id), "", change="deleted")
+        return True
+
+    async def send_chat_action(self, bot: User, params: Params) -> bool:
+        """Show activity."""
+        chat = self._chat(bot, params)
+        action = str(params.get("action") or "")
+        if action not in _ACTIONS:
+            raise bad_request("wrong parameter action in request")
+        self.seen.actions.append((chat.id, self._topic(chat, params), action))
+        return True
+
+    async def set_message_reaction(self, bot: User, params: Params) -> bool:
+        """React to a message."""
+        chat = self._chat(bot, params)
+        message_id = number(params, "message_id", 0) or 0
+        if message_id not in self.world.messages:
+            raise bad_request("message to react not found")
+        self.seen.reactions.append((chat.id, message_id, nested(params, "reaction")))
+        return True
+
+    # ------------------------------------------------------------ rules
+    def _chat(self, bot: User, params: Params) -> Chat:
+        chat_id = number(params, "chat_id")
+        chat = self.world.chat(bot, chat_id) if chat_id is not None else None
+        if chat is None:
+            raise bad_request("chat not found")
+        if chat.moved_to is not None:
+            raise bad_request("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.moved_to)
+        if bot.id in chat.blocked_for:
+            who = "kicked from the group chat" if chat.is_group else "blocked by the user"
+            raise Refused(403, f"Forbidden: bot was {who}")
+        return chat
+
+    def _pass_flood_gate(self, bot: User, chat: Chat) -> None:
+        self.flood.pass_through(bot.id, chat.id, is_group=chat.is_group)
+
+    def _content(self, params: Params) -> tuple[str, list[JsonDict]]:
+        text = check_text(str(params.get("text") or ""))
+        entities: list[JsonDict] = nested(params, "entities") or []
+        if params.get("parse_mode"):
+            self.seen.parse_modes.append(str(params["parse_mode"]))
+            entities = []
+        check_entities(text, entities)
+        options = nested(params, "link_preview_options") or {}
+        if not options.get("is_disabled"):
+            self.seen.previews.append(text)
+        self.seen.pings.extend(pings(text, entities))
+        return text, entities
+
+    def _topic(self, chat: Chat, params: Params) -> int | None:
+        """Read the topic. In a plain group an id is ignored; the General topic must not be named."""
+        topic = number(params, "message_thread_id")
+        if topic is None or not (chat.is_forum or chat.has_topics):
+            return None
+        if topic == _GENERAL_TOPIC or topic not in chat.topics:
+            raise bad_request("message thread not found")
+        if topic in chat.closed_topics:
+            raise bad_request("TOPIC_CLOSED")
+        return topic
+
+    def _reply_to(self, chat: Chat, params: Params) -> int | None:
+        wanted = nested(params, "reply_parameters") or {}
+        message_id = wanted.get("message_id")
+        if message_id is None:
+            return None
+        message = self.world.messages.get(int(message_id))
+        if message is not None and message.chat is chat:
+            return message.id
+        if wanted.get("allow_sending_without_reply"):
+            return None
+        raise bad_request("message to be replied not found")
+
+    def _show(self, message: Message, change: Any) -> None:
+        self.ledger.record(
+            str(message.chat.id), str(message.topic or ""), str(message.id), message.text, change=change, author="bot"
+        )

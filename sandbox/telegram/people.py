@@ -1,0 +1,220 @@
+"""What people and other bots do: everything that comes to a bot as an update."""
+
+from typing import Any
+
+from sandbox.ledger import Ledger
+from sandbox.telegram.entities import utf16_length
+from sandbox.telegram.updates import UpdateQueue
+from sandbox.telegram.world import Chat, JsonDict, Message, User, World
+
+_ANONYMOUS_ADMIN = User(1087968824, "Group", "GroupAnonymousBot", is_bot=True)
+_CHANNEL_FORWARDER = User(777000, "Telegram")
+
+
+class People:
+    """Writes messages into chats and puts the updates of them into the bots' queues."""
+
+    def __init__(self, world: World, queues: dict[int, UpdateQueue], ledger: Ledger, bots: list[User]) -> None:
+        self._world = world
+        self._queues = queues
+        self._ledger = ledger
+        self._bots = bots
+        self.last_update_id = 0
+        """Of the update that was created last."""
+
+    # ------------------------------------------------------------ who and where
+    def person(self, name: str, username: str = "") -> User:
+        """Add a person."""
+        return self._world.add_person(name, username)
+
+    def private_chat(self, person: User, bot: User | None = None, *, topics: bool = False) -> Chat:
+        """Return the chat of a person with a bot: the first one where none is named."""
+        chat = self._world.private_chat(person, bot or self._bots[0])
+        chat.has_topics = chat.has_topics or topics
+        return chat
+
+    def group(self, title: str, *, forum: bool = False, supergroup: bool = True) -> Chat:
+        """Add a group that has every bot as a member."""
+        return self._world.add_group(title, forum=forum, supergroup=supergroup)
+
+    def topic(self, chat: Chat, name: str, creator: User | None = None) -> int:
+        """Open a topic; returns its `message_thread_id`."""
+        message = self._world.add_message(chat, creator or self._bots[0], "")
+        message.facts = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
+        message.topic = message.id
+        chat.topics[message.id] = name
+        return message.id
+
+    # ------------------------------------------------------------ saying something
+    async def say(
+        self,
+        person: User,
+        chat: Chat,
+        text: str,
+        reply_to: int | None = None,
+        topic: int | None = None,
+        *,
+        mention: bool = False,
+    ) -> int:
+        """Let a person write; returns the message's id. `mention` puts the bot's name in front."""
+        if mention:
+            text = f"@{self._bot_of(chat).username} {text}"
+        message = self._write(chat, person, text, reply_to=reply_to, topic=topic)
+        self._tell(chat, {"message": self._shown(message)})
+        return message.id
+
+    async def mention_by_id(self, person: User, chat: Chat, text: str) -> int:
+        """Let a person mention the bot without its user name, as clients do for people who have none."""
+        bot = self._bot_of(chat)
+        message = self._write(chat, person, f"{bot.name} {text}")
+        entity = {"type": "text_mention", "offset": 0, "length": utf16_length(bot.name), "user": bot.as_json()}
+        message.entities = [entity]
+        self._tell(chat, {"message": self._shown(message)})
+        return message.id
+
+    async def send_photo(self, person: User, chat: Chat, caption: str = "") -> int:
+        """Let a person send a picture, with words or without."""
+        message = self._write(chat, person, caption)
+        shown = self._shown(message)
+        shown.pop("text", None)
+        shown["photo"] = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
+        if caption:
+            shown["caption"] = caption
+            shown["caption_entities"] = shown.pop("entities", [])
+        self._tell(chat, {"message": shown})
+        return message.id
+
+    async def edit(self, person: User, message_id: int, text: str) -> None:
+        """Let a person edit a message."""
+        message = self._world.messages[message_id]
+        message.text, message.entities = text, found_entities(text)
+        message.versions.append(text)
+        self._record(message, person, "edited")
+        self._tell(message.chat, {"edited_message": {**self._shown(message), "edit_date": message.sent_at}})
+
+    async def delete(self, message_id: int) -> None:
+        """Let somebody delete a message, the bot's too. Telegram tells bots nothing of it."""
+        message = self._world.messages.pop(message_id)
+        self._record(message, message.author, "deleted")
+
+    # ------------------------------------------------------------ what is not a person's question
+    async def service_message(self, person: User, chat: Chat, **facts: Any) -> int:
+        """Put a service message into a chat, such as `new_chat_title="T"`."""
+        message = self._write(chat, person, "", **facts)
+        self._tell(chat, {"message": self._shown(message)})
+        return message.id
+
+    async def channel_post(self, text: str) -> int:
+        """Let a channel post, of which the bot is an administrator."""
+        message_id = self._world.next_message_id()
+        channel = {"id": -1009000000001, "type": "channel", "title": "News"}
+        post = {"message_id": message_id, "chat": channel, "sender_chat": channel, "date": 1, "text": text}
+        self._tell(None, {"channel_post": post})
+        return message_id
+
+    async def auto_forward(self, chat: Chat, text: str) -> int:
+        """Let a channel's post appear in its discussion group."""
+        channel = {"id": -1009000000001, "type": "channel", "title": "News"}
+        message = self._write(chat, _CHANNEL_FORWARDER, text, sender_chat=channel, is_automatic_forward=True)
+        self._tell(chat, {"message": self._shown(message)})
+        return message.id
+
+    async def say_as_anonymous_admin(self, chat: Chat, text: str) -> int:
+        """Let an administrator write in the name of the group."""
+        message = self._write(chat, _ANONYMOUS_ADMIN, text, sender_chat=chat.as_json())
+        self._tell(chat, {"message": self._shown(message)})
+        return message.id
+
+    async def say_as_bot(self, chat: Chat, text: str, username: str = "other_bot") -> int:
+        """Let another bot write."""
+        other = User(9_000_001, "Other bot", username, is_bot=True)
+        message = self._write(chat, other, text)
+        self._tell(chat, {"message": self._shown(message)})
+        return message.id
+
+    async def upgrade(self, chat: Chat, person: User) -> Chat:
+        """Turn a group into a supergroup: the old one is told its new id, the new one the old."""
+        new = self._world.add_group(chat.title)
+        chat.moved_to = new.id
+        await self.service_message(person, chat, migrate_to_chat_id=new.id)
+        await self.service_message(person, new, migrate_from_chat_id=chat.id)
+        return new
+
+    async def unknown_update(self) -> int:
+        """Send a type of update from the future."""
+        return self._tell(None, {"hologram_received": {"id": "h1", "depth": 3}})
+
+    async def poison(self, **message: Any) -> int:
+        """Send an update whose message lacks what every message has; returns the update's id."""
+        return self._tell(None, {"message": {"text": "poison", "from": {"id": 1, "is_bot": False}, **message}})
+
+    def redeliver(self, update_id: int, bot: User | None = None) -> None:
+        """Deliver an update once more, with the same ids."""
+        self._queues[(bot or self._bots[0]).id].again(update_id)
+
+    def block(self, chat: Chat, bot: User | None = None) -> None:
+        """Block the bot, or remove it from the group."""
+        chat.blocked_for.add((bot or self._bots[0]).id)
+
+    # ------------------------------------------------------------ inside
+    def _bot_of(self, chat: Chat) -> User:
+        return next((bot for bot in self._bots if bot.id == chat.bot_id), self._bots[0])
+
+    def _write(
+        self,
+        chat: Chat,
+        author: User,
+        text: str,
+        *,
+        reply_to: int | None = None,
+        topic: int | None = None,
+        **facts: Any,
+    ) -> Message:
+        message = self._world.add_message(
+            chat,
+            author,
+            text,
+            entities=found_entities(text),
+            topic=topic,
+            reply_to=topic if reply_to is None else reply_to,
+        )
+        message.facts = facts
+        self._record(message, author, "posted")
+        return message
+
+    def _shown(self, message: Message) -> JsonDict:
+        shown = self._world.message_json(message)
+        if not message.text:
+            shown.pop("text", None)
+        plain_chain = message.chat.type == "supergroup" and not message.chat.is_forum and message.reply_to is not None
+        if plain_chain:
+            # A plain supergroup names the chain here too, without `is_topic_message`.
+            shown["message_thread_id"] = message.reply_to
+        return shown
+
+    def _record(self, message: Message, author: User, change: Any) -> None:
+        who: Any = "bot" if author in self._bots else "person"
+        self._ledger.record(
+            str(message.chat.id), str(message.topic or ""), str(message.id), message.text, change=change, author=who
+        )
+
+    def _tell(self, chat: Chat | None, content: JsonDict) -> int:
+        """Put an update into the queue of every bot that is there; returns its id at the last of them."""
+        for bot in self._bots:
+            is_there = chat is None or (chat.bot_id in (None, bot.id) and bot.id not in chat.blocked_for)
+            if is_there:
+                self.last_update_id = self._queues[bot.id].add(content)
+        return self.last_update_id
+
+
+def found_entities(text: str) -> list[JsonDict]:
+    """Find mentions and commands, as the server does, with UTF-16 offsets."""
+    found = []
+    place = 0
+    for word in text.replace("\n", " ").split(" "):
+        kind = {"@": "mention", "/": "bot_command"}.get(word[:1])
+        name = word.rstrip(".,:;!?")
+        if kind is not None and len(name) > 1:
+            found.append({"type": kind, "offset": place, "length": utf16_length(name)})
+        place += utf16_length(word) + 1
+    return found
