@@ -44,3 +44,6 @@ POSTS_PER_SECOND = 1
 
 ACTIVITY_SHOWS_S = 120.0
 """How long a status set with `assistant.threads.setStatus` stays (docs: the method's page)."""
+
+ACTIVITY_EVERY_S = 30.0
+"""How often we set it anew: well within that time, as the status ends with each post."""

@@ -11,6 +11,12 @@ Params = Mapping[str, Any]
 Answer = dict[str, Any]
 _BLOCKS = 50
 _TS = re.compile(r"\d{10,12}\.\d{6}")
+_HISTORY_SCOPES = {
+    "channel": "channels:history",
+    "group": "groups:history",
+    "im": "im:history",
+    "mpim": "mpim:history",
+}
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
 
@@ -47,6 +53,7 @@ class WebApi:
             "chat.update": self._update,
             "chat.delete": self._delete,
             "conversations.replies": self._replies,
+            "conversations.history": self._history,
             "conversations.info": self._info,
             "users.info": self._user,
             "assistant.threads.setStatus": self._set_status,
@@ -113,15 +120,23 @@ class WebApi:
         return {"channel": message.place, "ts": message.ts}
 
     def _replies(self, params: Params) -> Answer:
-        place = self._place(params)
-        self._need({"im": "im:history", "mpim": "mpim:history", "group": "groups:history"}.get(place.kind, ""))
+        place = self._readable(params)
         ts = str(params.get("ts") or "")
         if self._workspace.standing(place.id, ts) is None:
             raise Refused("thread_not_found")
-        wants_metadata = str(params.get("include_all_metadata", "")).lower() in {"1", "true"}
-        limit = int(params.get("limit") or 1000)
-        found = [message.as_json(with_metadata=wants_metadata) for message in self._workspace.thread(place.id, ts)]
-        return {"messages": found[:limit], "has_more": len(found) > limit}
+        root, *replies = self._workspace.thread(place.id, ts)
+        return _sheet([root, *_newer(replies, params)], params)
+
+    def _history(self, params: Params) -> Answer:
+        found = self._workspace.top_level(self._readable(params).id)
+        return _sheet(_newer(found, params), params)
+
+    def _readable(self, params: Params) -> SlackPlace:
+        place = self._place(params)
+        self._need(_HISTORY_SCOPES[place.kind])
+        if not place.bot_is_member:
+            raise Refused("not_in_channel")
+        return place
 
     def _info(self, params: Params) -> Answer:
         place = self._place(params)
@@ -187,6 +202,21 @@ class WebApi:
         if message.bot_id != self._workspace.bot_id:
             raise Refused(foreign)
         return message
+
+
+def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:
+    oldest = str(params.get("oldest") or "")
+    return [message for message in messages if message.ts > oldest]
+
+
+def _sheet(messages: list[SlackMessage], params: Params) -> Answer:
+    """Return one sheet of a list, and the cursor to the next."""
+    wants_metadata = str(params.get("include_all_metadata", "")).lower() in {"1", "true"}
+    start, limit = int(params.get("cursor") or 0), min(int(params.get("limit") or 1000), 1000)
+    found = [message.as_json(with_metadata=wants_metadata) for message in messages[start : start + limit]]
+    has_more = len(messages) > start + limit
+    cursor = str(start + limit) if has_more else ""
+    return {"messages": found, "has_more": has_more, "response_metadata": {"next_cursor": cursor}}
 
 
 def _content(params: Params) -> tuple[str, list[Answer]]:

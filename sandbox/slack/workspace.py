@@ -112,6 +112,15 @@ class SlackWorkspace:
         ]
         return sorted(found, key=lambda message: message.ts)
 
+    def top_level(self, place_id: str) -> list[SlackMessage]:
+        """Return a place's messages outside threads that stand now, newest first."""
+        found = [
+            message
+            for (place, _), message in self.messages.items()
+            if place == place_id and not message.deleted and not message.thread_ts
+        ]
+        return sorted(found, key=lambda message: message.ts, reverse=True)
+
     def ledger_thread(self, message: SlackMessage) -> str:
         """Name the thread that the ledger files a message under: a person's channel message is its own root."""
         is_root = not message.thread_ts and not message.bot_id and self.place(message.place).kind != "im"

@@ -1,0 +1,237 @@
+"""Slack as the bridge's ports see it."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack import markup
+from adapters.slack.activity import Activity
+from adapters.slack.errors import Call, translated
+from adapters.slack.find import find_page
+from adapters.slack.intake import SlackIntake
+from adapters.slack.people import People
+from adapters.slack.send import edit_page, pace_of, post_page
+from adapters.slack.socket_mode import SlackSocket, make_app
+from adapters.slack.vendor_log import VENDOR_LOG
+from adapters.slack.workspace import Workspace
+from bridge.errors import ChannelRateLimited, ChannelUnavailable, SettingWrong
+from bridge.models import Address, Pace, PageView, Question
+from bridge.ports import Accept
+
+_LOG = logging.getLogger(__name__)
+_SOCKETS = 2
+"""One can fail, or be renewed by Slack every few hours, while the other goes on."""
+_START_UP_CALL_S = 4.5
+_CALL_S = 20.0
+_DRAIN_S = 1.0
+_CHECK_TOKEN_EVERY_S = 60.0
+# Slack closes idle connections; a post on one that is closing would be a post of unknown outcome.
+_KEEP_ALIVE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What lives from `open` to `aclose`."""
+
+    session: aiohttp.ClientSession
+    client: AsyncWebClient
+    workspace: Workspace
+    people: People
+    activity: Activity
+
+
+class SlackChannel:
+    """One Slack workspace over Socket Mode: implements `bridge.ports.Channel` and `bridge.ports.Receiver`.
+
+    Args:
+        bot_token: `xoxb-…`, for the Web API.
+        app_token: `xapp-…` with the scope `connections:write`, for the sockets.
+        api_url: Where the Web API is.
+        proxy: An HTTP proxy for everything. The proxy variables of the environment are not read, as slack-sdk
+            heeds no NO_PROXY.
+    """
+
+    def __init__(
+        self, *, bot_token: str, app_token: str, api_url: str = "https://slack.com/api/", proxy: str | None = None
+    ) -> None:
+        self._bot_token = bot_token
+        self._app_token = app_token
+        self._api_url = api_url
+        self._proxy = proxy
+        self._opened: _Opened | None = None
+
+    @property
+    def name(self) -> str:
+        """`slack`."""
+        return "slack"
+
+    @property
+    def receives_alone(self) -> str:
+        """Empty: any number of workers may hold sockets, and Slack gives each event to one of them."""
+        return ""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Whose token it is. Known once opened."""
+        return self._live.workspace
+
+    async def open(self) -> None:
+        """Check both tokens. Does nothing when open.
+
+        Raises `ChannelTokenRefused` naming the setting, `SettingWrong`, `ChannelUnavailable`, `ChannelRateLimited`.
+        """
+        if self._opened is not None:
+            return
+        _refuse_oauth_environment()
+        if not self._api_url.startswith(("https://", "http://")):
+            raise SettingWrong("SLACK_API_URL", "it is no http address", "Unset it, or use https://slack.com/api/.")
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE_S),
+            timeout=aiohttp.ClientTimeout(total=_CALL_S, sock_connect=5.0),
+        )
+        try:
+            client = self._client(session)
+            workspace = await _identify(client)
+            await self._open_connection(client)
+        except BaseException:
+            await session.close()
+            raise
+        self._opened = _Opened(session, client, workspace, People(client), Activity(client))
+
+    async def aclose(self) -> None:
+        """Close all connections. Calls made after it raise `RuntimeError`."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.session.close()
+
+    def fits(self, text: str) -> bool:
+        """Say whether this Markdown fits one message."""
+        return markup.fits(text)
+
+    def pace(self, address: Address) -> Pace:
+        """Say how calls in this place are to be spaced."""
+        return pace_of(address)
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Show a page as a new message; return its `ts`."""
+        return await post_page(self._live.client, address, view)
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Make a message look like `view`."""
+        await edit_page(self._live.client, address, message_id, view)
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Look for the message that already shows this page of this turn."""
+        return await find_page(self._live.client, self._live.workspace, address, view)
+
+    async def show_activity(self, address: Address) -> None:
+        """Show "is thinking…" under a thread, where the app may."""
+        await self._live.activity.show(address)
+
+    async def user_identifier(self, question: Question) -> str:
+        """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
+        return await self._live.people.identifier(question)
+
+    async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        """Hold two sockets open and hand over questions until cancelled. See `bridge.ports.Receiver`."""
+        await self.open()
+        live = self._live
+        intake = SlackIntake(accept, live.workspace)
+        socket = SlackSocket(make_app(live.client, intake), intake, self._app_token, self._proxy)
+        announce = _Announcement(connected, live.workspace)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(_SOCKETS):
+                    tasks.create_task(socket.keep_open(lambda: self._open_connection(live.client), announce))
+                try:
+                    await _watch_token(live.client)
+                finally:
+                    await intake.shut(_DRAIN_S)
+        except BaseExceptionGroup as group:
+            raise _first_of(group) from None
+
+    @property
+    def _live(self) -> _Opened:
+        if self._opened is None:
+            raise RuntimeError("the Slack channel is not open")
+        return self._opened
+
+    def _client(self, session: aiohttp.ClientSession) -> AsyncWebClient:
+        # No retry handlers: theirs repeat a post whose answer was lost.
+        client = AsyncWebClient(
+            token=self._bot_token, base_url=self._api_url, session=session, retry_handlers=[], logger=VENDOR_LOG
+        )
+        client.proxy = self._proxy
+        return client
+
+    async def _open_connection(self, client: AsyncWebClient) -> str:
+        """Ask for a socket's address. A refused app token shows here: in the SDK it would be retried for ever."""
+        with translated(Call("apps.connections.open", token_name="SLACK_APP_TOKEN")):  # noqa: S106 - a setting's name
+            async with asyncio.timeout(_START_UP_CALL_S):
+                answer = await client.apps_connections_open(app_token=self._app_token)
+            url = answer.get("url")
+        if not isinstance(url, str) or not url.startswith(("ws://", "wss://")):
+            raise ChannelUnavailable("apps.connections.open answered without a socket's address")
+        return url
+
+
+class _Announcement:
+    """Says once that Slack is connected."""
+
+    def __init__(self, connected: Callable[[str], None], workspace: Workspace) -> None:
+        self._connected = connected
+        self._workspace = workspace
+        self._was_made = False
+
+    def __call__(self) -> None:
+        if not self._was_made:
+            self._was_made = True
+            name = self._workspace.name or self._workspace.team_id
+            self._connected(f"Slack: connected to {name} in Socket Mode")
+
+
+async def _identify(client: AsyncWebClient) -> Workspace:
+    with translated(Call("auth.test")):
+        async with asyncio.timeout(_START_UP_CALL_S):
+            answer = await client.auth_test()
+        data = answer.data if isinstance(answer.data, Mapping) else {}
+    facts = {name: value for name, value in data.items() if isinstance(value, str)}
+    if not facts.get("team_id") or not facts.get("user_id"):
+        raise ChannelUnavailable("auth.test answered without team_id and user_id")
+    return Workspace(
+        team_id=facts["team_id"],
+        bot_user_id=facts["user_id"],
+        bot_id=facts.get("bot_id", ""),
+        url=facts.get("url", ""),
+        name=facts.get("team", ""),
+    )
+
+
+async def _watch_token(client: AsyncWebClient) -> None:
+    """Look now and then whether the bot token still holds. Raises `ChannelTokenRefused`."""
+    while True:
+        await asyncio.sleep(_CHECK_TOKEN_EVERY_S)
+        try:
+            await _identify(client)
+        except (ChannelUnavailable, ChannelRateLimited) as error:
+            _LOG.warning("Slack did not confirm the bot token: %s", error)
+
+
+def _refuse_oauth_environment() -> None:
+    """With both set, bolt becomes an OAuth app: it drops the bot token, acknowledges all events and loses them."""
+    if os.environ.get("SLACK_CLIENT_ID") is not None and os.environ.get("SLACK_CLIENT_SECRET") is not None:
+        raise SettingWrong(
+            "SLACK_CLIENT_ID",
+            "it is set together with SLACK_CLIENT_SECRET, and slack-bolt would then lose every event",
+            "Unset both: SLACK_BOT_TOKEN and SLACK_APP_TOKEN are all that is needed.",
+        )
+
+
+def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,0 +1,67 @@
+"""Looks whether a post is there whose answer was lost: posts carry their turn and page as metadata."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.errors import Call, translated
+from adapters.slack.send import EVENT_TYPE, payload_of
+from adapters.slack.workspace import Workspace
+from bridge.errors import ChannelTokenRefused, LookupUnsupported, MessageGone, PageRejected
+from bridge.models import Address, PageView
+
+_QUESTION_TS = re.compile(r".*:([0-9]+\.[0-9]+)")
+_PER_CALL = 200
+_MOST_CALLS = 5
+
+
+async def find_page(client: AsyncWebClient, workspace: Workspace, address: Address, view: PageView) -> str | None:
+    """Return the `ts` of the message that shows this page of this turn; None when it surely is not there.
+
+    Looks at what was written since the question, in the thread or in the flat DM. Raises as `Channel.find_post`.
+    """
+    if not view.turn_id:
+        raise LookupUnsupported("a page without a turn carries no mark")
+    cursor = ""
+    for _ in range(_MOST_CALLS):
+        try:
+            answer = await _read(client, address, view, cursor)
+        except (ChannelTokenRefused, MessageGone, PageRejected) as error:
+            # Reading needs other scopes than writing: without them the bot goes on, but cannot look back.
+            raise LookupUnsupported(str(error)) from None
+        messages = answer.get("messages")
+        for message in messages if isinstance(messages, list) else []:
+            if _is_page(message, workspace, view):
+                return str(message["ts"])
+        more = answer.get("response_metadata")
+        cursor = str(more.get("next_cursor") or "") if isinstance(more, Mapping) else ""
+        if not cursor:
+            return None
+    raise LookupUnsupported(f"more than {_PER_CALL * _MOST_CALLS} messages since the question")
+
+
+async def _read(client: AsyncWebClient, address: Address, view: PageView, cursor: str) -> Mapping[str, Any]:
+    options: dict[str, Any] = {"channel": address.place, "include_all_metadata": True, "limit": _PER_CALL}
+    question = _QUESTION_TS.fullmatch(view.turn_id)
+    if question:
+        options["oldest"] = question[1]
+    if cursor:
+        options["cursor"] = cursor
+    method = "conversations.replies" if address.thread else "conversations.history"
+    with translated(Call(method, f"slack:{address.account}:{method}")):
+        if address.thread:
+            answer = await client.conversations_replies(ts=address.thread, **options)
+        else:
+            answer = await client.conversations_history(**options)
+        return answer.data if isinstance(answer.data, dict) else {}
+
+
+def _is_page(message: object, workspace: Workspace, view: PageView) -> bool:
+    if not isinstance(message, Mapping) or message.get("user") != workspace.bot_user_id:
+        return False
+    metadata = message.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get("event_type") != EVENT_TYPE:
+        return False
+    return metadata.get("event_payload") == payload_of(view) and isinstance(message.get("ts"), str)

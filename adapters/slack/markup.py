@@ -1,0 +1,73 @@
+"""A page becomes what Slack is sent: one `markdown` block and a plain text beside it. Pure.
+
+Nothing the agent writes can ping: `<!channel>`, `<@U1>` and `<url|label>` are live even in `markdown` blocks
+(PostHog#95054), and all begin with `<`, so no `<` ever leaves the bridge. The whole text is escaped each time, as
+a token may come in two pieces.
+"""
+
+import re
+
+from adapters.slack.links import disarm_links
+from bridge.models import PageView
+from config.slack_limits import PAGE_CHARS, PAGE_RESERVE_CHARS, PLAIN_TEXT_BYTES
+
+_ENTITY = re.compile(r"&(?=(?:lt|gt|amp);)")
+_CUT_ENTITY = re.compile(r"&[a-z]{0,3}\Z")
+_ACTIVE = re.compile(r"[\\`*_\[\]~]+")
+_NOTHING_YET = "…"
+
+
+def markdown_of(view: PageView) -> str:
+    """Render a page for a `markdown` block: the agent's text, then status and notice as italic lines."""
+    lines = [line for line in (_italic(view.status), _italic(view.notice)) if line]
+    if not view.text.strip():
+        return "\n\n".join(lines) or _NOTHING_YET
+    text = escape_markdown(view.text)
+    return "\n\n".join([text.rstrip("\n"), *lines]) if lines else text
+
+
+def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES) -> str:
+    """Render a page for `text`, which notifications show: at most `limit_bytes` of UTF-8, no entity cut."""
+    words = "\n\n".join(part for part in (view.text.strip(), view.status, view.notice) if part) or _NOTHING_YET
+    escaped = _escape_plain(_encodable(words[:limit_bytes]))
+    encoded = escaped.encode()
+    if len(encoded) <= limit_bytes:
+        return escaped
+    cut = encoded[: limit_bytes - len(_NOTHING_YET.encode())].decode(errors="ignore")
+    return _CUT_ENTITY.sub("", cut) + _NOTHING_YET
+
+
+def shows_all(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES) -> bool:
+    """Say whether `plain_of` would leave nothing out."""
+    return plain_of(view, limit_bytes) == plain_of(view, 1_000_000)
+
+
+def fits(text: str) -> bool:
+    """Say whether this Markdown, once rendered, fits one message with room for status and notice."""
+    if len(text) > PAGE_CHARS:
+        return False
+    return _units(escape_markdown(text)) <= PAGE_CHARS - PAGE_RESERVE_CHARS
+
+
+def escape_markdown(text: str) -> str:
+    """Make Markdown harmless for a `markdown` block; entities in it are shown as they were written."""
+    return _ENTITY.sub("&amp;", disarm_links(_encodable(text))).replace("<", "&lt;")
+
+
+def _escape_plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _italic(sentence: str) -> str:
+    """Set each line in italics. What could end them early, in a tool's or an agent's name, becomes a space."""
+    lines = (" ".join(_ACTIVE.sub(" ", line).split()) for line in _encodable(sentence).splitlines())
+    return "\n".join(f"_{_escape_plain(line)}_" for line in lines if line)
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _units(text: str) -> int:
+    """Count as the stricter reading of Slack's "characters" would: an emoji is two."""
+    return len(text.encode("utf-16-le")) // 2

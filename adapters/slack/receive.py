@@ -1,0 +1,130 @@
+"""A Slack event becomes a `Question`, or nothing. Pure.
+
+Slack sends one human message as `message` and, where it mentions the bot, as `app_mention` too, under different
+event ids and in any order: both become the same `Question`.
+"""
+
+import re
+from collections.abc import Mapping
+
+from adapters.slack.incoming_text import kind_of, mentions, readable
+from adapters.slack.workspace import Workspace
+from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
+from config.slack_limits import QUESTION_TEXT_CHARS
+
+_EVENT_TYPES = ("app_mention", "message")
+_HUMAN_SUBTYPES = (None, "file_share", "thread_broadcast")
+_SLACKBOT = ("USLACK", "USLACKBOT")
+_MACHINE_MARKS = ("bot_id", "app_id", "bot_profile", "hidden")
+_ID = re.compile(r"[!-~]{1,100}")
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+
+Payload = Mapping[str, object]
+
+
+class MalformedEventError(Exception):
+    """An event that Slack would not send. Says what is wrong with its form, never what is in it."""
+
+
+def read_question(payload: Payload, workspace: Workspace) -> Question | None:
+    """Turn the payload of one envelope into a question.
+
+    Returns None for everything that is not a person's message to the bot or within one of its threads. Raises
+    `MalformedEventError` where the parts are missing or of the wrong type.
+    """
+    event = payload.get("event")
+    if payload.get("type") != "event_callback":
+        return None
+    if not isinstance(event, Mapping):
+        raise MalformedEventError("an event callback without an event")
+    if event.get("type") not in _EVENT_TYPES or not _is_from_a_person(event, workspace):
+        return None
+    return _question(payload, event, workspace)
+
+
+def _is_from_a_person(event: Payload, workspace: Workspace) -> bool:
+    if any(event.get(mark) for mark in _MACHINE_MARKS) or event.get("subtype") not in _HUMAN_SUBTYPES:
+        return False
+    user = event.get("user")
+    return isinstance(user, str) and user not in _SLACKBOT and user != workspace.bot_user_id
+
+
+def _question(payload: Payload, event: Payload, workspace: Workspace) -> Question | None:
+    person, channel, ts = (_required(event, name) for name in ("user", "channel", "ts"))
+    root = event.get("thread_ts") or ""
+    if not _TS.fullmatch(ts) or not (isinstance(root, str) and (not root or _TS.fullmatch(root))):
+        raise MalformedEventError("a time stamp that is none")
+    raw = _text_of(event)
+    is_direct = event.get("channel_type") == "im" or channel.startswith("D")
+    addressed = is_direct or event["type"] == "app_mention" or mentions(raw, workspace.bot_user_id)
+    text = readable(raw, workspace.bot_user_id)
+    if not addressed and (root in {"", ts} or not text):
+        return None
+    team = _team_of(payload) or workspace.team_id
+    thread = "" if is_direct else root or ts
+    name = f"slack:{team}:{channel}:{ts}"
+    kind = kind_of(text)
+    return Question(
+        id=name,
+        dedupe_keys=(name, *_further_keys(payload, event, team, channel)),
+        thread=ThreadKey("slack", team, channel, thread),
+        address=Address(account=team, place=channel, thread=root if is_direct else thread),
+        person=Person(id=person),
+        text=text if kind is QuestionKind.ASK else "",
+        asked_at=float(ts),
+        kind=kind,
+        addressed=addressed,
+        metadata=_metadata(event, team, channel, thread, _permalink(workspace, channel, ts)),
+    )
+
+
+def _required(event: Payload, name: str) -> str:
+    value = event.get(name)
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise MalformedEventError(f"a message without a readable {name}")
+    return value
+
+
+def _text_of(event: Payload) -> str:
+    text = event.get("text")
+    if text is None:
+        return ""
+    if not isinstance(text, str):
+        raise MalformedEventError("a text that is no text")
+    if len(text) > QUESTION_TEXT_CHARS:
+        raise MalformedEventError("a text far over Slack's own limit")
+    return text
+
+
+def _team_of(payload: Payload) -> str:
+    """Return the installation's team: in a shared channel `event.team` may be somebody else's."""
+    authorizations = payload.get("authorizations")
+    first = authorizations[0] if isinstance(authorizations, list) and authorizations else None
+    team = first.get("team_id") if isinstance(first, Mapping) else None
+    return team if isinstance(team, str) and _ID.fullmatch(team) else ""
+
+
+def _further_keys(payload: Payload, event: Payload, team: str, channel: str) -> tuple[str, ...]:
+    """Name the delivery, and the client's own id: a rare phantom repeats it under another time stamp (typeclaw#49)."""
+    keys = []
+    event_id, client_id = payload.get("event_id"), event.get("client_msg_id")
+    if isinstance(event_id, str) and _ID.fullmatch(event_id):
+        keys.append(f"slack:event:{event_id}")
+    if isinstance(client_id, str) and _ID.fullmatch(client_id):
+        keys.append(f"slack:{team}:{channel}:client:{client_id}")
+    return tuple(keys)
+
+
+def _metadata(event: Payload, team: str, channel: str, thread: str, permalink: str) -> dict[str, str]:
+    facts = {"source": "slack", "team": team, "channel": channel, "thread": thread}
+    if permalink:
+        facts["permalink"] = permalink
+    person_team = event.get("user_team")
+    if isinstance(person_team, str) and _ID.fullmatch(person_team) and person_team != team:
+        # Somebody from another organisation, through Slack Connect.
+        facts["person_team"] = person_team
+    return facts
+
+
+def _permalink(workspace: Workspace, channel: str, ts: str) -> str:
+    return f"{workspace.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace.url else ""

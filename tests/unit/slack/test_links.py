@@ -1,0 +1,55 @@
+"""Links that could mislead are shown as words."""
+
+import pytest
+
+from adapters.slack.links import disarm_links
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "[the docs](https://docs.example.com/a_(b))",
+        "[docs.example.com](https://docs.example.com)",
+        "[www.example.com](http://docs.example.com/x)",
+        "[write](mailto:a@example.com)",
+        "[a@example.com](mailto:a@example.com)",
+        "![a chart](https://example.com/chart.png)",
+        "`handlers[name](args)` and\n```py\nhandlers[name](args)\n[x]: y\n```\n",
+        "    handlers[name](args)\n",
+        "in [brackets]: and (so) on",
+        "- [ ] to do\n- [x] done",
+    ],
+)
+def test_honest_links_and_code_stay(markdown: str) -> None:
+    assert disarm_links(markdown) == markdown
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("[click](javascript:alert(1))", "[click]\\(javascript:alert(1))"),
+        ("[click](slack://user?id=U1)", "[click]\\(slack://user?id=U1)"),
+        ("[click](&#106;avascript:x)", "[click]\\(&#106;avascript:x)"),
+        ("[click](<data:x>)", "[click]\\(<data:x>)"),
+        ("[bank.example](https://evil.example)", "[bank.example]\\(https://evil.example)"),
+        (
+            "[https://bank.example](https://bank.example@evil.example)",
+            "[https://bank.example]\\(https://bank.example@evil.example)",
+        ),
+        ("[bank&#46;example](https://evil.example)", "[bank&#46;example]\\(https://evil.example)"),
+        ("[bank\u200b.example](https://evil.example)", "[bank\u200b.example]\\(https://evil.example)"),
+        ("[bank\uff0eexample](https://evil.example)", "[bank\uff0eexample]\\(https://evil.example)"),
+        ("[evil.example.com](https://evil.example)", "[evil.example.com]\\(https://evil.example)"),
+        ("[a@bank.example](mailto:a@evil.example)", "[a@bank.example]\\(mailto:a@evil.example)"),
+        ("[r]: javascript:x", "[r]\\: javascript:x"),
+        ("> [r]: https://x.example", "> [r]\\: https://x.example"),
+        ("```\n    ```\n```\n[b.example](https://e.example)", "```\n    ```\n```\n[b.example]\\(https://e.example)"),
+        ("\\`[x](javascript:y)\\`", "\\`[x]\\(javascript:y)\\`"),
+        ("![x](data:image/png)", "![x]\\(data:image/png)"),
+        (f"[{'x' * 500}](https://e.example)", f"[{'x' * 500}]\\(https://e.example)"),
+        ("é [ä.example](https://ö.example) é", "é [ä.example]\\(https://ö.example) é"),
+    ],
+)
+def test_other_links_lose_their_meaning_and_keep_their_words(markdown: str, shown: str) -> None:
+    """A6: the address is visible; only http, https and mailto are links."""
+    assert disarm_links(markdown) == shown

@@ -1,0 +1,211 @@
+"""Slack events become questions, or nothing."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.slack.receive import MalformedEventError, read_question
+from adapters.slack.workspace import Workspace
+from bridge.models import Question, QuestionKind
+
+HOME = Workspace(team_id="T1", bot_user_id="UBOT", bot_id="BBOT", url="https://acme.slack.com/", name="Acme")
+TS = "1700000000.000100"
+ROOT = "1690000000.000200"
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    fields = {"type": "message", "user": "U1", "channel": "C1", "ts": TS, "text": "hello", **fields}
+    return {
+        "type": "event_callback",
+        "event_id": "Ev1",
+        "team_id": "T1",
+        "authorizations": [{"team_id": "T1"}],
+        "event": {name: value for name, value in fields.items() if value is not None},
+    }
+
+
+def read(payload: dict[str, Any]) -> Question:
+    question = read_question(payload, HOME)
+    assert question is not None
+    return question
+
+
+def test_a_mention_opens_a_thread_under_itself() -> None:
+    question = read(event(type="app_mention", text="<@UBOT> what is new?", client_msg_id="c-1"))
+    assert question.id == f"slack:T1:C1:{TS}"
+    assert question.dedupe_keys == (question.id, "slack:event:Ev1", "slack:T1:C1:client:c-1")
+    assert str(question.thread) == f"slack:T1:C1:{TS}"
+    assert (question.address.place, question.address.thread, question.address.account) == ("C1", TS, "T1")
+    assert (question.text, question.kind, question.addressed) == ("what is new?", QuestionKind.ASK, True)
+    assert question.asked_at == 1700000000.0001
+    assert question.metadata == {
+        "source": "slack",
+        "team": "T1",
+        "channel": "C1",
+        "thread": TS,
+        "permalink": "https://acme.slack.com/archives/C1/p1700000000000100",
+    }
+
+
+def test_both_events_of_a_mention_are_the_same_question() -> None:
+    """D2: but for the event id."""
+    mention = read(event(type="app_mention", text="<@UBOT> hi"))
+    message = read(event(text="<@UBOT> hi", channel_type="channel"))
+    assert mention == message
+
+
+def test_a_mention_in_a_thread_belongs_to_that_thread() -> None:
+    question = read(event(type="app_mention", text="<@UBOT> hi", thread_ts=ROOT))
+    assert (question.thread.thread, question.address.thread, question.addressed) == (ROOT, ROOT, True)
+
+
+def test_a_message_in_a_thread_without_a_mention_counts_only_in_a_known_thread() -> None:
+    question = read(event(thread_ts=ROOT, channel_type="channel"))
+    assert (question.thread.thread, question.addressed) == (ROOT, False)
+
+
+def test_a_message_to_somebody_else_stays_as_it_is() -> None:
+    question = read(event(thread_ts=ROOT, text="<@U2> have a look"))
+    assert (question.text, question.addressed) == ("@U2 have a look", False)
+
+
+def test_a_thread_answer_shown_in_the_channel_too_is_one_in_the_thread() -> None:
+    assert read(event(subtype="thread_broadcast", thread_ts=ROOT)).thread.thread == ROOT
+
+
+@pytest.mark.parametrize("fields", [{}, {"thread_ts": TS}, {"text": "", "subtype": "file_share", "thread_ts": ROOT}])
+def test_a_channel_message_that_is_for_nobody_is_nothing(fields: dict[str, Any]) -> None:
+    assert read_question(event(**fields), HOME) is None
+
+
+@pytest.mark.parametrize("place", [{"channel": "D1"}, {"channel": "D1", "channel_type": "im"}])
+def test_a_direct_message_is_one_flat_conversation(place: dict[str, Any]) -> None:
+    question = read(event(**place))
+    assert (question.thread.thread, question.address.thread, question.addressed) == ("", "", True)
+
+
+def test_a_direct_message_in_a_thread_is_answered_there_in_the_same_conversation() -> None:
+    question = read(event(channel="D1", channel_type="im", thread_ts=ROOT))
+    assert (question.thread.thread, question.address.thread) == ("", ROOT)
+
+
+def test_a_group_dm_is_like_a_channel() -> None:
+    assert read_question(event(channel="G1", channel_type="mpim"), HOME) is None
+    assert read(event(channel="G1", channel_type="mpim", text="<@UBOT> hi")).thread.thread == TS
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bot_id": "B2"},
+        {"app_id": "A2"},
+        {"bot_profile": {"id": "B2"}},
+        {"hidden": True},
+        {"user": "UBOT"},
+        {"user": "USLACK"},
+        {"user": "USLACKBOT"},
+        {"user": None},
+        {"subtype": "message_changed"},
+        {"subtype": "message_deleted"},
+        {"subtype": "bot_message"},
+        {"subtype": "channel_join"},
+        {"subtype": ["file_share"]},
+        {"type": "reaction_added"},
+        {"type": None},
+    ],
+    ids=str,
+)
+def test_what_no_person_wrote_is_nothing(fields: dict[str, Any]) -> None:
+    """A11: nor what the bridge itself wrote."""
+    assert read_question(event(text="<@UBOT> hi", channel="D1", **{"channel_type": "im", **fields}), HOME) is None
+
+
+def test_the_team_is_the_installations_and_not_the_writers() -> None:
+    payload = event(type="app_mention", text="<@UBOT> hi", team="T9", user_team="T9")
+    payload["team_id"] = "T9"
+    question = read(payload)
+    assert question.thread.account == "T1"
+    assert question.metadata["person_team"] == "T9"
+
+
+@pytest.mark.parametrize("authorizations", [None, [], "x", [3], [{}], [{"team_id": 3}]])
+def test_without_authorizations_the_team_is_the_tokens(authorizations: Any) -> None:
+    payload = event(channel="D1")
+    payload["authorizations"] = authorizations
+    assert read(payload).thread.account == "T1"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("<@UBOT>", QuestionKind.HELP),
+        ("<@UBOT> help", QuestionKind.HELP),
+        ("<@UBOT> /HELP", QuestionKind.HELP),
+        ("<@UBOT> New", QuestionKind.NEW),
+        ("!end <@UBOT>", QuestionKind.END),
+        ("<@UBOT>: end", QuestionKind.END),
+        ("<@UBOT> the end", QuestionKind.ASK),
+        ("<@UBOT> /!end", QuestionKind.ASK),
+    ],
+)
+def test_commands_are_words_alone(text: str, kind: QuestionKind) -> None:
+    question = read(event(type="app_mention", text=text))
+    assert question.kind is kind
+    assert bool(question.text) is (kind is QuestionKind.ASK)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"channel": None},
+        {"channel": 5},
+        {"channel": "has space"},
+        {"ts": None},
+        {"ts": "yesterday"},
+        {"ts": "1e5"},
+        {"thread_ts": 5},
+        {"thread_ts": "x"},
+        {"text": 5},
+        {"text": "x" * 300_000},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_parts_that_are_missing_or_wrong_are_malformed(fields: dict[str, Any]) -> None:
+    """D13."""
+    with pytest.raises(MalformedEventError):
+        read_question(event(**{"channel": "D1", "channel_type": "im", **fields}), HOME)
+
+
+def test_all_metadata_is_text_even_for_a_workspace_without_an_address() -> None:
+    question = read_question(event(channel="D1"), Workspace("T1", "UBOT"))
+    assert question is not None
+    assert question.metadata == {"source": "slack", "team": "T1", "channel": "D1", "thread": ""}
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["message", "app_mention", TS]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = ["type", "user", "channel", "ts", "thread_ts", "text", "subtype", "bot_id", "client_msg_id", "channel_type"]
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(NAMES), ANYTHING),
+    st.dictionaries(st.sampled_from(["event_id", "authorizations", "type"]), ANYTHING),
+)
+def test_no_payload_whatever_breaks_the_reader(changes: dict[str, Any], around: dict[str, Any]) -> None:
+    """D13: a question, nothing, or malformed: never another error."""
+    payload = {**event(channel="D1", channel_type="im"), **around}
+    payload["event"] = {**payload["event"], **changes}
+    try:
+        question = read_question(payload, HOME)
+    except MalformedEventError:
+        return
+    if question is not None:
+        assert question.id in question.dedupe_keys
+        assert all(isinstance(value, str) for value in question.metadata.values())
+        question.text.encode()
