@@ -1,1 +1,12 @@
-"""Redis: the only state."""
+"""Redis: the only state. Everything here works on Redis 6.2 or newer, and on Valkey.
+
+`connect` and `check_server` make the connection, `RedisStores` keeps everything behind it, and
+`start_embedded` brings a server along where none is configured.
+"""
+
+from adapters.redis_store.connection import check_server, connect
+from adapters.redis_store.embedded import EmbeddedServer, start_embedded
+from adapters.redis_store.keys import StoreLimits
+from adapters.redis_store.stores import RedisStores
+
+__all__ = ["EmbeddedServer", "RedisStores", "StoreLimits", "check_server", "connect", "start_embedded"]

@@ -1,0 +1,131 @@
+"""The one place that knows key names, what is kept under them, and for how long or how many."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bridge.models import ThreadKey
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLimits:
+    """The bounds of everything that is kept."""
+
+    lease_s: float = 30.0
+    """How long a thread belongs to a worker that says nothing more."""
+    inbox_length: int = 50
+    """Questions that may wait in one thread."""
+    dedupe_s: float = 48 * 3600.0
+    """How long a message is recognised. Telegram keeps an update for 24 hours, Slack repeats for about one."""
+    known_thread_s: float = 30 * 86400.0
+    """How long a silent thread stays one that the bridge takes part in."""
+    token_s: float = 24 * 3600.0
+    """The life of a TalkifAI session token: an unused copy is worth nothing after it."""
+    reply_root_s: float = 7 * 86400.0
+    busy_delay_s: float = 30.0
+    """How far an idle deadline moves when the thread is busy."""
+    bell_length: int = 64
+    dead_letters: int = 1000
+    ledger_length: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Key names under one prefix. Places in a key are percent-encoded, so that no two things share one."""
+
+    prefix: str
+
+    @property
+    def due(self) -> str:
+        """Sorted set: threads that have work, by the earliest time (ms) at which they may be taken."""
+        return f"{self.prefix}:due"
+
+    @property
+    def leases(self) -> str:
+        """Hash: thread to the fence of whoever took it last; gone once it was given back."""
+        return f"{self.prefix}:leases"
+
+    @property
+    def fence(self) -> str:
+        """Counter: the last fence given out."""
+        return f"{self.prefix}:fence"
+
+    @property
+    def bell(self) -> str:
+        """List: one item for each worker to wake."""
+        return f"{self.prefix}:bell"
+
+    @property
+    def dead(self) -> str:
+        """List: questions that were set aside, newest first, as JSON."""
+        return f"{self.prefix}:dead"
+
+    @property
+    def counters(self) -> str:
+        """Hash: how often each thing happened."""
+        return f"{self.prefix}:counters"
+
+    @property
+    def idle(self) -> str:
+        """Sorted set: threads that have a session, by its idle deadline (ms)."""
+        return f"{self.prefix}:idle"
+
+    @property
+    def ends(self) -> str:
+        """Sorted set: conversations to end, by the time (ms) of the next try."""
+        return f"{self.prefix}:ends"
+
+    @property
+    def endings(self) -> str:
+        """Hash: conversation to its session, reason and date, as JSON."""
+        return f"{self.prefix}:endings"
+
+    @property
+    def end_attempts(self) -> str:
+        """Hash: conversation to the number of tries to end it."""
+        return f"{self.prefix}:end_attempts"
+
+    @property
+    def ledger(self) -> str:
+        """Stream: one line for each conversation that was ended."""
+        return f"{self.prefix}:ledger"
+
+    def inbox(self, thread: ThreadKey) -> str:
+        """List: ids of the questions that wait, the one at work first."""
+        return f"{self.prefix}:inbox:{thread}"
+
+    def bodies(self, thread: ThreadKey) -> str:
+        """Hash: question id to the question, as JSON."""
+        return f"{self.prefix}:bodies:{thread}"
+
+    def turn(self, thread: ThreadKey) -> str:
+        """Hash: the record of the turn of the question at the head."""
+        return f"{self.prefix}:turn:{thread}"
+
+    def known(self, thread: ThreadKey) -> str:
+        """Mark: the bridge takes part in this thread."""
+        return f"{self.prefix}:known:{thread}"
+
+    def session(self, thread: ThreadKey) -> str:
+        """Hash: the session that the thread is bound to."""
+        return f"{self.prefix}:session:{thread}"
+
+    def seen(self, dedupe_key: str) -> str:
+        """Mark: this message came in before."""
+        return f"{self.prefix}:seen:{_quoted(dedupe_key)}"
+
+    def token(self, conversation_id: str) -> str:
+        """String: the conversation's token."""
+        return f"{self.prefix}:token:{_quoted(conversation_id)}"
+
+    def reply_root(self, account: str, place: str, message_id: str) -> str:
+        """String: the root of the chain that the message is in."""
+        return f"{self.prefix}:root:{_quoted(account)}:{_quoted(place)}:{_quoted(message_id)}"
+
+
+def milliseconds(seconds: float) -> int:
+    """Convert a duration to Redis's unit; at least 1, because Redis refuses a life of 0."""
+    return max(1, round(seconds * 1000))
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="", errors="surrogatepass")

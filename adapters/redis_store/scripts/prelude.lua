@@ -1,0 +1,42 @@
+-- Stands before every other script. Times are milliseconds of the server's own clock.
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Lua would write a large number as 1.7e+12.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local function holds(leases, thread, fence)
+  return redis.call('HGET', leases, thread) == fence
+end
+
+local function ring(bell, length)
+  redis.call('LPUSH', bell, '1')
+  redis.call('LTRIM', bell, 0, length - 1)
+end
+
+-- Takes the session off its thread and queues the end of its conversation. False where there is none.
+local function begin_ending(session, idle, endings, ends, thread, reason)
+  local fields = redis.call('HGETALL', session)
+  redis.call('DEL', session)
+  redis.call('ZREM', idle, thread)
+  if #fields == 0 then
+    return false
+  end
+  local conversation
+  for at = 1, #fields, 2 do
+    if fields[at] == 'conversation_id' then
+      conversation = fields[at + 1]
+    end
+  end
+  local now = whole(now_ms())
+  redis.call('HSETNX', endings, conversation, cjson.encode({
+    thread = thread, reason = reason, since_ms = now, session = fields,
+  }))
+  redis.call('ZADD', ends, 'NX', now, conversation)
+  return true
+end
+

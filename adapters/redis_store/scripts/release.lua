@@ -1,0 +1,15 @@
+-- Gives the thread back. One without work leaves the set: the next question puts it in again.
+local due, leases, inbox, bell = unpack(KEYS)
+local thread, fence, after_ms, bell_length = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+if not holds(leases, thread, fence) then
+  return 0
+end
+redis.call('HDEL', leases, thread)
+if redis.call('LLEN', inbox) == 0 then
+  redis.call('ZREM', due, thread)
+else
+  redis.call('ZADD', due, whole(now_ms() + after_ms), thread)
+  -- Rings for a later time too: whoever waits then works out anew how long to wait.
+  ring(bell, bell_length)
+end
+return 1

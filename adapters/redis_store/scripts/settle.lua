@@ -1,0 +1,50 @@
+-- Removes the question that was begun, with its record, and updates the session. A call that arrives a second
+-- time, because the answer to the first was lost, finds nothing begun and removes nothing.
+local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
+local session, idle, endings, ends, counters, dead = unpack(KEYS, 7, 12)
+local thread, fence, outcome, end_reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local idle_ms, known_ms = tonumber(ARGV[5]), ARGV[6]
+local history, counts_as_turn = ARGV[7], ARGV[8]
+local dead_reason, dead_length = ARGV[9], tonumber(ARGV[10])
+if not holds(leases, thread, fence) then
+  return -1
+end
+
+local id = redis.call('LINDEX', inbox, 0)
+local begun = redis.call('HMGET', turn, 'question', 'fence', 'attempts')
+if id and begun[1] == id and begun[2] == fence then
+  if dead_reason ~= '' then
+    redis.call('LPUSH', dead, cjson.encode({
+      thread = thread, reason = dead_reason, attempts = tonumber(begun[3]),
+      at_ms = whole(now_ms()), question = redis.call('HGET', bodies, id),
+    }))
+    redis.call('LTRIM', dead, 0, dead_length - 1)
+  end
+  redis.call('LPOP', inbox)
+  redis.call('HDEL', bodies, id)
+  redis.call('DEL', turn)
+  redis.call('PEXPIRE', known, known_ms)
+  redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
+  if redis.call('EXISTS', session) == 1 then
+    redis.call('HINCRBY', session, 'turns', counts_as_turn)
+    if history ~= 'keep' then
+      redis.call('HSET', session, 'history_count', history)
+    end
+    for at = 11, #ARGV, 2 do
+      redis.call('HINCRBY', session, 'usage.' .. ARGV[at], ARGV[at + 1])
+    end
+    if idle_ms >= 0 then
+      redis.call('ZADD', idle, whole(now_ms() + idle_ms), thread)
+    end
+    if end_reason ~= '' then
+      begin_ending(session, idle, endings, ends, thread, end_reason)
+    end
+  end
+end
+
+if redis.call('LLEN', inbox) > 0 then
+  return 1
+end
+redis.call('ZREM', due, thread)
+redis.call('HDEL', leases, thread)
+return 0

@@ -1,0 +1,147 @@
+"""Which conversation each thread is bound to, and the queue of those that are to be ended."""
+
+from collections.abc import Sequence
+
+from adapters.redis_store.codec import (
+    ending_from_json,
+    ledger_fields,
+    pack,
+    session_from_fields,
+    session_to_fields,
+    unpack,
+)
+from adapters.redis_store.commands import Commands
+from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
+from bridge.errors import LeaseLost
+from bridge.models import Ending, EndReason, Lease, Session, ThreadKey
+
+
+class RedisSessions:
+    """The `SessionStore` port on Redis."""
+
+    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
+        self._commands = commands
+        self._keys = keys
+        self._limits = limits
+
+    async def current(self, thread: ThreadKey) -> Session | None:
+        """Return the session that the thread is bound to. Its token is empty where it outlived its 24 hours."""
+        fields = await self._commands.call("HGETALL", self._keys.session(thread))
+        if not fields:
+            return None
+        flat = [part for pair in fields.items() for part in pair]
+        session = session_from_fields(thread, flat, "")
+        (token,) = await self._tokens([session.conversation.id])
+        return session_from_fields(thread, flat, token)
+
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+        """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
+
+        A session that the thread was bound to before begins to end, with reason `REPLACED`.
+        """
+        keys, thread = self._keys, session.thread
+        bound = await self._commands.script(
+            "bind",
+            [
+                *(keys.leases, keys.session(thread), keys.idle, keys.endings, keys.ends),
+                keys.token(session.conversation.id),
+            ],
+            [
+                *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_after_s)),
+                *(pack(session.conversation.token), milliseconds(self._limits.token_s)),
+                *session_to_fields(session),
+            ],
+        )
+        if not bound:
+            raise LeaseLost(str(thread))
+
+    async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
+        """Unbind the thread and queue the conversation's end, in one step. False when it was not bound to it."""
+        keys = self._keys
+        return bool(
+            await self._commands.script(
+                "begin_end",
+                [keys.session(thread), keys.idle, keys.endings, keys.ends],
+                [str(thread), pack(conversation_id), reason.value],
+            )
+        )
+
+    async def queue_end(self, session: Session, reason: EndReason) -> None:
+        """Queue the end of a conversation that never was bound, or whose binding may have been lost."""
+        keys, thread = self._keys, session.thread
+        await self._commands.script(
+            "queue_end",
+            [
+                *(keys.session(thread), keys.idle, keys.endings, keys.ends),
+                keys.token(session.conversation.id),
+            ],
+            [
+                *(str(thread), pack(session.conversation.id), reason.value),
+                *(pack(session.conversation.token), milliseconds(self._limits.token_s)),
+                *session_to_fields(session),
+            ],
+        )
+
+    async def unbind_idle(self, limit: int) -> int:
+        """Begin the end of up to `limit` sessions whose idle deadline has passed; return how many.
+
+        A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead.
+        """
+        keys = self._keys
+        names = await self._commands.script("idle_threads", [keys.idle], [limit])
+        threads = [ThreadKey.parse(unpack(name)) for name in names]
+        begun = await self._commands.scripts(
+            "unbind_idle",
+            [
+                (
+                    [
+                        *(keys.idle, keys.session(thread), keys.due, keys.leases, keys.inbox(thread)),
+                        *(keys.endings, keys.ends),
+                    ],
+                    [str(thread), milliseconds(self._limits.busy_delay_s)],
+                )
+                for thread in threads
+            ],
+        )
+        return sum(int(one) for one in begun)
+
+    async def claim_ends(self, limit: int, lease_s: float) -> Sequence[Ending]:
+        """Take up to `limit` ends that are due, for that long: no other reaper gets them meanwhile."""
+        keys = self._keys
+        taken = await self._commands.script(
+            "claim_ends", [keys.ends, keys.endings, keys.end_attempts], [limit, milliseconds(lease_s)]
+        )
+        tokens = await self._tokens([unpack(conversation) for conversation, _, _ in taken])
+        return [
+            ending_from_json(raw, int(attempts), token) for (_, raw, attempts), token in zip(taken, tokens, strict=True)
+        ]
+
+    async def postpone_end(self, ending: Ending, after_s: float) -> None:
+        """Make the end due again after that time."""
+        conversation_id = pack(ending.session.conversation.id)
+        await self._commands.script("postpone_end", [self._keys.ends], [conversation_id, milliseconds(after_s)])
+
+    async def confirm_end(self, ending: Ending) -> None:
+        """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
+        keys, conversation_id = self._keys, ending.session.conversation.id
+        await self._commands.script(
+            "confirm_end",
+            [
+                *(keys.ends, keys.endings, keys.end_attempts, keys.token(conversation_id)),
+                *(keys.ledger, keys.counters),
+            ],
+            [pack(conversation_id), ending.reason.value, self._limits.ledger_length, *ledger_fields(ending)],
+        )
+
+    async def counts(self) -> tuple[int, int]:
+        """Return how many sessions are open, and how many are being ended."""
+        keys = self._keys
+        opened = await self._commands.call("ZCARD", keys.idle)
+        ending = await self._commands.call("ZCARD", keys.ends)
+        return int(opened), int(ending)
+
+    async def _tokens(self, conversation_ids: Sequence[str]) -> list[str]:
+        # Whoever reads a token still needs it: a queued end may have to wait out a long failure.
+        life_ms = milliseconds(self._limits.token_s)
+        raw = await self._commands.calls([("GETEX", self._keys.token(id_), "PX", life_ms) for id_ in conversation_ids])
+        return ["" if token is None else unpack(token) for token in raw]

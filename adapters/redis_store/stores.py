@@ -1,0 +1,100 @@
+"""All that Redis keeps, behind one connection pool."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from adapters.redis_store.codec import unpack, unpack_anything
+from adapters.redis_store.commands import Commands
+from adapters.redis_store.inbox import RedisInbox
+from adapters.redis_store.keys import Keys, StoreLimits
+from adapters.redis_store.reply_roots import RedisReplyRoots
+from adapters.redis_store.sessions import RedisSessions
+from adapters.redis_store.work_queue import RedisWorkQueue
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A question that was set aside."""
+
+    thread: str
+    reason: str
+    attempts: int
+    at: float
+    """Seconds since the epoch."""
+    question: str
+    """As it was kept: JSON, unless that was what was wrong with it."""
+
+
+class RedisStores:
+    """The `Stores` port on Redis. Owns the client: `aclose` closes it."""
+
+    def __init__(self, redis: Redis, *, prefix: str = "talkifai-bridge", limits: StoreLimits | None = None) -> None:
+        limits = limits or StoreLimits()
+        self.keys = Keys(prefix)
+        self._commands = Commands(redis)
+        self._inbox = RedisInbox(self._commands, self.keys, limits)
+        self._queue = RedisWorkQueue(self._commands, self.keys, limits)
+        self._sessions = RedisSessions(self._commands, self.keys, limits)
+        self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
+
+    @property
+    def inbox(self) -> RedisInbox:
+        """Where questions wait."""
+        return self._inbox
+
+    @property
+    def queue(self) -> RedisWorkQueue:
+        """Which threads have work."""
+        return self._queue
+
+    @property
+    def sessions(self) -> RedisSessions:
+        """Which conversations are open."""
+        return self._sessions
+
+    @property
+    def reply_roots(self) -> RedisReplyRoots:
+        """Which chain of replies a message is in."""
+        return self._reply_roots
+
+    async def ledger(self, limit: int) -> list[Mapping[str, Any]]:
+        """Return the newest lines of the ledger, newest first. Raises `StoreUnavailable`.
+
+        Each has `channel`, `account`, `place`, `thread`, `person`, `agent`, `conversation`, `opened` and `ended`
+        (seconds since the epoch), `reason`, `turns`, `usage` (token counts by name) and `end_attempts`.
+        """
+        entries = await self._commands.call("XREVRANGE", self.keys.ledger, "+", "-", "COUNT", limit)
+        return [_line({unpack(name): unpack(value) for name, value in fields.items()}) for _, fields in entries]
+
+    async def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """Return the newest questions that were set aside, newest first. Raises `StoreUnavailable`."""
+        letters = []
+        for raw in await self._commands.call("LRANGE", self.keys.dead, 0, limit - 1):
+            fields = json.loads(unpack_anything(raw))
+            at = float(fields["at_ms"]) / 1000
+            letters.append(DeadLetter(fields["thread"], fields["reason"], fields["attempts"], at, fields["question"]))
+        return letters
+
+    async def counters(self) -> Mapping[str, int]:
+        """Return how often each thing happened, under names such as `turn.answered`. Raises `StoreUnavailable`."""
+        fields = await self._commands.call("HGETALL", self.keys.counters)
+        return {unpack(name): int(count) for name, count in fields.items()}
+
+    async def aclose(self) -> None:
+        """Let running commands finish and close all connections."""
+        await self._commands.aclose()
+
+
+def _line(fields: dict[str, str]) -> Mapping[str, Any]:
+    ended = float(fields.pop("ended_ms")) / 1000
+    return fields | {
+        "ended": ended,
+        "opened": float(fields["opened"]),
+        "turns": int(fields["turns"]),
+        "usage": json.loads(fields["usage"]),
+        "end_attempts": int(fields["end_attempts"]),
+    }

@@ -1,0 +1,184 @@
+"""Threads that have work, each held by one worker at a time under a lease with a fence."""
+
+import asyncio
+from collections.abc import Sequence
+
+from adapters.redis_store.codec import (
+    Unreadable,
+    history_to_text,
+    message_ids_to_json,
+    pack,
+    question_from_json,
+    record_from_fields,
+    unpack,
+)
+from adapters.redis_store.commands import Argument, Commands
+from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
+from bridge.errors import LeaseLost
+from bridge.models import Entry, Lease, Outcome, Settlement, Step, ThreadKey
+
+LONGEST_POP_S = 2.0
+"""Well below the time that a connection waits for an answer."""
+SHORTEST_POP_S = 0.01
+"""Redis takes 0 for "without end"."""
+LEAVE_IDLE = -1
+
+
+class RedisWorkQueue:
+    """The `WorkQueue` port on Redis."""
+
+    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
+        self._commands = commands
+        self._keys = keys
+        self._limits = limits
+        self._at_the_bell = asyncio.Lock()
+
+    async def claim(self) -> Lease | None:
+        """Take the thread that has been due longest, for the length of a lease; None when none is due."""
+        keys = self._keys
+        taken = await self._commands.script(
+            "claim", [keys.due, keys.leases, keys.fence, keys.bell], [milliseconds(self._limits.lease_s)]
+        )
+        return Lease(ThreadKey.parse(unpack(taken[0])), int(taken[1])) if taken else None
+
+    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Move the leases ahead. Return those that were lost."""
+        if not leases:
+            return []
+        named: list[Argument] = [part for lease in leases for part in (str(lease.thread), lease.fence)]
+        lost = await self._commands.script(
+            "renew", [self._keys.due, self._keys.leases], [milliseconds(self._limits.lease_s), *named]
+        )
+        return [leases[int(at)] for at in lost]
+
+    async def begin(self, lease: Lease) -> Entry | None:
+        """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`.
+
+        A question that cannot be read is set aside, and the next one is read.
+        """
+        keys, thread = self._keys, lease.thread
+        for _ in range(self._limits.inbox_length + 1):
+            found = await self._commands.script(
+                "begin",
+                [keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)],
+                [str(thread), lease.fence],
+            )
+            if found == -1:
+                raise LeaseLost(str(thread))
+            if found == 0:
+                return None
+            try:
+                return Entry(question_from_json(found[0]), record_from_fields(found[1]))
+            except Unreadable as error:
+                if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
+                    return None
+        return None
+
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int) -> None:
+        """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
+        await self._record(
+            lease,
+            *("step", Step.SENDING.value),
+            *("conversation_id", pack(conversation_id)),
+            *("history_count", history_count),
+        )
+
+    async def record_answer(self, lease: Lease, answer: str, notice: str) -> None:
+        """Note the whole answer: step `ANSWERED`. Raises `LeaseLost`."""
+        await self._record(lease, "step", Step.ANSWERED.value, "answer", pack(answer), "notice", pack(notice))
+
+    async def record_step(self, lease: Lease, step: Step) -> None:
+        """Set the step alone. Raises `LeaseLost`."""
+        await self._record(lease, "step", step.value)
+
+    async def record_messages(self, lease: Lease, message_ids: Sequence[str]) -> None:
+        """Note the messages that show the reply. Raises `LeaseLost`."""
+        await self._record(lease, "message_ids", message_ids_to_json(message_ids))
+
+    async def settle(self, lease: Lease, settlement: Settlement) -> bool:
+        """Remove the head question and its record and update the session, in one step.
+
+        Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
+        A command leaves the history as it was, unless the settlement says otherwise.
+        """
+        command_done = settlement.outcome is Outcome.COMMAND_DONE
+        keeps = command_done and settlement.history_count is None
+        return await self._settle(
+            lease,
+            settlement.outcome,
+            milliseconds(settlement.idle_after_s),
+            end_reason=settlement.end_reason.value if settlement.end_reason else "",
+            history="keep" if keeps else history_to_text(settlement.history_count),
+            usage=[part for pair in settlement.usage.items() for part in pair],
+        )
+
+    async def set_aside(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
+        """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
+        idle_ms = milliseconds(idle_after_s)
+        return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")
+
+    async def release(self, lease: Lease, after_s: float = 0.0) -> None:
+        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost."""
+        keys, thread = self._keys, lease.thread
+        await self._commands.script(
+            "release",
+            [keys.due, keys.leases, keys.inbox(thread), keys.bell],
+            [str(thread), lease.fence, max(0, round(after_s * 1000)), self._limits.bell_length],
+        )
+
+    async def wait_for_work(self, timeout_s: float) -> None:
+        """Return when the bell rings, when a thread comes due, or after that time, 2 s at most.
+
+        Of several that wait in this process, one wakes for each ring.
+        """
+        try:
+            async with asyncio.timeout(min(timeout_s, LONGEST_POP_S)):
+                await self._at_the_bell.acquire()
+        except TimeoutError:
+            return
+        try:
+            next_due_ms = int(await self._commands.script("next_due", [self._keys.due], []))
+            until_due_s = next_due_ms / 1000 if next_due_ms >= 0 else LONGEST_POP_S
+            if until_due_s > 0:
+                wait_s = max(SHORTEST_POP_S, min(timeout_s, LONGEST_POP_S, until_due_s))
+                await self._commands.pop(self._keys.bell, wait_s)
+        finally:
+            self._at_the_bell.release()
+
+    async def _record(self, lease: Lease, *fields: Argument) -> None:
+        written = await self._commands.script(
+            "record", [self._keys.leases, self._keys.turn(lease.thread)], [str(lease.thread), lease.fence, *fields]
+        )
+        if not written:
+            raise LeaseLost(str(lease.thread))
+
+    async def _settle(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        idle_ms: int,
+        *,
+        history: str,
+        end_reason: str = "",
+        dead_reason: str = "",
+        usage: Sequence[Argument] = (),
+    ) -> bool:
+        keys, thread = self._keys, lease.thread
+        more = await self._commands.script(
+            "settle",
+            [
+                *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
+                *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends),
+                *(keys.counters, keys.dead),
+            ],
+            [
+                *(str(thread), lease.fence, outcome.value, end_reason, idle_ms),
+                milliseconds(self._limits.known_thread_s),
+                *(history, int(outcome is not Outcome.COMMAND_DONE)),
+                *(pack(dead_reason), self._limits.dead_letters),
+                *usage,
+            ],
+        )
+        if more == -1:
+            raise LeaseLost(str(thread))
+        return bool(more)

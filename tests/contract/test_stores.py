@@ -1,0 +1,110 @@
+"""What the inbox and the reply roots promise, on a real server."""
+
+from itertools import permutations
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis_store import RedisStores
+from adapters.redis_store.codec import question_from_json, question_to_json
+from bridge.models import (
+    Appended,
+    QuestionKind,
+    Step,
+)
+from bridge.ports import Stores
+from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, claim
+
+
+def test_the_redis_stores_are_the_port(stores: RedisStores) -> None:
+    port: Stores = stores
+    assert port.inbox is stores.inbox
+
+
+async def test_questions_of_one_thread_come_out_in_the_order_they_went_in(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1", "q2", "q3")
+    seen = [(await begin(stores, lease)).question.id]
+    while await stores.queue.settle(lease, DONE):
+        seen.append((await begin(stores, lease)).question.id)
+    assert seen == ["q1", "q2", "q3"]
+
+
+async def test_a_question_comes_back_as_it_was(stores: RedisStores) -> None:
+    odd = ask("odd:\ud83d é", text='half \ud83d of "an" emoji, \x00 and \x7f \U0001f600', aliases=["\udc00"])
+    await stores.inbox.append(odd)
+    entry = await begin(stores, await claim(stores))
+    assert entry.question == odd
+    assert entry.record.attempts == 1
+    assert entry.record.step is Step.CLAIMED
+
+
+def test_a_question_written_by_another_version_can_be_read() -> None:
+    raw = question_to_json(ask("q1"))
+    assert question_from_json(raw[:-1] + b',"new_field":{"a":1}}') == ask("q1")
+    least = b'{"id":"q","thread":"a:b:c:","address":{"account":"b","place":"c"},"person":{"id":"u"},"text":"hi"}'
+    assert question_from_json(least).kind is QuestionKind.ASK
+
+
+async def test_a_message_is_recognised_by_any_of_its_names(stores: RedisStores) -> None:
+    """D2: the same message under several event ids."""
+    assert await stores.inbox.append(ask("m1", aliases=["e1"])) is Appended.ACCEPTED
+    assert await stores.inbox.append(ask("m1", aliases=["e2"])) is Appended.DUPLICATE
+    # e2 became an alias by standing beside m1, and e3 by standing beside e2.
+    assert await stores.inbox.append(ask("m9", aliases=["e2", "e3"])) is Appended.DUPLICATE
+    assert await stores.inbox.append(ask("m8", aliases=["e3"])) is Appended.DUPLICATE
+    assert await stores.inbox.append(ask("m7", aliases=["e7"])) is Appended.ACCEPTED
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_message_and_its_mention_are_one_question_in_any_order(
+    stores: RedisStores, order: tuple[int, ...]
+) -> None:
+    """D2: `message` and `app_mention` of one message, in a thread that is new."""
+    deliveries = [
+        ask("m1", aliases=["e1"], addressed=False),
+        ask("m1", aliases=["e2"], addressed=True),
+        ask("m1", aliases=["e2"], addressed=True),
+    ]
+    became = [await stores.inbox.append(deliveries[index]) for index in order]
+    assert became.count(Appended.ACCEPTED) == 1
+
+
+async def test_duplicates_are_kept_in_mind_for_two_days(stores: RedisStores, redis: Redis) -> None:
+    """D4: Telegram redelivers for 24 hours."""
+    await stores.inbox.append(ask("m1", aliases=["e1"]))
+    for name in ("m1", "e1"):
+        assert 25 * 3600 < await redis.ttl(stores.keys.seen(name)) <= 48 * 3600
+
+
+async def test_a_full_inbox_says_so_once(stores: RedisStores) -> None:
+    for number in range(50):
+        assert await stores.inbox.append(ask(f"q{number}")) is Appended.ACCEPTED
+    assert await stores.inbox.append(ask("late")) is Appended.FULL
+    assert await stores.inbox.append(ask("late")) is Appended.DUPLICATE
+    assert await stores.inbox.append(ask("elsewhere", OTHER)) is Appended.ACCEPTED
+
+
+async def test_only_a_known_thread_takes_what_is_not_addressed(stores: RedisStores, redis: Redis) -> None:
+    assert await stores.inbox.append(ask("m0", addressed=False)) is Appended.NOT_ADDRESSED
+    assert await redis.dbsize() == 0
+    assert await stores.inbox.append(ask("m1")) is Appended.ACCEPTED
+    assert await stores.inbox.append(ask("m2", addressed=False)) is Appended.ACCEPTED
+    assert await stores.inbox.append(ask("m3", OTHER, addressed=False)) is Appended.NOT_ADDRESSED
+    assert 29 * 86400 < await redis.ttl(stores.keys.known(THREAD)) <= 30 * 86400
+
+
+async def test_a_known_thread_stays_known_as_long_as_people_write(stores: RedisStores, redis: Redis) -> None:
+    lease = await begun(stores)
+    for renewed_by in (stores.queue.settle(lease, DONE), stores.inbox.append(ask("m2", addressed=False))):
+        await redis.expire(stores.keys.known(THREAD), 100)
+        await renewed_by
+        assert await redis.ttl(stores.keys.known(THREAD)) > 29 * 86400
+
+
+async def test_a_message_leads_to_the_root_of_its_chain(stores: RedisStores, redis: Redis) -> None:
+    roots = stores.reply_roots
+    await roots.remember("bot", "-100", "7", "3")
+    assert await roots.root_of("bot", "-100", "7") == "3"
+    assert await roots.root_of("bot", "-100:7", "") is None
+    assert await roots.root_of("bot", "-100", "8") is None
+    assert 6 * 86400 < await redis.ttl(stores.keys.reply_root("bot", "-100", "7")) <= 7 * 86400
