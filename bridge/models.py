@@ -282,3 +282,15 @@ class Pace:
     edits: tuple[Budget, ...]
     activity_every_s: float = 4.5
     """How often "is typing" has to be shown again to stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """TalkifAI's organisation limit, as one answer stated it."""
+
+    limit: int
+    """Requests a minute."""
+    remaining: int
+    reset_at: float
+    """When `remaining` is full again, seconds since the epoch."""
+    seen_at: float
