@@ -78,6 +78,10 @@ class PostUncertain(Permanent):
     """A post was sent and its answer lost: the message may be there."""
 
 
+class LookupUnsupported(Permanent):
+    """The channel has no way to tell whether a post is there."""
+
+
 class MessageGone(Permanent):
     """The message to edit is not there any more, or can no longer be edited."""
 

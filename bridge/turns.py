@@ -125,7 +125,7 @@ class Turns:
         record = entry.record
         if record.step is Step.ANSWERED:
             reply.replace(record.answer)
-            return Asked(Outcome.ANSWERED, notice=record.notice, history_count=record.history_count or None)
+            return Asked(Outcome.ANSWERED, notice=record.notice)
         try:
             if entry.question.kind is QuestionKind.ASK:
                 return await self._asker.ask(lease, entry, channel, reply, writer.wake)

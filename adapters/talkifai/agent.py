@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from adapters.talkifai.answer import RunningAnswer
 from adapters.talkifai.decoding import StreamDecoder
-from adapters.talkifai.rate_limit import RateLimit, read_rate_limit
 from adapters.talkifai.refusals import Call, error_for, read_refusal
 from adapters.talkifai.schema import json_object, mend, read_history, read_opened
 from adapters.talkifai.transport import NotDelivered, Reply, Request, Transport, sse_fields
@@ -27,7 +26,7 @@ from bridge.errors import (
     StreamBroken,
 )
 from bridge.events import StreamEvent
-from bridge.models import Conversation, HistoryMessage, OpenedConversation
+from bridge.models import Conversation, HistoryMessage, OpenedConversation, RateLimit
 from bridge.ports import Clock
 from config.talkifai_limits import TalkifaiLimits
 
