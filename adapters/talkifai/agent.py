@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from adapters.talkifai.answer import RunningAnswer
 from adapters.talkifai.decoding import StreamDecoder
+from adapters.talkifai.rate_limit import read_rate_limit
 from adapters.talkifai.refusals import Call, error_for, read_refusal
 from adapters.talkifai.schema import json_object, mend, read_history, read_opened
 from adapters.talkifai.transport import NotDelivered, Reply, Request, Transport, sse_fields
