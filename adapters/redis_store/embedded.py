@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from urllib.parse import quote
 
 from adapters.redis_store.file_lock import FileLock
@@ -29,9 +30,6 @@ POLL_S = 0.005
 LONGEST_SOCKET_PATH = 90
 """In bytes: the kernel's limit is 108 on Linux and 104 on macOS, the closing zero included."""
 LONGEST_LOG = 1_000_000
-
-_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []
-"""Servers of ours that another bridge goes on using: kept, because a dropped handle would complain."""
 
 
 class EmbeddedServer:
@@ -63,7 +61,8 @@ class EmbeddedServer:
             if self._users.try_exclusive():
                 self._shut_down()
             elif self._process is not None:
-                _LEFT_RUNNING.append(self._process)
+                # Another bridge goes on using our child: somebody has to take note of its end one day.
+                Thread(target=self._process.wait, daemon=True).start()
         finally:
             self._users.release()
 

@@ -21,8 +21,8 @@ import sys, time
 from pathlib import Path
 from adapters.redis_store import start_embedded
 server = start_embedded(Path(sys.argv[1]))
-print(server.url, flush=True)
 try:
+    print(server.url, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     from adapters.redis_store.embedded import _ask
@@ -226,6 +226,7 @@ def test_an_unusable_folder_is_named(short_tmp_path: Path) -> None:
 def test_spoilt_data_stop_the_start_with_the_servers_own_words(short_tmp_path: Path) -> None:
     (short_tmp_path / "appendonlydir").mkdir()
     (short_tmp_path / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
+    (short_tmp_path / "appendonly.aof").write_text("nonsense\n")  # where servers before version 7 look
     with pytest.raises(SettingWrong, match=r"^BRIDGE_DATA_DIR: .*does not start"):
         start_embedded(short_tmp_path)
 

@@ -1,0 +1,75 @@
+"""Values and steps that the tests of the stores share."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from adapters.redis_store import RedisStores
+from bridge.models import (
+    Address,
+    Appended,
+    Conversation,
+    Entry,
+    Lease,
+    Outcome,
+    Person,
+    Question,
+    QuestionKind,
+    Session,
+    Settlement,
+    ThreadKey,
+)
+
+LetTimePass = Callable[[float], Awaitable[None]]
+
+THREAD = ThreadKey("slack", "T1", "C:1", "17.5")
+OTHER = ThreadKey("telegram", "bot", "-100", "")
+DONE = Settlement(Outcome.ANSWERED, idle_after_s=600)
+
+
+def ask(
+    name: str, thread: ThreadKey = THREAD, *, aliases: Sequence[str] = (), addressed: bool = True, text: str = ""
+) -> Question:
+    return Question(
+        id=name,
+        dedupe_keys=(name, *aliases),
+        thread=thread,
+        address=Address("T1", "C:1", "17.5", reply_to="9"),
+        person=Person("U1", "Ada"),
+        text=text or name,
+        asked_at=1.25,
+        kind=QuestionKind.ASK,
+        addressed=addressed,
+        metadata={"team": "T1"},
+    )
+
+
+def session(conversation_id: str, thread: ThreadKey = THREAD) -> Session:
+    return Session(thread, Conversation(conversation_id, f"jwt-{conversation_id}"), "Ada", "U1", "u@example.com", 5.5)
+
+
+async def claim(stores: RedisStores) -> Lease:
+    lease = await stores.queue.claim()
+    assert lease is not None
+    return lease
+
+
+async def begin(stores: RedisStores, lease: Lease) -> Entry:
+    entry = await stores.queue.begin(lease)
+    assert entry is not None
+    return entry
+
+
+async def begun(stores: RedisStores, *names: str, thread: ThreadKey = THREAD) -> Lease:
+    """Append these questions, claim their thread and begin with the first."""
+    for name in names or ("q1",):
+        assert await stores.inbox.append(ask(name, thread)) is Appended.ACCEPTED
+    lease = await claim(stores)
+    assert lease.thread == thread
+    await begin(stores, lease)
+    return lease
+
+
+async def bound(stores: RedisStores, conversation_id: str, thread: ThreadKey, idle_after_s: float = 600) -> None:
+    """Leave a thread without work, bound to this conversation."""
+    lease = await begun(stores, f"q-{conversation_id}", thread=thread)
+    await stores.sessions.bind(lease, session(conversation_id, thread), idle_after_s)
+    assert not await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, idle_after_s))
