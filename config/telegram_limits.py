@@ -59,6 +59,9 @@ WRITE_TIMEOUT_S = 10.0
 POOL_TIMEOUT_S = 30.0
 """A waiting call has had no effect yet, so it may wait longer than a call under way."""
 
+TYPING_TIMEOUT_S = 5.0
+"""Bot API, `sendChatAction`: the sign lasts five seconds, so a later one is of no use."""
+
 CONNECTIONS = 256
 """One connection for each call in flight: 200 chats may be edited at once."""
 

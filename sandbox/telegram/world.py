@@ -107,7 +107,7 @@ class World:
         self.messages: dict[int, Message] = {}
         self._user_ids = itertools.count(5001)
         self._group_ids = itertools.count(4001)
-        self._message_ids = itertools.count(1)
+        self._message_ids = itertools.count(101)
 
     def add_bot(self, token: str, username: str = "") -> User:
         """Add a bot; its id is the first part of the token."""

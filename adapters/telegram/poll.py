@@ -1,0 +1,138 @@
+"""Our own `getUpdates` loop: an update is acknowledged only after it is durably kept.
+
+`getUpdates(offset=N)` makes Telegram forget everything below N (server source), so the next call is the
+acknowledgement, and what was not acknowledged waits at Telegram for 24 hours. The library's own loop acknowledges
+before it processes, and stands still for ever at an update that it cannot parse.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from telegram import Bot
+from telegram.error import Conflict, RetryAfter, TelegramError
+
+from adapters.telegram.errors import is_token_refusal, retry_after_s, token_refused
+from adapters.telegram.receive import Incoming
+from bridge.errors import StoreUnavailable
+from config import telegram_limits as limits
+
+log = logging.getLogger(__name__)
+
+Update = Mapping[str, Any]
+Read = Callable[[Update], Incoming | None]
+"""Reads one update: None where it is no question. Raises one of `UNREADABLE` where it never can be read."""
+Keep = Callable[[Incoming], Awaitable[None]]
+"""Keeps one question durably. Raises `StoreUnavailable` where it could not."""
+
+_GET_UPDATES = "get_Updates"
+"""Reaches `getUpdates` raw. The library warns on every raw call whose very name it has as a method; the typed call
+parses a whole batch and fails on one bad update."""
+
+_HELD_AT_LEAST_S = 1.0
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+class Backoff:
+    """Waits that double up to a bound, and begin again after a success."""
+
+    def __init__(self) -> None:
+        self._next_s = limits.POLL_PAUSE_FIRST_S
+
+    def next_s(self) -> float:
+        """Return the wait after one more failure."""
+        wait, self._next_s = self._next_s, min(2 * self._next_s, limits.POLL_PAUSE_MOST_S)
+        return wait
+
+    def reset(self) -> None:
+        """Note a success."""
+        self._next_s = limits.POLL_PAUSE_FIRST_S
+
+
+class UpdatePoll:
+    """Fetches updates and hands them over, in order, until cancelled. Cancelling loses nothing."""
+
+    def __init__(self, bot: Bot, read: Read, keep: Keep) -> None:
+        self._bot = bot
+        self._read = read
+        self._keep = keep
+        self._offset = 0
+        self._unreachable = Backoff()
+        self._store_away = Backoff()
+        self.set_aside = 0
+        """How many updates could not be read, and were skipped."""
+
+    async def run(self) -> None:
+        """Poll for ever. Raises `ChannelTokenRefused`; every other failure is waited out."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before, began = self._offset, loop.time()
+            batch = await self._fetch()
+            kept = await self._hand_over(batch)
+            if kept and self._offset > before:
+                self._store_away.reset()
+            elif batch:
+                # Either the store is away, or the batch held nothing that can be acknowledged.
+                await asyncio.sleep(self._store_away.next_s())
+            elif loop.time() - began < _HELD_AT_LEAST_S:
+                # Telegram holds an empty poll. Whoever answered at once must not be asked in a hot loop.
+                await asyncio.sleep(limits.POLL_PAUSE_FIRST_S)
+
+    async def _fetch(self) -> Sequence[Update]:
+        """One long poll. It acknowledges everything below the offset."""
+        asked = {"offset": self._offset, "timeout": limits.POLL_HOLD_S, "allowed_updates": list(limits.ALLOWED_UPDATES)}
+        try:
+            batch = await self._bot.do_api_request(
+                _GET_UPDATES, api_kwargs=asked, read_timeout=limits.POLL_HOLD_S + limits.POLL_READ_MARGIN_S
+            )
+        except TelegramError as exc:
+            if is_token_refusal(exc):
+                raise token_refused() from None
+            await asyncio.sleep(self._pause_s(exc))
+            return ()
+        self._unreachable.reset()
+        return [update for update in batch if isinstance(update, dict)] if isinstance(batch, list) else ()
+
+    async def _hand_over(self, batch: Sequence[Update]) -> bool:
+        """Keep the batch, moving the offset past each update. False: the rest has to be fetched again."""
+        for update in batch:
+            question = self._read_or_put_aside(update)
+            try:
+                if question is not None:
+                    await self._keep(question)
+            except StoreUnavailable:
+                log.warning("telegram: the store is away; updates wait at Telegram")
+                return False
+            self._move_past(update)
+        return True
+
+    def _read_or_put_aside(self, update: Update) -> Incoming | None:
+        """Read an update; count and log one that cannot be read, without its content."""
+        try:
+            return self._read(update)
+        except UNREADABLE as exc:
+            self.set_aside += 1
+            log.warning("telegram: update %s cannot be read and is skipped: %s", _number(update), type(exc).__name__)
+            return None
+
+    def _move_past(self, update: Update) -> None:
+        number = _number(update)
+        if number is not None:
+            self._offset = max(self._offset, number + 1)
+
+    def _pause_s(self, exc: TelegramError) -> float:
+        if isinstance(exc, RetryAfter):
+            return min(retry_after_s(exc), limits.POLL_RATE_LIMIT_MOST_S)
+        if isinstance(exc, Conflict):
+            log.error("telegram: another process polls with the same token, or a webhook is set: only one may")
+            return limits.CONFLICT_PAUSE_S
+        wait = self._unreachable.next_s()
+        log.warning("telegram: getUpdates failed (%s), trying again in %g s", type(exc).__name__, wait)
+        return wait
+
+
+def _number(update: Update) -> int | None:
+    number = update.get("update_id")
+    return number if isinstance(number, int) else None

@@ -1,0 +1,187 @@
+"""A raw update of the Bot API becomes a question, or nothing. Pure: no call, no clock.
+
+Raw dicts are read, not the library's classes: one update that the library cannot parse would fail its whole batch.
+Reading goes in two steps, because in plain groups the thread is the root of a chain of replies, which only a store
+knows: `incoming()` reads the update, `Incoming.question()` finishes it with that root.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.telegram.wording import Wording, read_wording
+from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
+
+CHANNEL = "telegram"
+
+GENERAL_TOPIC = "general"
+"""The thread of a forum's General topic: messages there carry no topic id, and none may be sent."""
+
+_COMMANDS = {
+    "start": QuestionKind.START,
+    "new": QuestionKind.NEW,
+    "end": QuestionKind.END,
+    "help": QuestionKind.HELP,
+}
+_GROUP_TYPES = ("group", "supergroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot itself, as `getMe` tells."""
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that is a question for this bot, all but the root of its chain of replies."""
+
+    update_id: int
+    bot_id: str
+    chat_id: str
+    chat_type: str
+    message_id: str
+    topic: str
+    """The `message_thread_id` of a topic, `GENERAL_TOPIC`, or empty where the chat has no topics."""
+    replies_to: str
+    """The message it answers, in a plain group; else empty."""
+    default_root: str
+    """The root of the chain where `replies_to` belongs to none that is known; empty outside plain groups."""
+    person: Person
+    username: str
+    sent_at: float
+    wording: Wording
+
+    @property
+    def is_in_chain(self) -> bool:
+        """True in a plain group, where a chain of replies is the thread."""
+        return bool(self.default_root)
+
+    def question(self, root: str | None = None) -> Question:
+        """Finish the question. `root`: what the store knows of `replies_to`."""
+        thread = (root or self.default_root) if self.is_in_chain else self.topic
+        kind, text, payload = self._wish()
+        message_key = f"{CHANNEL}:{self.bot_id}:{self.chat_id}:{self.message_id}"
+        facts = {
+            "source": CHANNEL,
+            "chat": self.chat_id,
+            "chat_type": self.chat_type,
+            "thread": thread,
+            "username": self.username,
+            "start": payload,
+        }
+        return Question(
+            id=message_key,
+            dedupe_keys=(message_key, f"{CHANNEL}:{self.bot_id}:update:{self.update_id}"),
+            thread=ThreadKey(CHANNEL, self.bot_id, self.chat_id, thread),
+            address=Address(
+                account=self.bot_id,
+                place=self.chat_id,
+                thread="" if self.topic == GENERAL_TOPIC else self.topic,
+                reply_to=self.message_id if self.chat_type in _GROUP_TYPES else "",
+            ),
+            person=self.person,
+            text=text,
+            asked_at=self.sent_at,
+            kind=kind,
+            metadata={name: fact for name, fact in facts.items() if fact},
+        )
+
+    def _wish(self) -> tuple[QuestionKind, str, str]:
+        """Return the kind, the text, and the payload of `/start`."""
+        kind = _COMMANDS.get(self.wording.command)
+        if kind is QuestionKind.START:
+            return kind, "", self.wording.arguments
+        if kind is not None:
+            return kind, self.wording.arguments, ""
+        if not self.wording.text:
+            # Nothing but the bot's name: that calls it, and asks nothing.
+            return QuestionKind.START, "", ""
+        return QuestionKind.ASK, self.wording.text, ""
+
+
+def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
+    """Read an update; None where it is not for this bot.
+
+    Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` where a field that every message has is missing
+    or of another type.
+    """
+    message = update.get("message")
+    if message is None or _is_nobodys(message):
+        return None
+    chat = message["chat"]
+    wording = read_wording(message, me.id, me.username)
+    if wording is None or not _is_for_me(message, chat["type"], wording, me):
+        return None
+    topic = _topic(message, chat)
+    in_chain = chat["type"] in _GROUP_TYPES and not topic
+    answered = message.get("reply_to_message") or {}
+    message_id = str(int(message["message_id"]))
+    asker = message["from"]
+    return Incoming(
+        update_id=int(update["update_id"]),
+        bot_id=str(me.id),
+        chat_id=str(int(chat["id"])),
+        chat_type=str(chat["type"]),
+        message_id=message_id,
+        topic=topic,
+        replies_to=str(answered.get("message_id", "")) if in_chain else "",
+        default_root=_default_root(message_id, answered) if in_chain else "",
+        person=Person(str(int(asker["id"])), _full_name(asker)),
+        username=clean(asker.get("username") or ""),
+        sent_at=float(message["date"]),
+        wording=wording,
+    )
+
+
+def clean(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can carry and no store can keep."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _is_nobodys(message: Mapping[str, Any]) -> bool:
+    """Say whether no person wrote this: channels, anonymous administrators, other bots, automatic forwards."""
+    sender = message.get("from")
+    return (
+        sender is None
+        or bool(sender.get("is_bot"))
+        or message.get("sender_chat") is not None
+        or bool(message.get("is_automatic_forward"))
+    )
+
+
+def _is_for_me(message: Mapping[str, Any], chat_type: str, wording: Wording, me: Me) -> bool:
+    if wording.is_for_another_bot:
+        return False
+    if chat_type == "private":
+        return bool(wording.text) or wording.names_me
+    if chat_type not in _GROUP_TYPES:
+        return False
+    return wording.names_me or wording.command in _COMMANDS or _answers_me(message, me)
+
+
+def _answers_me(message: Mapping[str, Any], me: Me) -> bool:
+    answered = message.get("reply_to_message") or {}
+    if "forum_topic_created" in answered:
+        # Every message of a topic answers the service message that created it, which may be the bot's.
+        return False
+    return bool((answered.get("from") or {}).get("id") == me.id)
+
+
+def _topic(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str:
+    """Name the topic. Without `is_topic_message` a `message_thread_id` is only a chain of replies."""
+    if message.get("is_topic_message"):
+        return str(int(message["message_thread_id"]))
+    return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in _GROUP_TYPES else ""
+
+
+def _default_root(message_id: str, answered: Mapping[str, Any]) -> str:
+    """A chain begins with the message itself; comments on a channel's post hang together under the post."""
+    return str(answered["message_id"]) if answered.get("is_automatic_forward") else message_id
+
+
+def _full_name(asker: Mapping[str, Any]) -> str:
+    names = (asker.get("first_name") or "", asker.get("last_name") or "")
+    return clean(" ".join(name for name in names if name))

@@ -1,0 +1,129 @@
+"""Posts, edits and the typing sign. One call each, and never a second one after a post may have had an effect."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from telegram import Bot, LinkPreviewOptions, MessageEntity, ReplyParameters
+from telegram.constants import ChatAction
+from telegram.error import ChatMigrated, TelegramError
+
+from adapters.telegram.entities import Span
+from adapters.telegram.errors import Call, translated
+from adapters.telegram.markup import render_page
+from bridge.errors import PlaceGone
+from bridge.models import Address, Budget, Pace, PageView
+from config import telegram_limits as limits
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+"""A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
+
+_MOVED_CHATS_KEPT = 1000
+
+T = TypeVar("T")
+
+
+def is_group(place: str) -> bool:
+    """Groups have negative ids, private chats the person's own (Bot API)."""
+    return place.startswith("-")
+
+
+def chat_scope(address: Address) -> str:
+    """Name the budget that posts and edits in one chat share, whatever the topic."""
+    return f"telegram:{address.account}:{address.place}"
+
+
+def pace_of(address: Address) -> Pace:
+    """Space the calls of one chat: posts and edits come out of one budget."""
+    bot = Budget(f"telegram:{address.account}", limits.BOT_CALLS_PER_S, 1.0)
+    if is_group(address.place):
+        chat = Budget(chat_scope(address), limits.GROUP_CALLS, limits.GROUP_WINDOW_S)
+        return Pace(limits.GROUP_EDIT_FLOOR_S, (chat, bot), (chat, bot))
+    chat = Budget(chat_scope(address), 1, limits.PRIVATE_EDIT_FLOOR_S)
+    return Pace(limits.PRIVATE_EDIT_FLOOR_S, (chat, bot), (chat, bot))
+
+
+class Sender:
+    """The calls that change what people see."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._moved: dict[str, str] = {}
+        """Groups that became supergroups, by their old id. Telegram repeats the new id on every call to the old."""
+
+    async def post(self, address: Address, view: PageView) -> tuple[str, str]:
+        """Post a page; return the chat it went to and the message's id. Errors as `Channel.post`."""
+        page = render_page(view)
+        reply = None
+        if address.reply_to:
+            reply = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
+
+        async def send(chat: str) -> tuple[str, str]:
+            message = await self._bot.send_message(
+                int(chat),
+                page.text,
+                entities=_entities(page.spans),
+                link_preview_options=_NO_PREVIEW,
+                disable_notification=view.number > 1,
+                message_thread_id=int(address.thread) if address.thread else None,
+                reply_parameters=reply,
+            )
+            return chat, str(message.message_id)
+
+        with translated(Call.POST, chat_scope(address)):
+            return await self._following_the_chat(address.place, send)
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Make a message look like the page. Errors as `Channel.edit`."""
+        page = render_page(view)
+
+        async def change(chat: str) -> None:
+            await self._bot.edit_message_text(
+                page.text,
+                chat_id=int(chat),
+                message_id=int(message_id),
+                entities=_entities(page.spans),
+                link_preview_options=_NO_PREVIEW,
+            )
+
+        with translated(Call.EDIT, chat_scope(address)):
+            await self._following_the_chat(address.place, change)
+
+    async def show_typing(self, address: Address) -> None:
+        """Show "typing" for five seconds, or until the bot's next message. Best effort."""
+        try:
+            await self._bot.send_chat_action(
+                int(self._moved.get(address.place, address.place)),
+                ChatAction.TYPING,
+                message_thread_id=int(address.thread) if address.thread else None,
+                read_timeout=limits.TYPING_TIMEOUT_S,
+                pool_timeout=limits.TYPING_TIMEOUT_S,
+            )
+        except TelegramError:
+            # A sign of life that fails is not worth a word: the answer itself follows.
+            return
+
+    async def _following_the_chat(self, place: str, call: Callable[[str], Awaitable[T]]) -> T:
+        """Make the call; once more at the new id where the group became a supergroup, which had no effect before.
+
+        A second move within one call is passed on as `PlaceGone`.
+        """
+        try:
+            return await call(self._moved.get(place, place))
+        except ChatMigrated as exc:
+            self._note_move(place, str(exc.new_chat_id))
+        try:
+            return await call(self._moved[place])
+        except ChatMigrated:
+            raise PlaceGone("Telegram: the group moved twice") from None
+
+    def _note_move(self, old: str, new: str) -> None:
+        if len(self._moved) >= _MOVED_CHATS_KEPT:
+            self._moved.pop(next(iter(self._moved)))
+        self._moved[old] = new
+
+
+def _entities(spans: Sequence[Span]) -> list[MessageEntity]:
+    return [
+        MessageEntity(span.kind, span.offset, span.length, url=span.url or None, language=span.language or None)
+        for span in spans
+    ]

@@ -1,0 +1,502 @@
+"""The receiving half of the Telegram channel: the real library over real sockets, against the stand-in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from adapters.telegram.adapter import TelegramChannel
+from bridge.errors import ChannelTokenRefused, StoreUnavailable
+from bridge.models import Address, Appended, PageView, Question, QuestionKind, ThreadKey
+from config import telegram_limits
+from sandbox.faults import Fault
+from sandbox.telegram.server import TelegramStandIn
+
+
+class Roots:
+    """`ReplyRoots` in memory."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str, str], str] = {}
+        self.is_away = False
+
+    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
+        if self.is_away:
+            raise StoreUnavailable("away")
+        self.known[account, place, message_id] = root
+
+    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
+        if self.is_away:
+            raise StoreUnavailable("away")
+        return self.known.get((account, place, message_id))
+
+
+class Intake:
+    """Intake's door, which can be shut."""
+
+    def __init__(self) -> None:
+        self.questions: list[Question] = []
+        self.knocks = 0
+        self.refuse_from_knock: int | None = None
+        self.hold: asyncio.Event | None = None
+        self._news = asyncio.Event()
+
+    async def accept(self, question: Question) -> Appended:
+        self.knocks += 1
+        self._news.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.refuse_from_knock is not None and self.knocks >= self.refuse_from_knock:
+            raise StoreUnavailable("away")
+        self.questions.append(question)
+        return Appended.ACCEPTED
+
+    async def until_knocks(self, knocks: int) -> None:
+        async with asyncio.timeout(15):
+            while self.knocks < knocks:
+                self._news.clear()
+                await self._news.wait()
+
+    @property
+    def texts(self) -> list[str]:
+        return [question.text for question in self.questions]
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram_limits, "POLL_PAUSE_FIRST_S", 0.05)
+    monkeypatch.setattr(telegram_limits, "CONFLICT_PAUSE_S", 0.2)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramStandIn]:
+    async with TelegramStandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def roots() -> Roots:
+    return Roots()
+
+
+@pytest.fixture
+def intake() -> Intake:
+    return Intake()
+
+
+@pytest.fixture
+async def channel(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
+    opened = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
+    await opened.open()
+    yield opened
+    await opened.aclose()
+
+
+@asynccontextmanager
+async def receiving(channel: TelegramChannel, intake: Intake) -> AsyncIterator[list[str]]:
+    """Receive as long as the block lasts; yields the sentences for the log."""
+    sentences: list[str] = []
+    connected = asyncio.Event()
+
+    def note(sentence: str) -> None:
+        sentences.append(sentence)
+        connected.set()
+
+    task = asyncio.ensure_future(channel.receive(intake.accept, note))
+    try:
+        async with asyncio.timeout(15):
+            await connected.wait()
+        yield sentences
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until_nothing_is_pending(telegram: TelegramStandIn) -> None:
+    await telegram.ledger.until(lambda: not telegram.pending(), timeout_s=15)
+
+
+async def test_a_private_message_becomes_a_question(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada", "ada_l")
+    async with receiving(channel, intake) as sentences:
+        message_id = await telegram.say(ada, telegram.private_chat(ada), "What is new? 😀")
+        await intake.until_knocks(1)
+    (question,) = intake.questions
+    assert sentences == ["Telegram: connected as @sandbox_100_bot"]
+    assert question.text == "What is new? 😀"
+    assert question.thread == ThreadKey("telegram", "100", str(ada.id), "")
+    assert (question.address.account, question.address.place) == ("100", str(ada.id))
+    assert (question.address.thread, question.address.reply_to) == ("", "")
+    assert (question.person.id, question.person.name) == (str(ada.id), "Ada")
+    assert question.id in question.dedupe_keys
+    assert f"telegram:100:{ada.id}:{message_id}" in question.dedupe_keys
+    assert f"telegram:100:update:{telegram.last_update_id}" in question.dedupe_keys
+    assert question.metadata == {
+        "source": "telegram",
+        "chat": str(ada.id),
+        "chat_type": "private",
+        "username": "ada_l",
+    }
+    assert question.asked_at == pytest.approx(time.time(), abs=60)
+    assert await channel.user_identifier(question) == f"telegram:{ada.id}"
+
+
+async def test_updates_are_acknowledged_only_after_they_were_kept(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada")
+    for text in ("one", "two"):
+        await telegram.say(ada, telegram.private_chat(ada), text)
+    intake.hold = asyncio.Event()
+    async with receiving(channel, intake):
+        await intake.until_knocks(1)
+        assert len(telegram.pending()) == 2
+        assert len(telegram.calls_of("getUpdates")) == 1
+        intake.hold.set()
+        await until_nothing_is_pending(telegram)
+    assert intake.texts == ["one", "two"]
+
+
+async def test_a_question_is_delivered_again_after_a_stop_before_its_acknowledgement(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    """D5: the process goes away while the question is being kept."""
+    ada = telegram.person("Ada")
+    await telegram.say(ada, telegram.private_chat(ada), "Are you there?")
+    intake.hold = asyncio.Event()
+    async with receiving(channel, intake):
+        await intake.until_knocks(1)
+    assert intake.texts == []
+    assert len(telegram.pending()) == 1
+
+    next_intake = Intake()
+    async with _another(telegram, roots) as next_process, receiving(next_process, next_intake):
+        await next_intake.until_knocks(1)
+        await until_nothing_is_pending(telegram)
+    assert next_intake.texts == ["Are you there?"]
+
+
+async def test_a_restart_sees_the_same_ids_again(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    """D4: kept but not yet acknowledged: delivered once more under the ids that remove duplicates."""
+    ada = telegram.person("Ada")
+    await telegram.say(ada, telegram.private_chat(ada), "Once, please")
+    telegram.faults.arm(Fault("getUpdates", after=1, times=-1, delay_s=60.0))
+    async with receiving(channel, intake):
+        await intake.until_knocks(1)
+        assert len(telegram.pending()) == 1
+    telegram.faults.clear()
+
+    async with _another(telegram, roots) as next_process, receiving(next_process, intake):
+        await intake.until_knocks(2)
+    first, second = intake.questions
+    assert first == second
+
+
+async def test_a_redelivered_update_keeps_its_ids_and_moves_no_offset_back(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    """D4: the same update in the middle of later ones."""
+    ada = telegram.person("Ada")
+    async with receiving(channel, intake):
+        await telegram.say(ada, telegram.private_chat(ada), "one")
+        first_update = telegram.last_update_id
+        await intake.until_knocks(1)
+        await telegram.say(ada, telegram.private_chat(ada), "two")
+        await intake.until_knocks(2)
+        await until_nothing_is_pending(telegram)
+        telegram.redeliver(first_update)
+        await intake.until_knocks(3)
+        await telegram.say(ada, telegram.private_chat(ada), "three")
+        await intake.until_knocks(4)
+    assert intake.texts == ["one", "two", "one", "three"]
+    assert intake.questions[0].dedupe_keys == intake.questions[2].dedupe_keys
+
+
+async def test_what_the_store_could_not_keep_is_fetched_again_in_order(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    """P1: the store goes away in the middle of a batch."""
+    ada = telegram.person("Ada")
+    for text in ("one", "two", "three"):
+        await telegram.say(ada, telegram.private_chat(ada), text)
+    intake.refuse_from_knock = 2
+    async with receiving(channel, intake):
+        await intake.until_knocks(4)
+        assert intake.texts == ["one"]
+        assert len(telegram.pending()) == 2
+        intake.refuse_from_knock = None
+        await until_nothing_is_pending(telegram)
+    assert intake.texts == ["one", "two", "three"]
+
+
+async def test_a_group_message_waits_while_the_roots_are_away(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    """P1: the thread of a group message cannot be found without the store."""
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    roots.is_away = True
+    async with receiving(channel, intake):
+        await telegram.say(ada, group, "hello", mention=True)
+        await telegram.ledger.until(lambda: len(telegram.calls_of("getUpdates")) >= 3, timeout_s=15)
+        assert intake.knocks == 0
+        roots.is_away = False
+        await intake.until_knocks(1)
+    assert intake.texts == ["hello"]
+
+
+async def test_updates_that_cannot_be_read_block_nobody(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, caplog: pytest.LogCaptureFixture
+) -> None:
+    """D13: unknown types and missing fields are set aside, without their content in the log."""
+    ada = telegram.person("Ada")
+    await telegram.unknown_update()
+    await telegram.poison()
+    await telegram.poison(message_id="seven", chat={"id": ada.id, "type": "private"}, date=1)
+    await telegram.poison(message_id=7, chat=[], date=1)
+    await telegram.poison(message_id=7, date=1, chat={"id": 5, "type": "private"}, text=["poison"])
+    await telegram.say(ada, telegram.private_chat(ada), "x" * 4096)
+    async with receiving(channel, intake):
+        await intake.until_knocks(1)
+        await until_nothing_is_pending(telegram)
+    assert intake.texts == ["x" * 4096]
+    assert channel.set_aside == 4
+    skipped = [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()]
+    assert len(skipped) == 4
+    assert not any("poison" in line for line in skipped)
+
+
+async def test_an_update_of_five_megabytes_is_taken_in_stride(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    """D13: a payload far larger than any message."""
+    ada = telegram.person("Ada")
+    telegram.queues[telegram.bot.id].add({"hologram": {"bytes": "0" * 5_000_000}})
+    await telegram.say(ada, telegram.private_chat(ada), "still here?")
+    async with receiving(channel, intake):
+        await intake.until_knocks(1)
+    assert intake.texts == ["still here?"]
+
+
+async def test_a_wrong_token_is_named_within_ten_seconds(telegram: TelegramStandIn, roots: Roots) -> None:
+    channel = TelegramChannel(token="100:secret-canary", api_url=telegram.api_url, roots=roots)
+    async with asyncio.timeout(10):
+        with pytest.raises(ChannelTokenRefused, match="TELEGRAM_BOT_TOKEN") as refused:
+            await channel.open()
+    assert "secret-canary" not in str(refused.value)
+    assert refused.value.__suppress_context__
+    await channel.aclose()
+
+
+async def test_a_token_that_is_revoked_while_polling_ends_the_receiver(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    telegram.faults.arm(Fault("getUpdates", status=401, error="Unauthorized"))
+    async with asyncio.timeout(10):
+        with pytest.raises(ChannelTokenRefused, match="TELEGRAM_BOT_TOKEN"):
+            await channel.receive(intake.accept, lambda _: None)
+
+
+async def test_a_second_poller_makes_the_first_step_back_and_neither_dies(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    ada = telegram.person("Ada")
+    async with receiving(channel, intake), _another(telegram, roots) as other, receiving(other, intake):
+        await telegram.ledger.until(
+            lambda: any(call.status == 409 for call in telegram.calls_of("getUpdates")), timeout_s=15
+        )
+        await telegram.say(ada, telegram.private_chat(ada), "hello")
+        await intake.until_knocks(1)
+    assert "hello" in intake.texts
+
+
+async def test_a_webhook_that_is_set_is_removed_and_its_updates_are_kept(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada")
+    queue = telegram.queues[telegram.bot.id]
+    queue.webhook = "https://bot.example/hook"
+    await telegram.say(ada, telegram.private_chat(ada), "from the hook's time")
+    async with receiving(channel, intake):
+        await intake.until_knocks(1)
+    assert intake.texts == ["from the hook's time"]
+    assert (queue.webhook_was_deleted, queue.pending_were_dropped) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("getUpdates", status=502, error="Bad Gateway", times=2),
+        Fault("getUpdates", refuse=True, times=2),
+        Fault("getUpdates", status=429, error="Too Many Requests: retry after 1", retry_after_s=1),
+        Fault("getUpdates", lose_answer=True),
+        Fault("getMe", status=500, error="Internal Server Error", after=1),
+        Fault("deleteWebhook", refuse=True),
+        Fault("setMyCommands", status=400, error="Bad Request: BOT_COMMAND_INVALID"),
+    ],
+    ids=lambda fault: f"{fault.call}-{fault.status or 'cut'}",
+)
+async def test_the_poll_survives(
+    fault: Fault, telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada")
+    telegram.faults.arm(fault)
+    await telegram.say(ada, telegram.private_chat(ada), "hello")
+    async with receiving(channel, intake):
+        await intake.until_knocks(1)
+        await until_nothing_is_pending(telegram)
+    assert intake.texts == ["hello"]
+
+
+async def test_a_start_while_telegram_is_away_connects_later(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake
+) -> None:
+    telegram.faults.arm(Fault("getMe", refuse=True, times=3))
+    async with _another(telegram, roots) as channel, receiving(channel, intake) as sentences:
+        assert sentences == ["Telegram: connected as @sandbox_100_bot"]
+
+
+async def test_the_menu_of_commands_is_offered(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    async with receiving(channel, intake):
+        offered = telegram.seen.commands[telegram.bot.id]
+    assert [command["command"] for command in offered] == ["start", "new", "end", "help"]
+
+
+async def test_what_is_not_a_persons_new_message_is_nothing(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    """A11: and edits, channels, anonymous administrators, service messages, pictures without words."""
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    chat = telegram.private_chat(ada)
+    name = f"@{telegram.bot.username}"
+    async with receiving(channel, intake):
+        first = await telegram.say(ada, chat, "first")
+        await telegram.edit(ada, first, "first, edited")
+        await telegram.channel_post(f"{name} news")
+        await telegram.auto_forward(group, f"{name} news")
+        await telegram.say_as_anonymous_admin(group, f"{name} do this")
+        await telegram.say_as_bot(group, f"{name} beep")
+        await telegram.service_message(ada, group, new_chat_title=name)
+        await telegram.send_photo(ada, chat)
+        await telegram.say(ada, group, "people among themselves")
+        await telegram.say(ada, group, "@somebody_else hi")
+        await telegram.say(ada, group, "/new@other_bot")
+        await telegram.say(ada, group, "/weather")
+        await telegram.upgrade(telegram.group("Old", supergroup=False), ada)
+        await telegram.say(ada, chat, "last")
+        await intake.until_knocks(2)
+    assert intake.texts == ["first", "last"]
+
+
+async def test_a_group_is_answered_when_the_bot_is_meant(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    posted = telegram.world.add_message(group, telegram.bot, "the bot's own")
+    async with receiving(channel, intake):
+        await telegram.say(ada, group, "by name", mention=True)
+        await telegram.mention_by_id(ada, group, "by id")
+        await telegram.say(ada, group, "by reply", reply_to=posted.id)
+        await telegram.say(ada, group, "/help")
+        await telegram.say(ada, group, f"/end@{telegram.bot.username.upper()}")
+        await telegram.send_photo(ada, group, f"@{telegram.bot.username} what is this?")
+        await intake.until_knocks(6)
+    kinds = [question.kind for question in intake.questions]
+    assert intake.texts == ["by name", "by id", "by reply", "", "", "what is this?"]
+    assert kinds[3:5] == [QuestionKind.HELP, QuestionKind.END]
+    assert all(question.address.reply_to for question in intake.questions)
+
+
+async def test_a_chain_of_replies_in_a_plain_group_is_one_thread(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    ada, bob, group = telegram.person("Ada"), telegram.person("Bob"), telegram.group("Team")
+    async with receiving(channel, intake):
+        root = await telegram.say(ada, group, "root", mention=True)
+        await intake.until_knocks(1)
+        answer = telegram.world.add_message(group, telegram.bot, "answer")
+        await roots.remember("100", str(group.id), str(answer.id), str(root))
+        second = await telegram.say(bob, group, "to the answer", reply_to=answer.id)
+        await intake.until_knocks(2)
+        await telegram.say(ada, group, "to the second", reply_to=second, mention=True)
+        await telegram.say(ada, group, "another", mention=True)
+        await intake.until_knocks(4)
+    threads = [question.thread.thread for question in intake.questions]
+    assert threads[:3] == [str(root)] * 3
+    assert threads[3] != str(root)
+    assert [question.address.thread for question in intake.questions] == [""] * 4
+
+
+async def test_comments_on_a_channels_post_hang_together(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada, group = telegram.person("Ada"), telegram.group("Comments")
+    async with receiving(channel, intake):
+        post = await telegram.auto_forward(group, "News!")
+        await telegram.say(ada, group, "what?", reply_to=post, mention=True)
+        await telegram.say(ada, group, "and why?", reply_to=post, mention=True)
+        await intake.until_knocks(2)
+    assert {question.thread.thread for question in intake.questions} == {str(post)}
+
+
+async def test_each_topic_of_a_forum_is_a_thread_and_general_is_one(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada, forum = telegram.person("Ada"), telegram.group("Forum", forum=True)
+    topic = telegram.topic(forum, "Plans")
+    async with receiving(channel, intake):
+        await telegram.say(ada, forum, "in the topic", topic=topic, mention=True)
+        await telegram.say(ada, forum, "in general", mention=True)
+        await telegram.say(ada, forum, "to nobody", topic=topic)
+        await telegram.say(ada, forum, "last", mention=True)
+        await intake.until_knocks(3)
+    in_topic, in_general, _ = intake.questions
+    assert intake.texts == ["in the topic", "in general", "last"]
+    assert (in_topic.thread.thread, in_topic.address.thread) == (str(topic), str(topic))
+    assert (in_general.thread.thread, in_general.address.thread) == ("general", "")
+
+
+async def test_topics_of_a_private_chat_are_threads(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada")
+    chat = telegram.private_chat(ada, topics=True)
+    topic = telegram.topic(chat, "Plans", creator=ada)
+    async with receiving(channel, intake):
+        await telegram.say(ada, chat, "in the topic", topic=topic)
+        await telegram.say(ada, chat, "outside")
+        await intake.until_knocks(2)
+    assert [question.thread.thread for question in intake.questions] == [str(topic), ""]
+    assert [question.address.thread for question in intake.questions] == [str(topic), ""]
+
+
+async def test_cancelling_the_receiver_returns_at_once_and_posting_still_works(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada")
+    telegram.private_chat(ada)
+    began = time.monotonic()
+    async with receiving(channel, intake):
+        pass
+    assert time.monotonic() - began < 5
+    message_id = await channel.post(Address("100", str(ada.id)), PageView(text="still here"))
+    assert telegram.ledger.shown(str(ada.id))[0].message_id == message_id
+
+
+@asynccontextmanager
+async def _another(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
+    """Open a second process's channel, so to speak."""
+    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
+    await channel.open()
+    try:
+        yield channel
+    finally:
+        await channel.aclose()

@@ -1,0 +1,181 @@
+"""What an update means, without any call."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.telegram.poll import UNREADABLE
+from adapters.telegram.receive import Incoming, Me, incoming
+from bridge.models import Question, QuestionKind
+
+ME = Me(100, "Bridge_Bot")
+PRIVATE = {"id": 5, "type": "private"}
+GROUP = {"id": -7, "type": "group", "title": "Team"}
+SUPERGROUP = {"id": -1007, "type": "supergroup"}
+FORUM = {"id": -1008, "type": "supergroup", "is_forum": True}
+ADA = {"id": 5, "is_bot": False, "first_name": "Ada", "last_name": "L."}
+
+
+def update(
+    text: str | None = "hello",
+    chat: dict[str, Any] | None = None,
+    author: dict[str, Any] | None = ADA,
+    **fields: Any,
+) -> dict[str, Any]:
+    message = {"message_id": 9, "from": author, "chat": chat or PRIVATE, "date": 1_700_000_000, "text": text, **fields}
+    return {"update_id": 31, "message": {name: value for name, value in message.items() if value is not None}}
+
+
+def read(raw: dict[str, Any]) -> Incoming:
+    found = incoming(raw, ME)
+    assert found is not None
+    return found
+
+
+def asked(raw: dict[str, Any]) -> Question:
+    return read(raw).question()
+
+
+def mention(offset: int, length: int = 11) -> list[dict[str, Any]]:
+    return [{"type": "mention", "offset": offset, "length": length}]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "left", "payload"),
+    [
+        ("/start", QuestionKind.START, "", None),
+        ("/start a-b_C1", QuestionKind.START, "", "a-b_C1"),
+        ("/NEW", QuestionKind.NEW, "", None),
+        ("/new what now?", QuestionKind.NEW, "what now?", None),
+        ("/end@BRIDGE_bot", QuestionKind.END, "", None),
+        ("/help\nplease", QuestionKind.HELP, "please", None),
+        ("/weather in Rome", QuestionKind.ASK, "/weather in Rome", None),
+        ("/newest", QuestionKind.ASK, "/newest", None),
+        ("/new/path", QuestionKind.ASK, "/new/path", None),
+        ("what does /new do?", QuestionKind.ASK, "what does /new do?", None),
+        ("  padded  ", QuestionKind.ASK, "padded", None),
+    ],
+)
+def test_commands_are_told_from_questions(text: str, kind: QuestionKind, left: str, payload: str | None) -> None:
+    question = asked(update(text))
+    assert (question.kind, question.text, question.metadata.get("start")) == (kind, left, payload)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"update_id": 1, "edited_message": update()["message"]},
+        {"update_id": 1, "channel_post": {}},
+        {"update_id": 1, "from_the_future": 7},
+        {"update_id": 1},
+        update(None),
+        update(None, sticker={"file_id": "f"}),
+        update(None, voice={"file_id": "f"}),
+        update("   "),
+        update("/help@other_bot"),
+        update(author={**ADA, "is_bot": True}),
+        update(author=None),
+        update(sender_chat=GROUP),
+        update(is_automatic_forward=True),
+        update(chat={"id": -1, "type": "channel"}),
+        update("hi", GROUP),
+        update("hi @Bridge_Bot", GROUP),  # no entity: the words are in code, or escaped
+        update("hi @other_bots", GROUP, entities=mention(3)),
+        update("/weather", GROUP),
+        update("/help@other_bot", GROUP, reply_to_message={"message_id": 3, "from": {"id": 100}}),
+        update("hi", GROUP, reply_to_message={"message_id": 3, "from": {"id": 6}}),
+        update("hi", FORUM, reply_to_message={"message_id": 3, "from": {"id": 100}, "forum_topic_created": {}}),
+        update(None, GROUP, migrate_to_chat_id=-1009),
+    ],
+)
+def test_what_is_not_for_the_bot_is_nothing(raw: dict[str, Any]) -> None:
+    assert incoming(raw, ME) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "entities", "left"),
+    [
+        ("@Bridge_Bot hello", mention(0), "hello"),
+        ("@bridge_bot, hello", mention(0), "hello"),
+        ("hello @Bridge_Bot", mention(6), "hello"),
+        ("well @Bridge_Bot what now", mention(5), "well what now"),
+        ("😀😀 @Bridge_Bot hello", mention(5), "😀😀 hello"),
+        ("Ünï @Bridge_Bot\nhello", mention(4), "Ünï\nhello"),
+        ("@Bridge_Bot @Bridge_Bot hi", [*mention(0), *mention(12)], "hi"),
+        ("Bot hi", [{"type": "text_mention", "offset": 0, "length": 3, "user": {"id": 100}}], "hi"),
+        ("/weather@bridge_bot Rome", [], "/weather Rome"),
+        ("@Bridge_Bot", mention(0), ""),
+    ],
+)
+def test_mentions_of_the_bot_are_taken_out(text: str, entities: list[dict[str, Any]], left: str) -> None:
+    question = asked(update(text, GROUP, entities=entities))
+    assert question.text == left
+
+
+def test_the_bots_name_alone_asks_for_a_greeting() -> None:
+    assert asked(update("@Bridge_Bot", GROUP, entities=mention(0))).kind is QuestionKind.START
+
+
+def test_a_command_may_follow_the_mention() -> None:
+    assert asked(update("@Bridge_Bot /end", GROUP, entities=mention(0))).kind is QuestionKind.END
+
+
+def test_a_caption_is_a_question() -> None:
+    raw = update(None, GROUP, caption="@Bridge_Bot what?", caption_entities=mention(0), photo=[])
+    assert asked(raw).text == "what?"
+
+
+def test_a_reply_in_a_plain_supergroup_is_in_no_topic() -> None:
+    """There `message_thread_id` names the chain, and `is_topic_message` is missing."""
+    raw = update("hi", SUPERGROUP, message_thread_id=3, reply_to_message={"message_id": 3, "from": {"id": 100}})
+    found = read(raw)
+    assert (found.topic, found.replies_to, found.default_root) == ("", "3", "9")
+    question = found.question("1")
+    assert (question.thread.thread, question.address.thread, question.address.reply_to) == ("1", "", "9")
+    assert found.question().thread.thread == "9"
+
+
+def test_all_facts_are_words() -> None:
+    raw = update("/start promo", PRIVATE, message_thread_id=4, is_topic_message=True)
+    raw["message"]["from"] = {**ADA, "username": "ada"}
+    assert asked(raw).metadata == {
+        "source": "telegram",
+        "chat": "5",
+        "chat_type": "private",
+        "thread": "4",
+        "username": "ada",
+        "start": "promo",
+    }
+
+
+def test_halves_of_surrogate_pairs_do_not_reach_the_store() -> None:
+    """D13: JSON can carry them, UTF-8 cannot."""
+    raw = json.loads(json.dumps(update("caf\ud83d", author={**ADA, "first_name": "\udc00"})))
+    question = asked(raw)
+    f"{question.text}{question.person.name}".encode()
+    assert question.text == "caf\ufffd"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = ("message_id", "from", "chat", "date", "text", "entities", "reply_to_message", "message_thread_id", "caption")
+
+
+@given(st.sampled_from([PRIVATE, GROUP, FORUM]), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4), st.data())
+@settings(max_examples=400, deadline=None)
+def test_any_payload_is_read_or_set_aside(chat: dict[str, Any], changed: dict[str, Any], data: st.DataObject) -> None:
+    """D13: nothing but the errors that set an update aside."""
+    raw = update("@Bridge_Bot /new", chat, entities=mention(0), is_topic_message=data.draw(JSON))
+    raw["message"] = {**raw["message"], **changed}
+    try:
+        found = incoming(raw, ME)
+        question = found.question() if found else None
+    except UNREADABLE:
+        return
+    assert question is None or question.text.encode() is not None
