@@ -1,1 +1,1 @@
-"""The demo: the whole bridge at work on the stand-ins."""
+"""The demo: people on two services, the real bridge, and the stand-ins, in one terminal."""

@@ -1,0 +1,22 @@
+"""`python -m sandbox.demo`: watch the whole bridge work, without any account."""
+
+import sys
+
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells count."""
+
+
+def main() -> int:
+    """Run the demo; return the exit code."""
+    try:
+        # Ctrl-C may also come while the libraries are being loaded.
+        from sandbox.demo.command import run  # noqa: PLC0415 - the reason stands above
+
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("Stopped.", flush=True)
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
