@@ -54,16 +54,18 @@ class Pacing:
 
     @contextmanager
     def call(self, budgets: Sequence[Budget]) -> Iterator[None]:
-        """Count a call, which is in flight inside the block."""
+        """Count a call: in flight inside the block, and after it as made when it ended.
+
+        The service counts at some moment in between, so that nobody can see more calls in a window than allowed.
+        """
         scopes = [budget.scope for budget in budgets]
-        now = self._clock.monotonic()
-        for scope in scopes:
-            self._calls[scope].append(now)
         self._in_flight.update(scopes)
         try:
             yield
         finally:
+            now = self._clock.monotonic()
             for scope in scopes:
+                self._calls[scope].append(now)
                 self._in_flight[scope] -= 1
                 if self._in_flight[scope] <= 0:
                     del self._in_flight[scope]
@@ -95,9 +97,13 @@ class Pacing:
         # What live replies need for their last text is kept free of in-between edits.
         reserve = 0 if urgent else min(self._live[budget.scope], budget.calls // 2)
         allowed = max(1, budget.calls - reserve)
-        if len(calls) < allowed:
+        in_flight = self._in_flight[budget.scope]
+        excess = len(calls) + in_flight - allowed
+        if excess < 0:
             return 0.0
         if urgent and not budget.hard and self._strict_until.get(budget.scope, 0.0) < now:
             # Beyond the documented number, one at a time: the first 429 is then the only one.
-            return _RECHECK_S if self._in_flight[budget.scope] else 0.0
-        return max(calls[len(calls) - allowed] + budget.window_s - now, 0.001)
+            return _RECHECK_S if in_flight else 0.0
+        if excess >= len(calls):
+            return _RECHECK_S
+        return max(calls[excess] + budget.window_s - now, 0.001)

@@ -59,7 +59,8 @@ class BridgeProcess:
         await asyncio.wait({ready, self._follower}, timeout=ready_within_s, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         if not self._ready.is_set():
-            await self.kill()
+            # One that ended by itself is waited for: a signal to it would take its exit code away.
+            await (self._ended(5.0) if self._follower.done() else self.kill())
             raise NotReady("".join(self.log[-30:]) or "the bridge said nothing")
 
     async def stop(self, *, within_s: float = 40.0) -> int:

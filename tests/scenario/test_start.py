@@ -1,0 +1,93 @@
+"""A start with the wrong settings ends at once and says what to change."""
+
+import time
+
+import pytest
+
+from sandbox.bridge_process import NotReady
+from sandbox.talkifai.agents import SANDBOX_API_KEY
+from tests.scenario.messengers import SlackMessenger, TelegramMessenger
+from tests.scenario.scene import Scene
+
+pytestmark = pytest.mark.scenario
+
+_KNOWN_WITHIN_S = 15.0
+
+
+async def _refusal(scene: Scene, **settings: str) -> list[str]:
+    """Start with these settings; return the lines on standard error. The exit code is 1, and it comes soon."""
+    given = {**scene.settings, **settings}
+    bridge = scene.bridge({name: value for name, value in given.items() if value})
+    began = time.monotonic()
+    with pytest.raises(NotReady):
+        await bridge.start()
+    assert time.monotonic() - began < _KNOWN_WITHIN_S
+    assert await bridge.process.wait() == 1
+    return [line for line in bridge.log if "[info" not in line]
+
+
+async def test_without_a_channel_it_says_what_to_set(own_scene: Scene) -> None:
+    lines = await _refusal(own_scene, SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="", TELEGRAM_BOT_TOKEN="")
+
+    assert len(lines) == 1
+    assert "SLACK_BOT_TOKEN and SLACK_APP_TOKEN" in lines[0]
+    assert "TELEGRAM_BOT_TOKEN" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TALKIFAI_API_KEY", ""),
+        ("TALKIFAI_AGENT_ID", "not-a-uuid"),
+        ("SLACK_APP_TOKEN", ""),
+        ("BRIDGE_IDLE_TIMEOUT", "1800"),
+        ("REDIS_URL", "postgres://somewhere"),
+    ],
+)
+async def test_a_bad_setting_is_named_in_one_line(own_scene: Scene, name: str, value: str) -> None:
+    lines = await _refusal(own_scene, **{name: value})
+
+    assert [line.partition(":")[0] for line in lines] == [name]
+    assert own_scene.stage.slack.calls == []
+    assert own_scene.stage.telegram.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxb-wrong-token"),
+        ("SLACK_APP_TOKEN", "xapp-wrong-token"),
+        ("TELEGRAM_BOT_TOKEN", "999:wrong-token"),
+    ],
+)
+async def test_a_refused_token_ends_the_start_and_names_its_setting(own_scene: Scene, name: str, value: str) -> None:
+    lines = await _refusal(own_scene, **{name: value})
+
+    assert any(name in line for line in lines)
+    assert value not in "".join(lines)
+
+
+async def test_a_password_in_an_address_does_not_show(own_scene: Scene) -> None:
+    """A3: no secret in errors."""
+    lines = await _refusal(own_scene, TALKIFAI_BASE_URL="http://user:canary-pass@127.0.0.1:9")
+
+    assert "canary-pass" not in "".join(lines)
+    assert SANDBOX_API_KEY not in "".join(lines)
+
+
+async def test_slack_alone_leaves_telegram_alone(own_scene: Scene) -> None:
+    slack = SlackMessenger(own_scene)
+    await own_scene.start_bridge(TELEGRAM_BOT_TOKEN="")
+    talk = await slack.ask_directly("only here")
+    await slack.until_said(talk, "You asked: only here")
+
+    assert own_scene.stage.telegram.calls == []
+
+
+async def test_telegram_alone_leaves_slack_alone(own_scene: Scene) -> None:
+    telegram = TelegramMessenger(own_scene)
+    await own_scene.start_bridge(SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="")
+    talk = await telegram.ask_directly("only here")
+    await telegram.until_said(talk, "You asked: only here")
+
+    assert own_scene.stage.slack.calls == []
