@@ -7,14 +7,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
-from adapters.telegram.adapter import TelegramChannel
-
 from adapters.redis_store.connection import check_server, connect
 from adapters.redis_store.embedded import start_embedded
 from adapters.redis_store.stores import RedisStores
 from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
 from adapters.talkifai.agent import TalkifaiAgent
+from adapters.telegram.adapter import TelegramChannel
 from adapters.terminal.adapter import TerminalChannel
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
