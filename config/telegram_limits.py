@@ -33,7 +33,7 @@ BOT_CALLS_PER_S = 28
 """Bots FAQ: about 30 messages a second over all chats; two are left for calls made outside the pacing."""
 
 # ---------------------------------------------------------------- receiving
-ALLOWED_UPDATES = ("message",)
+ALLOWED_UPDATES = ("message", "edited_message")
 """Everything else is filtered by the server when the update is created (server source). The list sticks there."""
 
 POLL_HOLD_S = 30
