@@ -18,6 +18,7 @@ from adapters.terminal.adapter import TerminalChannel
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
 from bridge.models import EndReason
+from bridge.paced_agent import PacedAgent
 from bridge.reaper import Reaper
 from bridge.tasks import first_error
 from bridge.worker import MessagingChannel, Outside, Worker
@@ -36,7 +37,8 @@ async def run_worker(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)
-        agent = await stack.enter_async_context(talkifai_agent(settings))
+        talkifai = await stack.enter_async_context(talkifai_agent(settings))
+        agent = PacedAgent(talkifai, stores.quota, SystemClock())
         channels = await _open_channels(settings, stores, stack)
         worker = Worker(
             Outside(agent=agent, stores=stores, channels=channels, clock=SystemClock(), every=every),
@@ -75,7 +77,7 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
         url = server.url
         log.info("embedded Redis started", extra={"data_dir": str(settings.data_dir)})
     redis = connect(url, tls_verify=settings.redis_verifies_tls)
-    stores = RedisStores(redis, prefix=settings.key_prefix)
+    stores = RedisStores(redis, prefix=settings.key_prefix, most_per_minute=settings.talkifai_requests_per_minute)
     stack.push_async_callback(stores.aclose)
     for warning in await check_server(redis):
         log.warning("%s", warning)

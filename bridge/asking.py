@@ -1,7 +1,7 @@
 """Put one question to the agent, at most once, and follow the answer into the reply."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.errors import (
@@ -12,7 +12,7 @@ from bridge.errors import (
     StreamBroken,
 )
 from bridge.events import StreamEnded, StreamFailed
-from bridge.models import EndReason, Entry, Lease, Outcome, Session, Step
+from bridge.models import EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
 from bridge.notices import Notice
 from bridge.ports import Agent, Channel, Clock, WorkQueue
 from bridge.recovery import Found, RecoveryLimits, reconcile
@@ -23,10 +23,16 @@ log = logging.getLogger(__name__)
 
 MOST_QUESTION_CHARACTERS = 10_000
 """TalkifAI's limit of one message."""
+MOST_SESSION_AGE_S = 20 * 3600.0
+"""A session older than that is replaced before the next question: TalkifAI's token lives 24 hours."""
 _RATE_WAIT_MOST_S = 300.0
 _UNAVAILABLE_TRIES = 4
 _MOST_SENDS = 3
 """Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
+
+
+Guard = Callable[[], Awaitable[None]]
+"""Raises `LeaseLost` when this worker may no longer act on the thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,19 @@ class Asked:
     usage: Mapping[str, int] = field(default_factory=dict)
     history_count: int | None = None
     end_reason: EndReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that is being answered, and what answering it touches."""
+
+    lease: Lease
+    entry: Entry
+    channel: Channel
+    reply: Reply
+    wake: Callable[[], None]
+    """Says that the reply has changed."""
+    guard: Guard
 
 
 class Asker:
@@ -58,62 +77,66 @@ class Asker:
         self._clock = clock
         self._recovery = recovery or RecoveryLimits()
 
-    async def ask(self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, wake: Callable[[], None]) -> Asked:
-        """Return when the answer is whole in `reply`, or it is clear that it will not be.
+    async def ask(self, turn: Turn) -> Asked:
+        """Return when the answer is whole in the reply, or it is clear that it will not be.
 
         Raises `LeaseLost`, `StoreUnavailable`, `AgentUnavailable` and `AgentRateLimited` (after patient
         tries; the question did not arrive), and the `Misconfigured` leaves.
         """
-        question = entry.question
-        if len(question.text) > MOST_QUESTION_CHARACTERS:
+        if len(turn.entry.question.text) > MOST_QUESTION_CHARACTERS:
             return Asked(Outcome.REFUSED, Notice.TOO_LONG)
-        if entry.record.step is Step.SENDING:
-            recovered = await self._recover(lease, entry, reply)
+        if turn.entry.record.step is Step.SENDING:
+            recovered = await self._recover(turn)
             if recovered is not None:
                 return recovered
         for _ in range(_MOST_SENDS):
-            asked = await self._ask_once(lease, entry, channel, reply, wake)
+            asked = await self._ask_once(turn)
             if asked is not None:
                 return asked
         return Asked(Outcome.REFUSED, Notice.UNAVAILABLE)
 
-    async def _ask_once(
-        self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, wake: Callable[[], None]
-    ) -> Asked | None:
+    async def _ask_once(self, turn: Turn) -> Asked | None:
         """Find or open the session and send. None: it surely did not arrive, and may be sent again."""
-        text = entry.question.text
-        session = await self._sessions.current(lease.thread)
-        if session is None:
-            session, _greeting = await self._sessions.open_session(lease, entry.question, channel)
+        session = await self._session(turn)
         try:
             count = await self._history_count(session)
-            await self._queue.record_sending(lease, session.conversation.id, count)
-            return await self._send_or_look_up(lease, session, text, count, reply, wake)
+            await self._queue.record_sending(turn.lease, session.conversation.id, count)
+            return await self._send_or_look_up(turn, session, count)
         except ConversationLost:
-            await self._give_up_conversation(lease, session)
+            await self._give_up_conversation(turn.lease, session)
             return None
         except QuestionTooLong:
             return Asked(Outcome.REFUSED, Notice.TOO_LONG)
         except (AgentUnavailable, AgentRateLimited):
-            await self._queue.record_step(lease, Step.CLAIMED)
+            await self._queue.record_step(turn.lease, Step.CLAIMED)
             raise
 
-    async def _send_or_look_up(
-        self, lease: Lease, session: Session, text: str, count: int, reply: Reply, wake: Callable[[], None]
-    ) -> Asked | None:
-        try:
-            return await self._send(session, text, count, reply, wake)
-        except StreamBroken as error:
-            log.warning("the stream broke", extra={"thread_key": str(lease.thread), "cause": str(error)})
-            return await self._look_up(lease, session, text, count, reply)
+    async def _session(self, turn: Turn) -> Session:
+        thread = turn.lease.thread
+        session = await self._sessions.current(thread)
+        if session is not None and self._clock.now() - session.opened_at > MOST_SESSION_AGE_S:
+            await self._sessions.begin_end(thread, session.conversation.id, EndReason.AGE)
+            session = None
+        if session is None:
+            await turn.guard()
+            session, _greeting = await self._sessions.open_session(turn.lease, turn.entry.question, turn.channel)
+        return session
 
-    async def _send(self, session: Session, text: str, count: int, reply: Reply, wake: Callable[[], None]) -> Asked:
+    async def _send_or_look_up(self, turn: Turn, session: Session, count: int) -> Asked | None:
+        try:
+            return await self._send(turn, session, count)
+        except StreamBroken as error:
+            log.warning("the stream broke", extra={"thread_key": str(turn.lease.thread), "cause": str(error)})
+            return await self._look_up(turn, session, count)
+
+    async def _send(self, turn: Turn, session: Session, count: int) -> Asked:
         """Send once, with patience for refusals that surely did not arrive, and read the stream."""
         waited_s = 0.0
         failures = 0
         while True:
+            await turn.guard()
             try:
-                return await self._stream(session, text, count, reply, wake)
+                return await self._stream(turn, session, count)
             except StreamBroken:
                 raise
             except AgentRateLimited as error:
@@ -128,48 +151,66 @@ class Asker:
             await self._clock.sleep(wait_s)
             waited_s += wait_s
 
-    async def _stream(self, session: Session, text: str, count: int, reply: Reply, wake: Callable[[], None]) -> Asked:
-        async with self._agent.ask(session.conversation, text) as events:
+    async def _stream(self, turn: Turn, session: Session, count: int) -> Asked:
+        async with self._agent.ask(session.conversation, turn.entry.question.text) as events:
             async for event in events:
-                reply.apply(event)
-                wake()
+                turn.reply.apply(event)
+                turn.wake()
                 match event:
                     case StreamEnded(usage, end_session):
                         reason = EndReason.AGENT if end_session else None
                         return Asked(Outcome.ANSWERED, "", usage, count + 2, reason)
                     case StreamFailed(reason_text):
-                        log.warning("the agent reported an error", extra={"cause": reason_text[:200]})
-                        return Asked(Outcome.INTERRUPTED, Notice.FAILED)
+                        return await self._after_failure(turn, session, count, reason_text)
                     case _:
                         continue
         raise StreamBroken("the stream ended without an end event")
 
-    async def _recover(self, lease: Lease, entry: Entry, reply: Reply) -> Asked | None:
+    async def _after_failure(self, turn: Turn, session: Session, count: int, reason: str) -> Asked:
+        """An `error` event: the text so far and a notice, unless TalkifAI kept a whole answer all the same."""
+        log.warning("the agent reported an error", extra={"cause": reason[:200]})
+        failed = Asked(Outcome.INTERRUPTED, Notice.FAILED)
+        if not turn.reply.length:
+            return failed
+        messages = await self._history_now(session, count)
+        texts = [message.content for message in messages if message.role == "assistant"]
+        if not (texts and texts[-1].startswith(turn.reply.text) and len(texts[-1]) > turn.reply.length):
+            return failed
+        turn.reply.replace(texts[-1])
+        return Asked(Outcome.ANSWERED, history_count=count + len(messages))
+
+    async def _history_now(self, session: Session, offset: int) -> Sequence[HistoryMessage]:
+        try:
+            return await self._agent.history(session.conversation, offset)
+        except (ConversationLost, AgentUnavailable, AgentRateLimited):
+            return ()
+
+    async def _recover(self, turn: Turn) -> Asked | None:
         """Take up a turn that may have been sent. None: it never arrived, so ask."""
-        record = entry.record
-        session = await self._sessions.current(lease.thread)
+        record = turn.entry.record
+        session = await self._sessions.current(turn.lease.thread)
         if session is None or session.conversation.id != record.conversation_id:
             # The conversation that may hold the answer is closed: nobody can tell, so nothing is asked twice.
             return Asked(Outcome.INTERRUPTED, Notice.INTERRUPTED)
-        return await self._look_up(lease, session, entry.question.text, record.history_count, reply)
+        return await self._look_up(turn, session, record.history_count)
 
-    async def _look_up(self, lease: Lease, session: Session, text: str, count: int, reply: Reply) -> Asked | None:
+    async def _look_up(self, turn: Turn, session: Session, count: int) -> Asked | None:
         """Ask the history. None: the question never arrived, and the record says so now."""
         result = await reconcile(
             self._agent,
             self._clock,
             session.conversation,
-            text,
+            turn.entry.question.text,
             history_count=count,
-            surely_arrived=bool(reply.length),
+            surely_arrived=bool(turn.reply.length),
             limits=self._recovery,
         )
         match result.found:
             case Found.ANSWER:
-                reply.replace(result.answer)
+                turn.reply.replace(result.answer)
                 return Asked(Outcome.ANSWERED, history_count=result.history_count)
             case Found.NEVER_ARRIVED:
-                await self._queue.record_step(lease, Step.CLAIMED)
+                await self._queue.record_step(turn.lease, Step.CLAIMED)
                 return None
             case Found.NO_ANSWER:
                 return Asked(Outcome.INTERRUPTED, Notice.INTERRUPTED)

@@ -3,6 +3,9 @@
 import asyncio
 import time
 
+# The usual monotonic clock of Linux stands still while the machine is suspended, as leases and deadlines do not.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class SystemClock:
     """Real time."""
@@ -12,8 +15,8 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
+        """Seconds that never go back, and that go on while the machine sleeps."""
+        return time.clock_gettime(_STEADY)
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""

@@ -26,8 +26,9 @@ class DispatchLimits:
     """As long as the store's own lease; renewed three times in it."""
     attempts: int = 8
     """After so many beginnings of one turn its question is set aside."""
-    drain_s: float = 25.0
-    """How long running replies may go on once a stop was asked for."""
+    drain_s: float = 20.0
+    """How long running replies may go on once a stop was asked for. A platform kills after 30 s, and closing
+    everything takes a few of them."""
     retry_first_s: float = 1.0
     retry_most_s: float = 30.0
 

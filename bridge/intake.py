@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bridge.models import Appended, Question
+from bridge.models import Appended, Question, QuestionKind
+from bridge.notices import Notice
 from bridge.ports import Inbox
 
 log = logging.getLogger(__name__)
 
-_MOST_BUSY_NOTICES = 100
-"""Bound of the "busy" notices that wait to be shown."""
+_MOST_WAITING_NOTICES = 100
+"""Bound of the notices that wait to be shown."""
+_NOTICES = {Appended.FULL: Notice.BUSY, Appended.QUEUED: Notice.QUEUED}
 
 
 class Intake:
@@ -18,22 +20,29 @@ class Intake:
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
-        self._turned_away: asyncio.Queue[Question] = asyncio.Queue(_MOST_BUSY_NOTICES)
+        self._notices: asyncio.Queue[tuple[Question, Notice]] = asyncio.Queue(_MOST_WAITING_NOTICES)
         self.counts: dict[Appended, int] = dict.fromkeys(Appended, 0)
 
     async def accept(self, question: Question) -> Appended:
         """Keep a question. Raises `StoreUnavailable`: then it must not be acknowledged."""
-        appended = await self._inbox.append(question)
+        if question.kind in {QuestionKind.EDITED, QuestionKind.WITHDRAWN}:
+            appended = await self._amend(question)
+        else:
+            appended = await self._inbox.append(question)
         self.counts[appended] += 1
-        if appended is Appended.ACCEPTED:
-            log.debug("question accepted", extra={"thread_key": str(question.thread), "question": question.id})
-        elif appended is Appended.FULL:
-            log.warning("inbox full", extra={"thread_key": str(question.thread)})
-            if not self._turned_away.full():
-                self._turned_away.put_nowait(question)
+        log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})
+        notice = _NOTICES.get(appended)
+        if notice is not None and not self._notices.full():
+            self._notices.put_nowait((question, notice))
         return appended
 
-    async def tell_turned_away(self, tell: Callable[[Question], Awaitable[None]]) -> None:
-        """Tell people whose question found the inbox full, until cancelled. `tell` must not raise."""
+    async def _amend(self, question: Question) -> Appended:
+        text = question.text if question.kind is QuestionKind.EDITED else None
+        amended = await self._inbox.amend(question.id, question.thread, text)
+        return Appended.AMENDED if amended else Appended.NOT_ADDRESSED
+
+    async def tell_notices(self, tell: Callable[[Question, Notice], Awaitable[None]]) -> None:
+        """Tell people whose question has to wait, or found the inbox full, until cancelled. `tell` must not raise."""
         while True:
-            await tell(await self._turned_away.get())
+            question, notice = await self._notices.get()
+            await tell(question, notice)

@@ -65,6 +65,10 @@ class QuestionKind(StrEnum):
     """End the conversation that is open and begin another."""
     END = "end"
     HELP = "help"
+    EDITED = "edited"
+    """The asker changed the message `id` to `text`. Counts while that still waits."""
+    WITHDRAWN = "withdrawn"
+    """The asker deleted the message `id`. Counts while that still waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,10 @@ class Appended(StrEnum):
     """What became of a question at the inbox."""
 
     ACCEPTED = "accepted"
+    QUEUED = "queued"
+    """Accepted, and the first since the thread was last at rest that has to wait behind several others."""
+    AMENDED = "amended"
+    """A question that waited was changed or dropped."""
     DUPLICATE = "duplicate"
     NOT_ADDRESSED = "not_addressed"
     FULL = "full"
@@ -194,6 +202,8 @@ class EndReason(StrEnum):
     COMMAND = "command"
     AGENT = "agent"
     """The agent closed the chat."""
+    AGE = "age"
+    """Older than a session may be: its token would expire."""
     REPLACED = "replaced"
     """TalkifAI no longer knew the conversation or its token."""
     GONE = "gone"

@@ -12,6 +12,7 @@ class Notice(StrEnum):
     EMPTY = "The assistant had nothing to say to this."
     SHORTENED = "The answer was too long and was shortened here."
     TOO_LONG = "Your message is too long: at most 10,000 characters, please."
+    QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
     ENDED = "This conversation has ended. Just write again to start a new one."
     NOTHING_OPEN = "There is no open conversation here. Just write to start one."

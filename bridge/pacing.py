@@ -16,6 +16,7 @@ STRICT_AFTER_429_S = 3600.0
 _STRETCH = ((10.0, 1.0), (30.0, 1.5), (60.0, 2.0))
 _STRETCH_MOST = 2.5
 _RECHECK_S = 0.05
+_QUICK_EDITS = 3
 
 
 class Pacing:
@@ -45,8 +46,24 @@ class Pacing:
     def edit_interval_s(self, pace: Pace, age_s: float) -> float:
         """Return the time between two edits of one reply: it stretches with age and with the live replies."""
         stretch = next((factor for limit, factor in _STRETCH if age_s < limit), _STRETCH_MOST)
-        shares = [self._live[budget.scope] * budget.window_s / budget.calls for budget in pace.edits]
+        shares = [
+            self._live[budget.scope] * budget.window_s / budget.calls for budget in pace.edits if self._is_short(budget)
+        ]
         return max(pace.edit_floor_s * stretch, *shares, 0.0)
+
+    def _is_short(self, budget: Budget) -> bool:
+        """Say whether the live replies have to share what is left, instead of each going at its own pace."""
+        live = self._live[budget.scope]
+        # Each is to have a few quick edits and its last one; a burst may use what nobody else needs.
+        return self._used(budget) + (1 + _QUICK_EDITS) * live > budget.calls
+
+    def _used(self, budget: Budget) -> int:
+        """Count the calls within the window."""
+        calls = self._calls[budget.scope]
+        now = self._clock.monotonic()
+        while calls and now - calls[0] >= budget.window_s:
+            calls.popleft()
+        return len(calls)
 
     def delay_s(self, budgets: Sequence[Budget], *, urgent: bool) -> float:
         """Return how long a call has to wait, 0 for now. Only urgent calls may use a budget up."""
@@ -91,17 +108,16 @@ class Pacing:
         paused_s = self._not_before.get(budget.scope, 0.0) - now
         if paused_s > 0:
             return paused_s
+        used = self._used(budget)
         calls = self._calls[budget.scope]
-        while calls and now - calls[0] >= budget.window_s:
-            calls.popleft()
         # What live replies need for their last text is kept free of in-between edits.
         reserve = 0 if urgent else min(self._live[budget.scope], budget.calls // 2)
         allowed = max(1, budget.calls - reserve)
         in_flight = self._in_flight[budget.scope]
-        excess = len(calls) + in_flight - allowed
+        excess = used + in_flight - allowed
         if excess < 0:
             return 0.0
-        if urgent and not budget.hard and self._strict_until.get(budget.scope, 0.0) < now:
+        if urgent and not budget.hard and self._strict_until.get(budget.scope, 0.0) <= now:
             # Beyond the documented number, one at a time: the first 429 is then the only one.
             return _RECHECK_S if in_flight else 0.0
         if excess >= len(calls):

@@ -22,6 +22,7 @@ from bridge.models import (
     Pace,
     PageView,
     Question,
+    RateLimit,
     Session,
     Settlement,
     Step,
@@ -112,6 +113,14 @@ class Channel(Protocol):
         """
         ...
 
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Look for the message that already shows this page of this turn; None when it surely is not there.
+
+        Raises `LookupUnsupported` where the service has no look-up, `ChannelUnavailable`, `ChannelRateLimited`,
+        `PlaceGone`.
+        """
+        ...
+
     async def show_activity(self, address: Address) -> None:
         """Show that the agent is at work, for some seconds. Best effort: raises nothing but cancellation."""
         ...
@@ -124,6 +133,11 @@ class Channel(Protocol):
 class Receiver(Protocol):
     """The other half of a channel: events come in."""
 
+    @property
+    def receives_alone(self) -> str:
+        """A name under which only one worker may receive at a time; empty where any number may."""
+        ...
+
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Connect, call `connected` with one sentence for the log, and hand over questions until cancelled.
 
@@ -134,6 +148,46 @@ class Receiver(Protocol):
         ...
 
 
+class MeteredAgent(Agent, Protocol):
+    """An agent that hears what TalkifAI says of its limit."""
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What the newest answer said, or None."""
+        ...
+
+
+class Quota(Protocol):
+    """TalkifAI's organisation limit, shared by all workers. Raises `StoreUnavailable`."""
+
+    async def take(self, *, is_end: bool) -> float:
+        """Count a request and return 0, or return the seconds to wait before asking again.
+
+        A share of the limit is kept free for ends.
+        """
+        ...
+
+    async def observe(self, seen: RateLimit) -> None:
+        """Note what TalkifAI said in an answer."""
+        ...
+
+    async def refuse(self, retry_after_s: float) -> None:
+        """Note a 429: no worker's request goes out before that time."""
+        ...
+
+
+class LeaderLease(Protocol):
+    """One holder at a time for each name. Raises `StoreUnavailable`."""
+
+    async def take(self, name: str, holder: str, lease_s: float) -> bool:
+        """Take or keep the lead for that long. False when somebody else has it."""
+        ...
+
+    async def give_up(self, name: str, holder: str) -> None:
+        """Let the next one lead at once. Does nothing where somebody else leads."""
+        ...
+
+
 class Inbox(Protocol):
     """Where questions wait, one queue for each thread. Raises `StoreUnavailable`."""
 
@@ -141,6 +195,13 @@ class Inbox(Protocol):
         """Remove duplicates and append, in one step.
 
         A thread that accepted an addressed question is known from then on.
+        """
+        ...
+
+    async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
+        """Change the text of a question that still waits, or drop it (None).
+
+        False when it does not wait any more: begun, settled, or never accepted.
         """
         ...
 
@@ -237,6 +298,13 @@ class SessionStore(Protocol):
         """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
         ...
 
+    async def absorb_clock_jump(self, elapsed_s: float) -> float:
+        """Move all deadlines along when Redis's clock has jumped; return by how many seconds, 0 for not at all.
+
+        `elapsed_s` is what truly passed since this worker's last call. Of several workers, one moves them.
+        """
+        ...
+
     async def counts(self) -> tuple[int, int]:
         """Return how many sessions are open, and how many are being ended."""
         ...
@@ -270,6 +338,16 @@ class Stores(Protocol):
     @property
     def sessions(self) -> SessionStore:
         """Which conversations are open."""
+        ...
+
+    @property
+    def quota(self) -> Quota:
+        """TalkifAI's limit."""
+        ...
+
+    @property
+    def leader(self) -> LeaderLease:
+        """Who leads."""
         ...
 
     @property

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from bridge.errors import AgentRateLimited, BridgeError, StoreUnavailable
+from bridge.errors import AgentRateLimited, BridgeError, ConversationLost, StoreUnavailable
 from bridge.models import Ending
 from bridge.ports import Agent, Clock, SessionStore
 
@@ -27,12 +27,14 @@ class Reaper:
         self._agent = agent
         self._store = store
         self._clock = clock
+        self._looked_at = clock.monotonic()
         self.ended = 0
         self.stuck = 0
 
     async def sweep(self) -> None:
         """Begin what is idle, end what is due. Errors are logged: the next sweep goes on."""
         try:
+            await self._watch_clock()
             while await self._store.unbind_idle(_BATCH) == _BATCH:
                 continue
             while endings := await self._store.claim_ends(_AT_ONCE, _CLAIM_S):
@@ -41,6 +43,14 @@ class Reaper:
                         group.create_task(self._end(ending))
         except StoreUnavailable as error:
             log.warning("sweep put off: the store does not answer", extra={"cause": str(error)})
+
+    async def _watch_clock(self) -> None:
+        """A server clock that jumps must not end every session at once, nor keep them open for its hour."""
+        now = self._clock.monotonic()
+        jump_s = await self._store.absorb_clock_jump(now - self._looked_at)
+        self._looked_at = now
+        if jump_s:
+            log.warning("Redis's clock jumped; all deadlines were moved along", extra={"jump_s": jump_s})
 
     async def _end(self, ending: Ending) -> None:
         session = ending.session
@@ -51,6 +61,8 @@ class Reaper:
         }
         try:
             await self._agent.end(session.conversation)
+        except ConversationLost:
+            pass  # TalkifAI no longer knows it: nothing is left to close
         except BridgeError as error:
             await self._put_off(ending, error, facts)
             return

@@ -6,11 +6,11 @@ what may have been sent is looked up in the history, what is shown is edited, no
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from bridge.alarms import Alarms
-from bridge.asking import Asked, Asker
+from bridge.asking import Asked, Asker, Guard, Turn
 from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
 from bridge.models import (
     EndReason,
@@ -34,8 +34,6 @@ from bridge.writer import Writer
 log = logging.getLogger(__name__)
 
 _SAY_WITHIN_S = 30.0
-
-Guard = Callable[[], Awaitable[None]]
 
 
 class Turns:
@@ -99,13 +97,14 @@ class Turns:
             guard=guard,
             record=lambda ids: self._queue.record_messages(lease, ids),
             message_ids=entry.record.message_ids,
+            taken_up=entry.record.attempts > 1,
         )
         try:
             with first_error():
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
                     activity = group.create_task(self._show_activity(channel, entry.question, reply))
-                    answer = await self._answer(lease, entry, channel, reply, writer)
+                    answer = await self._answer(lease, entry, channel, reply, writer.wake, guard)
                     activity.cancel()
                     await self._note_answer(lease, reply, answer)
                     reply.end(answer.notice)
@@ -121,14 +120,16 @@ class Turns:
             end_reason=answer.end_reason,
         )
 
-    async def _answer(self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, writer: Writer) -> Asked:
+    async def _answer(
+        self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, wake: Callable[[], None], guard: Guard
+    ) -> Asked:
         record = entry.record
         if record.step is Step.ANSWERED:
             reply.replace(record.answer)
             return Asked(Outcome.ANSWERED, notice=record.notice)
         try:
             if entry.question.kind is QuestionKind.ASK:
-                return await self._asker.ask(lease, entry, channel, reply, writer.wake)
+                return await self._asker.ask(Turn(lease, entry, channel, reply, wake, guard))
             return await self._obey(lease, entry.question, channel, reply)
         except Misconfigured as error:
             self._alarms.tell(error)
@@ -154,8 +155,8 @@ class Turns:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
                 return await self._greet(lease, question, channel, reply, Notice.WELCOME)
-            case QuestionKind.ASK:
-                raise AssertionError("a question is no command")
+            case QuestionKind.ASK | QuestionKind.EDITED | QuestionKind.WITHDRAWN:
+                raise AssertionError(f"no command: {question.kind}")
             case _:
                 assert_never(question.kind)
 

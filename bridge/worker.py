@@ -11,8 +11,7 @@ from bridge.alarms import Alarms
 from bridge.asking import Asker
 from bridge.dispatcher import Dispatcher, DispatchLimits
 from bridge.intake import Intake
-from bridge.models import Question
-from bridge.notices import Notice
+from bridge.leadership import Leadership
 from bridge.pacing import Pacing
 from bridge.ports import Agent, Channel, Clock, Receiver, Stores
 from bridge.reaper import TICK_S, Reaper
@@ -86,7 +85,7 @@ class Worker:
                 for channel in self._outside.channels
             ]
             working = group.create_task(self._dispatcher.run())
-            telling = group.create_task(self._intake.tell_turned_away(self._say_busy))
+            telling = group.create_task(self._intake.tell_notices(self._turns.say))
             await _first(stop, receivers)
             await _cancel(receivers)
             self._dispatcher.stop()
@@ -102,10 +101,18 @@ class Worker:
                 if not self._unconnected:
                     log.info("ready: idle sessions end after %g s", self._idle_after_s)
 
-        return lambda: channel.receive(self._intake.accept, connected)
+        async def receive() -> None:
+            await channel.receive(self._intake.accept, connected)
 
-    async def _say_busy(self, question: Question) -> None:
-        await self._turns.say(question, Notice.BUSY)
+        alone_as = channel.receives_alone
+        if not alone_as:
+            return receive
+        leadership = Leadership(self._outside.stores.leader, self._outside.clock, alone_as)
+
+        def standing_by() -> None:
+            connected(f"{channel.name}: standing by, another worker receives")
+
+        return lambda: leadership.lead(receive, standing_by)
 
     async def _sweep(self) -> None:
         self._pacing.forget_idle_scopes()

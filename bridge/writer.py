@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bridge.errors import (
     ChannelRateLimited,
     ChannelUnavailable,
+    LookupUnsupported,
     MessageGone,
     PageRejected,
     PostUncertain,
@@ -25,6 +26,8 @@ FIRST_TEXT_WAIT_S = 0.3
 """The first text goes out with that many characters, or that long after the first one came."""
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 15.0
 _LOOK_AGAIN_S = 60.0
+_LOOKS, _LOOK_PAUSE_S = 2, 1.5
+"""How often, and how far apart, a post whose answer was lost is searched for."""
 _MOST_FRESH_POSTS = 3
 """How often a page whose message vanished is posted anew."""
 
@@ -38,7 +41,9 @@ class _Sheet:
     given_up: bool = False
     """The channel refuses this page, or nobody can tell whether it is there."""
     uncertain: PageView | None = None
-    """Posted, but the answer was lost: this text must not be posted again."""
+    """Posted, but the answer was lost: this text must not be posted again, unless a look-up finds nothing."""
+    looks_left: int = 0
+    """How often the channel is still to be searched for this page before it is posted."""
     fresh_posts: int = 0
 
 
@@ -49,6 +54,7 @@ class Writer:
         guard: Awaited before every call; raises `LeaseLost` when this worker may no longer write.
         record: Notes the message ids. `StoreUnavailable` there does not stop the reply: it is tried again.
         message_ids: Messages that already show pages of this reply, from an earlier try of the turn.
+        taken_up: True when the turn was begun before: pages may be there that no record tells of.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Writer:
         guard: Callable[[], Awaitable[None]],
         record: Callable[[Sequence[str]], Awaitable[None]],
         message_ids: Sequence[str] = (),
+        taken_up: bool = False,
     ) -> None:
         self._channel = channel
         self._address = address
@@ -71,7 +78,8 @@ class Writer:
         self._guard = guard
         self._record = record
         self._pace = channel.pace(address)
-        self._sheets = [_Sheet(message_id) for message_id in message_ids]
+        self._taken_up = taken_up
+        self._sheets = [self._new_sheet(message_id) for message_id in message_ids]
         self._recorded = tuple(message_ids)
         self._wake = asyncio.Event()
         self._began = clock.monotonic()
@@ -132,11 +140,11 @@ class Writer:
 
     def _needs(self, view: PageView) -> bool:
         while len(self._sheets) < view.number:
-            self._sheets.append(_Sheet())
+            self._sheets.append(self._new_sheet())
         sheet = self._sheets[view.number - 1]
         if sheet.given_up or sheet.shown == view:
             return False
-        if sheet.uncertain is not None and not sheet.message_id:
+        if sheet.uncertain is not None and not sheet.message_id and not sheet.looks_left:
             # The unanswered post may stand there. Only a whole, different text is worth a second message.
             return view.final and view.text != sheet.uncertain.text
         return True
@@ -161,6 +169,9 @@ class Writer:
     async def _show(self, sheet: _Sheet, view: PageView) -> None:
         """Make one call and take in how it went."""
         try:
+            if sheet.looks_left:
+                await self._look_for(sheet, view)
+                return
             if sheet.message_id:
                 await self._channel.edit(self._address, sheet.message_id, view)
             else:
@@ -176,6 +187,8 @@ class Writer:
         except PostUncertain:
             log.warning("the answer to a post was lost", extra={"page": view.number})
             sheet.uncertain = view
+            sheet.looks_left = _LOOKS
+            self._backoff_s = _LOOK_PAUSE_S
         except MessageGone:
             sheet.fresh_posts += 1
             sheet.message_id = ""
@@ -185,6 +198,28 @@ class Writer:
             # A later text of the same page may be acceptable; a final one has no later text.
             sheet.shown = view
             sheet.given_up = view.final
+
+    async def _look_for(self, sheet: _Sheet, view: PageView) -> None:
+        """Search the channel for a page that may be there without our knowing its message."""
+        try:
+            found = await self._channel.find_post(self._address, view)
+        except LookupUnsupported:
+            sheet.looks_left = 0
+            return
+        if found is not None:
+            sheet.message_id, sheet.looks_left, sheet.uncertain = found, 0, None
+            self._backoff_s = 0.0
+            return
+        sheet.looks_left -= 1
+        if sheet.looks_left:
+            # A request that timed out on our side may still be carried out on theirs.
+            self._backoff_s = _LOOK_PAUSE_S
+        else:
+            sheet.uncertain = None
+            self._backoff_s = 0.0
+
+    def _new_sheet(self, message_id: str = "") -> _Sheet:
+        return _Sheet(message_id, looks_left=1 if self._taken_up and not message_id else 0)
 
     async def _note_messages(self) -> None:
         ids = self.message_ids

@@ -145,6 +145,16 @@ def max_turns(text: str) -> int:
     return int(text)
 
 
+def requests_per_minute(text: str) -> int:
+    """Check the operator's own cap on requests to TalkifAI."""
+    remedy = "Use a whole number from 5 to 100000, such as 60, or leave it unset to follow what TalkifAI says."
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError(f"is not a whole number. {remedy}")
+    if not 5 <= int(text) <= 100_000:  # noqa: PLR2004 - the bounds named above
+        raise ValueError(f"is out of range. {remedy}")
+    return int(text)
+
+
 def key_prefix(text: str) -> str:
     """Check what every Redis key begins with; braces and wildcards mean something to Redis."""
     if not _KEY_PREFIX.fullmatch(text):

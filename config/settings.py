@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     talkifai_base_url: Annotated[str, BeforeValidator(problems.http_url)] = Field(
         "https://api.talkifai.dev", validation_alias="TALKIFAI_BASE_URL"
     )
+    talkifai_requests_per_minute: Annotated[int | None, BeforeValidator(problems.requests_per_minute)] = Field(
+        None, validation_alias="TALKIFAI_REQUESTS_PER_MINUTE"
+    )
+    """The most that all workers together ask of TalkifAI; None follows what TalkifAI says of its limit."""
     slack_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.slack_bot_token)] = Field(
         None, validation_alias="SLACK_BOT_TOKEN"
     )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bridge.errors import BridgeError, StreamBroken
+from bridge.errors import BridgeError, LookupUnsupported, StreamBroken
 from bridge.events import StreamEvent
 from bridge.models import (
     Address,
@@ -60,6 +60,7 @@ class FakeChannel:
     failures: list[BridgeError | None] = field(default_factory=list)
     lands_before_failure: bool = False
     standing: dict[str, PageView] = field(default_factory=dict)
+    finds_posts: bool = False
     activity: int = 0
     _posted: int = 0
 
@@ -80,6 +81,13 @@ class FakeChannel:
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         del address
         await self._call("edit", message_id, view)
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        del address
+        if not self.finds_posts:
+            raise LookupUnsupported
+        same = (shown for shown in self.standing.items() if shown[1].number == view.number)
+        return next((message_id for message_id, _ in same), None)
 
     async def show_activity(self, address: Address) -> None:
         del address

@@ -1,9 +1,11 @@
 """Where questions wait, one list for each thread."""
 
-from adapters.redis_store.codec import pack, question_to_json, unpack
+from dataclasses import replace
+
+from adapters.redis_store.codec import pack, question_from_json, question_to_json, unpack
 from adapters.redis_store.commands import Commands
 from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
-from bridge.models import Appended, Question
+from bridge.models import Appended, Question, ThreadKey
 
 
 class RedisInbox:
@@ -31,6 +33,7 @@ class RedisInbox:
                 keys.due,
                 keys.bell,
                 keys.counters,
+                keys.told_queued(thread),
                 *(keys.seen(alias) for alias in aliases),
             ],
             [
@@ -42,6 +45,23 @@ class RedisInbox:
                 milliseconds(limits.dedupe_s),
                 milliseconds(limits.known_thread_s),
                 limits.bell_length,
+                limits.queued_from,
             ],
         )
         return Appended(unpack(became))
+
+    async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
+        """Change the text of a question that still waits, or drop it (None). False when it does not wait."""
+        keys = self._keys
+        body = b""
+        if text is not None:
+            kept = await self._commands.call("HGET", keys.bodies(thread), pack(question_id))
+            if kept is None:
+                return False
+            body = question_to_json(replace(question_from_json(kept), text=text))
+        amended = await self._commands.script(
+            "amend",
+            [keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due, keys.leases],
+            [str(thread), pack(question_id), body],
+        )
+        return bool(amended)

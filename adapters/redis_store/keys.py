@@ -14,6 +14,8 @@ class StoreLimits:
     """How long a thread belongs to a worker that says nothing more."""
     inbox_length: int = 50
     """Questions that may wait in one thread."""
+    queued_from: int = 3
+    """People are told that their questions wait once so many are in one thread."""
     dedupe_s: float = 48 * 3600.0
     """How long a message is recognised. Telegram keeps an update for 24 hours, Slack repeats for about one."""
     known_thread_s: float = 30 * 86400.0
@@ -83,6 +85,24 @@ class Keys:
     def end_attempts(self) -> str:
         """Hash: conversation to the number of tries to end it."""
         return f"{self.prefix}:end_attempts"
+
+    @property
+    def quota(self) -> str:
+        """Hash: what is left of TalkifAI's organisation limit."""
+        return f"{self.prefix}:quota"
+
+    @property
+    def clock(self) -> str:
+        """String: by how much (ms) this server's clock is known to have jumped."""
+        return f"{self.prefix}:clock"
+
+    def leader(self, name: str) -> str:
+        """String: who does what only one worker may do."""
+        return f"{self.prefix}:leader:{_quoted(name)}"
+
+    def told_queued(self, thread: ThreadKey) -> str:
+        """Mark: people in the thread were told that questions wait."""
+        return f"{self.prefix}:told_queued:{thread}"
 
     @property
     def ledger(self) -> str:

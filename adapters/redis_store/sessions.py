@@ -15,6 +15,9 @@ from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
 from bridge.errors import LeaseLost
 from bridge.models import Ending, EndReason, Lease, Session, ThreadKey
 
+_JUMP_FROM_MS = 120_000
+"""Less may be a call that took long to get through, or a clock that is being set right little by little."""
+
 
 class RedisSessions:
     """The `SessionStore` port on Redis."""
@@ -23,6 +26,8 @@ class RedisSessions:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._seen_at_ms = 0
+        self._clock_offset_ms = 0
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that the thread is bound to. Its token is empty where it outlived its 24 hours."""
@@ -132,6 +137,17 @@ class RedisSessions:
             ],
             [pack(conversation_id), ending.reason.value, self._limits.ledger_length, *ledger_fields(ending)],
         )
+
+    async def absorb_clock_jump(self, elapsed_s: float) -> float:
+        """Move all deadlines along when Redis's clock has jumped; return by how many seconds, 0 for not at all."""
+        keys = self._keys
+        now, offset, jump = await self._commands.script(
+            "clock_jump",
+            [keys.clock, keys.due, keys.idle, keys.ends, keys.quota],
+            [self._seen_at_ms, self._clock_offset_ms, round(elapsed_s * 1000), _JUMP_FROM_MS],
+        )
+        self._seen_at_ms, self._clock_offset_ms = int(now), int(offset)
+        return int(jump) / 1000
 
     async def counts(self) -> tuple[int, int]:
         """Return how many sessions are open, and how many are being ended."""

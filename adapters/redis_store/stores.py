@@ -11,6 +11,8 @@ from adapters.redis_store.codec import unpack, unpack_anything
 from adapters.redis_store.commands import Commands
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.keys import Keys, StoreLimits
+from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.quota import RedisQuota
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
@@ -32,13 +34,22 @@ class DeadLetter:
 class RedisStores:
     """The `Stores` port on Redis. Owns the client: `aclose` closes it."""
 
-    def __init__(self, redis: Redis, *, prefix: str = "talkifai-bridge", limits: StoreLimits | None = None) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        prefix: str = "talkifai-bridge",
+        limits: StoreLimits | None = None,
+        most_per_minute: int | None = None,
+    ) -> None:
         limits = limits or StoreLimits()
         self.keys = Keys(prefix)
         self._commands = Commands(redis)
         self._inbox = RedisInbox(self._commands, self.keys, limits)
         self._queue = RedisWorkQueue(self._commands, self.keys, limits)
         self._sessions = RedisSessions(self._commands, self.keys, limits)
+        self._quota = RedisQuota(self._commands, self.keys, most_per_minute=most_per_minute)
+        self._leader = RedisLeader(self._commands, self.keys)
         self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
 
     @property
@@ -55,6 +66,16 @@ class RedisStores:
     def sessions(self) -> RedisSessions:
         """Which conversations are open."""
         return self._sessions
+
+    @property
+    def quota(self) -> RedisQuota:
+        """TalkifAI's limit."""
+        return self._quota
+
+    @property
+    def leader(self) -> RedisLeader:
+        """Who leads."""
+        return self._leader
 
     @property
     def reply_roots(self) -> RedisReplyRoots:

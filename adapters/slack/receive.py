@@ -6,6 +6,7 @@ event ids and in any order: both become the same `Question`.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from adapters.slack.incoming_text import kind_of, mentions, readable
 from adapters.slack.workspace import Workspace
@@ -14,6 +15,10 @@ from config.slack_limits import QUESTION_TEXT_CHARS
 
 _EVENT_TYPES = ("app_mention", "message")
 _HUMAN_SUBTYPES = (None, "file_share", "thread_broadcast")
+_AMENDMENTS = {
+    "message_changed": (QuestionKind.EDITED, "message"),
+    "message_deleted": (QuestionKind.WITHDRAWN, "previous_message"),
+}
 _SLACKBOT = ("USLACK", "USLACKBOT")
 _MACHINE_MARKS = ("bot_id", "app_id", "bot_profile", "hidden")
 _ID = re.compile(r"[!-~]{1,100}")
@@ -37,9 +42,28 @@ def read_question(payload: Payload, workspace: Workspace) -> Question | None:
         return None
     if not isinstance(event, Mapping):
         raise MalformedEventError("an event callback without an event")
-    if event.get("type") not in _EVENT_TYPES or not _is_from_a_person(event, workspace):
+    if event.get("type") not in _EVENT_TYPES:
         return None
-    return _question(payload, event, workspace)
+    subtype = event.get("subtype")
+    if isinstance(subtype, str) and subtype in _AMENDMENTS:
+        return _amendment(payload, event, workspace)
+    return _question(payload, event, workspace) if _is_from_a_person(event, workspace) else None
+
+
+def _amendment(payload: Payload, event: Payload, workspace: Workspace) -> Question | None:
+    """Read an edit or a deletion of a person's message: it counts while that message still waits."""
+    kind, part = _AMENDMENTS[str(event["subtype"])]
+    before = event.get("previous_message")
+    message = event.get(part)
+    if not isinstance(message, Mapping) or not _is_from_a_person(message, workspace):
+        return None
+    if kind is QuestionKind.EDITED and isinstance(before, Mapping) and before.get("text") == message.get("text"):
+        return None  # an unfurl or another change around the text
+    place = {name: event[name] for name in ("channel", "channel_type") if name in event}
+    question = _question(payload, {**message, **place, "type": "message"}, workspace)
+    if question is None or question.kind is not QuestionKind.ASK:
+        return None
+    return replace(question, kind=kind, text=question.text if kind is QuestionKind.EDITED else "")
 
 
 def _is_from_a_person(event: Payload, workspace: Workspace) -> bool:

@@ -13,7 +13,7 @@ from adapters.telegram.markup import fits
 from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from adapters.telegram.send import Sender, is_group, pace_of
-from bridge.errors import StoreUnavailable
+from bridge.errors import LookupUnsupported, StoreUnavailable
 from bridge.models import Address, Pace, PageView, Question
 from bridge.ports import Accept, ReplyRoots
 from config import telegram_limits as limits
@@ -91,6 +91,11 @@ class TelegramChannel:
         """Make a message look like `view`. As `bridge.ports.Channel.edit`."""
         await self._opened_sender().edit(address, message_id, view)
 
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Raises `LookupUnsupported`: the Bot API has no way to read what a bot wrote before."""
+        del address, view
+        raise LookupUnsupported("Telegram's Bot API cannot search messages")
+
     async def show_activity(self, address: Address) -> None:
         """Show "typing" for some seconds. Best effort."""
         await self._opened_sender().show_typing(address)
@@ -100,6 +105,11 @@ class TelegramChannel:
         return f"{CHANNEL}:{question.person.id}"
 
     # ------------------------------------------------------------ Receiver
+    @property
+    def receives_alone(self) -> str:
+        """Names the bot: of two that poll with one token, each takes updates away from the other."""
+        return f"telegram:{self._token.partition(':')[0]}"
+
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Poll for updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
         bot = self._opened_bot()

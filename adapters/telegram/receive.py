@@ -53,6 +53,8 @@ class Incoming:
     username: str
     sent_at: float
     wording: Wording
+    is_edit: bool = False
+    """The person changed a message that was sent before."""
 
     @property
     def is_in_chain(self) -> bool:
@@ -92,6 +94,8 @@ class Incoming:
     def _wish(self) -> tuple[QuestionKind, str, str]:
         """Return the kind, the text, and the payload of `/start`."""
         kind = _COMMANDS.get(self.wording.command)
+        if self.is_edit:
+            return QuestionKind.EDITED, self.wording.text, ""
         if kind is QuestionKind.START:
             return kind, "", self.wording.arguments
         if kind is not None:
@@ -108,13 +112,15 @@ def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
     Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` where a field that every message has is missing
     or of another type.
     """
-    message = update.get("message")
+    message = update.get("message") or update.get("edited_message")
     if message is None or _is_nobodys(message):
         return None
     chat = message["chat"]
     wording = read_wording(message, me.id, me.username)
     if wording is None or not _is_for_me(message, chat["type"], wording, me):
         return None
+    if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
+        return None  # what was a question does not become a command
     topic = _topic(message, chat)
     in_chain = chat["type"] in _GROUP_TYPES and not topic
     answered = message.get("reply_to_message") or {}
@@ -133,6 +139,7 @@ def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
         wording=wording,
+        is_edit="edited_message" in update,
     )
 
 

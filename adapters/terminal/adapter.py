@@ -17,7 +17,7 @@ from typing import TextIO
 
 from adapters.terminal.receive import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.send import Screen
-from bridge.errors import PlaceGone, StoreUnavailable
+from bridge.errors import LookupUnsupported, PlaceGone, StoreUnavailable
 from bridge.models import Address, Appended, Pace, PageView, Person, Question, ThreadKey
 from bridge.ports import Accept
 
@@ -88,6 +88,16 @@ class TerminalChannel:
         del address
         with self._signs(view):
             self._screen.edit(message_id, view)
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Raises `LookupUnsupported`: what a terminal showed before is not ours to read."""
+        del address, view
+        raise LookupUnsupported("a terminal cannot be searched")
+
+    @property
+    def receives_alone(self) -> str:
+        """Empty: every process reads its own terminal."""
+        return ""
 
     async def show_activity(self, address: Address) -> None:
         """Show that the agent is at work. Raises nothing."""

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.slack.adapter import SlackChannel
 from bridge.errors import ChannelTokenRefused, StoreUnavailable
-from bridge.models import Appended, PageView, Question
+from bridge.models import Appended, PageView, Question, QuestionKind
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 
@@ -165,18 +165,37 @@ async def test_the_bots_own_posts_and_edits_come_back_and_are_ignored(
     assert len(inbox.offered) == 1
 
 
-async def test_other_bots_edits_and_deletions_are_ignored(
+async def test_other_bots_and_edits_of_what_was_no_question_are_ignored(
     slack: SlackStandIn, inbox: Inbox, receiving: Receiving
 ) -> None:
     """A11: another bot may mention the bridge as often as it likes."""
     async with receiving():
         await slack.say_as_bot("C1", f"{slack.mention} hello")
         ts = await slack.say("U0ADA", "C1", "not for the bot")
-        slack.edit_as_person("C1", ts, f"{slack.mention} now it is")
+        slack.edit_as_person("C1", ts, "not for the bot either")
         slack.delete_as_person("C1", ts)
         await slack.sockets.settled()
     assert inbox.offered == []
     assert all(delivery.acked for delivery in slack.deliveries)
+
+
+async def test_a_changed_and_a_deleted_question_name_the_message_they_are_about(
+    slack: SlackStandIn, inbox: Inbox, receiving: Receiving
+) -> None:
+    """D12: the edit counts while the question waits, and the deleted one is dropped."""
+    async with receiving():
+        ts = await slack.say("U0ADA", "C1", f"{slack.mention} what is it?")
+        await slack.sockets.settled()
+        slack.edit_as_person("C1", ts, f"{slack.mention} what is it really?")
+        await slack.sockets.settled()
+        slack.delete_as_person("C1", ts)
+        await slack.sockets.settled()
+    asked, *amendments = {question.kind: question for question in inbox.offered}.values()
+    assert [(one.kind, one.text) for one in amendments] == [
+        (QuestionKind.EDITED, "what is it really?"),
+        (QuestionKind.WITHDRAWN, ""),
+    ]
+    assert {(one.id, one.thread) for one in amendments} == {(asked.id, asked.thread)}
 
 
 MALFORMED: list[Any] = [

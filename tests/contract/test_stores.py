@@ -78,7 +78,7 @@ async def test_duplicates_are_kept_in_mind_for_two_days(stores: RedisStores, red
 
 async def test_a_full_inbox_says_so_once(stores: RedisStores) -> None:
     for number in range(50):
-        assert await stores.inbox.append(ask(f"q{number}")) is Appended.ACCEPTED
+        assert await stores.inbox.append(ask(f"q{number}")) in {Appended.ACCEPTED, Appended.QUEUED}
     assert await stores.inbox.append(ask("late")) is Appended.FULL
     assert await stores.inbox.append(ask("late")) is Appended.DUPLICATE
     assert await stores.inbox.append(ask("elsewhere", OTHER)) is Appended.ACCEPTED

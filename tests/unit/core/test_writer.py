@@ -225,3 +225,19 @@ def test_a_hundred_replies_in_one_scope_leave_room_for_their_final_texts() -> No
     assert all(channel.text == _LONG for channel in channels)
     in_between = [call for channel in channels for call in channel.calls if call.name == "edit" and not call.view.final]
     assert len(in_between) <= 45
+
+
+def test_a_post_whose_answer_was_lost_is_found_and_edited_where_the_channel_can_look() -> None:
+    """S16: the message that is there is the one that goes on."""
+    channel = FakeChannel(page_size=5000, finds_posts=True, failures=[PostUncertain("lost")], lands_before_failure=True)
+    run_virtually(_write(channel, _chunks(_LONG)))
+    assert [call.name for call in channel.calls].count("post") == 1
+    assert list(channel.standing) == ["m1"]
+    assert channel.text == _LONG
+
+
+def test_a_post_that_surely_never_landed_is_made_again() -> None:
+    channel = FakeChannel(finds_posts=True, failures=[PostUncertain("lost")])
+    run_virtually(_write(channel, _chunks("x" * 40, size=40)))
+    assert [call.name for call in channel.calls] == ["post", "post"]
+    assert channel.text == "x" * 40

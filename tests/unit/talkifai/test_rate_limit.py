@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.talkifai.rate_limit import RateLimit, read_rate_limit, read_retry_after, read_wait
+from adapters.talkifai.rate_limit import read_rate_limit, read_retry_after, read_wait
+from bridge.models import RateLimit
 
 NOW = 1_800_000_000.0
 

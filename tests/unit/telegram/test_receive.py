@@ -67,7 +67,7 @@ def test_commands_are_told_from_questions(text: str, kind: QuestionKind, left: s
 @pytest.mark.parametrize(
     "raw",
     [
-        {"update_id": 1, "edited_message": update()["message"]},
+        {"update_id": 1, "edited_message": update("/new")["message"]},
         {"update_id": 1, "channel_post": {}},
         {"update_id": 1, "from_the_future": 7},
         {"update_id": 1},
@@ -179,3 +179,13 @@ def test_any_payload_is_read_or_set_aside(chat: dict[str, Any], changed: dict[st
     except UNREADABLE:
         return
     assert question is None or question.text.encode() is not None
+
+
+def test_an_edit_names_the_message_it_is_about() -> None:
+    """D12: queued: the edit counts."""
+    first = asked(update("what is it?"))
+    edited = incoming({"update_id": 9, "edited_message": update("what is it really?")["message"]}, ME)
+    assert edited is not None
+    question = edited.question()
+    assert (question.kind, question.id, question.thread) == (QuestionKind.EDITED, first.id, first.thread)
+    assert question.text == "what is it really?"

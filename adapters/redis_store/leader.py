@@ -1,0 +1,21 @@
+"""One holder at a time for what only one worker may do."""
+
+from adapters.redis_store.commands import Commands
+from adapters.redis_store.keys import Keys, milliseconds
+
+
+class RedisLeader:
+    """The `LeaderLease` port on Redis."""
+
+    def __init__(self, commands: Commands, keys: Keys) -> None:
+        self._commands = commands
+        self._keys = keys
+
+    async def take(self, name: str, holder: str, lease_s: float) -> bool:
+        """Take or keep the lead for that long. False when somebody else has it."""
+        taken = await self._commands.script("lead", [self._keys.leader(name)], [holder, milliseconds(lease_s)])
+        return bool(taken)
+
+    async def give_up(self, name: str, holder: str) -> None:
+        """Let the next one lead at once. Does nothing where somebody else leads."""
+        await self._commands.script("lead", [self._keys.leader(name)], [holder, 0])

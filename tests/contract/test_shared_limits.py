@@ -1,0 +1,151 @@
+"""What all workers share beside questions and sessions: TalkifAI's quota, who leads, the server's clock."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis_store.connection import connect
+from adapters.redis_store.stores import RedisStores
+from bridge.models import Appended, RateLimit
+from tests.contract.store_steps import DONE, THREAD, ask, begin, claim
+
+_NOW = 1_800_000_000.0
+
+
+def _said(limit: int, remaining: int, reset_after_s: float = 30.0) -> RateLimit:
+    return RateLimit(limit, remaining, _NOW + reset_after_s, _NOW)
+
+
+async def _taken(stores: RedisStores, count: int, *, is_end: bool = False) -> int:
+    return [await stores.quota.take(is_end=is_end) for _ in range(count)].count(0)
+
+
+async def test_without_a_word_from_talkifai_nothing_is_held_back(stores: RedisStores) -> None:
+    assert await _taken(stores, 200) == 200
+
+
+async def test_a_share_of_the_limit_is_kept_for_ends(stores: RedisStores) -> None:
+    """B9: ends are never starved by the organisation's limit."""
+    await stores.quota.observe(_said(limit=60, remaining=60))
+    assert await _taken(stores, 100) == 54
+    assert await _taken(stores, 100, is_end=True) == 6
+
+
+async def test_a_429_stops_every_worker_until_its_time(stores: RedisStores, redis_url: str) -> None:
+    """B9: a 429 stops all workers' requests until its Retry-After."""
+    other = RedisStores(connect(redis_url))
+    await stores.quota.refuse(7.0)
+    for worker in (stores, other):
+        for is_end in (False, True):
+            assert 6.0 < await worker.quota.take(is_end=is_end) <= 7.0
+    await other.aclose()
+
+
+async def test_two_workers_never_take_more_than_one_limit(stores: RedisStores, redis_url: str) -> None:
+    other = RedisStores(connect(redis_url))
+    await stores.quota.observe(_said(limit=50, remaining=30))
+    taken = await asyncio.gather(_taken(stores, 40, is_end=True), _taken(other, 40, is_end=True))
+    assert sum(taken) == 30
+    await other.aclose()
+
+
+async def test_the_budget_is_full_again_after_the_reset(stores: RedisStores) -> None:
+    await stores.quota.observe(_said(limit=20, remaining=0, reset_after_s=0.05))
+    wait_s = await stores.quota.take(is_end=False)
+    assert 0 < wait_s <= 0.05
+    await asyncio.sleep(wait_s + 0.01)
+    assert await stores.quota.take(is_end=False) == 0
+
+
+async def test_answers_that_cross_never_raise_what_is_left(stores: RedisStores) -> None:
+    await stores.quota.observe(_said(limit=20, remaining=3))
+    await stores.quota.observe(_said(limit=20, remaining=9))
+    assert await _taken(stores, 20, is_end=True) == 3
+
+
+async def test_the_operators_cap_holds_without_a_word_from_talkifai(redis: Redis, redis_url: str) -> None:
+    del redis  # emptied the server
+    capped = RedisStores(connect(redis_url), most_per_minute=10)
+    assert await _taken(capped, 50, is_end=True) == 10
+    await capped.aclose()
+
+
+async def test_one_of_two_leads_until_it_gives_up(stores: RedisStores) -> None:
+    assert await stores.leader.take("telegram:1", "a", 10)
+    assert not await stores.leader.take("telegram:1", "b", 10)
+    assert await stores.leader.take("telegram:2", "b", 10)
+    await stores.leader.give_up("telegram:1", "b")
+    assert await stores.leader.take("telegram:1", "a", 10)
+    await stores.leader.give_up("telegram:1", "a")
+    assert await stores.leader.take("telegram:1", "b", 10)
+
+
+async def test_a_leader_that_says_nothing_more_is_replaced(stores: RedisStores) -> None:
+    assert await stores.leader.take("telegram:1", "a", 0.05)
+    await asyncio.sleep(0.06)
+    assert await stores.leader.take("telegram:1", "b", 10)
+    assert not await stores.leader.take("telegram:1", "a", 10)
+
+
+async def test_a_question_that_waits_can_be_changed_and_dropped(stores: RedisStores) -> None:
+    """D12: queued: the edit counts, the deleted one is dropped."""
+    for name in ("q1", "q2", "q3"):
+        await stores.inbox.append(ask(name))
+    lease = await stores.queue.claim()
+    assert lease is not None
+    head = await stores.queue.begin(lease)
+    assert head is not None
+    assert not await stores.inbox.amend(head.question.id, THREAD, "too late")
+    assert await stores.inbox.amend(ask("q2").id, THREAD, "changed")
+    assert await stores.inbox.amend(ask("q3").id, THREAD, None)
+    assert not await stores.inbox.amend(ask("q9").id, THREAD, "unknown")
+    await stores.queue.release(lease)
+    assert await _waiting_texts(stores) == [head.question.text, "changed"]
+
+
+async def test_a_thread_whose_only_question_was_dropped_is_at_rest(stores: RedisStores) -> None:
+    """D12: the deleted one is dropped."""
+    await stores.inbox.append(ask("q1"))
+    assert await stores.inbox.amend(ask("q1").id, THREAD, None)
+    assert await stores.queue.claim() is None
+
+
+async def _waiting_texts(stores: RedisStores) -> list[str]:
+    """Return the texts that wait in the thread, by answering them all."""
+    texts = []
+    lease = await claim(stores)
+    more = True
+    while more:
+        texts.append((await begin(stores, lease)).question.text)
+        more = await stores.queue.settle(lease, DONE)
+    return texts
+
+
+async def test_people_are_told_once_that_their_questions_wait(stores: RedisStores) -> None:
+    """D10: one "queued" notice while the thread is busy."""
+    became = [await stores.inbox.append(ask(f"q{number}")) for number in range(10)]
+    assert became.count(Appended.QUEUED) == 1
+
+
+@pytest.mark.parametrize("jump_s", [3600.0, -3600.0])
+async def test_deadlines_move_along_when_the_servers_clock_jumps(
+    stores: RedisStores, redis: Redis, redis_url: str, jump_s: float
+) -> None:
+    """P8: the clock jumps an hour: no mass end."""
+    other = RedisStores(connect(redis_url))
+    for worker in (stores, other):
+        assert await worker.sessions.absorb_clock_jump(0.0) == 0
+    await redis.zadd(stores.keys.idle, {"thread": 5_000_000_000_000})
+    # The server says that time went on; the worker says that it did not: the clock jumped.
+    found = await stores.sessions.absorb_clock_jump(-jump_s)
+    assert found == pytest.approx(jump_s, abs=5)
+    assert await other.sessions.absorb_clock_jump(-jump_s) == 0
+    score = await redis.zscore(stores.keys.idle, "thread")
+    assert score == pytest.approx(5_000_000_000_000 + jump_s * 1000, abs=5_000)
+    await other.aclose()
+
+
+async def test_a_steady_clock_moves_nothing(stores: RedisStores) -> None:
+    for _ in range(3):
+        assert await stores.sessions.absorb_clock_jump(0.0) == 0
