@@ -1,6 +1,7 @@
 """How the client is built, and what it gives away."""
 
 import logging
+from contextlib import ExitStack
 
 import pytest
 
@@ -45,7 +46,11 @@ async def test_secrets_are_in_no_log_not_even_at_debug(
     """A3: keys and session tokens, with every logger of httpx and its parts at DEBUG."""
     key = "tk_live_canary_key"
     standin.gate.api_keys.add(key)
-    with caplog.at_level(logging.DEBUG):
+    # Named one by one: another adapter of the same process may have set their levels for itself.
+    loggers = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in {"httpx", "httpcore"}]
+    with ExitStack() as levels:
+        for name in ("", *loggers):
+            levels.enter_context(caplog.at_level(logging.DEBUG, logger=name or None))
         async with TalkifaiAgent(base_url=standin.base_url, agent_id=TEXT_AGENT_ID, api_key=key) as agent:
             conversation = (await agent.open("ann@example.com", {})).conversation
             async with agent.ask(conversation, "hello") as events:
