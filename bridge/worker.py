@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bridge.alarms import Alarms
 from bridge.asking import Asker
 from bridge.dispatcher import Dispatcher, DispatchLimits
+from bridge.errors import StoreUnavailable
 from bridge.intake import Intake
 from bridge.leadership import Leadership
 from bridge.pacing import Pacing
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _RECEIVERS_STOP_WITHIN_S = 3.0
 _LAST_SWEEP_S = 2.0
+FIGURES_EVERY_S = 60.0
+"""How often the log gets a line with the figures that an operator watches."""
 
 
 class MessagingChannel(Channel, Receiver, Protocol):
@@ -71,6 +74,7 @@ class Worker:
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, limits=limits
         )
+        self._told_figures_at = clock.monotonic()
         self._unconnected = {channel.name for channel in outside.channels}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -117,6 +121,28 @@ class Worker:
     async def _sweep(self) -> None:
         self._pacing.forget_idle_scopes()
         await self._supervisor.attempt("reaper", self._reaper.sweep)
+        now = self._outside.clock.monotonic()
+        if now - self._told_figures_at >= FIGURES_EVERY_S:
+            self._told_figures_at = now
+            await self._supervisor.attempt("figures", self._tell_figures)
+
+    async def _tell_figures(self) -> None:
+        """Log what an operator watches, for platforms that make metrics out of log lines."""
+        try:
+            open_sessions, ends_waiting = await self._outside.stores.sessions.counts()
+        except StoreUnavailable:
+            return
+        log.info(
+            "figures",
+            extra={
+                "live_turns": self._dispatcher.live_turns,
+                "open_sessions": open_sessions,
+                "ends_waiting": ends_waiting,
+                "ended_here": self._reaper.ended,
+                "stuck_ends": self._reaper.stuck,
+                "restarts": sum(self._supervisor.restarts.values()),
+            },
+        )
 
     async def _last_sweep(self) -> None:
         """Make the ends that are due now; what fails is the next worker's."""

@@ -1,0 +1,107 @@
+"""One worker put together from the core and fakes, on a real store."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from adapters.redis_store.stores import RedisStores
+from bridge.clock import SystemClock
+from bridge.dispatcher import DispatchLimits
+from bridge.errors import ChannelTokenRefused
+from bridge.models import Appended
+from bridge.notices import Notice
+from bridge.ports import Accept
+from bridge.tasks import first_error
+from bridge.worker import Outside, Worker
+from tests.fakes import FakeAgent, FakeChannel, question
+from tests.unit.core.test_dispatcher import _echo
+
+
+class ReceivingChannel(FakeChannel):
+    """A channel whose people are the test."""
+
+    receives_alone = ""
+    refuses = False
+
+    async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        if self.refuses:
+            raise ChannelTokenRefused("FAKE_TOKEN: refused")
+        connected("Fake: connected")
+        self.accept = accept
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def _every(interval_s: float, job: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Call the job once, at the start: the tests of the reaper call it themselves."""
+    del interval_s
+    await job()
+    yield
+
+
+def _worker(stores: RedisStores, channel: ReceivingChannel) -> Worker:
+    outside = Outside(agent=FakeAgent(_echo), stores=stores, channels=[channel], clock=SystemClock(), every=_every)
+    return Worker(outside, idle_after_s=60.0, limits=DispatchLimits(drain_s=1.0))
+
+
+async def test_a_worker_says_when_it_is_ready_answers_and_stops(
+    stores: RedisStores, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    channel, stop = ReceivingChannel(latency_s=0.0), asyncio.Event()
+    running = asyncio.ensure_future(_worker(stores, channel).run(stop))
+    async with asyncio.timeout(10):
+        while "ready" not in caplog.text:  # noqa: ASYNC110 - a log rings no bell
+            await asyncio.sleep(0.01)
+        await channel.accept(question())
+        while not channel.standing:  # noqa: ASYNC110 - nor does a fake
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
+    assert "Fake: connected" in caplog.text
+    assert channel.text == "Answer to What is new?"
+
+
+async def test_a_refused_token_ends_the_worker(stores: RedisStores) -> None:
+    channel = ReceivingChannel()
+    channel.refuses = True
+    with pytest.raises(ChannelTokenRefused), first_error():
+        await _worker(stores, channel).run(asyncio.Event())
+
+
+async def test_a_full_inbox_gets_a_busy_notice_and_a_long_queue_one_queued_notice(stores: RedisStores) -> None:
+    """D10: one "queued" notice; beyond the bound a "busy" notice, never silence."""
+    channel, stop = ReceivingChannel(latency_s=0.0), asyncio.Event()
+    worker = _worker(stores, channel)
+    running = asyncio.ensure_future(worker.run(stop))
+    # The thread is at work elsewhere, so that everything waits.
+    await stores.inbox.append(question(number=0))
+    lease = await stores.queue.claim()
+    assert lease is not None
+    async with asyncio.timeout(10):
+        while not hasattr(channel, "accept"):  # noqa: ASYNC110 - a fake rings no bell
+            await asyncio.sleep(0.01)
+        became = [await channel.accept(question(number=number)) for number in range(1, 60)]
+        while len(channel.standing) < 1 + became.count(Appended.FULL):  # noqa: ASYNC110 - nor does it here
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
+    notices = [view.notice for view in channel.standing.values()]
+    assert notices.count(Notice.QUEUED) == 1
+    assert notices.count(Notice.BUSY) == became.count(Appended.FULL) == 10
+
+
+async def test_the_figures_that_an_operator_watches_are_logged(
+    stores: RedisStores, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.worker.FIGURES_EVERY_S", 0.0)
+    caplog.set_level(logging.INFO)
+    stop = asyncio.Event()
+    stop.set()
+    await _worker(stores, ReceivingChannel()).run(stop)
+    figures = next(record for record in caplog.records if record.message == "figures")
+    assert figures.__dict__["open_sessions"] == 0
+    assert figures.__dict__["stuck_ends"] == 0
