@@ -17,6 +17,7 @@ from adapters.telegram.adapter import TelegramChannel
 from adapters.terminal.adapter import TerminalChannel
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
+from bridge.errors import Retryable
 from bridge.models import EndReason
 from bridge.paced_agent import PacedAgent
 from bridge.reaper import Reaper
@@ -93,7 +94,11 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             api_url=settings.slack_api_url,
         )
         stack.push_async_callback(slack.aclose)
-        await slack.open()
+        try:
+            await slack.open()
+        except Retryable as error:
+            # The other channel and the closing of sessions go on; receiving opens it as soon as it answers.
+            log.warning("Slack cannot be reached yet", extra={"cause": str(error)})
         channels.append(slack)
     if settings.telegram_bot_token is not None:
         telegram = TelegramChannel(

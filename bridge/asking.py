@@ -202,7 +202,8 @@ class Asker:
             session.conversation,
             turn.entry.question.text,
             history_count=count,
-            surely_arrived=bool(turn.reply.length),
+            # A page that people have seen can only come from an answer.
+            surely_arrived=turn.reply.has_begun or bool(turn.entry.record.message_ids),
             limits=self._recovery,
         )
         match result.found:

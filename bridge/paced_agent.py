@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 _WAIT_MOST_S = 120.0
 """A call that would have to wait longer is refused as if TalkifAI had said 429."""
+_END_WAIT_MOST_S = 5.0
+"""An end that has to wait longer goes back into its queue, before somebody else claims it too."""
 
 
 class PacedAgent:
@@ -45,7 +47,8 @@ class PacedAgent:
 
     @asynccontextmanager
     async def _ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        await self._wait_for_turn(is_end=False)
+        # No waiting in here: whoever asks looks at the lease again after every wait.
+        await self._wait_for_turn(is_end=False, at_most_s=0.0)
         try:
             async with self._agent.ask(conversation, text) as events:
                 await self._observe()
@@ -55,7 +58,7 @@ class PacedAgent:
             raise
 
     async def _paced(self, call: Callable[[], Awaitable[T]], *, is_end: bool = False) -> T:
-        await self._wait_for_turn(is_end=is_end)
+        await self._wait_for_turn(is_end=is_end, at_most_s=_END_WAIT_MOST_S if is_end else _WAIT_MOST_S)
         try:
             result = await call()
         except AgentRateLimited as error:
@@ -64,7 +67,7 @@ class PacedAgent:
         await self._observe()
         return result
 
-    async def _wait_for_turn(self, *, is_end: bool) -> None:
+    async def _wait_for_turn(self, *, is_end: bool, at_most_s: float) -> None:
         waited_s = 0.0
         while True:
             try:
@@ -73,7 +76,7 @@ class PacedAgent:
                 return  # better over the limit, which TalkifAI itself keeps, than silent
             if wait_s <= 0:
                 return
-            if waited_s + wait_s > _WAIT_MOST_S:
+            if waited_s + wait_s > at_most_s:
                 raise AgentRateLimited(wait_s)
             await self._clock.sleep(wait_s)
             waited_s += wait_s

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from bridge.errors import AgentRateLimited, BridgeError, ConversationLost, StoreUnavailable
+from bridge.errors import AgentRateLimited, BridgeError, StoreUnavailable
 from bridge.models import Ending
 from bridge.ports import Agent, Clock, SessionStore
 
@@ -61,8 +61,6 @@ class Reaper:
         }
         try:
             await self._agent.end(session.conversation)
-        except ConversationLost:
-            pass  # TalkifAI no longer knows it: nothing is left to close
         except BridgeError as error:
             await self._put_off(ending, error, facts)
             return

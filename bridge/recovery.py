@@ -84,7 +84,8 @@ async def reconcile(
                 return Reconciled(Found.NEVER_ARRIVED, history_count=history_count + len(messages))
         if clock.monotonic() - began >= limits.answer_wait_s:
             return Reconciled(Found.NO_ANSWER)
-        await clock.sleep(pause_s)
+        left_s = limits.answer_wait_s - (clock.monotonic() - began)
+        await clock.sleep(min(pause_s, max(left_s, 0.0)))
         pause_s = min(pause_s * 1.5, limits.most_pause_s)
 
 

@@ -34,6 +34,8 @@ class Reply:
         self.notice = ""
         self.ended = False
         """True when nothing will change any more."""
+        self.has_begun = False
+        """True once the agent has said anything at all, a tool call included: the question has arrived."""
         self.version = 0
         """Grows with every change that people could see."""
 
@@ -60,6 +62,7 @@ class Reply:
 
     def apply(self, event: StreamEvent) -> None:
         """Take in one event of the stream. The caller decides what the stream's end means for the reply."""
+        self.has_begun = True
         match event:
             case TextDelta(text):
                 self._append(text)

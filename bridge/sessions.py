@@ -2,7 +2,7 @@
 
 import logging
 
-from bridge.errors import AgentRateLimited, AgentUnavailable, BridgeError, LeaseLost, Retryable, StoreUnavailable
+from bridge.errors import AgentRateLimited, BridgeError, LeaseLost, Retryable, StoreUnavailable
 from bridge.models import (
     EndReason,
     Lease,
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 _END_NOW_TRIES = 5
 _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before its asker is told."""
-_UNAVAILABLE_TRIES = 3
 
 
 class Sessions:
@@ -69,8 +68,11 @@ class Sessions:
         return session, opened.greeting
 
     async def _open_patiently(self, identifier: str, question: Question) -> OpenedConversation:
+        """Open, waiting out TalkifAI's limit. A request whose answer was lost is not repeated.
+
+        It may have opened a conversation that nobody knows of; another try could leave another one.
+        """
         waited_s = 0.0
-        failures = 0
         while True:
             try:
                 return await self._agent.open(identifier, question.metadata)
@@ -78,13 +80,6 @@ class Sessions:
                 if waited_s + error.retry_after_s > _RATE_WAIT_MOST_S:
                     raise
                 wait_s = max(error.retry_after_s, 0.5)
-            except AgentUnavailable:
-                # TalkifAI may have opened one whose answer was lost; nobody can end that one, and its own
-                # 30 minutes close it. Trying again is what the asker needs.
-                failures += 1
-                if failures >= _UNAVAILABLE_TRIES:
-                    raise
-                wait_s = float(failures)
             await self._clock.sleep(wait_s)
             waited_s += wait_s
 

@@ -1,5 +1,6 @@
 """Keep background work alive: what dies is logged, counted and started again."""
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -30,6 +31,10 @@ class Supervisor:
             except Misconfigured:
                 raise
             except Exception:  # the one place where everything is caught: nothing may die unseen
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # An error while cleaning up must not turn a stop into a restart.
+                    raise asyncio.CancelledError from None
                 self.restarts[name] += 1
                 log.exception("background work died and is started again", extra={"work": name})
             else:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bridge.alarms import Alarms
 from bridge.asking import Asker
 from bridge.dispatcher import Dispatcher, DispatchLimits
-from bridge.errors import StoreUnavailable
+from bridge.errors import Misconfigured, StoreUnavailable
 from bridge.intake import Intake
 from bridge.leadership import Leadership
 from bridge.pacing import Pacing
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _RECEIVERS_STOP_WITHIN_S = 3.0
 _LAST_SWEEP_S = 2.0
+_TELLERS = 4
+"""A chat that has to wait holds up no other chat's notice, unless there are so many."""
 FIGURES_EVERY_S = 60.0
 """How often the log gets a line with the figures that an operator watches."""
 
@@ -74,6 +76,7 @@ class Worker:
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, limits=limits
         )
+        self._refused: Misconfigured | None = None
         self._told_figures_at = clock.monotonic()
         self._unconnected = {channel.name for channel in outside.channels}
 
@@ -84,18 +87,28 @@ class Worker:
         the rest is released for the next worker.
         """
         async with self._outside.every(TICK_S, self._sweep), asyncio.TaskGroup() as group:
-            receivers = [
-                group.create_task(self._supervisor.keep_running(f"{channel.name} receiver", self._receive(channel)))
-                for channel in self._outside.channels
-            ]
+            receivers = [group.create_task(self._keep_receiving(channel, stop)) for channel in self._outside.channels]
             working = group.create_task(self._dispatcher.run())
-            telling = group.create_task(self._intake.tell_notices(self._turns.say))
+            tellers = [
+                group.create_task(self._supervisor.keep_running("notices", self._tell_notices)) for _ in range(_TELLERS)
+            ]
             await _first(stop, receivers)
             await _cancel(receivers)
             self._dispatcher.stop()
             await asyncio.wait([working])
-            telling.cancel()
+            for teller in tellers:
+                teller.cancel()
         await self._last_sweep()
+        if self._refused is not None:
+            raise self._refused
+
+    async def _keep_receiving(self, channel: MessagingChannel, stop: asyncio.Event) -> None:
+        """Receive until the end. A channel that refuses us ends the worker in order, as a stop does."""
+        try:
+            await self._supervisor.keep_running(f"{channel.name} receiver", self._receive(channel))
+        except Misconfigured as error:
+            self._refused = error
+            stop.set()
 
     def _receive(self, channel: MessagingChannel) -> Callable[[], Any]:
         def connected(sentence: str) -> None:
@@ -117,6 +130,9 @@ class Worker:
             connected(f"{channel.name}: standing by, another worker receives")
 
         return lambda: leadership.lead(receive, standing_by)
+
+    async def _tell_notices(self) -> None:
+        await self._intake.tell_notices(self._turns.say)
 
     async def _sweep(self) -> None:
         self._pacing.forget_idle_scopes()

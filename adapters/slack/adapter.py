@@ -14,12 +14,12 @@ from adapters.slack.activity import Activity
 from adapters.slack.errors import Call, translated
 from adapters.slack.find import find_page
 from adapters.slack.intake import SlackIntake
-from adapters.slack.people import People
+from adapters.slack.people import People, plain_identifier
 from adapters.slack.send import edit_page, pace_of, post_page
 from adapters.slack.socket_mode import SlackSocket, make_app
 from adapters.slack.vendor_log import VENDOR_LOG
 from adapters.slack.workspace import Workspace
-from bridge.errors import ChannelRateLimited, ChannelUnavailable, SettingWrong
+from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
 from bridge.models import Address, Pace, PageView, Question
 from bridge.ports import Accept
 
@@ -28,6 +28,7 @@ _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
 _START_UP_CALL_S = 4.5
 _CALL_S = 20.0
+_OPEN_AGAIN_S = 5.0
 _DRAIN_S = 1.0
 _CHECK_TOKEN_EVERY_S = 60.0
 # Slack closes idle connections; a post on one that is closing would be a post of unknown outcome.
@@ -104,7 +105,7 @@ class SlackChannel:
         self._opened = _Opened(session, client, workspace, People(client), Activity(client))
 
     async def aclose(self) -> None:
-        """Close all connections. Calls made after it raise `RuntimeError`."""
+        """Close all connections. Calls made after it raise `ChannelUnavailable`."""
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened.session.close()
@@ -131,15 +132,18 @@ class SlackChannel:
 
     async def show_activity(self, address: Address) -> None:
         """Show "is thinking…" under a thread, where the app may."""
-        await self._live.activity.show(address)
+        if self._opened is not None:
+            await self._opened.activity.show(address)
 
     async def user_identifier(self, question: Question) -> str:
         """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
-        return await self._live.people.identifier(question)
+        if self._opened is None:
+            return plain_identifier(question)
+        return await self._opened.people.identifier(question)
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Hold two sockets open and hand over questions until cancelled. See `bridge.ports.Receiver`."""
-        await self.open()
+        await self._open_patiently()
         live = self._live
         intake = SlackIntake(accept, live.workspace)
         socket = SlackSocket(make_app(live.client, intake), intake, self._app_token, self._proxy)
@@ -155,10 +159,19 @@ class SlackChannel:
         except BaseExceptionGroup as group:
             raise _first_of(group) from None
 
+    async def _open_patiently(self) -> None:
+        """Open, however long Slack is away. Raises `Misconfigured`."""
+        while self._opened is None:
+            try:
+                await self.open()
+            except Retryable as error:
+                _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, _OPEN_AGAIN_S)
+                await asyncio.sleep(_OPEN_AGAIN_S)
+
     @property
     def _live(self) -> _Opened:
         if self._opened is None:
-            raise RuntimeError("the Slack channel is not open")
+            raise ChannelUnavailable("the Slack channel is not open")
         return self._opened
 
     def _client(self, session: aiohttp.ClientSession) -> AsyncWebClient:
@@ -218,7 +231,7 @@ async def _watch_token(client: AsyncWebClient) -> None:
         await asyncio.sleep(_CHECK_TOKEN_EVERY_S)
         try:
             await _identify(client)
-        except (ChannelUnavailable, ChannelRateLimited) as error:
+        except (Retryable, Permanent) as error:
             _LOG.warning("Slack did not confirm the bot token: %s", error)
 
 

@@ -23,6 +23,11 @@ _KEPT = 10_000
 _NO_SCOPE = frozenset({"missing_scope", "not_allowed_token_type", "unknown_method"})
 
 
+def plain_identifier(question: Question) -> str:
+    """Name the asker without asking Slack: `slack:<team>:<user>`."""
+    return f"slack:{question.thread.account}:{question.person.id}"
+
+
 class People:
     """A bounded cache of e-mail addresses. Look-ups of one person at the same time are one call."""
 
@@ -36,7 +41,7 @@ class People:
     async def identifier(self, question: Question) -> str:
         """Return the e-mail address, or else `slack:<team>:<user>`. Takes some 3 s at most."""
         user = question.person.id
-        return await self._email(user) or f"slack:{question.thread.account}:{user}"
+        return await self._email(user) or plain_identifier(question)
 
     async def _email(self, user: str) -> str:
         while self._may_look_up:

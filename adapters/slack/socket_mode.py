@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.intake import SlackIntake
 from adapters.slack.vendor_log import VENDOR_LOG
-from bridge.errors import ChannelRateLimited, ChannelUnavailable
+from bridge.errors import ChannelRateLimited, ChannelUnavailable, Permanent
 from config.slack_limits import SOCKET_MESSAGE_BYTES
 
 _LOG = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class SlackSocket:
             except ChannelRateLimited as error:
                 await asyncio.sleep(error.retry_after_s)
                 continue
-            except ChannelUnavailable as error:
+            except (ChannelUnavailable, Permanent) as error:
                 _LOG.warning("Slack gives no socket, next try in %g s: %s", pause_s, error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

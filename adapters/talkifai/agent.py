@@ -150,7 +150,11 @@ class TalkifaiAgent:
         except ConversationLost:
             return
         request = Request(Call.END, "POST", f"{_path(conversation)}/end", headers)
-        answer = await self._call(request, also_fine=_NOTHING_LEFT)
+        try:
+            answer = await self._call(request, also_fine=_NOTHING_LEFT)
+        except ConversationLost as error:
+            # A 403 proves nothing: a firewall may say it. Only 404 and 401 mean that nothing is left to close.
+            raise AgentUnavailable(str(error)) from None
         if answer.status in _NOTHING_LEFT or answer.status == _NO_CONTENT:
             return
         confirmation = json_object(answer.body)

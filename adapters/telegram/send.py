@@ -1,14 +1,15 @@
 """Posts, edits and the typing sign. One call each, and never a second one after a post may have had an effect."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from telegram import Bot, LinkPreviewOptions, MessageEntity, ReplyParameters
 from telegram.constants import ChatAction
-from telegram.error import ChatMigrated, TelegramError
+from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
 from adapters.telegram.entities import Span
-from adapters.telegram.errors import Call, translated
+from adapters.telegram.errors import Call, retry_after_s, translated
 from adapters.telegram.markup import render_page
 from bridge.errors import PlaceGone
 from bridge.models import Address, Budget, Pace, PageView
@@ -48,6 +49,7 @@ class Sender:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._moved: dict[str, str] = {}
+        self._typing_not_before = 0.0
         """Groups that became supergroups, by their old id. Telegram repeats the new id on every call to the old."""
 
     async def post(self, address: Address, view: PageView) -> tuple[str, str]:
@@ -90,6 +92,9 @@ class Sender:
 
     async def show_typing(self, address: Address) -> None:
         """Show "typing" for five seconds, or until the bot's next message. Best effort."""
+        now = time.monotonic()
+        if now < self._typing_not_before:
+            return
         try:
             await self._bot.send_chat_action(
                 int(self._moved.get(address.place, address.place)),
@@ -98,6 +103,8 @@ class Sender:
                 read_timeout=limits.TYPING_TIMEOUT_S,
                 pool_timeout=limits.TYPING_TIMEOUT_S,
             )
+        except RetryAfter as exc:
+            self._typing_not_before = now + retry_after_s(exc)
         except TelegramError:
             # A sign of life that fails is not worth a word: the answer itself follows.
             return

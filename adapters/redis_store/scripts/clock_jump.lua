@@ -4,11 +4,12 @@ local clock, due, idle, ends, quota = unpack(KEYS)
 local seen_at, offset, elapsed, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = now_ms()
 local noted = tonumber(redis.call('GET', clock) or 0)
-if seen_at == 0 then
+-- Whoever finds that somebody else moved them takes over that note and measures anew: two workers that disagree
+-- would otherwise move everything to and fro.
+if seen_at == 0 or noted ~= offset then
   return {now, noted, 0}
 end
--- What another worker has moved already is no jump any more.
-local jump = now - seen_at - elapsed - (noted - offset)
+local jump = now - seen_at - elapsed
 if math.abs(jump) <= tolerance then
   return {now, noted, 0}
 end

@@ -3,7 +3,7 @@ local quota, limit, remaining, until_reset = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local now = now_ms()
 local known = redis.call('HMGET', quota, 'remaining', 'reset_at')
 local reset_at = tonumber(known[2] or 0)
-if reset_at > now and known[1] then
+if reset_at > now and known[1] and math.abs(now + until_reset - reset_at) <= 1500 then
   remaining = math.min(remaining, tonumber(known[1]))
 end
 redis.call('HSET', quota, 'limit', limit, 'remaining', remaining, 'reset_at', whole(now + until_reset))

@@ -334,11 +334,9 @@ async def test_help_opens_nothing(stores: RedisStores) -> None:
     assert it.agent.histories == {}
 
 
-async def test_an_agent_that_cannot_be_reached_gets_its_asker_a_notice(
-    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_opening_whose_answer_was_lost_is_not_repeated_and_its_asker_is_told(stores: RedisStores) -> None:
+    """B5: another try could leave another conversation that nobody knows of."""
     it = stage(stores, _says(_ANSWER))
-    monkeypatch.setattr("bridge.sessions._UNAVAILABLE_TRIES", 1)
     it.agent.open_errors = [AgentUnavailable("503")]
     settlement = await it.answer(question())
     assert settlement.outcome is Outcome.REFUSED

@@ -75,7 +75,7 @@ TABLE: list[tuple[str, int, str, int | None, type[BridgeError]]] = [
     ("history", 429, "", 7, AgentRateLimited),
     ("history", 500, "", None, AgentUnavailable),
     ("end", 402, "", None, AgentOutOfCredits),
-    ("end", 403, "conversation_mismatch", None, ConversationLost),
+    ("end", 403, "conversation_mismatch", None, AgentUnavailable),
     ("end", 429, "", 7, AgentRateLimited),
     ("end", 500, "", None, AgentUnavailable),
     ("end", 503, "", 7, AgentRateLimited),
