@@ -4,7 +4,8 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from bridge.errors import LeaseLost, Retryable, StoreUnavailable
+from bridge.alarms import Alarms
+from bridge.errors import LeaseLost, Misconfigured, Retryable, StoreUnavailable
 from bridge.models import Entry, Lease, Settlement
 from bridge.notices import Notice
 from bridge.ports import Clock, WorkQueue
@@ -15,6 +16,12 @@ log = logging.getLogger(__name__)
 
 _WAIT_S = 2.0
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
+_MISCONFIGURED_PAUSE_S = 60.0
+_CANCELS, _CANCEL_WITHIN_S = 2, 5.0
+_PROBE_S = 0.1
+_STORE_AWAY_PAUSE_S = 1.0
+_STORE_BACK_PAUSE_S = 2.0
+"""Longer than another worker's pause before it asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +33,9 @@ class DispatchLimits:
     """As long as the store's own lease; renewed three times in it."""
     attempts: int = 8
     """After so many beginnings of one turn its question is set aside."""
-    drain_s: float = 20.0
-    """How long running replies may go on once a stop was asked for. A platform kills after 30 s, and closing
-    everything takes a few of them."""
+    drain_s: float = 15.0
+    """How long running replies may go on once a stop was asked for. With what is done before and after it, the
+    whole stop stays within 25 s: platforms kill after 30."""
     retry_first_s: float = 1.0
     retry_most_s: float = 30.0
 
@@ -36,26 +43,33 @@ class DispatchLimits:
 class _Held:
     """A lease in this worker's hands."""
 
-    def __init__(self, lease: Lease, queue: WorkQueue, clock: Clock, lease_s: float) -> None:
+    def __init__(self, lease: Lease, queue: WorkQueue, clock: Clock, *, lease_s: float, claimed_at: float) -> None:
         self.lease = lease
         self._queue = queue
         self._clock = clock
         self._lease_s = lease_s
-        self._renewed_at = clock.monotonic()
+        self._renewed_at = claimed_at
         self.task: asyncio.Task[None] | None = None
 
-    def renewed(self) -> None:
-        self._renewed_at = self._clock.monotonic()
+    def renewed(self, asked_at: float) -> None:
+        """Count the lease from when it was asked for: the answer may have been long on its way."""
+        self._renewed_at = asked_at
 
-    async def guard(self) -> None:
-        """Raise `LeaseLost` when another worker may have the thread: a worker that was paused finds out here."""
+    async def guard(self, *, strict: bool = False) -> None:
+        """Raise `LeaseLost` when another worker may have the thread: a worker that was paused finds out here.
+
+        Strict, for what must not be done twice: raise `StoreUnavailable` too when the lease may have run out and
+        Redis cannot be asked. A partition may part this worker alone from it.
+        """
         asked_at = self._clock.monotonic()
         if asked_at - self._renewed_at < self._lease_s * 0.8:
             return
         try:
             lost = await self._queue.renew([self.lease])
         except StoreUnavailable:
-            # Redis is away for everybody: nobody else can have taken the thread through it.
+            if strict and asked_at - self._renewed_at >= self._lease_s:
+                raise
+            # A reply that is being shown goes on: most often Redis is away for everybody.
             return
         if lost:
             raise LeaseLost(str(self.lease.thread))
@@ -72,12 +86,14 @@ class Dispatcher:
         turns: Turns,
         clock: Clock,
         supervisor: Supervisor,
+        alarms: Alarms,
         limits: DispatchLimits,
     ) -> None:
         self._queue = queue
         self._turns = turns
         self._clock = clock
         self._supervisor = supervisor
+        self._alarms = alarms
         self._limits = limits
         self._held: dict[Lease, _Held] = {}
         self._stopping = asyncio.Event()
@@ -108,6 +124,7 @@ class Dispatcher:
                 self._slot_free.clear()
                 await self._slot_free.wait()
                 continue
+            asked_at = self._clock.monotonic()
             try:
                 lease = await self._queue.claim()
                 if lease is None:
@@ -115,9 +132,9 @@ class Dispatcher:
                     continue
             except StoreUnavailable as error:
                 log.warning("the store does not answer", extra={"cause": str(error)})
-                await self._clock.sleep(1.0)
+                await self._sit_out()
                 continue
-            held = _Held(lease, self._queue, self._clock, self._limits.lease_s)
+            held = _Held(lease, self._queue, self._clock, lease_s=self._limits.lease_s, claimed_at=asked_at)
             self._held[lease] = held
             held.task = group.create_task(self._hold(held))
 
@@ -129,8 +146,8 @@ class Dispatcher:
             if not survived:
                 await self._release(lease, self._limits.retry_first_s)
         except asyncio.CancelledError:
-            if self._stopping.is_set():
-                await self._release(lease, 0.0)
+            # At a stop the next worker takes over at once; a lease that was lost is not touched.
+            await self._release(lease, 0.0)
             raise
         finally:
             self._held.pop(lease, None)
@@ -161,6 +178,10 @@ class Dispatcher:
                 more = await self._settle(lease, settlement)
         except LeaseLost:
             log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
+        except Misconfigured as error:
+            # The channel refuses us: an operator has to act, and the question waits for that.
+            self._alarms.tell(error)
+            await self._release(lease, _MISCONFIGURED_PAUSE_S)
         except Retryable as error:
             wait_s = min(self._limits.retry_first_s * 2 ** (attempts - 1), self._limits.retry_most_s)
             log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
@@ -171,7 +192,10 @@ class Dispatcher:
         while True:
             try:
                 return await self._queue.settle(lease, settlement)
-            except StoreUnavailable:
+            except StoreUnavailable as error:
+                if self._stopping.is_set():
+                    raise  # the answer is recorded: the next worker finds it
+                log.warning("a turn waits for the store to settle", extra={"cause": str(error)})
                 await self._clock.sleep(1.0)
 
     async def _set_aside(self, lease: Lease, entry: Entry) -> bool:
@@ -184,19 +208,43 @@ class Dispatcher:
         """Renew all leases three times in their length; stop the turns whose lease was lost."""
         while True:
             await self._clock.sleep(self._limits.lease_s / 3)
-            holders = list(self._held.values())
-            if not holders:
-                continue
-            try:
-                lost = set(await self._queue.renew([held.lease for held in holders]))
-            except StoreUnavailable:
-                continue
-            for held in holders:
-                if held.lease not in lost:
-                    held.renewed()
-                elif held.task is not None and held.lease in self._held:
-                    log.warning("lease lost", extra={"thread_key": str(held.lease.thread)})
-                    held.task.cancel()
+            await self._renew_all()
+
+    async def _sit_out(self) -> None:
+        """Return when the store is back and every worker has had the time to renew what it holds.
+
+        Leases may have run out meanwhile. Whoever claimed at once would take over answers that are well in hand.
+        """
+        while True:
+            await self._clock.sleep(_STORE_AWAY_PAUSE_S)
+            if await self._renew_all() and await self._store_answers():
+                break
+        await self._clock.sleep(_STORE_BACK_PAUSE_S)
+
+    async def _store_answers(self) -> bool:
+        try:
+            await self._queue.wait_for_work(_PROBE_S)
+        except StoreUnavailable:
+            return False
+        return True
+
+    async def _renew_all(self) -> bool:
+        """Renew all leases and stop the turns whose lease was lost. False: the store does not answer."""
+        holders = list(self._held.values())
+        if not holders:
+            return True
+        asked_at = self._clock.monotonic()
+        try:
+            lost = set(await self._queue.renew([held.lease for held in holders]))
+        except StoreUnavailable:
+            return False
+        for held in holders:
+            if held.lease not in lost:
+                held.renewed(asked_at)
+            elif held.task is not None and held.lease in self._held:
+                log.warning("lease lost", extra={"thread_key": str(held.lease.thread)})
+                held.task.cancel()
+        return True
 
     async def _drain(self) -> None:
         tasks = [held.task for held in self._held.values() if held.task is not None]
@@ -204,8 +252,13 @@ class Dispatcher:
             return
         log.info("finishing running replies", extra={"replies": len(tasks), "at_most_s": self._limits.drain_s})
         _, late = await asyncio.wait(tasks, timeout=self._limits.drain_s)
-        for task in late:
-            task.cancel()
+        for _ in range(_CANCELS):
+            if not late:
+                return
+            for task in late:
+                task.cancel()
+            # On Python 3.11 a cancellation that meets an error on its way out can get lost: say it again.
+            _, late = await asyncio.wait(late, timeout=_CANCEL_WITHIN_S)
 
     async def _release(self, lease: Lease, after_s: float) -> None:
         try:

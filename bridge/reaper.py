@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from bridge.errors import AgentRateLimited, BridgeError, StoreUnavailable
 from bridge.models import Ending
@@ -32,17 +33,28 @@ class Reaper:
         self.stuck = 0
 
     async def sweep(self) -> None:
-        """Begin what is idle, end what is due. Errors are logged: the next sweep goes on."""
+        """Begin what is idle, end what is due; return when no end is under way. Errors are logged.
+
+        An end that hangs holds up no other: what comes due meanwhile is ended beside it.
+        """
+        async with asyncio.TaskGroup() as group:
+            running: set[asyncio.Task[None]] = set()
+            while True:
+                running |= {group.create_task(self._end(ending)) for ending in await self._due(len(running))}
+                if not running:
+                    return
+                _, running = await asyncio.wait(running, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _due(self, running: int) -> Sequence[Ending]:
+        """Claim as many ends as there is room for beside those that are under way."""
         try:
             await self._watch_clock()
             while await self._store.unbind_idle(_BATCH) == _BATCH:
                 continue
-            while endings := await self._store.claim_ends(_AT_ONCE, _CLAIM_S):
-                async with asyncio.TaskGroup() as group:
-                    for ending in endings:
-                        group.create_task(self._end(ending))
+            return await self._store.claim_ends(_AT_ONCE - running, _CLAIM_S) if running < _AT_ONCE else ()
         except StoreUnavailable as error:
             log.warning("sweep put off: the store does not answer", extra={"cause": str(error)})
+            return ()
 
     async def _watch_clock(self) -> None:
         """A server clock that jumps must not end every session at once, nor keep them open for its hour."""

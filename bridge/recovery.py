@@ -65,6 +65,9 @@ async def reconcile(
     pause_s = limits.first_pause_s
     seen = surely_arrived
     while True:
+        # What the history says is true of the time at which it was asked for: the answer may be long on its way,
+        # or this worker asleep meanwhile, while the question arrives.
+        asked_at = clock.monotonic()
         try:
             messages = await agent.history(conversation, history_count)
         except ConversationLost:
@@ -80,7 +83,7 @@ async def reconcile(
                 if position + 1 < len(messages) and messages[position + 1].role == "assistant":
                     count = history_count + position + 2
                     return Reconciled(Found.ANSWER, messages[position + 1].content, count)
-            elif not seen and clock.monotonic() - began >= limits.arrival_wait_s:
+            elif not seen and asked_at - began >= limits.arrival_wait_s:
                 return Reconciled(Found.NEVER_ARRIVED, history_count=history_count + len(messages))
         if clock.monotonic() - began >= limits.answer_wait_s:
             return Reconciled(Found.NO_ANSWER)

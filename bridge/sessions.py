@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _END_NOW_TRIES = 5
 _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before its asker is told."""
+_OPEN_AFTER_STOP_S = 4.0
+"""How long an opening may go on once its turn was cancelled: ten times what it takes."""
 
 
 class Sessions:
@@ -42,7 +44,7 @@ class Sessions:
         """
         identifier = await channel.user_identifier(question)
         # Cancelled in here, a paid conversation could stay open without anybody knowing of it.
-        return await to_the_end(self._open_and_bind(lease, question, identifier))
+        return await to_the_end(self._open_and_bind(lease, question, identifier), at_most_s=_OPEN_AFTER_STOP_S)
 
     async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
         """Unbind the thread; the reaper makes the call. False when it was not bound to that conversation."""

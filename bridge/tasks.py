@@ -8,17 +8,20 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+async def to_the_end(work: Coroutine[Any, Any, T], *, at_most_s: float) -> T:
     """Run `work` to its end even when the caller is cancelled meanwhile; the cancellation follows after it.
 
-    For steps such as "open the conversation and record it", which must not stop half-way. `work` has to be
-    bounded in time by itself.
+    For steps such as "open the conversation and record it", which should not stop half-way. `at_most_s` after
+    the cancellation `work` is cancelled too: a process that is asked to stop has no more time.
     """
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         if not task.done():
+            await asyncio.wait([task], timeout=at_most_s)
+        if not task.done():
+            task.cancel()
             await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # seen: the cancellation is what counts now

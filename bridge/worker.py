@@ -63,6 +63,7 @@ class Worker:
         sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
         named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
         queue = outside.stores.queue
+        alarms = Alarms(clock)
         asker = Asker(agent=outside.agent, queue=queue, sessions=sessions, clock=clock)
         self._turns = Turns(
             asker=asker,
@@ -71,10 +72,10 @@ class Worker:
             channels=named,
             pacing=self._pacing,
             clock=clock,
-            alarms=Alarms(clock),
+            alarms=alarms,
         )
         self._dispatcher = Dispatcher(
-            queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, limits=limits
+            queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )
         self._refused: Misconfigured | None = None
         self._told_figures_at = clock.monotonic()

@@ -15,9 +15,11 @@ from bridge.errors import (
     StoreUnavailable,
 )
 from bridge.models import Address, PageView
+from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock
 from bridge.reply import Reply
+from bridge.tasks import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +28,14 @@ FIRST_TEXT_WAIT_S = 0.3
 """The first text goes out with that many characters, or that long after the first one came."""
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 15.0
 _LOOK_AGAIN_S = 60.0
+_POST_AFTER_STOP_S = 3.0
+"""How long a post under way may go on once its turn was cancelled."""
 _LOOKS, _LOOK_PAUSE_S = 2, 1.5
 """How often, and how far apart, a post whose answer was lost is searched for."""
+_MOST_REFUSED_LOOKS = 3
 _MOST_FRESH_POSTS = 3
+_SHOW_WITHIN_S = 1800.0
+"""A reply that cannot be shown for so long after its end is given up, so that its thread can go on."""
 """How often a page whose message vanished is posted anew."""
 
 
@@ -44,7 +51,10 @@ class _Sheet:
     """Posted, but the answer was lost: this text must not be posted again, unless a look-up finds nothing."""
     looks_left: int = 0
     """How often the channel is still to be searched for this page before it is posted."""
+    refused_looks: int = 0
     fresh_posts: int = 0
+    refused: bool = False
+    """The channel refused the page's last text: a notice stands in for it."""
 
 
 class Writer:
@@ -86,6 +96,8 @@ class Writer:
         self._first_text_at: float | None = None
         self._call_ended = 0.0
         self._backoff_s = 0.0
+        self._not_before = 0.0
+        self._ended_at: float | None = None
 
     @property
     def has_posted(self) -> bool:
@@ -121,9 +133,11 @@ class Writer:
             return hold_s
         views = self._reply.views()
         stale = next((view for view in views if self._needs(view)), None)
-        if stale is None:
+        if stale is None or self._is_too_late():
             return None if self._reply.ended else _LOOK_AGAIN_S
         sheet = self._sheets[stale.number - 1]
+        if sheet.refused:
+            stale = PageView(notice=Notice.FAILED, number=stale.number, final=True, turn_id=stale.turn_id)
         is_post = not sheet.message_id
         urgent = is_post or stale.final
         due_s = self._due_in_s(urgent=urgent)
@@ -143,6 +157,8 @@ class Writer:
             self._sheets.append(self._new_sheet())
         sheet = self._sheets[view.number - 1]
         if sheet.given_up or sheet.shown == view:
+            return sheet.refused and not sheet.given_up
+        if sheet.refused:
             return False
         if sheet.uncertain is not None and not sheet.message_id and not sheet.looks_left:
             # The unanswered post may stand there. Only a whole, different text is worth a second message.
@@ -158,8 +174,21 @@ class Writer:
             return _LOOK_AGAIN_S
         return self._first_text_at + FIRST_TEXT_WAIT_S - self._clock.monotonic()
 
+    def _is_too_late(self) -> bool:
+        if not self._reply.ended:
+            return False
+        now = self._clock.monotonic()
+        if self._ended_at is None:
+            self._ended_at = now
+        if now - self._ended_at < _SHOW_WITHIN_S:
+            return False
+        log.error("a reply could not be shown and is given up", extra={"place": self._address.place})
+        return True
+
     def _due_in_s(self, *, urgent: bool) -> float:
         now = self._clock.monotonic()
+        if now < self._not_before:
+            return self._not_before - now
         if self._backoff_s:
             return self._call_ended + self._backoff_s - now
         if urgent:
@@ -175,12 +204,18 @@ class Writer:
             if sheet.message_id:
                 await self._channel.edit(self._address, sheet.message_id, view)
             else:
-                sheet.message_id = await self._channel.post(self._address, view)
+                await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
             sheet.shown = view
             self._backoff_s = 0.0
         except ChannelRateLimited as error:
             log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
             self._pacing.pause(error.scope, error.retry_after_s)
+            if sheet.looks_left:
+                # Searching is no part of the budgets of posts and edits, so this writer waits by itself.
+                self._not_before = self._clock.monotonic() + error.retry_after_s
+                sheet.refused_looks += 1
+                if sheet.refused_looks >= _MOST_REFUSED_LOOKS:
+                    sheet.looks_left = 0
         except ChannelUnavailable as error:
             self._backoff_s = min(max(self._backoff_s * 2, _BACKOFF_FIRST_S), _BACKOFF_MOST_S)
             log.warning("channel does not answer", extra={"wait_s": self._backoff_s, "cause": str(error)})
@@ -195,9 +230,15 @@ class Writer:
             sheet.given_up = sheet.fresh_posts > _MOST_FRESH_POSTS
         except PageRejected as error:
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
-            # A later text of the same page may be acceptable; a final one has no later text.
+            # A later text of the same page may be acceptable; for a final one a notice stands in.
             sheet.shown = view
-            sheet.given_up = view.final
+            sheet.given_up = sheet.refused
+            sheet.refused = view.final
+
+    async def _post(self, sheet: _Sheet, view: PageView) -> None:
+        """Post, and note the message's id: a message that no record tells of would be posted again."""
+        sheet.message_id = await self._channel.post(self._address, view)
+        await self._note_messages()
 
     async def _look_for(self, sheet: _Sheet, view: PageView) -> None:
         """Search the channel for a page that may be there without our knowing its message."""

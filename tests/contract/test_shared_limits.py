@@ -146,6 +146,28 @@ async def test_deadlines_move_along_when_the_servers_clock_jumps(
     await other.aclose()
 
 
+async def test_two_workers_that_disagree_about_the_clock_move_nothing_to_and_fro(
+    stores: RedisStores, redis: Redis, redis_url: str
+) -> None:
+    """P8: a worker whose own clock stood still is alone with its jump."""
+    other = RedisStores(connect(redis_url))
+    for worker in (stores, other):
+        await worker.sessions.absorb_clock_jump(0.0)
+    await redis.zadd(stores.keys.idle, {"thread": 5_000_000_000_000})
+    assert await stores.sessions.absorb_clock_jump(-600.0) == pytest.approx(600, abs=5)
+    for _ in range(4):
+        for worker in (stores, other):
+            assert await worker.sessions.absorb_clock_jump(0.0) == 0
+    assert await redis.zscore(stores.keys.idle, "thread") == pytest.approx(5_000_000_600_000, abs=5_000)
+    await other.aclose()
+
+
+async def test_a_window_that_begins_anew_is_not_held_to_what_was_left_of_the_last(stores: RedisStores) -> None:
+    await stores.quota.observe(_said(limit=20, remaining=1, reset_after_s=2.0))
+    await stores.quota.observe(_said(limit=20, remaining=19, reset_after_s=60.0))
+    assert await _taken(stores, 30, is_end=True) == 19
+
+
 async def test_a_steady_clock_moves_nothing(stores: RedisStores) -> None:
     for _ in range(3):
         assert await stores.sessions.absorb_clock_jump(0.0) == 0

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from adapters.redis_store.connection import connect
 from adapters.redis_store.keys import StoreLimits
 from adapters.redis_store.stores import RedisStores
+from bridge.alarms import Alarms
 from bridge.clock import SystemClock
 from bridge.dispatcher import Dispatcher, DispatchLimits
 from bridge.events import StreamEnded, StreamEvent, TextDelta
@@ -31,6 +32,7 @@ def _dispatcher(it: Stage, limits: DispatchLimits | None = None) -> Dispatcher:
         turns=it.turns,
         clock=clock,
         supervisor=Supervisor(clock),
+        alarms=Alarms(clock),
         limits=limits or DispatchLimits(),
     )
 

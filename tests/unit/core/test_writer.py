@@ -4,9 +4,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from bridge.errors import ChannelRateLimited, ChannelUnavailable, MessageGone, PlaceGone, PostUncertain
+from bridge.errors import (
+    ChannelRateLimited,
+    ChannelUnavailable,
+    MessageGone,
+    PageRejected,
+    PlaceGone,
+    PostUncertain,
+)
 from bridge.events import TextDelta, ToolFinished, ToolStarted
-from bridge.models import Address, Budget, Pace
+from bridge.models import Address, Budget, Pace, PageView
+from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.reply import Reply
 from bridge.writer import Writer
@@ -241,3 +249,43 @@ def test_a_post_that_surely_never_landed_is_made_again() -> None:
     run_virtually(_write(channel, _chunks("x" * 40, size=40)))
     assert [call.name for call in channel.calls] == ["post", "post"]
     assert channel.text == "x" * 40
+
+
+def test_a_final_page_that_the_channel_refuses_is_replaced_by_a_notice() -> None:
+    """S10: whatever the channel refuses, people are not left with silence."""
+    channel = FakeChannel(failures=[PageRejected("odd")])
+    run_virtually(_write(channel, _chunks("x" * 20, size=40)))
+    (view,) = channel.standing.values()
+    assert (view.text, view.notice) == ("", Notice.FAILED)
+
+
+def test_a_notice_that_is_refused_too_ends_the_writing() -> None:
+    channel = FakeChannel(failures=[PageRejected("odd")] * 5)
+    run_virtually(_write(channel, _chunks("x" * 20, size=40)))
+    assert len(channel.calls) == 2
+
+
+def test_a_search_that_is_limited_waits_and_is_given_up_after_some_tries() -> None:
+    """S8: no search in the forbidden time, and no end of it either."""
+
+    class LimitedSearch(FakeChannel):
+        searched_at: list[float]
+
+        async def find_post(self, address: Address, view: PageView) -> str | None:
+            del address, view
+            self.searched_at.append(asyncio.get_running_loop().time())
+            raise ChannelRateLimited(30.0, "fake:search")
+
+    channel = LimitedSearch(failures=[PostUncertain("lost")])
+    channel.searched_at = []
+    run_virtually(_write(channel, _chunks(_LONG[:40], size=40)))
+    gaps = [later - earlier for earlier, later in itertools.pairwise(channel.searched_at)]
+    assert len(channel.searched_at) == 3
+    assert min(gaps) >= pytest.approx(30.0)
+
+
+def test_a_reply_that_can_never_be_shown_is_given_up_so_that_its_thread_goes_on() -> None:
+    channel = FakeChannel(failures=[ChannelUnavailable("down")] * 10_000)
+    run_virtually(_write(channel, _chunks("x" * 40, size=40)))
+    assert channel.standing == {}
+    assert channel.calls[-1].at < 2 * 3600
