@@ -42,7 +42,7 @@ async def _go_wrong(scene: Scene, messenger: Messenger) -> None:
     text = " ".join(f"Sentence {number} of the answer." for number in range(1, 25))
     question = f"all goes wrong, {messenger.name}"
     scene.answers[question] = Answer.of(Say(text, chunk=12, pause_s=0.04))
-    for fault in (Fault("open", refuse=True), Fault("ask", {"message": question}, cut_at_byte=400)):
+    for fault in (Fault("open", status=429, retry_after_s=1), Fault("ask", {"message": question}, cut_at_byte=400)):
         scene.stage.talkifai.faults.arm(fault)
     scene.stage.talkifai.faults.arm(Fault("history", status=500))
     scene.stage.talkifai.faults.arm(Fault("end", status=500))
