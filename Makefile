@@ -9,7 +9,7 @@ SOURCE := bridge adapters config sandbox tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run chat test lint types format pins clean
+.PHONY: help demo run chat test soak lint types format pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ chat: $(STAMP) ## Talk to the agent in this terminal (ARGS=--sandbox without an 
 
 test: $(STAMP) ## Run all tests (ARGS='-k name' for some)
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+soak: $(STAMP) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 lint: $(STAMP) ## Check style and the walls between the packages
 	@$(BIN)/ruff check .

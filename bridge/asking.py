@@ -1,9 +1,8 @@
 """Put one question to the agent, at most once, and follow the answer into the reply."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bridge.errors import (
     AgentRateLimited,
@@ -32,12 +31,8 @@ _MOST_SENDS = 3
 """Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
 
 
-class Guard(Protocol):
-    """Raises `LeaseLost` when this worker may no longer act on the thread."""
-
-    async def __call__(self, *, strict: bool = False) -> None:
-        """Look at the lease. Strict: raise `StoreUnavailable` too when that cannot be told any more."""
-        ...
+Guard = Callable[[], Awaitable[None]]
+"""Returns while the thread is this worker's. Raises `LeaseLost` when another one has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +118,7 @@ class Asker:
             await self._sessions.begin_end(thread, session.conversation.id, EndReason.AGE)
             session = None
         if session is None:
-            await turn.guard(strict=True)
+            await turn.guard()
             session, _greeting = await self._sessions.open_session(turn.lease, turn.entry.question, turn.channel)
         return session
 
@@ -139,7 +134,7 @@ class Asker:
         waited_s = 0.0
         failures = 0
         while True:
-            await turn.guard(strict=True)
+            await turn.guard()
             try:
                 return await self._stream(turn, session, count)
             except StreamBroken:

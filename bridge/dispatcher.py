@@ -55,25 +55,27 @@ class _Held:
         """Count the lease from when it was asked for: the answer may have been long on its way."""
         self._renewed_at = asked_at
 
-    async def guard(self, *, strict: bool = False) -> None:
-        """Raise `LeaseLost` when another worker may have the thread: a worker that was paused finds out here.
+    async def guard(self) -> None:
+        """Return while the thread is surely this worker's. Raises `LeaseLost` when another one has it.
 
-        Strict, for what must not be done twice: raise `StoreUnavailable` too when the lease may have run out and
-        Redis cannot be asked. A partition may part this worker alone from it.
+        A worker that was paused finds out here. One that the store cannot hear waits once its lease is over: the
+        store may be away for it alone, and another worker may be showing the reply.
         """
-        asked_at = self._clock.monotonic()
-        if asked_at - self._renewed_at < self._lease_s * 0.8:
+        while True:
+            asked_at = self._clock.monotonic()
+            if asked_at - self._renewed_at < self._lease_s * 0.8:
+                return
+            try:
+                lost = await self._queue.renew([self.lease])
+            except StoreUnavailable:
+                if self._clock.monotonic() - self._renewed_at < self._lease_s:
+                    return
+                await self._clock.sleep(_STORE_AWAY_PAUSE_S)
+                continue
+            if lost:
+                raise LeaseLost(str(self.lease.thread))
+            self._renewed_at = asked_at
             return
-        try:
-            lost = await self._queue.renew([self.lease])
-        except StoreUnavailable:
-            if strict and asked_at - self._renewed_at >= self._lease_s:
-                raise
-            # A reply that is being shown goes on: most often Redis is away for everybody.
-            return
-        if lost:
-            raise LeaseLost(str(self.lease.thread))
-        self._renewed_at = asked_at
 
 
 class Dispatcher:

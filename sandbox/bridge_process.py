@@ -75,6 +75,14 @@ class BridgeProcess:
             self.process.kill()
         return await self._ended(10.0)
 
+    def pause(self) -> None:
+        """Send SIGSTOP: the process stands still, its connections stay open."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Send SIGCONT: the process goes on where it stood."""
+        self.process.send_signal(signal.SIGCONT)
+
     async def _ended(self, within_s: float) -> int:
         try:
             code = await asyncio.wait_for(self.process.wait(), within_s)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.ledger import Ledger
 from sandbox.slack import events, screen
 from sandbox.slack.delivery import Delivery, SocketHub
@@ -216,7 +216,7 @@ class SlackStandIn:
     ) -> tuple[str, web.StreamResponse]:
         channel = str(params.get("channel") or params.get("channel_id") or "")
         if fault is not None:
-            await asyncio.sleep(fault.delay_s)
+            await wait_before(fault)
             if fault.refuse:
                 return "refused", _cut(request)
             if fault.status is not None:
@@ -230,6 +230,7 @@ class SlackStandIn:
             answer = self._run(method, params, token)
         except Refused as refusal:
             answer = {"ok": False, "error": refusal.code, **refusal.facts}
+        await wait_after(fault)
         if fault is not None and fault.lose_answer:
             return "lost", _cut(request)
         return str(answer.get("error", "ok")), web.json_response(answer)

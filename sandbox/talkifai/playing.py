@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from aiohttp import web
 
-from sandbox.talkifai.script import Answer, End, Fail, Handoff, KeepAlive, Pause, Raw, Say, Step, Tool
+from sandbox.talkifai.script import Answer, End, Fail, Handoff, Hold, KeepAlive, Pause, Raw, Say, Step, Tool
 
 KEEP_ALIVE = b": keep-alive\n\n"
 
@@ -20,6 +20,8 @@ def frame(event: str, data: Mapping[str, Any]) -> bytes:
 
 async def play(step: Step, pace: float) -> AsyncGenerator[bytes, None]:
     """Yield the step's part of the body piece by piece, with its pauses times `pace`."""
+    if isinstance(step, Hold):
+        await step.gate.hold()
     for body, pause_s in _pieces(step):
         if body:
             yield body
@@ -51,16 +53,22 @@ def _pieces(step: Step) -> Iterator[tuple[bytes, float]]:
             yield frame("handoff", data), 0.0
         case Pause(seconds):
             yield b"", seconds
+        case Hold():
+            return
         case KeepAlive(count, every_s):
             yield from repeat((KEEP_ALIVE, every_s), count)
         case Raw(data=raw):
             yield raw, 0.0
-        case Fail(error):
-            yield frame("error", {"error": error}), 0.0
-        case End(usage, end_session):
-            yield frame("stream_end", {"usage": dict(usage), "end_session": end_session}), 0.0
+        case Fail() | End():
+            yield _last_frame(step), 0.0
         case _:
             assert_never(step)
+
+
+def _last_frame(step: Fail | End) -> bytes:
+    if isinstance(step, Fail):
+        return frame("error", {"error": step.error})
+    return frame("stream_end", {"usage": dict(step.usage), "end_session": step.end_session})
 
 
 class Listener:
@@ -71,6 +79,17 @@ class Listener:
         self._response = response
         self._left = cut_at_byte
         self.is_gone = False
+
+    async def begin(self) -> None:
+        """Send the head of the answer, where the reader is still there."""
+        transport = self._request.transport
+        try:
+            if transport is None or transport.is_closing():
+                self.is_gone = True
+            else:
+                await self._response.prepare(self._request)
+        except ConnectionError:
+            self.is_gone = True
 
     async def hear(self, body: bytes) -> None:
         """Write, as far as the reader is there and no cut comes first."""

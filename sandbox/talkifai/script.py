@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sandbox.faults import Gate
 from sandbox.talkifai.long_answer import long_answer
 
 MOST_LONG = 500_000
@@ -61,6 +62,13 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Silence until a gate is opened."""
+
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True)
 class KeepAlive:
     """Comments, which hold the connection open and say nothing."""
 
@@ -90,7 +98,7 @@ class End:
     end_session: bool = False
 
 
-Step = Say | Tool | Handoff | Pause | KeepAlive | Raw | Fail | End
+Step = Say | Tool | Handoff | Pause | Hold | KeepAlive | Raw | Fail | End
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID, AgentProfile
 from sandbox.talkifai.book import Book, Message, Record
 from sandbox.talkifai.gate import Gate, json_body, whole_number
@@ -113,7 +113,7 @@ class TalkifaiStandIn:
         self.gate.check_credits()
         await asyncio.sleep(_OPENING_S * self.pace)
         record = self._add_record(agent_id, agent, named or "", metadata)
-        _lose(request, fault)
+        await _lose(request, fault)
         return web.json_response(
             {
                 "conversation_id": record.id,
@@ -148,7 +148,7 @@ class TalkifaiStandIn:
         if not 1 <= limit <= _MOST_HISTORY:
             raise Refused(422, text=f"limit is 1 to {_MOST_HISTORY}")
         messages = [message.as_json() for message in record.messages[offset : offset + limit]]
-        _lose(request, fault)
+        await _lose(request, fault)
         return web.json_response({"messages": messages, "count": len(messages)})
 
     async def _end(self, request: web.Request) -> web.StreamResponse:
@@ -162,7 +162,7 @@ class TalkifaiStandIn:
         self.gate.check_open(record)
         record.ended_at = self._now()
         self.book.note_change()
-        _lose(request, fault)
+        await _lose(request, fault)
         return web.json_response({"success": True, "message": "Session ended successfully"})
 
     # -- an answer
@@ -176,10 +176,11 @@ class TalkifaiStandIn:
         response = web.StreamResponse(headers=headers)
         listener = Listener(request, response, None if fault is None else fault.cut_at_byte)
         try:
+            await wait_after(fault)
             if fault is not None and fault.lose_answer:
                 listener.cut_off()
             else:
-                await response.prepare(request)
+                await listener.begin()
             await self._play(answer, record, listener)
         finally:
             record.is_answering = False
@@ -249,7 +250,7 @@ class TalkifaiStandIn:
         fault = self.faults.take(call, **facts)
         if fault is None:
             return None
-        await asyncio.sleep(fault.delay_s)
+        await wait_before(fault)
         if fault.refuse:
             break_off(request)
             raise Refused(500)
@@ -258,6 +259,7 @@ class TalkifaiStandIn:
         return fault
 
 
-def _lose(request: web.Request, fault: Fault | None) -> None:
+async def _lose(request: web.Request, fault: Fault | None) -> None:
+    await wait_after(fault)
     if fault is not None and fault.lose_answer:
         break_off(request)

@@ -1,6 +1,5 @@
 """A Telegram for one machine: the Bot API over real HTTP, and the people who write to the bots."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.ledger import Ledger
 from sandbox.telegram.flood import OFF, FloodGate, Limits
 from sandbox.telegram.methods import BotApi, Seen
@@ -168,7 +167,7 @@ class TelegramStandIn(People):
         self, request: web.Request, bot: User, name: str, params: dict[str, Any], fault: Fault | None
     ) -> tuple[web.Response, int]:
         if fault is not None:
-            await asyncio.sleep(fault.delay_s)
+            await wait_before(fault)
             if fault.refuse:
                 return _broken(request), 0
             if fault.status is not None:
@@ -177,6 +176,7 @@ class TelegramStandIn(People):
             response = answer(await self.api.methods[name.lower()](bot, params))
         except Refused as refused:
             response = refusal(refused)
+        await wait_after(fault)
         if fault is not None and fault.lose_answer:
             return _broken(request), 0
         return response, response.status

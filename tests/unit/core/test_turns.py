@@ -83,8 +83,8 @@ class Stage:
         return [view.notice for view in self.channel.standing.values() if view.notice]
 
 
-async def _free(*, strict: bool = False) -> None:
-    del strict
+async def _free() -> None:
+    return
 
 
 def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage:

@@ -1,0 +1,48 @@
+"""Commands to Redis that are cancelled while they are on their way."""
+
+import asyncio
+import random
+
+from adapters.redis_store import RedisStores, connect
+from bridge.models import ThreadKey
+from tests.contract.store_steps import bound
+from tests.fault.proxy import Proxy
+
+_THREADS = 12
+_READS = 240
+
+
+async def test_a_cancelled_command_never_hands_its_answer_to_another(redis_url: str, stores: RedisStores) -> None:
+    """P4: 100 ms to Redis, random cancellations; each answer is the one that was asked for."""
+    threads = [ThreadKey("slack", "T1", f"C{number}") for number in range(_THREADS)]
+    for number, thread in enumerate(threads):
+        await bound(stores, f"conversation-{number}", thread)
+    chance = random.Random(2624)  # noqa: S311 - a seed, so that a failure can be repeated
+    wrong: list[str] = []
+    done = 0
+
+    async with Proxy.to(redis_url, latency_s=0.1) as network:
+        slow = RedisStores(connect(f"redis://127.0.0.1:{network.port}/0"))
+
+        async def read(number: int) -> None:
+            nonlocal done
+            session = await slow.sessions.current(threads[number])
+            done += 1
+            if session is None or session.conversation.id != f"conversation-{number}":
+                wrong.append(f"{number}: {session}")
+            if session is not None and session.conversation.token != f"jwt-conversation-{number}":
+                wrong.append(f"{number}: {session.conversation.token}")
+
+        async def read_or_give_up(number: int, patience_s: float) -> None:
+            try:
+                await asyncio.wait_for(read(number), patience_s)
+            except TimeoutError:
+                return
+
+        for _ in range(_READS // 60):
+            tries = [(chance.randrange(_THREADS), chance.choice([0.05, 0.15, 0.3, 0.45, 5.0])) for _ in range(60)]
+            await asyncio.gather(*(read_or_give_up(*one) for one in tries))
+        await slow.aclose()
+
+    assert wrong == []
+    assert _READS / 10 < done < _READS

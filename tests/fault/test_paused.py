@@ -1,0 +1,66 @@
+"""Workers that are silent for longer than their lease, in real time."""
+
+import asyncio
+import time
+
+from tests.fault.cluster import Cluster
+from tests.fault.proxy import Proxy
+from tests.fault.steps import BEGIN, MIDDLE, REST, WHOLE, Scene, text_streams
+from tests.fault.talks import TALKS, talk_on
+
+RECOVERED_WITHIN_S = 60.0
+
+
+async def test_a_paused_and_a_cut_off_worker_change_nothing_once_others_have_their_threads(cluster: Cluster) -> None:
+    """D8: silent beyond the lease; D6: the reply is complete within 60 s. Nothing is moved in Redis here."""
+    cluster.stage.slack.sockets.redelivery_after_s = (0.0, 2.0, 2.0, 2.0)
+    async with Proxy.to(cluster.redis_url) as network:
+        paused = await cluster.start_worker()
+        scenes = [Scene(cluster, talk_on(cluster.stage, channel), f"before in {channel}") for channel in TALKS]
+        for scene in scenes:
+            await text_streams(scene)
+        paused.pause()
+        began = time.monotonic()
+
+        cut_off = await cluster.start_worker(f"redis://127.0.0.1:{network.port}/0")
+        alone = Scene(cluster, talk_on(cluster.stage, "slack"), "from a worker that Redis cannot hear")
+        alone.answer_in_parts(BEGIN, MIDDLE, REST)
+        await alone.ask()
+        await alone.talk.until_shown(BEGIN.strip())
+        await cluster.until_recorded(alone.talk.thread)
+        await network.cut()
+        fence = await cluster.fence_of(alone.talk.thread)
+
+        await cluster.start_worker()
+        meanwhile = [talk_on(cluster.stage, channel) for channel in TALKS for _ in range(2)]
+        for talk in meanwhile:
+            await talk.ask("asked while one of them stands still")
+        for scene in scenes:
+            scene.open_all()
+        for scene in scenes:
+            await scene.talk.until_texts(WHOLE, within_s=RECOVERED_WITHIN_S)
+        assert time.monotonic() - began < RECOVERED_WITHIN_S
+
+        # The stream still goes to the worker that is cut off. Its lease is over, so it shows nothing of it.
+        await cluster.until_fence_is_above(fence, alone.talk.thread)
+        alone.agent_gates[0].open()
+        await alone.agent_gates[1].reached()
+        await asyncio.sleep(2.5)
+        assert [text.strip() for text in alone.talk.texts] == [BEGIN.strip()]
+        alone.open_all()
+        await alone.talk.until_texts(WHOLE)
+
+        paused.resume()
+        await network.restore()
+        for scene in scenes:
+            await cluster.until_lost(paused, scene.talk.thread)
+        await cluster.until_lost(cut_off, alone.talk.thread)
+        for talk in meanwhile:
+            await talk.ledger.until(lambda talk=talk: len(talk.replies) == 1, 30.0)  # type: ignore[misc]  # bound now
+        await cluster.at_rest()
+
+        for scene in (*scenes, alone):
+            assert scene.talk.texts == [WHOLE]
+            assert scene.talk.posted == [scene.question]
+            assert scene.talk.never_went_back()
+        assert all(len(talk.posted) == 1 for talk in meanwhile)

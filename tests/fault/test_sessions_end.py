@@ -1,0 +1,99 @@
+"""Every conversation is ended, though workers die and TalkifAI fails."""
+
+import asyncio
+import time
+
+from adapters.talkifai.agent import TalkifaiAgent
+from bridge.models import EndReason, Session, ThreadKey
+from sandbox.faults import Fault
+from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
+from sandbox.talkifai.script import Answer
+from tests.fault.cluster import Cluster
+from tests.fault.talks import TALKS, talk_on
+
+ANSWER = "Here you are, this is the answer."
+
+
+async def test_sessions_end_on_time_though_their_worker_was_killed(cluster: Cluster) -> None:
+    """B1: idle for three seconds, and another worker by then."""
+    cluster.answers["hello"] = Answer.of(ANSWER)
+    first = await cluster.start_worker(BRIDGE_IDLE_TIMEOUT="3")
+    talks = [talk_on(cluster.stage, name) for name in TALKS for _ in range(2)]
+    for talk in talks:
+        await talk.ask("hello")
+    for talk in talks:
+        await talk.until_texts(ANSWER)
+        await cluster.until_let_go(talk.thread)
+    settled = time.time()
+    await first.kill()
+    assert cluster.stage.talkifai.book.open_now == len(talks)
+
+    await cluster.start_worker(BRIDGE_IDLE_TIMEOUT="3")
+    started = time.time()
+    await cluster.stage.talkifai.book.until(lambda: not cluster.stage.talkifai.book.open_now, 30.0)
+
+    for record in cluster.stage.talkifai.book.records:
+        assert record.ended_at is not None
+        assert record.ended_at - record.last_active_at >= 2.9
+        assert record.ended_at - max(settled + 3.0, started) < 3.0
+        assert record.end_calls == 1
+
+
+async def test_an_end_that_fails_is_repeated_until_closed_by_whoever_is_there(cluster: Cluster) -> None:
+    """B3: 5xx, 429, a lost answer, a refused connection, and a restart in between."""
+    cluster.answers["hello"] = Answer.of(ANSWER)
+    first = await cluster.start_worker()
+    talks = [talk_on(cluster.stage, "slack") for _ in range(4)]
+    for talk in talks:
+        await talk.ask("hello")
+    for talk in talks:
+        await talk.until_texts(ANSWER)
+        await cluster.until_let_go(talk.thread)
+    faults = cluster.stage.talkifai.faults
+    broken, limited, lost, refused = (talk.records[0] for talk in talks)
+    faults.arm(Fault("end", where={"conversation": broken.id}, status=503, times=2))
+    faults.arm(Fault("end", where={"conversation": limited.id}, status=429, retry_after_s=1, times=2))
+    faults.arm(Fault("end", where={"conversation": lost.id}, lose_answer=True, times=2))
+    faults.arm(Fault("end", where={"conversation": refused.id}, refuse=True, times=2))
+    await cluster.let_time_pass(601.0)
+    book = cluster.stage.talkifai.book
+    await book.until(lambda: all(book.end_requests.get(record.id) for record in (broken, limited, lost, refused)), 30.0)
+    await first.kill()
+
+    await cluster.start_worker()
+    await cluster.end_all()
+
+    assert book.open_now == 0
+    assert all(record.ended_at is not None for record in book.records)
+    lines = await cluster.stores.ledger(10)
+    assert sorted(line["conversation"] for line in lines) == sorted(record.id for record in book.records)
+
+
+async def test_a_thousand_due_sessions_are_each_ended_once_by_three_workers(cluster: Cluster) -> None:
+    """B2: three workers reap, one of them is killed; one effective end and one line in the ledger each."""
+    count = 1000
+    agent = TalkifaiAgent(base_url=cluster.stage.talkifai.base_url, agent_id=TEXT_AGENT_ID, api_key=SANDBOX_API_KEY)
+    async with agent:
+        for begin_at in range(0, count, 50):
+            await asyncio.gather(*(_bind(cluster, agent, number) for number in range(begin_at, begin_at + 50)))
+    book = cluster.stage.talkifai.book
+    workers = await asyncio.gather(*(cluster.start_worker() for _ in range(3)))
+
+    await cluster.let_time_pass(1201.0)
+    await book.until(lambda: book.ended >= 200, 30.0)
+    await workers[0].kill()
+    await book.until(lambda: book.ended >= count - 10, 60.0)
+    await cluster.end_all(60.0)
+
+    assert (book.opened, book.ended, book.open_now) == (count, count, 0)
+    # What the killed one had in hand is ended once more by another: TalkifAI then says that it is closed.
+    assert sum(book.end_requests.values()) <= count + 10
+    lines = await cluster.stores.ledger(2 * count)
+    assert len({line["conversation"] for line in lines}) == len(lines) == count
+
+
+async def _bind(cluster: Cluster, agent: TalkifaiAgent, number: int) -> None:
+    thread = ThreadKey("slack", "T0", f"C{number}")
+    opened = await agent.open(f"person{number}@example.com", {})
+    session = Session(thread, opened.conversation, opened.agent_name, "U1", "u", 1.0)
+    await cluster.stores.sessions.queue_end(session, EndReason.IDLE)
