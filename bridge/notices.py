@@ -8,6 +8,7 @@ class Notice(StrEnum):
 
     INTERRUPTED = "The answer was interrupted. Please ask again."
     FAILED = "Something went wrong with this answer. Please try again."
+    UNSURE = "The connection broke while the answer was sent. If it does not stand above, please ask again."
     UNAVAILABLE = "The assistant cannot answer at the moment. Please try again later."
     EMPTY = "The assistant had nothing to say to this."
     SHORTENED = "The answer was too long and was shortened here."

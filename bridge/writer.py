@@ -53,8 +53,8 @@ class _Sheet:
     """How often the channel is still to be searched for this page before it is posted."""
     refused_looks: int = 0
     fresh_posts: int = 0
-    refused: bool = False
-    """The channel refused the page's last text: a notice stands in for it."""
+    stand_in: str = ""
+    """The notice that stands in for the page's text: it was refused, or nobody can tell whether it is there."""
 
 
 class Writer:
@@ -132,12 +132,10 @@ class Writer:
         if hold_s > 0:
             return hold_s
         views = self._reply.views()
-        stale = next((view for view in views if self._needs(view)), None)
+        stale = next((wanted for view in views if (wanted := self._wanted(view)) is not None), None)
         if stale is None or self._is_too_late():
             return None if self._reply.ended else _LOOK_AGAIN_S
         sheet = self._sheets[stale.number - 1]
-        if sheet.refused:
-            stale = PageView(notice=Notice.FAILED, number=stale.number, final=True, turn_id=stale.turn_id)
         is_post = not sheet.message_id
         urgent = is_post or stale.final
         due_s = self._due_in_s(urgent=urgent)
@@ -152,18 +150,22 @@ class Writer:
         await self._note_messages()
         return 0.0
 
-    def _needs(self, view: PageView) -> bool:
+    def _wanted(self, view: PageView) -> PageView | None:
+        """Return how the page's message is to look now, or None where it looks so already or is given up."""
         while len(self._sheets) < view.number:
             self._sheets.append(self._new_sheet())
         sheet = self._sheets[view.number - 1]
-        if sheet.given_up or sheet.shown == view:
-            return sheet.refused and not sheet.given_up
-        if sheet.refused:
-            return False
+        if sheet.given_up:
+            return None
         if sheet.uncertain is not None and not sheet.message_id and not sheet.looks_left:
             # The unanswered post may stand there. Only a whole, different text is worth a second message.
-            return view.final and view.text != sheet.uncertain.text
-        return True
+            if not view.final:
+                return None
+            if view.text == sheet.uncertain.text:
+                sheet.stand_in = Notice.UNSURE
+        if sheet.stand_in:
+            view = PageView(notice=sheet.stand_in, number=view.number, final=True, turn_id=view.turn_id)
+        return None if sheet.shown == view else view
 
     def _hold_first_text_s(self) -> float:
         """Return how long the first text is still held back, so that it is worth reading."""
@@ -230,10 +232,15 @@ class Writer:
             sheet.given_up = sheet.fresh_posts > _MOST_FRESH_POSTS
         except PageRejected as error:
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
-            # A later text of the same page may be acceptable; for a final one a notice stands in.
-            sheet.shown = view
-            sheet.given_up = sheet.refused
-            sheet.refused = view.final
+            self._after_refusal(sheet, view)
+
+    def _after_refusal(self, sheet: _Sheet, view: PageView) -> None:
+        if not view.final:
+            sheet.shown = view  # a later text of the same page may be acceptable
+        elif sheet.stand_in:
+            sheet.given_up = True
+        else:
+            sheet.stand_in = Notice.FAILED
 
     async def _post(self, sheet: _Sheet, view: PageView) -> None:
         """Post, and note the message's id: a message that no record tells of would be posted again."""

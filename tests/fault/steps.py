@@ -36,7 +36,8 @@ class Scene:
             if number:
                 self.agent_gates.append(Gate())
                 steps.append(Hold(self.agent_gates[-1]))
-            steps.append(Say(part, chunk=max(12, len(part) // 20)))
+            # In one piece: the first post then shows a whole part, and no paced edit has to bring the rest of it.
+            steps.append(Say(part, chunk=max(1, len(part))))
         self.cluster.answers[self.question] = Answer.of(*steps)
 
     def hold(self, call: str, *, after: int = 0, answer: bool = False, refuse: bool = False) -> None:
@@ -135,17 +136,17 @@ async def text_streams(scene: Scene) -> None:
 
 async def edit_is_under_way(scene: Scene) -> None:
     scene.answer_in_parts(BEGIN, MIDDLE, REST)
-    scene.hold(scene.talk.edit_call)
     await scene.ask()
     await scene.talk.until_shown(BEGIN.strip())
+    scene.hold(scene.talk.edit_call)
     scene.agent_gates[0].open()
 
 
 async def edit_stands(scene: Scene) -> None:
     scene.answer_in_parts(BEGIN, MIDDLE, REST)
-    scene.hold(scene.talk.edit_call, answer=True)
     await scene.ask()
     await scene.talk.until_shown(BEGIN.strip())
+    scene.hold(scene.talk.edit_call, answer=True)
     scene.agent_gates[0].open()
 
 
@@ -157,17 +158,17 @@ async def page_turns(scene: Scene) -> None:
 
 async def last_edit_is_under_way(scene: Scene) -> None:
     scene.answer_in_parts(BEGIN, MIDDLE + REST)
-    scene.hold(scene.talk.edit_call)
     await scene.ask()
     await scene.talk.until_shown(BEGIN.strip())
+    scene.hold(scene.talk.edit_call)
     scene.agent_gates[0].open()
 
 
 async def last_edit_stands(scene: Scene) -> None:
     scene.answer_in_parts(BEGIN, MIDDLE + REST)
-    scene.hold(scene.talk.edit_call, answer=True)
     await scene.ask()
     await scene.talk.until_shown(BEGIN.strip())
+    scene.hold(scene.talk.edit_call, answer=True)
     scene.agent_gates[0].open()
 
 

@@ -58,6 +58,9 @@ async def test_a_reply_is_finished_by_the_next_worker(
         await talk.ledger.until(lambda: talk.texts[-1:] == [WHOLE], 60.0)
         assert len(talk.replies) <= 2
         assert WHOLE.startswith(talk.texts[0])
+    elif step == "answer_whole_before_the_first_post" and not talk.finds_lost_posts:
+        # On a slow machine the held post times out before the kill: then people are told that it may be missing.
+        await talk.ledger.until(lambda: talk.texts in ([WHOLE], [Notice.UNSURE]), 60.0)
     else:
         await talk.until_texts(WHOLE, *([Notice.ENDED] if step.startswith("end") else []))
     await scene.cluster.until_let_go(talk.thread)

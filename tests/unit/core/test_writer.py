@@ -121,10 +121,11 @@ def test_a_429_stops_all_calls_until_its_time_and_the_final_text_follows() -> No
 
 
 def test_a_post_whose_answer_was_lost_is_not_repeated_with_the_same_text() -> None:
-    """S16: the text that may be there is never posted again."""
+    """S16: the text that may be there is never posted again; its asker is told what may have happened."""
     channel = FakeChannel(failures=[PostUncertain("lost")], lands_before_failure=True)
     run_virtually(_write(channel, _chunks("x" * 40, size=40)))
-    assert len(channel.calls) == 1
+    assert [view.text for view in channel.standing.values()] == ["x" * 40, ""]
+    assert channel.standing["m2"].notice == Notice.UNSURE
 
 
 def test_a_whole_answer_is_posted_when_only_its_beginning_may_be_there() -> None:
