@@ -6,7 +6,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SOURCE := bridge adapters config sandbox tests
-WORKERS ?= 2
+# Most tests wait for something real, so four of them keep two cores busy.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run chat test soak lint types format pins clean
@@ -32,7 +33,7 @@ chat: $(STAMP) ## Talk to the agent in this terminal (ARGS=--sandbox without an 
 	@$(BIN)/talkifai-bridge chat $(ARGS)
 
 test: $(STAMP) ## Run all tests (ARGS='-k name' for some)
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 soak: $(STAMP) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
 	@$(BIN)/python -m bench.soak $(ARGS)

@@ -1,9 +1,11 @@
 """Open, find and end the session of a thread, so that no conversation is opened without its record."""
 
+import asyncio
 import logging
 
-from bridge.errors import AgentRateLimited, BridgeError, LeaseLost, Retryable, StoreUnavailable
+from bridge.errors import AgentRateLimited, BridgeError, LeaseLost, StoreUnavailable
 from bridge.models import (
+    Conversation,
     EndReason,
     Lease,
     OpenedConversation,
@@ -17,6 +19,8 @@ from bridge.tasks import to_the_end
 log = logging.getLogger(__name__)
 
 _END_NOW_TRIES = 5
+_END_NOW_WITHIN_S = 2.0
+"""Shorter than an opening may go on after a stop: its end is put into the queue within that time."""
 _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before its asker is told."""
 _OPEN_AFTER_STOP_S = 4.0
@@ -86,22 +90,26 @@ class Sessions:
             waited_s += wait_s
 
     async def _end_on_the_spot(self, session: Session) -> None:
-        """End a conversation that could not be recorded."""
+        """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first."""
+        facts = {"conversation": session.conversation.id}
         for attempt in range(_END_NOW_TRIES):
-            try:
-                await self._agent.end(session.conversation)
-            except Retryable:
-                await self._clock.sleep(0.5 * 2**attempt)
-            except BridgeError as error:
-                log.warning("end on the spot failed", extra={"cause": str(error)})
-                break
-            else:
-                log.warning("a session was ended on the spot", extra={"conversation": session.conversation.id})
+            if await self._end_now(session.conversation):
+                log.warning("a session was ended on the spot", extra=facts)
                 return
+            try:
+                await self._store.queue_end(session, EndReason.UNRECORDED)
+            except StoreUnavailable:
+                await self._clock.sleep(0.5 * 2**attempt)
+            else:
+                return
+        log.error("a conversation is open without a record; TalkifAI closes it after 30 minutes", extra=facts)
+
+    async def _end_now(self, conversation: Conversation) -> bool:
+        """Try once, for a short time only: a limit of TalkifAI may hold an end up for longer than we have."""
         try:
-            await self._store.queue_end(session, EndReason.UNRECORDED)
-        except StoreUnavailable:
-            log.error(  # noqa: TRY400 - the traceback says nothing more
-                "a conversation is open without a record; TalkifAI closes it after 30 minutes",
-                extra={"conversation": session.conversation.id},
-            )
+            async with asyncio.timeout(_END_NOW_WITHIN_S):
+                await self._agent.end(conversation)
+        except (BridgeError, TimeoutError) as error:
+            log.warning("an end on the spot failed", extra={"conversation": conversation.id, "cause": str(error)})
+            return False
+        return True
