@@ -18,6 +18,8 @@ _WAIT_MOST_S = 120.0
 """A call that would have to wait longer is refused as if TalkifAI had said 429."""
 _END_WAIT_MOST_S = 5.0
 """An end that has to wait longer goes back into its queue, before somebody else claims it too."""
+_STALE_AFTER_S = 3.0
+"""A question is not sent that long after its sender last looked whether it may still send."""
 
 
 class PacedAgent:
@@ -48,7 +50,11 @@ class PacedAgent:
     @asynccontextmanager
     async def _ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         # No waiting in here: whoever asks looks at the lease again after every wait.
+        called_at = self._clock.monotonic()
         await self._wait_for_turn(is_end=False, at_most_s=0.0)
+        if self._clock.monotonic() - called_at > _STALE_AFTER_S:
+            # This worker stood still, or the store was slow: the thread may belong to another one by now.
+            raise AgentRateLimited(0.0)
         try:
             async with self._agent.ask(conversation, text) as events:
                 await self._observe()

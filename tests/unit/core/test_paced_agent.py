@@ -96,6 +96,24 @@ def test_an_end_asks_for_the_share_of_ends() -> None:
     assert run_virtually(play()).asked == [True]
 
 
+def test_a_worker_that_stood_still_while_it_asked_the_quota_does_not_send() -> None:
+    """D8: paused between its last look at the lease and the request: another worker may have asked by now."""
+
+    class Paused(FakeQuota):
+        async def take(self, *, is_end: bool) -> float:
+            await asyncio.sleep(40.0)
+            return await super().take(is_end=is_end)
+
+    async def play() -> MeteredFake:
+        paced, agent = _paced(Paused())
+        with pytest.raises(AgentRateLimited):
+            async with paced.ask(Conversation("chat_1", "t"), "q"):
+                pass
+        return agent
+
+    assert run_virtually(play()).sent == []
+
+
 def test_a_store_that_is_away_holds_nothing_back() -> None:
     """P2: a running answer does not need the store."""
 
