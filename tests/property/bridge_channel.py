@@ -1,0 +1,196 @@
+"""A channel that keeps an honest book of its messages, judges each call, and fails as it is told."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bridge.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, MessageGone, PostUncertain
+from bridge.models import Address, Budget, Pace, PageView, Question
+from bridge.notices import Notice
+from bridge.ports import Accept
+from tests.property.bridge_agent import Fault
+from tests.property.bridge_host import Host, Store
+
+_POST_S = 0.15
+
+
+@dataclass(eq=False)
+class Message:
+    """One message in a channel."""
+
+    id: str
+    thread: str
+    view: PageView
+    poster: Host = field(repr=False)
+    posted_at: float
+    answer_lost: bool = False
+    is_deleted: bool = False
+
+    @property
+    def page(self) -> tuple[str, int]:
+        return self.view.turn_id, self.view.number
+
+    @property
+    def is_aside(self) -> bool:
+        """Said beside the pages: it holds no text that could be there twice."""
+        return not self.view.text and self.view.notice in {Notice.QUEUED, Notice.BUSY, Notice.UNSURE}
+
+
+class ChannelBook:
+    """A messaging service, shared by all workers."""
+
+    def __init__(self, name: str, store: Store, problems: list[str], *, finds_posts: bool, page_size: int) -> None:
+        self.name = name
+        self.finds_posts = finds_posts
+        self.page_size = page_size
+        self.messages: dict[str, Message] = {}
+        self.faults: list[Fault] = []
+        self.never_landed: set[tuple[str, int]] = set()
+        """Pages of which a post had no effect, and nobody can tell."""
+        self.recorded: set[str] = set()
+        self.settled: set[str] = set()
+        self.doubled = 0
+        self.taken_back: set[str] = set()
+        """Turns whose text so far gave way to the notice that they were interrupted."""
+        self._store = store
+        self._problems = problems
+
+    def standing(self, page: tuple[str, int]) -> list[Message]:
+        """Return the messages that show a page, oldest first."""
+        return [m for m in self.messages.values() if m.page == page and not m.is_deleted and not m.is_aside]
+
+    def was_deleted(self, turn_id: str) -> bool:
+        """Say whether people deleted a part of the reply."""
+        return any(m.is_deleted and m.view.turn_id == turn_id for m in self.messages.values())
+
+    def was_lost(self, turn_id: str) -> bool:
+        """Say whether a post of the reply was lost on its way, where nobody can tell."""
+        return not self.finds_posts and any(turn == turn_id for turn, _ in self.never_landed)
+
+    def land(self, message: Message) -> None:
+        """Let a post have its effect, and judge it."""
+        page = message.page
+        if message.is_aside or (message.view.notice == Notice.FAILED and not message.view.text):
+            self.messages[message.id] = message
+            return
+        if page[0] in self.settled:
+            self._problems.append(f"posted after it was settled: {page}")
+        for earlier in self.standing(page):
+            self.doubled += 1
+            if not self._may_double(earlier, message):
+                self._problems.append(f"page posted twice: {page} {earlier} {message}")
+        self.messages[message.id] = message
+
+    def _may_double(self, earlier: Message, later: Message) -> bool:
+        """Tell the documented gap: nobody could know of the first, and the channel cannot be searched."""
+        if earlier.id in self.recorded or self.finds_posts:
+            return False
+        poster = earlier.poster
+        # The record follows the answer to a post at once: nothing else can have come in between.
+        stopped_at = {poster.died_at, poster.paused_at}
+        if any(earlier.posted_at <= at <= earlier.posted_at + _POST_S for at in stopped_at):
+            return True
+        if self._store.trouble_at >= earlier.posted_at:
+            return True
+        # A worker that takes the turn up later does not know that a post was uncertain.
+        return earlier.answer_lost and (earlier.view.text != later.view.text or earlier.poster is not later.poster)
+
+    def change(self, message: Message, view: PageView) -> None:
+        """Let an edit have its effect, and judge it."""
+        if view.turn_id in self.settled:
+            self._problems.append(f"edited after it was settled: {message.page}")
+        before, after = words_of(message.view), words_of(view)
+        # A page that has become full hands its last words on to the next one.
+        hands_on = view.final and not view.notice and after and before.startswith(after)
+        if not after and view.notice == Notice.INTERRUPTED:
+            # Whoever takes a turn up does not know the text so far where the history cannot be had.
+            self.taken_back.add(view.turn_id)
+        elif not (after.startswith(before) or hands_on or "Welcome" in before):
+            self._problems.append(f"went back in time: {message.page} {message.view} {view}")
+        message.view = view
+
+
+def words_of(view: PageView) -> str:
+    """Return the text of a page, however its white space was cut."""
+    return "".join(view.text.split())
+
+
+class HostChannel:
+    """The channel port of one worker."""
+
+    receives_alone = ""
+
+    def __init__(self, book: ChannelBook, host: Host) -> None:
+        self._book = book
+        self._host = host
+        self.name = book.name
+
+    def fits(self, text: str) -> bool:
+        return len(text) <= self._book.page_size
+
+    def pace(self, address: Address) -> Pace:
+        scope = f"{self.name}:{address.place}"
+        return Pace(1.0, (), (Budget(scope, 50, 60.0, hard=False),))
+
+    async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        self._host.accept = accept
+        connected("connected")
+        await asyncio.Event().wait()
+
+    async def post(self, address: Address, view: PageView) -> str:
+        fault = self._fail()
+        if fault is Fault.REQUEST_LOST:
+            self._book.never_landed.add((view.turn_id, view.number))
+            await asyncio.sleep(0.5)
+            raise PostUncertain("lost")
+        now = asyncio.get_running_loop().time()
+        identity = f"{self.name}{len(self._book.messages) + 1}"
+        message = Message(identity, address.thread, view, self._host, now, answer_lost=fault is Fault.ANSWER_LOST)
+        self._book.land(message)
+        await asyncio.sleep(_POST_S)
+        if message.answer_lost:
+            raise PostUncertain("lost")
+        await self._host.step()
+        return identity
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        del address
+        fault = self._fail()
+        if fault is Fault.REQUEST_LOST:
+            raise ChannelUnavailable("lost")
+        message = self._book.messages[message_id]
+        if message.is_deleted:
+            raise MessageGone(message_id)
+        self._book.change(message, view)
+        await asyncio.sleep(0.1)
+        if fault is Fault.ANSWER_LOST:
+            raise ChannelUnavailable("lost")
+        await self._host.step()
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        del address
+        if not self._book.finds_posts:
+            raise LookupUnsupported
+        if self._fail() is not None:
+            raise ChannelUnavailable("lost")
+        await asyncio.sleep(0.1)
+        await self._host.step()
+        found = self._book.standing((view.turn_id, view.number))
+        return found[-1].id if found else None
+
+    def _fail(self) -> Fault | None:
+        # No pause in here: the request leaves in the same instant in which the guard let it pass.
+        self._host.live_step()
+        fault = self._book.faults.pop(0) if self._book.faults else None
+        if fault is Fault.UNAVAILABLE:
+            raise ChannelUnavailable(self.name)
+        if fault is Fault.LIMITED:
+            raise ChannelRateLimited(3.0, f"{self.name}:P")
+        return fault
+
+    async def show_activity(self, address: Address) -> None:
+        del address
+        await self._host.gate()
+
+    async def user_identifier(self, question: Question) -> str:
+        return f"{self.name}:{question.person.id}"

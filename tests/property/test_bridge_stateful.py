@@ -1,0 +1,34 @@
+"""Random questions and random faults, over whole workers on a real server."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.property.bridge_machine import Bridge
+
+_EXAMPLES = int(os.environ.get("BRIDGE_STATEFUL_EXAMPLES", "40"))
+_STEPS = int(os.environ.get("BRIDGE_STATEFUL_STEPS", "30"))
+
+
+# Making a failure small takes many minutes: only where somebody asked for a long run. The blob repeats it anyway.
+_PHASES = [phase for phase in Phase if phase is not Phase.shrink or "BRIDGE_STATEFUL_EXAMPLES" in os.environ]
+
+
+@pytest.mark.timeout(120 + 20 * _EXAMPLES if "BRIDGE_STATEFUL_EXAMPLES" in os.environ else 240)
+def test_nothing_is_lost_nothing_twice_and_nothing_left_open_under_any_faults(redis_url: str) -> None:
+    """B10: any mix of faults; at rest every question has one outcome and no conversation is open."""
+    machine = type("BridgeHere", (Bridge,), {"url": redis_url})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=_EXAMPLES,
+            phases=_PHASES,
+            stateful_step_count=_STEPS,
+            deadline=None,
+            print_blob=True,
+            # An example is a whole deployment's life: slow by its nature, and large.
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+        ),
+    )
