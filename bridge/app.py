@@ -17,7 +17,7 @@ from adapters.telegram.adapter import TelegramChannel
 from adapters.terminal.adapter import TerminalChannel
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.errors import Retryable
+from bridge.errors import Retryable, SettingWrong, StoreUnavailable
 from bridge.models import EndReason
 from bridge.paced_agent import PacedAgent
 from bridge.reaper import Reaper
@@ -80,7 +80,12 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     redis = connect(url, tls_verify=settings.redis_verifies_tls)
     stores = RedisStores(redis, prefix=settings.key_prefix, most_per_minute=settings.talkifai_requests_per_minute)
     stack.push_async_callback(stores.aclose)
-    for warning in await check_server(redis):
+    try:
+        warnings = await check_server(redis)
+    except StoreUnavailable as error:
+        remedy = "Start the server that it names, mend the address, or unset it for the embedded server"
+        raise SettingWrong("REDIS_URL", str(error), remedy) from error
+    for warning in warnings:
         log.warning("%s", warning)
     return stores
 

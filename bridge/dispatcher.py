@@ -10,6 +10,7 @@ from bridge.models import Entry, Lease, Settlement
 from bridge.notices import Notice
 from bridge.ports import Clock, WorkQueue
 from bridge.supervisor import Supervisor
+from bridge.tasks import to_the_end
 from bridge.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ _WAIT_S = 2.0
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
 _MISCONFIGURED_PAUSE_S = 60.0
 _CANCELS, _CANCEL_WITHIN_S = 2, 5.0
+_CLAIM_AFTER_STOP_S = 2.0
 _PROBE_S = 0.1
 _STORE_AWAY_PAUSE_S = 1.0
 _STORE_BACK_PAUSE_S = 2.0
@@ -117,6 +119,8 @@ class Dispatcher:
             claiming = group.create_task(self._supervisor.keep_running("dispatcher", lambda: self._claim_loop(group)))
             await self._stopping.wait()
             claiming.cancel()
+            # A claim under way ends first, so that its thread is given back with the others.
+            await asyncio.wait([claiming], timeout=_CLAIM_AFTER_STOP_S)
             await self._drain()
             heart.cancel()
 
@@ -126,19 +130,24 @@ class Dispatcher:
                 self._slot_free.clear()
                 await self._slot_free.wait()
                 continue
-            asked_at = self._clock.monotonic()
             try:
-                lease = await self._queue.claim()
-                if lease is None:
+                # Cancelled between the claim and its answer, the thread would belong to nobody until its lease is over.
+                if not await to_the_end(self._claim(group), at_most_s=_CLAIM_AFTER_STOP_S):
                     await self._queue.wait_for_work(_WAIT_S)
-                    continue
             except StoreUnavailable as error:
                 log.warning("the store does not answer", extra={"cause": str(error)})
                 await self._sit_out()
-                continue
-            held = _Held(lease, self._queue, self._clock, lease_s=self._limits.lease_s, claimed_at=asked_at)
-            self._held[lease] = held
-            held.task = group.create_task(self._hold(held))
+
+    async def _claim(self, group: asyncio.TaskGroup) -> bool:
+        """Take a thread and begin to work on it. False when none is due."""
+        asked_at = self._clock.monotonic()
+        lease = await self._queue.claim()
+        if lease is None:
+            return False
+        held = _Held(lease, self._queue, self._clock, lease_s=self._limits.lease_s, claimed_at=asked_at)
+        self._held[lease] = held
+        held.task = group.create_task(self._hold(held))
+        return True
 
     async def _hold(self, held: _Held) -> None:
         """Work on one thread while it has questions; give it back in every case."""
@@ -158,18 +167,18 @@ class Dispatcher:
     async def _work(self, held: _Held) -> None:
         lease = held.lease
         if not self._turns.knows(lease.thread.channel):
-            await self._queue.release(lease, _UNKNOWN_CHANNEL_PAUSE_S)
+            await self._release(lease, _UNKNOWN_CHANNEL_PAUSE_S)
             return
         attempts = 1
         try:
             more = True
             while more:
                 if self._stopping.is_set():
-                    await self._queue.release(lease)
+                    await self._release(lease, 0.0)
                     return
                 entry = await self._queue.begin(lease)
                 if entry is None:
-                    await self._queue.release(lease)
+                    await self._release(lease, 0.0)
                     return
                 attempts = entry.record.attempts
                 if attempts > self._limits.attempts:
@@ -196,7 +205,7 @@ class Dispatcher:
                 return await self._queue.settle(lease, settlement)
             except StoreUnavailable as error:
                 if self._stopping.is_set():
-                    raise  # the answer is recorded: the next worker finds it
+                    raise  # the next worker finds the answer in the record, or in TalkifAI's history
                 log.warning("a turn waits for the store to settle", extra={"cause": str(error)})
                 await self._clock.sleep(1.0)
 

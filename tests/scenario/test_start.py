@@ -42,6 +42,7 @@ async def test_without_a_channel_it_says_what_to_set(own_scene: Scene) -> None:
         ("SLACK_APP_TOKEN", ""),
         ("BRIDGE_IDLE_TIMEOUT", "1800"),
         ("REDIS_URL", "postgres://somewhere"),
+        ("REDIS_URL", "redis://127.0.0.1:1/0"),
     ],
 )
 async def test_a_bad_setting_is_named_in_one_line(own_scene: Scene, name: str, value: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store.connection import connect
@@ -13,7 +14,7 @@ from bridge.alarms import Alarms
 from bridge.clock import SystemClock
 from bridge.dispatcher import Dispatcher, DispatchLimits
 from bridge.events import StreamEnded, StreamEvent, TextDelta
-from bridge.models import Appended, ThreadKey
+from bridge.models import Appended, Lease, ThreadKey
 from bridge.notices import Notice
 from bridge.supervisor import Supervisor
 from tests.fakes import THREAD, question
@@ -128,6 +129,32 @@ async def test_a_reply_that_outlasts_the_drain_is_released_at_once(stores: Redis
         await stores.inbox.append(question("q"))
         await _until(lambda: bool(it.channel.standing))
     assert await stores.queue.claim() is not None
+
+
+async def test_a_claim_that_is_under_way_at_a_stop_is_given_back(
+    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6: taken over at once, not only when the lease has run out."""
+    it = stage(stores, _echo)
+    await stores.inbox.append(question("q"))
+    claimed, go_on = asyncio.Event(), asyncio.Event()
+    really_claim = stores.queue.claim
+
+    async def slow_claim() -> Lease | None:
+        lease = await really_claim()
+        claimed.set()
+        await go_on.wait()
+        return lease
+
+    monkeypatch.setattr(stores.queue, "claim", slow_claim)
+    dispatcher = _dispatcher(it)
+    async with _running(dispatcher):
+        await claimed.wait()
+        dispatcher.stop()
+        await asyncio.sleep(0)
+        go_on.set()
+    assert await really_claim() is not None
+    assert it.agent.sent == []
 
 
 async def test_a_worker_whose_lease_was_lost_stops_the_turn(stores: RedisStores, redis_url: str) -> None:
