@@ -21,7 +21,6 @@ class Intake:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
         self._notices: asyncio.Queue[tuple[Question, Notice]] = asyncio.Queue(_MOST_WAITING_NOTICES)
-        self.counts: dict[Appended, int] = dict.fromkeys(Appended, 0)
 
     async def accept(self, question: Question) -> Appended:
         """Keep a question. Raises `StoreUnavailable`: then it must not be acknowledged."""
@@ -29,7 +28,6 @@ class Intake:
             appended = await self._amend(question)
         else:
             appended = await self._inbox.append(question)
-        self.counts[appended] += 1
         log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})
         notice = _NOTICES.get(appended)
         if notice is not None and not self._notices.full():

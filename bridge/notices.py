@@ -23,7 +23,6 @@ class Notice(StrEnum):
         "Write your question and the assistant answers here.\n"
         "new: start a new conversation. end: end this one. help: show this text."
     )
-    TEXT_ONLY = "Only text can be read here. Please describe it in words."
 
 
 def tool_status(tool_name: str) -> str:

@@ -34,9 +34,9 @@ _LOOKS, _LOOK_PAUSE_S = 2, 1.5
 """How often, and how far apart, a post whose answer was lost is searched for."""
 _MOST_REFUSED_LOOKS = 3
 _MOST_FRESH_POSTS = 3
+"""How often a page whose message vanished is posted anew."""
 _SHOW_WITHIN_S = 1800.0
 """A reply that cannot be shown for so long after its end is given up, so that its thread can go on."""
-"""How often a page whose message vanished is posted anew."""
 
 
 @dataclass(slots=True)

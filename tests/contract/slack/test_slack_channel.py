@@ -1,12 +1,10 @@
 """Slack's sending half: the real slack-sdk over real sockets against the stand-in."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from adapters.slack.adapter import SlackChannel
-from adapters.slack.receive import read_question
 from adapters.slack.send import EVENT_TYPE
 from bridge.errors import (
     ChannelRateLimited,
@@ -23,42 +21,7 @@ from bridge.models import Address, PageView, Question
 from bridge.ports import Channel, Receiver
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandIn]:
-    async with SlackStandIn(time_scale=0.01) as standin:
-        standin.echoes = False
-        standin.person("Ada", "U0ADA", "ada@example.com")
-        standin.person("Bob", "U0BOB")
-        standin.add_channel("C1", "general")
-        standin.add_channel("D1")
-        yield standin
-
-
-@pytest.fixture
-async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
-    await channel.open()
-    slack.calls.clear()
-    yield channel
-    await channel.aclose()
-
-
-@pytest.fixture
-async def address(slack: SlackStandIn) -> Address:
-    root = await slack.say("U0ADA", "C1", f"{slack.mention} hi")
-    return Address(account=slack.workspace.team_id, place="C1", thread=root)
-
-
-def question_of(slack: SlackStandIn, channel: SlackChannel, number: int = -1) -> Question:
-    question = read_question(slack.deliveries[number].payload, channel.workspace)
-    assert question is not None
-    return question
-
-
-def methods(slack: SlackStandIn) -> list[str]:
-    return [call.method for call in slack.calls]
+from tests.contract.slack_steps import methods, question_of
 
 
 async def test_it_is_both_halves_of_a_channel(channel: SlackChannel) -> None:

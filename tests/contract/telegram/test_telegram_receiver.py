@@ -13,24 +13,7 @@ from bridge.models import Address, Appended, PageView, Question, QuestionKind, T
 from config import telegram_limits
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
-
-
-class Roots:
-    """`ReplyRoots` in memory."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, str, str], str] = {}
-        self.is_away = False
-
-    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
-        if self.is_away:
-            raise StoreUnavailable("away")
-        self.known[account, place, message_id] = root
-
-    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
-        if self.is_away:
-            raise StoreUnavailable("away")
-        return self.known.get((account, place, message_id))
+from tests.contract.telegram_steps import Roots
 
 
 class Intake:
@@ -71,27 +54,8 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[TelegramStandIn]:
-    async with TelegramStandIn() as standin:
-        yield standin
-
-
-@pytest.fixture
-def roots() -> Roots:
-    return Roots()
-
-
-@pytest.fixture
 def intake() -> Intake:
     return Intake()
-
-
-@pytest.fixture
-async def channel(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
-    opened = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
-    await opened.open()
-    yield opened
-    await opened.aclose()
 
 
 @asynccontextmanager

@@ -1,51 +1,14 @@
 """Who asks in Slack, and the status line while the agent is at work: against the stand-in."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from adapters.slack.adapter import SlackChannel
-from adapters.slack.receive import read_question
-from bridge.models import Address, Question
+from bridge.models import Address
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandIn]:
-    async with SlackStandIn(time_scale=0.01) as standin:
-        standin.echoes = False
-        standin.person("Ada", "U0ADA", "ada@example.com")
-        standin.person("Bob", "U0BOB")
-        standin.add_channel("C1", "general")
-        standin.add_channel("D1")
-        yield standin
-
-
-@pytest.fixture
-async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
-    await channel.open()
-    slack.calls.clear()
-    yield channel
-    await channel.aclose()
-
-
-@pytest.fixture
-async def address(slack: SlackStandIn) -> Address:
-    root = await slack.say("U0ADA", "C1", f"{slack.mention} hi")
-    return Address(account=slack.workspace.team_id, place="C1", thread=root)
-
-
-def question_of(slack: SlackStandIn, channel: SlackChannel, number: int = -1) -> Question:
-    question = read_question(slack.deliveries[number].payload, channel.workspace)
-    assert question is not None
-    return question
-
-
-def methods(slack: SlackStandIn) -> list[str]:
-    return [call.method for call in slack.calls]
+from tests.contract.slack_steps import methods, question_of
 
 
 async def test_the_asker_is_named_by_e_mail_and_looked_up_once(slack: SlackStandIn, channel: SlackChannel) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,52 +15,15 @@ from bridge.errors import (
     PageRejected,
     PlaceGone,
     PostUncertain,
-    StoreUnavailable,
 )
 from bridge.models import Address, Budget, PageView
 from sandbox.faults import Fault
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
+from tests.contract.telegram_steps import Roots
 
 HELLO = PageView(text="Hello **there**")
-
-
-class Roots:
-    """`ReplyRoots` in memory."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, str, str], str] = {}
-        self.is_away = False
-
-    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
-        if self.is_away:
-            raise StoreUnavailable("away")
-        self.known[account, place, message_id] = root
-
-    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
-        if self.is_away:
-            raise StoreUnavailable("away")
-        return self.known.get((account, place, message_id))
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[TelegramStandIn]:
-    async with TelegramStandIn() as standin:
-        yield standin
-
-
-@pytest.fixture
-def roots() -> Roots:
-    return Roots()
-
-
-@pytest.fixture
-async def channel(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
-    opened = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
-    await opened.open()
-    yield opened
-    await opened.aclose()
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""The stand-in with two people and two places, and the adapter connected to it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.slack.adapter import SlackChannel
+from bridge.models import Address
+from sandbox.slack import SlackStandIn
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStandIn]:
+    async with SlackStandIn(time_scale=0.01) as standin:
+        standin.echoes = False
+        standin.person("Ada", "U0ADA", "ada@example.com")
+        standin.person("Bob", "U0BOB")
+        standin.add_channel("C1", "general")
+        standin.add_channel("D1")
+        yield standin
+
+
+@pytest.fixture
+async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
+    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
+    await channel.open()
+    slack.calls.clear()
+    yield channel
+    await channel.aclose()
+
+
+@pytest.fixture
+async def address(slack: SlackStandIn) -> Address:
+    root = await slack.say("U0ADA", "C1", f"{slack.mention} hi")
+    return Address(account=slack.workspace.team_id, place="C1", thread=root)

@@ -1,0 +1,16 @@
+"""What the contract tests of Slack look at."""
+
+from adapters.slack.adapter import SlackChannel
+from adapters.slack.receive import read_question
+from bridge.models import Question
+from sandbox.slack import SlackStandIn
+
+
+def question_of(slack: SlackStandIn, channel: SlackChannel, number: int = -1) -> Question:
+    question = read_question(slack.deliveries[number].payload, channel.workspace)
+    assert question is not None
+    return question
+
+
+def methods(slack: SlackStandIn) -> list[str]:
+    return [call.method for call in slack.calls]
