@@ -7,6 +7,7 @@ what may have been sent is looked up in the history, what is shown is edited, no
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import assert_never
 
 from bridge.alarms import Alarms
@@ -22,12 +23,14 @@ from bridge.models import (
     QuestionKind,
     Settlement,
     Step,
+    Streaming,
 )
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock, WorkQueue
 from bridge.reply import Reply
 from bridge.sessions import Sessions
+from bridge.status_line import say_thinking, wait_for_place
 from bridge.tasks import first_error
 from bridge.writer import Writer
 
@@ -49,6 +52,7 @@ class Turns:
         pacing: Pacing,
         clock: Clock,
         alarms: Alarms,
+        shows_tools: bool = False,
     ) -> None:
         self._asker = asker
         self._queue = queue
@@ -57,6 +61,7 @@ class Turns:
         self._pacing = pacing
         self._clock = clock
         self._alarms = alarms
+        self._shows_tools = shows_tools
 
     def knows(self, channel_name: str) -> bool:
         """Say whether this worker serves the channel."""
@@ -87,7 +92,7 @@ class Turns:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
-        reply = Reply(entry.question.id, channel.fits)
+        reply = Reply(entry.question.id, channel.fits, shows_tools=self._shows_tools)
         writer = Writer(
             channel,
             entry.question.address,
@@ -104,8 +109,10 @@ class Turns:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
                     activity = group.create_task(self._show_activity(channel, entry.question, reply))
+                    thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
                     answer = await self._answer(lease, entry, channel, reply, writer.wake, guard)
                     activity.cancel()
+                    thinking.cancel()
                     await self._note_answer(lease, reply, answer)
                     reply.end(answer.notice)
                     writer.wake()
@@ -130,7 +137,7 @@ class Turns:
         try:
             if entry.question.kind is QuestionKind.ASK:
                 return await self._asker.ask(Turn(lease, entry, channel, reply, wake, guard))
-            return await self._obey(lease, entry.question, channel, reply)
+            return await self._obey(lease, entry.question, channel, reply, wake)
         except Misconfigured as error:
             self._alarms.tell(error)
             return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
@@ -140,7 +147,9 @@ class Turns:
             log.warning("no answer to be had", extra={"thread_key": str(lease.thread), "cause": str(error)})
             return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
 
-    async def _obey(self, lease: Lease, question: Question, channel: Channel, reply: Reply) -> Asked:
+    async def _obey(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> Asked:
         """Carry out a command."""
         match question.kind:
             case QuestionKind.HELP:
@@ -150,11 +159,11 @@ class Turns:
                 return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
             case QuestionKind.NEW:
                 await self._end_current(lease)
-                return await self._greet(lease, question, channel, reply, Notice.NEW_STARTED)
+                return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
             case QuestionKind.START:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
-                return await self._greet(lease, question, channel, reply, Notice.WELCOME)
+                return await self._greet(lease, question, channel, reply, wake, Notice.WELCOME)
             case QuestionKind.ASK | QuestionKind.EDITED | QuestionKind.WITHDRAWN:
                 raise AssertionError(f"no command: {question.kind}")
             case _:
@@ -167,10 +176,17 @@ class Turns:
         return await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.COMMAND)
 
     async def _greet(
-        self, lease: Lease, question: Question, channel: Channel, reply: Reply, otherwise: Notice
+        self,
+        lease: Lease,
+        question: Question,
+        channel: Channel,
+        reply: Reply,
+        wake: Callable[[], None],
+        otherwise: Notice,
     ) -> Asked:
         """Open a session without a question and show the agent's greeting, or a sentence of our own."""
-        session, greeting = await self._sessions.open_session(lease, question, channel)
+        wait = partial(wait_for_place, reply, wake, self._clock)
+        session, greeting = await self._sessions.open_session(lease, question, channel, wait)
         reply.replace(greeting)
         return Asked(
             Outcome.COMMAND_DONE,
@@ -192,3 +208,8 @@ class Turns:
             if self._pacing.delay_s(pace.posts, urgent=False) <= 0:
                 await channel.show_activity(question.address)
             await self._clock.sleep(pace.activity_every_s)
+
+    async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
+        """Fill the status line, except where replies are edited: there the sign of activity says enough."""
+        if channel.streaming is not Streaming.EDIT:
+            await say_thinking(reply, wake, self._clock)
