@@ -1,6 +1,7 @@
 """A5: whatever the operator allows and the agent writes, however it is cut: nothing beyond the list takes effect."""
 
 import re
+from itertools import pairwise
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -26,10 +27,10 @@ _RAW = re.compile(r"<[^>]*>?")
 
 
 @settings(deadline=None, max_examples=400)
-@given(ALLOWED, TEXT, EDGES, TEXT, TEXT, st.booleans())
-@example(mentions("U1"), "<@U1><@U12>", [4, 5], "<@U1>", "<@U1>", False)
+@given(allowed=ALLOWED, text=TEXT, edges=EDGES, status=TEXT, notice=TEXT, final=st.booleans())
+@example(allowed=mentions("U1"), text="<@U1><@U12>", edges=[4, 5], status="<@U1>", notice="<@U1>", final=False)
 def test_in_slack_every_open_bracket_begins_a_token_of_the_list(
-    allowed: Mentions, text: str, edges: list[int], status: str, notice: str, final: bool
+    allowed: Mentions, text: str, edges: list[int], status: str, notice: str, *, final: bool
 ) -> None:
     tokens = allowed.slack
     for start, end in _cuts(text, edges):
@@ -42,10 +43,10 @@ def test_in_slack_every_open_bracket_begins_a_token_of_the_list(
 
 
 @settings(deadline=None, max_examples=400)
-@given(ALLOWED, TEXT, EDGES, TEXT, st.booleans())
-@example(mentions("@anna"), "@anna_k", [5], "@anna", False)
+@given(allowed=ALLOWED, text=TEXT, edges=EDGES, status=TEXT, final=st.booleans())
+@example(allowed=mentions("@anna"), text="@anna_k", edges=[5], status="@anna", final=False)
 def test_in_telegram_only_names_of_the_list_are_called(
-    allowed: Mentions, text: str, edges: list[int], status: str, final: bool
+    allowed: Mentions, text: str, edges: list[int], status: str, *, final: bool
 ) -> None:
     names = allowed.telegram
     for start, end in _cuts(text, edges):
@@ -88,4 +89,4 @@ def test_a_name_that_may_still_grow_calls_nobody() -> None:
 def _cuts(text: str, edges: list[int]) -> list[tuple[int, int]]:
     """Every prefix, and every page between two edges."""
     places = sorted({min(edge, len(text)) for edge in edges} | {0, len(text)})
-    return [*((0, place) for place in places), *zip(places, places[1:], strict=False)]
+    return [*((0, place) for place in places), *pairwise(places)]

@@ -77,7 +77,7 @@ async def test_groups_have_no_drafts(telegram: TelegramStandIn, native: Telegram
 async def test_the_stand_in_refuses_a_draft_in_a_group(telegram: TelegramStandIn, native: TelegramChannel) -> None:
     group = telegram.group("Team")
     private = Address("100", str(group.id).replace("-", ""))
-    telegram.world._groups[int(private.place)] = group  # noqa: SLF001 - a place that looks private and is none
+    telegram.world._groups[int(private.place)] = group
     assert not await native.draft(private, GROWING)
     assert [call.status for call in telegram.calls_of("sendMessageDraft")] == [400]
 

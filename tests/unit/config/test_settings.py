@@ -301,5 +301,6 @@ def test_the_way_of_showing_replies_is_set_for_each_channel(settings: Read) -> N
 def test_the_list_of_mentions_is_read(settings: Read) -> None:
     read = settings(BRIDGE_ALLOW_MENTIONS="U1,@anna")
     assert read.allow_mentions is not None
-    assert (read.allow_mentions.slack, read.allow_mentions.telegram) == ({"<@U1>"}, {"anna"})
+    assert read.allow_mentions.slack == {"<@U1>"}
+    assert read.allow_mentions.telegram == {"anna"}
     assert settings().allow_mentions is None

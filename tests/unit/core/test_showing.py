@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from bridge.errors import ChannelRateLimited
 from bridge.events import TextDelta, ToolFinished, ToolStarted
 from bridge.models import Address, Budget, Pace, PageView, Streaming
 from bridge.notices import Status, writing_status
@@ -157,6 +158,16 @@ def test_where_a_draft_is_refused_the_reply_goes_on_in_a_message(streaming: Stre
     assert channel.standing["m1"].text == _LONG
 
 
+def test_a_limit_of_a_budget_that_the_reply_has_not_is_waited_out() -> None:
+    """S8: no call in the forbidden time, as where a stream has become a message that is edited."""
+    channel = _channel(Streaming.NATIVE)
+    channel.failures = [None, ChannelRateLimited(20.0, "another:scope")]
+    run_virtually(_write(channel, _chunks(_LONG)))
+    limited_at = channel.calls[1].at
+    assert not [call for call in channel.calls[2:] if call.at < limited_at + 20.0]
+    assert channel.text == _LONG
+
+
 @pytest.mark.parametrize(
     ("streaming", "takes_drafts", "drafted", "messages"),
     [
@@ -168,7 +179,7 @@ def test_where_a_draft_is_refused_the_reply_goes_on_in_a_message(streaming: Stre
     ],
 )
 def test_a_message_says_thinking_only_where_a_status_line_was_asked_for(
-    streaming: Streaming, takes_drafts: bool, drafted: list[str], messages: list[str]
+    streaming: Streaming, *, takes_drafts: bool, drafted: list[str], messages: list[str]
 ) -> None:
     async def tell(reply: Reply, writer: Writer) -> None:
         reply.say(Status.THINKING)
