@@ -16,6 +16,7 @@ STATUS_AFTER_S = 2.0
 """A status line that says no more than "thinking" or "writing" comes so late: a quick answer needs none."""
 DRAFT_AGAIN_S = 20.0
 """Drafts of Telegram last 30 s (Bot API, `sendMessageDraft`), so one that does not change is shown again before."""
+_LEAST_WAIT_S = 0.05
 
 
 class Showing:
@@ -53,7 +54,11 @@ class Showing:
 
     def is_due(self, view: PageView) -> bool:
         """Say whether the draft differs from what is shown, or would soon go."""
-        return self._draft != view or self._clock.monotonic() - self._drafted_at >= DRAFT_AGAIN_S
+        return self._draft != view or self._again_in_s() <= 0
+
+    def is_urgent(self, view: PageView) -> bool:
+        """Say whether a draft is not to wait behind the one before: it is the first, or the first that shows text."""
+        return self._draft is None or (bool(view.text) and not self._draft.text)
 
     def note(self, view: PageView, *, is_shown: bool) -> None:
         """Note how showing a draft went. Where the channel takes none, this reply is shown in messages from now on."""
@@ -65,7 +70,10 @@ class Showing:
         """Return when to look again though nothing changes: before a draft goes, `most_s` where there is none."""
         if not self._takes_drafts or self._draft is None:
             return most_s
-        return min(most_s, max(0.0, self._drafted_at + DRAFT_AGAIN_S - self._clock.monotonic()))
+        return min(most_s, max(_LEAST_WAIT_S, self._again_in_s()))
+
+    def _again_in_s(self) -> float:
+        return self._drafted_at + DRAFT_AGAIN_S - self._clock.monotonic()
 
 
 def as_status(views: Sequence[PageView]) -> list[PageView]:

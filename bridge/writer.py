@@ -139,7 +139,7 @@ class Writer:
             return None if self._reply.ended else self._showing.look_again_s(_LOOK_AGAIN_S)
         sheet = self._sheets[stale.number - 1]
         is_draft = self._showing.is_draft(stale, sheet.message_id)
-        urgent = stale.final or not (sheet.message_id or is_draft)
+        urgent = self._showing.is_urgent(stale) if is_draft else stale.final or not sheet.message_id
         due_s = self._due_in_s(urgent=urgent)
         budgets = self._budgets(stale, sheet, is_draft=is_draft)
         wait_s = max(due_s, self._pacing.delay_s(budgets, urgent=urgent))

@@ -104,8 +104,9 @@ def test_in_status_mode_each_page_is_shown_once_and_whole() -> None:
 
 def test_a_quick_answer_has_no_status_line() -> None:
     channel = _channel(Streaming.STATUS)
-    run_virtually(_write(channel, _chunks("A short answer.")))
-    assert [(call.name, call.view.text) for call in channel.calls] == [("post", "A short answer.")]
+    answer = "A short answer that takes the agent a second and a half to write."
+    run_virtually(_write(channel, _chunks(answer)))
+    assert [(call.name, call.view.text) for call in channel.calls] == [("post", answer)]
 
 
 def test_in_status_mode_a_text_that_somebody_has_seen_is_not_taken_back() -> None:
@@ -141,6 +142,21 @@ def test_drafts_are_at_least_a_second_apart_and_count_with_the_posts() -> None:
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 1.1
 
 
+def test_the_first_text_does_not_wait_behind_a_status() -> None:
+    async def tell(reply: Reply, writer: Writer) -> None:
+        reply.say(Status.THINKING)
+        writer.wake()
+        await asyncio.sleep(0.2)
+        reply.apply(TextDelta("With these words the answer begins."))
+        writer.wake()
+        await asyncio.sleep(3.0)
+
+    channel = _channel(Streaming.NATIVE, takes_drafts=True)
+    channel.pacing = Pace(5.0, (), (), ())
+    run_virtually(_write(channel, tell))
+    assert [(call.view.text[:4], round(call.at, 1)) for call in channel.drafts] == [("", 0.0), ("With", 0.2)]
+
+
 def test_a_draft_that_does_not_change_is_shown_again_before_it_goes() -> None:
     channel = _channel(Streaming.NATIVE, takes_drafts=True)
     run_virtually(_write(channel, _silence))
@@ -166,6 +182,16 @@ def test_a_limit_of_a_budget_that_the_reply_has_not_is_waited_out() -> None:
     limited_at = channel.calls[1].at
     assert not [call for call in channel.calls[2:] if call.at < limited_at + 20.0]
     assert channel.text == _LONG
+
+
+def test_the_edits_that_end_pages_have_a_budget_of_their_own_where_the_channel_says_so() -> None:
+    channel = _channel(Streaming.NATIVE, page_size=1000)
+    edits, finals = Budget("fake:appends", 90, 60.0), Budget("fake:stops", 1, 100.0)
+    channel.pacing = Pace(0.8, (), (edits,), finals=(finals,))
+    run_virtually(_write(channel, _chunks(_LONG)))
+    ended = [call.at for call in channel.calls if call.name == "edit" and call.view.final]
+    assert len(ended) == 2
+    assert all(later - earlier >= 100.0 for earlier, later in itertools.pairwise(ended))
 
 
 @pytest.mark.parametrize(
