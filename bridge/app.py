@@ -18,11 +18,12 @@ from adapters.terminal.adapter import TerminalChannel
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
 from bridge.errors import Retryable, SettingWrong, StoreUnavailable
-from bridge.models import EndReason
+from bridge.models import EndReason, Streaming
 from bridge.paced_agent import PacedAgent
 from bridge.reaper import Reaper
 from bridge.tasks import first_error
 from bridge.worker import MessagingChannel, Outside, Worker
+from config.mentions import Mentions
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ async def run_worker(settings: Settings) -> None:
             Outside(agent=agent, stores=stores, channels=channels, clock=SystemClock(), every=every),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(live_turns=settings.max_turns),
+            shows_tools=settings.show_tools == "on",
         )
         with first_error():
             await worker.run(stop)
@@ -92,11 +94,14 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
 
 async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncExitStack) -> list[MessagingChannel]:
     channels: list[MessagingChannel] = []
+    mentions = settings.allow_mentions or Mentions()
     if settings.slack_bot_token is not None and settings.slack_app_token is not None:
         slack = SlackChannel(
             bot_token=settings.slack_bot_token.get_secret_value(),
             app_token=settings.slack_app_token.get_secret_value(),
             api_url=settings.slack_api_url,
+            streaming=Streaming(settings.slack_streaming),
+            mentions=mentions,
         )
         stack.push_async_callback(slack.aclose)
         try:
@@ -110,6 +115,8 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             token=settings.telegram_bot_token.get_secret_value(),
             api_url=settings.telegram_api_url,
             roots=stores.reply_roots,
+            streaming=Streaming(settings.telegram_streaming),
+            mentions=mentions,
         )
         stack.push_async_callback(telegram.aclose)
         await telegram.open()
@@ -133,6 +140,7 @@ async def run_chat(settings: Settings) -> None:
             Outside(agent=agent, stores=stores, channels=[terminal], clock=clock, every=every),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
+            shows_tools=settings.show_tools == "on",
         )
         with first_error():
             await worker.run(stop)

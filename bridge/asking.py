@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bridge.errors import (
     AgentRateLimited,
@@ -18,6 +19,7 @@ from bridge.ports import Agent, Channel, Clock, WorkQueue
 from bridge.recovery import Found, RecoveryLimits, reconcile
 from bridge.reply import Reply
 from bridge.sessions import Sessions
+from bridge.status_line import wait_for_place
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +110,9 @@ class Asker:
             session = None
         if session is None:
             await turn.guard()
-            session, _greeting = await self._sessions.open_session(turn.lease, turn.entry.question, turn.channel)
+            wait = partial(wait_for_place, turn.reply, turn.wake, self._clock)
+            opened = await self._sessions.open_session(turn.lease, turn.entry.question, turn.channel, wait)
+            session, _greeting = opened
         return session
 
     async def _send_or_look_up(self, turn: Turn, session: Session, count: int) -> Asked | None:
@@ -132,12 +136,13 @@ class Asker:
                 if waited_s + error.retry_after_s > _RATE_WAIT_MOST_S:
                     raise
                 wait_s = max(error.retry_after_s, 0.5)
+                await wait_for_place(turn.reply, turn.wake, self._clock, wait_s)
             except AgentUnavailable:
                 failures += 1
                 if failures >= _UNAVAILABLE_TRIES:
                     raise
                 wait_s = float(2 ** (failures - 1))
-            await self._clock.sleep(wait_s)
+                await self._clock.sleep(wait_s)
             waited_s += wait_s
 
     async def _stream(self, turn: Turn, session: Session, count: int) -> Asked:

@@ -270,6 +270,17 @@ class Settlement:
     """Set: the session's ending begins in the same step."""
 
 
+class Streaming(StrEnum):
+    """How a channel shows the page that still grows. A page that is final is always one message."""
+
+    EDIT = "edit"
+    """The message is edited as the text arrives."""
+    STATUS = "status"
+    """Only a status line shows; each page is shown once, whole."""
+    NATIVE = "native"
+    """The service's own way of streaming where it has one, else as `EDIT`."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageView:
     """One channel message of a reply, as it should look now."""
@@ -286,6 +297,8 @@ class PageView:
     """True when this page will never change again."""
     turn_id: str = ""
     """The question this page answers: lets a channel mark its message with it."""
+    source: str = field(default="", compare=False)
+    """`text` without what only closes a half-written end: for services that can append and not rewrite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +321,10 @@ class Pace:
     """The shortest time from the end of one edit to the next edit of the same message."""
     posts: tuple[Budget, ...]
     edits: tuple[Budget, ...]
+    finals: tuple[Budget, ...] = ()
+    """For the edit that makes a page final; empty: as `edits`."""
+    drafts: tuple[Budget, ...] = ()
+    """For showing a page that is not posted yet (`Channel.draft`)."""
     activity_every_s: float = 4.5
     """How often "is typing" has to be shown again to stay."""
 

@@ -1,6 +1,13 @@
 """The fixed sentences that the bridge itself says. Nothing internal ever stands in one."""
 
+import re
+from collections.abc import Iterable
 from enum import StrEnum
+
+_SIGNS = re.compile(r"[_\-@#/:<>&|]+")
+"""Signs that join words in a tool's name, and signs that mean something to a channel."""
+_TOOLS_LINE = 100
+_WRITING_STEP = 500
 
 
 class Notice(StrEnum):
@@ -25,12 +32,43 @@ class Notice(StrEnum):
     )
 
 
+class Status(StrEnum):
+    """What the status line of a reply says while nothing more exact is known."""
+
+    THINKING = "Thinking…"
+    WAITING = "Waiting for a free place…"
+    """TalkifAI's limit is used up for the moment."""
+    WRITING = "Writing…"
+
+
 def tool_status(tool_name: str) -> str:
     """Say which tool is at work, with a readable name: `web_search` becomes `web search`."""
-    readable = " ".join(tool_name.replace("_", " ").replace("-", " ").split())[:60]
+    readable = readable_tool(tool_name)
     return f"Looking that up: {readable}…" if readable else "Looking that up…"
 
 
 def handoff_status(agent_name: str) -> str:
     """Say which agent took over."""
     return f"Now with {' '.join(agent_name.split())[:60]}"
+
+
+def writing_status(characters: int) -> str:
+    """Say how much is written, in steps, so that the line need not change all the time."""
+    steps = characters // _WRITING_STEP * _WRITING_STEP
+    return f"{Status.WRITING} ({steps:,} characters)" if steps else Status.WRITING
+
+
+def tools_used(tool_names: Iterable[str]) -> str:
+    """List the tools of a finished turn in one short line, each once; empty where there were none."""
+    line = ""
+    for name in dict.fromkeys(filter(None, map(readable_tool, tool_names))):
+        longer = f"{line}, {name}" if line else f"Used: {name}"
+        if len(longer) > _TOOLS_LINE:
+            return f"{line}, …"
+        line = longer
+    return line
+
+
+def readable_tool(tool_name: str) -> str:
+    """Make a tool's name readable: words without the signs that programs put between them, 60 characters at most."""
+    return " ".join(_SIGNS.sub(" ", tool_name).split())[:60].rstrip()

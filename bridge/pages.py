@@ -37,6 +37,12 @@ class Page:
 
     def shown(self) -> str:
         """Return the page as well-formed Markdown."""
+        text = self.grown()
+        fence = open_fence(self.source, self.opened)
+        return f"{text.rstrip(chr(10))}\n{fence.marker}" if fence else text
+
+    def grown(self) -> str:
+        """Return the page without closing what is open at its end: it goes on where this ends."""
         text = self.source
         if self.opened is None:
             text = text.lstrip("\n")
@@ -44,8 +50,7 @@ class Page:
             text = text.rstrip()
         if self.opened is not None:
             text = f"{self.opened.opener}\n{text}"
-        fence = open_fence(self.source, self.opened)
-        return f"{text.rstrip(chr(10))}\n{fence.marker}" if fence else text
+        return text
 
 
 def open_fence(source: str, opened: Fence | None = None) -> Fence | None:

@@ -27,6 +27,7 @@ from bridge.models import (
     Session,
     Settlement,
     Step,
+    Streaming,
     ThreadKey,
 )
 
@@ -91,6 +92,11 @@ class Channel(Protocol):
         """The first field of every `ThreadKey` of this channel."""
         ...
 
+    @property
+    def streaming(self) -> Streaming:
+        """How a page that still grows is to be shown."""
+        ...
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         ...
@@ -119,6 +125,15 @@ class Channel(Protocol):
 
         Raises `LookupUnsupported` where the service has no look-up, `ChannelUnavailable`, `ChannelRateLimited`,
         `PlaceGone`.
+        """
+        ...
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page that still grows without posting it: it goes by itself, when its page is posted or soon after.
+
+        False where this place has nothing of the kind, or the service refuses it: the page is to be posted. What is
+        shown notifies nobody, and need not be taken back. May be repeated. Raises `PlaceGone`,
+        `ChannelUnavailable`, `ChannelRateLimited`.
         """
         ...
 

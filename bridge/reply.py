@@ -14,7 +14,7 @@ from bridge.events import (
     ToolStarted,
 )
 from bridge.models import PageView
-from bridge.notices import Notice, handoff_status, tool_status
+from bridge.notices import Notice, Status, handoff_status, tool_status, tools_used
 from bridge.pages import Paginator
 
 MAX_REPLY_CHARACTERS = 160_000
@@ -22,14 +22,23 @@ MAX_REPLY_CHARACTERS = 160_000
 
 
 class Reply:
-    """One reply as it grows. Not thread-safe; no input or output."""
+    """One reply as it grows. Not thread-safe; no input or output.
 
-    def __init__(self, turn_id: str, fits: Callable[[str], bool]) -> None:
+    Args:
+        turn_id: The question that is answered.
+        fits: Says whether Markdown goes into one message of the channel.
+        shows_tools: Whether the finished reply names the tools that were used.
+    """
+
+    def __init__(self, turn_id: str, fits: Callable[[str], bool], *, shows_tools: bool = False) -> None:
         self._turn_id = turn_id
         self._paginator = Paginator(fits)
         self._parts: list[str] = []
         self._length = 0
         self._tools: list[str] = []
+        self._shows_tools = shows_tools
+        self._used: list[str] = []
+        self._status = ""
         self._handoff = ""
         self.notice = ""
         self.ended = False
@@ -58,7 +67,13 @@ class Reply:
             return ""
         if self._tools:
             return tool_status(self._tools[-1])
-        return self._handoff
+        return self._handoff or ("" if self._length else self._status)
+
+    def say(self, status: Status | None) -> None:
+        """Say what keeps the agent from writing, until its first text; None takes it back. None of it is its text."""
+        if self._status != (status or ""):
+            self._status = status or ""
+            self.version += 1
 
     def apply(self, event: StreamEvent) -> None:
         """Take in one event of the stream. The caller decides what the stream's end means for the reply."""
@@ -68,6 +83,7 @@ class Reply:
                 self._append(text)
             case ToolStarted(name):
                 self._tools.append(name)
+                self._used.append(name)
             case ToolFinished(name):
                 if name in self._tools:
                     self._tools.remove(name)
@@ -98,6 +114,7 @@ class Reply:
         """Return every page as it should look now. Empty while there is nothing to show."""
         pages = self._paginator.pages(self.text)
         status = self.status
+        below = self._below()
         shown = []
         for number, page in enumerate(pages, start=1):
             is_last = number == len(pages)
@@ -105,13 +122,21 @@ class Reply:
                 PageView(
                     text=page.shown() if page.source.strip() else "",
                     status=status if is_last else "",
-                    notice=self.notice if is_last and self.ended else "",
+                    notice=below if is_last else "",
                     number=number,
                     final=self.ended or not is_last,
                     turn_id=self._turn_id,
+                    source=page.grown(),
                 )
             )
         return [view for view in shown if view.text or view.status or view.notice]
+
+    def _below(self) -> str:
+        """Return what stands below the finished text: the tools, then the notice."""
+        if not self.ended:
+            return ""
+        tools = tools_used(self._used) if self._shows_tools else ""
+        return "\n".join(line for line in (tools, self.notice) if line)
 
     def _append(self, text: str) -> None:
         room = MAX_REPLY_CHARACTERS - self._length

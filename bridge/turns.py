@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from bridge.alarms import Alarms
@@ -23,12 +24,14 @@ from bridge.models import (
     Question,
     QuestionKind,
     Settlement,
+    Streaming,
 )
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock, WorkQueue
 from bridge.reply import Reply
 from bridge.sessions import Sessions
+from bridge.status_line import say_thinking, wait_for_place
 from bridge.tasks import first_error
 from bridge.writer import Writer
 
@@ -50,6 +53,7 @@ class Turns:
         pacing: Pacing,
         clock: Clock,
         alarms: Alarms,
+        shows_tools: bool = False,
     ) -> None:
         self._asker = asker
         self._queue = queue
@@ -58,6 +62,7 @@ class Turns:
         self._pacing = pacing
         self._clock = clock
         self._alarms = alarms
+        self._shows_tools = shows_tools
 
     def knows(self, channel_name: str) -> bool:
         """Say whether this worker serves the channel."""
@@ -88,7 +93,7 @@ class Turns:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
-        reply = Reply(entry.question.id, channel.fits)
+        reply = Reply(entry.question.id, channel.fits, shows_tools=self._shows_tools)
         reply.has_begun = entry.record.has_begun
         writer = Writer(
             channel,
@@ -106,12 +111,14 @@ class Turns:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
                     activity = group.create_task(self._show_activity(channel, entry.question, reply))
+                    thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
                     answer = await self._answer(lease, entry, channel, reply, writer.wake, guard)
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
+                    thinking.cancel()
                     reply.end(answer.notice)
                     writer.wake()
         except PlaceGone as error:
@@ -133,7 +140,7 @@ class Turns:
         try:
             if entry.question.kind is QuestionKind.ASK:
                 return await self._asker.ask(Turn(lease, entry, channel, reply, wake, guard))
-            return await self._obey(lease, entry.question, channel, reply)
+            return await self._obey(lease, entry.question, channel, reply, wake)
         except Misconfigured as error:
             self._alarms.tell(error)
             return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
@@ -143,7 +150,9 @@ class Turns:
             log.warning("no answer to be had", extra={"thread_key": str(lease.thread), "cause": str(error)})
             return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
 
-    async def _obey(self, lease: Lease, question: Question, channel: Channel, reply: Reply) -> Asked:
+    async def _obey(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> Asked:
         """Carry out a command."""
         match question.kind:
             case QuestionKind.HELP:
@@ -153,11 +162,11 @@ class Turns:
                 return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
             case QuestionKind.NEW:
                 await self._end_current(lease)
-                return await self._greet(lease, question, channel, reply, Notice.NEW_STARTED)
+                return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
             case QuestionKind.START:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
-                return await self._greet(lease, question, channel, reply, Notice.WELCOME)
+                return await self._greet(lease, question, channel, reply, wake, Notice.WELCOME)
             case QuestionKind.ASK | QuestionKind.EDITED | QuestionKind.WITHDRAWN:
                 raise AssertionError(f"no command: {question.kind}")
             case _:
@@ -170,10 +179,17 @@ class Turns:
         return await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.COMMAND)
 
     async def _greet(
-        self, lease: Lease, question: Question, channel: Channel, reply: Reply, otherwise: Notice
+        self,
+        lease: Lease,
+        question: Question,
+        channel: Channel,
+        reply: Reply,
+        wake: Callable[[], None],
+        otherwise: Notice,
     ) -> Asked:
         """Open a session without a question and show the agent's greeting, or a sentence of our own."""
-        session, greeting = await self._sessions.open_session(lease, question, channel)
+        wait = partial(wait_for_place, reply, wake, self._clock)
+        session, greeting = await self._sessions.open_session(lease, question, channel, wait)
         reply.replace(greeting)
         return Asked(
             Outcome.COMMAND_DONE,
@@ -195,3 +211,8 @@ class Turns:
             if self._pacing.delay_s(pace.posts, urgent=False) <= 0:
                 await channel.show_activity(question.address)
             await self._clock.sleep(pace.activity_every_s)
+
+    async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
+        """Fill the status line, except where replies are edited: there the sign of activity says enough."""
+        if channel.streaming is not Streaming.EDIT:
+            await say_thinking(reply, wake, self._clock)

@@ -52,7 +52,9 @@ class Outside:
 class Worker:
     """Puts the parts of the core together and runs them until a stop is asked for."""
 
-    def __init__(self, outside: Outside, *, idle_after_s: float, limits: DispatchLimits) -> None:
+    def __init__(
+        self, outside: Outside, *, idle_after_s: float, limits: DispatchLimits, shows_tools: bool = False
+    ) -> None:
         clock = outside.clock
         self._outside = outside
         self._idle_after_s = idle_after_s
@@ -73,6 +75,7 @@ class Worker:
             pacing=self._pacing,
             clock=clock,
             alarms=alarms,
+            shows_tools=shows_tools,
         )
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits

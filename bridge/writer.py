@@ -14,11 +14,12 @@ from bridge.errors import (
     PostUncertain,
     StoreUnavailable,
 )
-from bridge.models import Address, PageView
+from bridge.models import Address, Budget, PageView
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock
 from bridge.reply import Reply
+from bridge.showing import Showing
 from bridge.tasks import to_the_end
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Writer:
         self._guard = guard
         self._record = record
         self._pace = channel.pace(address)
+        self._showing = Showing(channel.streaming, clock)
         self._taken_up = taken_up
         self._sheets = [self._new_sheet(message_id) for message_id in message_ids]
         self._recorded: tuple[tuple[str, ...], str] = (tuple(message_ids), reply.text)
@@ -135,18 +137,18 @@ class Writer:
 
     async def _advance(self) -> float | None:
         """Make at most one call. Return how long to wait at most before looking again; None when done."""
-        hold_s = self._hold_first_text_s()
+        hold_s = max(self._showing.hold_s(self._reply), self._hold_first_text_s())
         if hold_s > 0:
             return hold_s
-        views = self._reply.views()
+        views = self._showing.views(self._reply)
         stale = next((wanted for view in views if (wanted := self._wanted(view)) is not None), None)
         if stale is None or self._is_too_late():
-            return None if self._reply.ended else _LOOK_AGAIN_S
+            return None if self._reply.ended else self._showing.look_again_s(_LOOK_AGAIN_S)
         sheet = self._sheets[stale.number - 1]
-        is_post = not sheet.message_id
-        urgent = is_post or stale.final
+        is_draft = self._showing.is_draft(stale, sheet.message_id)
+        urgent = self._showing.is_urgent(stale) if is_draft else stale.final or not sheet.message_id
         due_s = self._due_in_s(urgent=urgent)
-        budgets = self._pace.posts if is_post else self._pace.edits
+        budgets = self._budgets(stale, sheet, is_draft=is_draft)
         wait_s = max(due_s, self._pacing.delay_s(budgets, urgent=urgent))
         if wait_s > 0:
             return wait_s
@@ -158,9 +160,17 @@ class Writer:
         if wait_s > 0:
             return wait_s
         with self._pacing.call(budgets):
-            await self._show(sheet, stale)
+            await self._show(sheet, stale, is_draft=is_draft)
         self._call_ended = self._clock.monotonic()
         return 0.0
+
+    def _budgets(self, view: PageView, sheet: _Sheet, *, is_draft: bool) -> Sequence[Budget]:
+        """Return what the next call for a page is counted in."""
+        if is_draft:
+            return self._pace.drafts
+        if not sheet.message_id:
+            return self._pace.posts
+        return (view.final and self._pace.finals) or self._pace.edits
 
     def _wanted(self, view: PageView) -> PageView | None:
         """Return how the page's message is to look now, or None where it looks so already or is given up."""
@@ -168,6 +178,10 @@ class Writer:
             self._sheets.append(self._new_sheet())
         sheet = self._sheets[view.number - 1]
         if sheet.given_up:
+            return None
+        if self._showing.is_draft(view, sheet.message_id):
+            return view if self._showing.is_due(view) else None
+        if sheet.message_id and sheet.shown is None and self._showing.leaves_alone(view):
             return None
         if sheet.uncertain is not None and not sheet.message_id and not sheet.looks_left:
             # The unanswered post may stand there. Only a whole, different text is worth a second message.
@@ -209,24 +223,17 @@ class Writer:
             return 0.0
         return self._call_ended + self._pacing.edit_interval_s(self._pace, now - self._began) - now
 
-    async def _show(self, sheet: _Sheet, view: PageView) -> None:
+    async def _show(self, sheet: _Sheet, view: PageView, *, is_draft: bool) -> None:
         """Make one call and take in how it went."""
         try:
-            if sheet.looks_left:
-                await self._look_for(sheet, view)
-                return
-            if sheet.message_id:
-                await self._channel.edit(self._address, sheet.message_id, view)
-            else:
-                await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
-            sheet.shown = view
-            self._backoff_s = 0.0
+            await self._call(sheet, view, is_draft=is_draft)
         except ChannelRateLimited as error:
             log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
             self._pacing.pause(error.scope, error.retry_after_s)
-            if sheet.looks_left:
-                # Searching is no part of the budgets of posts and edits, so this writer waits by itself.
+            if all(budget.scope != error.scope for budget in self._budgets(view, sheet, is_draft=is_draft)):
+                # Searching, and what a channel falls back to, is not in the budgets: this writer waits by itself.
                 self._not_before = self._clock.monotonic() + error.retry_after_s
+            if sheet.looks_left and not is_draft:
                 sheet.refused_looks += 1
                 if sheet.refused_looks >= _MOST_REFUSED_LOOKS:
                     sheet.looks_left = 0
@@ -245,6 +252,20 @@ class Writer:
         except PageRejected as error:
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
             self._after_refusal(sheet, view)
+
+    async def _call(self, sheet: _Sheet, view: PageView, *, is_draft: bool) -> None:
+        if is_draft:
+            self._showing.note(view, is_shown=await self._channel.draft(self._address, view))
+        elif sheet.looks_left:
+            await self._look_for(sheet, view)
+            return
+        elif sheet.message_id:
+            await self._channel.edit(self._address, sheet.message_id, view)
+            sheet.shown = view
+        else:
+            await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
+            sheet.shown = view
+        self._backoff_s = 0.0
 
     def _after_refusal(self, sheet: _Sheet, view: PageView) -> None:
         if not view.final:

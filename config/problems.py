@@ -174,3 +174,20 @@ def log_format(text: str) -> str:
     if text.lower() not in {"console", "json"}:
         raise ValueError("is no log format. Use console or json.")
     return text.lower()
+
+
+def streaming(text: str) -> str:
+    """Check how a reply is shown while it grows."""
+    if text.lower() not in {"edit", "status", "native"}:
+        raise ValueError("is none of the words it may be. Use edit, status or native.")
+    return text.lower()
+
+
+def on_off(text: str) -> str:
+    """Check a switch."""
+    word = text.lower()
+    if word in _YES:
+        return "on"
+    if word in _NO:
+        return "off"
+    raise ValueError("is none of the words it may be. Use on or off.")

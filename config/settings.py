@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
 
 from config import problems
+from config.mentions import Mentions, mentions
 
 _NEEDED = {
     "TALKIFAI_AGENT_ID": "Set it to the id of the TalkifAI text agent that answers.",
@@ -99,11 +100,18 @@ class Settings(BaseSettings):
     slack_api_url: Annotated[str, BeforeValidator(problems.slack_api_url)] = Field(
         "https://slack.com/api/", validation_alias="SLACK_API_URL"
     )
+    slack_streaming: Annotated[Literal["edit", "status", "native"], BeforeValidator(problems.streaming)] = Field(
+        "edit", validation_alias="SLACK_STREAMING"
+    )
+    """How a reply is shown while it grows."""
     telegram_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.telegram_token)] = Field(
         None, validation_alias="TELEGRAM_BOT_TOKEN"
     )
     telegram_api_url: Annotated[str, BeforeValidator(problems.http_url)] = Field(
         "https://api.telegram.org", validation_alias="TELEGRAM_API_URL"
+    )
+    telegram_streaming: Annotated[Literal["edit", "status", "native"], BeforeValidator(problems.streaming)] = Field(
+        "edit", validation_alias="TELEGRAM_STREAMING"
     )
     redis_url: Annotated[SecretStr | None, BeforeValidator(problems.redis_url)] = Field(
         None, validation_alias="REDIS_URL"
@@ -120,6 +128,14 @@ class Settings(BaseSettings):
     )
     max_turns: Annotated[int, BeforeValidator(problems.max_turns)] = Field(500, validation_alias="BRIDGE_MAX_TURNS")
     """How many turns one worker has live at a time."""
+    show_tools: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="BRIDGE_SHOW_TOOLS"
+    )
+    """Whether a finished reply names the tools that were used."""
+    allow_mentions: Annotated[Mentions | None, BeforeValidator(mentions)] = Field(
+        None, validation_alias="BRIDGE_ALLOW_MENTIONS"
+    )
+    """Whom the agent may mention; None: nobody."""
     key_prefix: Annotated[str, BeforeValidator(problems.key_prefix)] = Field(
         "talkifai-bridge", validation_alias="BRIDGE_KEY_PREFIX"
     )

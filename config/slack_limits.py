@@ -47,3 +47,25 @@ ACTIVITY_SHOWS_S = 120.0
 
 ACTIVITY_EVERY_S = 30.0
 """How often we set it anew: well within that time, as the status ends with each post."""
+
+STREAM_STARTS_PER_MINUTE = 18
+STREAM_STOPS_PER_MINUTE = 18
+"""Our share of Tier 2, "20+ per minute" for each of the two methods (docs: apis/web-api/rate-limits)."""
+
+STREAM_APPENDS_PER_MINUTE = 90
+"""Our share of Tier 4, "100+ per minute"."""
+
+STREAM_APPEND_FLOOR_S = 0.8
+"""The shortest time between two appends to one stream."""
+
+STREAM_CHARS = 12_000
+"""A stream takes about that much in all, then `msg_too_long` (CopilotKit#6063). Our pages end at 9,000."""
+
+STREAM_LIFE_S = 300.0
+"""Slack closes a stream about that long after its start (python-slack-sdk#1859, vercel/chat#637)."""
+
+STREAM_AGE_MOST_S = 240.0
+"""When we close it ourselves."""
+
+STATUSES_PER_MINUTE = 45
+"""For `assistant.threads.setStatus`, whose tier is not told: as the slowest of the others."""

@@ -33,6 +33,9 @@ BOT_CALLS_PER_S = 25
 """Bots FAQ: about 30 messages a second over all chats; the rest is for calls made outside the pacing, and for calls
 that bunch up on the way."""
 
+DRAFT_LIFE_S = 30.0
+"""Bot API, `sendMessageDraft`: a draft goes by itself after that time."""
+
 # ---------------------------------------------------------------- receiving
 ALLOWED_UPDATES = ("message", "edited_message")
 """Everything else is filtered by the server when the update is created (server source). The list sticks there."""

@@ -18,6 +18,7 @@ from bridge.models import (
     Person,
     Question,
     QuestionKind,
+    Streaming,
     ThreadKey,
 )
 
@@ -62,6 +63,9 @@ class FakeChannel:
     standing: dict[str, PageView] = field(default_factory=dict)
     finds_posts: bool = False
     activity: int = 0
+    streaming: Streaming = Streaming.EDIT
+    takes_drafts: bool = False
+    drafts: list[Call] = field(default_factory=list)
     _posted: int = 0
 
     def fits(self, text: str) -> bool:
@@ -88,6 +92,12 @@ class FakeChannel:
             raise LookupUnsupported
         same = (shown for shown in self.standing.items() if shown[1].number == view.number)
         return next((message_id for message_id, _ in same), None)
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        del address
+        self.drafts.append(Call(asyncio.get_running_loop().time(), "draft", "", view))
+        await asyncio.sleep(self.latency_s)
+        return self.takes_drafts
 
     async def show_activity(self, address: Address) -> None:
         del address

@@ -15,13 +15,15 @@ from adapters.slack.errors import Call, translated
 from adapters.slack.find import find_page
 from adapters.slack.intake import SlackIntake
 from adapters.slack.people import People, plain_identifier
-from adapters.slack.send import edit_page, pace_of, post_page
+from adapters.slack.send import edit_page, pace_of, post_page, stream_pace_of
 from adapters.slack.socket_mode import SlackSocket, make_app
+from adapters.slack.streams import Streams
 from adapters.slack.vendor_log import VENDOR_LOG
 from adapters.slack.workspace import Workspace
 from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
-from bridge.models import Address, Pace, PageView, Question
+from bridge.models import Address, Pace, PageView, Question, Streaming
 from bridge.ports import Accept
+from config.mentions import Mentions
 
 _LOG = logging.getLogger(__name__)
 _SOCKETS = 2
@@ -33,6 +35,7 @@ _DRAIN_S = 1.0
 _CHECK_TOKEN_EVERY_S = 60.0
 # Slack closes idle connections; a post on one that is closing would be a post of unknown outcome.
 _KEEP_ALIVE_S = 15.0
+_NOBODY = Mentions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class _Opened:
     workspace: Workspace
     people: People
     activity: Activity
+    streams: Streams
 
 
 class SlackChannel:
@@ -55,21 +59,37 @@ class SlackChannel:
         api_url: Where the Web API is.
         proxy: An HTTP proxy for everything. The proxy variables of the environment are not read, as slack-sdk
             heeds no NO_PROXY.
+        streaming: How replies are shown while they grow.
+        mentions: Whom the agent may mention.
     """
 
     def __init__(
-        self, *, bot_token: str, app_token: str, api_url: str = "https://slack.com/api/", proxy: str | None = None
+        self,
+        *,
+        bot_token: str,
+        app_token: str,
+        api_url: str = "https://slack.com/api/",
+        proxy: str | None = None,
+        streaming: Streaming = Streaming.EDIT,
+        mentions: Mentions = _NOBODY,
     ) -> None:
         self._bot_token = bot_token
         self._app_token = app_token
         self._api_url = api_url
         self._proxy = proxy
+        self._streaming = streaming
+        self._allowed = mentions.slack
         self._opened: _Opened | None = None
 
     @property
     def name(self) -> str:
         """`slack`."""
         return "slack"
+
+    @property
+    def streaming(self) -> Streaming:
+        """How replies are shown while they grow."""
+        return self._streaming
 
     @property
     def receives_alone(self) -> str:
@@ -102,7 +122,9 @@ class SlackChannel:
         except BaseException:
             await session.close()
             raise
-        self._opened = _Opened(session, client, workspace, People(client), Activity(client))
+        activity = Activity(client)
+        streams = Streams(client, activity, self._allowed)
+        self._opened = _Opened(session, client, workspace, People(client), activity, streams)
 
     async def aclose(self) -> None:
         """Close all connections. Calls made after it raise `ChannelUnavailable`."""
@@ -116,19 +138,30 @@ class SlackChannel:
 
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced."""
-        return pace_of(address)
+        return stream_pace_of(address) if self._streams_in(address) else pace_of(address)
 
     async def post(self, address: Address, view: PageView) -> str:
-        """Show a page as a new message; return its `ts`."""
-        return await post_page(self._live.client, address, view)
+        """Show a page as a new message, which may be a stream; return its `ts`."""
+        live = self._live
+        ts = await live.streams.start(address, view) if self._streams_in(address) else None
+        ts = ts or await post_page(live.client, address, view, self._allowed)
+        live.activity.forget(address)
+        return ts
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`."""
-        await edit_page(self._live.client, address, message_id, view)
+        if not await self._live.streams.go_on(address, message_id, view):
+            await edit_page(self._live.client, address, message_id, view, self._allowed)
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
         """Look for the message that already shows this page of this turn."""
-        return await find_page(self._live.client, self._live.workspace, address, view)
+        live, streams = self._live, self._streaming is Streaming.NATIVE
+        return await find_page(live.client, live.workspace, address, view, streams=streams)
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show the status under the thread, where a page shows nothing else. As `bridge.ports.Channel.draft`."""
+        shows_status = self._streaming is Streaming.STATUS or self._streams_in(address)
+        return shows_status and not view.text and await self._live.activity.say(address, view.status)
 
     async def show_activity(self, address: Address) -> None:
         """Show "is thinking…" under a thread, where the app may."""
@@ -158,6 +191,10 @@ class SlackChannel:
                     await intake.shut(_DRAIN_S)
         except BaseExceptionGroup as group:
             raise _first_of(group) from None
+
+    def _streams_in(self, address: Address) -> bool:
+        is_native = self._streaming is Streaming.NATIVE and self._opened is not None
+        return is_native and self._live.streams.are_offered(address)
 
     async def _open_patiently(self) -> None:
         """Open, however long Slack is away. Raises `Misconfigured`."""

@@ -14,12 +14,14 @@ from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from adapters.telegram.send import Sender, is_group, pace_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Pace, PageView, Question
+from bridge.models import Address, Pace, PageView, Question, Streaming
 from bridge.ports import Accept, ReplyRoots
 from config import telegram_limits as limits
+from config.mentions import Mentions
 
 log = logging.getLogger(__name__)
 
+_NOBODY = Mentions()
 _COMMANDS = (
     BotCommand("start", "Say hello"),
     BotCommand("new", "Start a new conversation"),
@@ -31,10 +33,20 @@ _COMMANDS = (
 class TelegramChannel:
     """`bridge.ports.Channel` and `bridge.ports.Receiver` for one Telegram bot."""
 
-    def __init__(self, *, token: str, api_url: str = "https://api.telegram.org", roots: ReplyRoots) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        api_url: str = "https://api.telegram.org",
+        roots: ReplyRoots,
+        streaming: Streaming = Streaming.EDIT,
+        mentions: Mentions = _NOBODY,
+    ) -> None:
         self._token = token
         self._api_url = api_url
         self._roots = roots
+        self._streaming = streaming
+        self._mentions = mentions
         self._bot: Bot | None = None
         self._sender: Sender | None = None
         self._poll: UpdatePoll | None = None
@@ -60,7 +72,7 @@ class TelegramChannel:
             self._bot = build_bot(self._token, self._api_url)
         except InvalidToken:
             raise token_refused() from None
-        self._sender = Sender(self._bot)
+        self._sender = Sender(self._bot, self._mentions)
         try:
             await self._identify(self._bot)
         except (TelegramError, TimeoutError) as exc:
@@ -72,6 +84,11 @@ class TelegramChannel:
             await self._bot.shutdown()
 
     # ------------------------------------------------------------ Channel
+    @property
+    def streaming(self) -> Streaming:
+        """How replies are shown while they grow."""
+        return self._streaming
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         return fits(text)
@@ -95,6 +112,10 @@ class TelegramChannel:
         """Raises `LookupUnsupported`: the Bot API has no way to read what a bot wrote before."""
         del address, view
         raise LookupUnsupported("Telegram's Bot API cannot search messages")
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page that grows as a draft, where the setting says so. As `bridge.ports.Channel.draft`."""
+        return self._streaming is not Streaming.EDIT and await self._opened_sender().draft(address, view)
 
     async def show_activity(self, address: Address) -> None:
         """Show "typing" for some seconds. Best effort."""

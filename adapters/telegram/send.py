@@ -1,5 +1,7 @@
 """Posts, edits and the typing sign. One call each, and never a second one after a post may have had an effect."""
 
+import hashlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -11,14 +13,19 @@ from telegram.error import ChatMigrated, RetryAfter, TelegramError
 from adapters.telegram.entities import Span
 from adapters.telegram.errors import Call, retry_after_s, translated
 from adapters.telegram.markup import render_page
-from bridge.errors import PlaceGone
+from bridge.errors import ChannelTokenRefused, MessageGone, PageRejected, PlaceGone
 from bridge.models import Address, Budget, Pace, PageView
 from config import telegram_limits as limits
+from config.mentions import Mentions
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 """A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
 
 _MOVED_CHATS_KEPT = 1000
+_DRAFTS_KEPT = 1000
+_MOST_DRAFT_ID = 2**31 - 1
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -40,21 +47,31 @@ def pace_of(address: Address) -> Pace:
         chat = Budget(chat_scope(address), limits.GROUP_CALLS, limits.GROUP_WINDOW_S)
         return Pace(limits.GROUP_EDIT_FLOOR_S, (chat, bot), (chat, bot))
     chat = Budget(chat_scope(address), 1, limits.PRIVATE_EDIT_FLOOR_S)
-    return Pace(limits.PRIVATE_EDIT_FLOOR_S, (chat, bot), (chat, bot))
+    # Whether drafts share the budget of messages is not known, so they do.
+    return Pace(limits.PRIVATE_EDIT_FLOOR_S, (chat, bot), (chat, bot), drafts=(chat, bot))
+
+
+def draft_id_of(view: PageView) -> int:
+    """Name a page's draft: the same for every worker, so that one goes on where another was killed. Not 0."""
+    digest = hashlib.blake2b(f"{view.turn_id}/{view.number}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) % _MOST_DRAFT_ID + 1
 
 
 class Sender:
     """The calls that change what people see."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, mentions: Mentions) -> None:
         self._bot = bot
+        self._allowed = mentions.telegram
         self._moved: dict[str, str] = {}
-        self._typing_not_before = 0.0
         """Groups that became supergroups, by their old id. Telegram repeats the new id on every call to the old."""
+        self._typing_not_before = 0.0
+        self._drafted: dict[str, float] = {}
+        """When a chat was last shown a draft."""
 
     async def post(self, address: Address, view: PageView) -> tuple[str, str]:
         """Post a page; return the chat it went to and the message's id. Errors as `Channel.post`."""
-        page = render_page(view)
+        page = render_page(view, self._allowed)
         reply = None
         if address.reply_to:
             reply = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
@@ -72,11 +89,13 @@ class Sender:
             return chat, str(message.message_id)
 
         with translated(Call.POST, chat_scope(address)):
-            return await self._following_the_chat(address.place, send)
+            posted = await self._following_the_chat(address.place, send)
+        self._drafted.pop(address.place, None)
+        return posted
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like the page. Errors as `Channel.edit`."""
-        page = render_page(view)
+        page = render_page(view, self._allowed)
 
         async def change(chat: str) -> None:
             await self._bot.edit_message_text(
@@ -90,10 +109,36 @@ class Sender:
         with translated(Call.EDIT, chat_scope(address)):
             await self._following_the_chat(address.place, change)
 
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page in a private chat without sending it. Errors as `Channel.draft`.
+
+        A draft is carried like the typing sign, without a place for a preview. A method that the server does not
+        know is answered like a wrong token: whether it is that, the next post tells.
+        """
+        if is_group(address.place):
+            return False
+        page = render_page(view, self._allowed)
+        try:
+            with translated(Call.EDIT, chat_scope(address)):
+                await self._bot.send_message_draft(
+                    int(address.place),
+                    draft_id_of(view),
+                    page.text,
+                    message_thread_id=int(address.thread) if address.thread else None,
+                    entities=_entities(page.spans),
+                )
+        except (PageRejected, MessageGone, ChannelTokenRefused) as exc:
+            log.info("telegram: no draft here, the reply is edited instead (%s)", exc)
+            return False
+        self._note_draft(address.place)
+        return True
+
     async def show_typing(self, address: Address) -> None:
         """Show "typing" for five seconds, or until the bot's next message. Best effort."""
         now = time.monotonic()
-        if now < self._typing_not_before:
+        # A draft says more, and the two are the same sign to a client: one may take the other's place.
+        drafted_at = self._drafted.get(address.place, -limits.DRAFT_LIFE_S)
+        if now < max(self._typing_not_before, drafted_at + limits.DRAFT_LIFE_S):
             return
         try:
             await self._bot.send_chat_action(
@@ -122,6 +167,12 @@ class Sender:
             return await call(self._moved[place])
         except ChatMigrated:
             raise PlaceGone("Telegram: the group moved twice") from None
+
+    def _note_draft(self, place: str) -> None:
+        self._drafted.pop(place, None)
+        if len(self._drafted) >= _DRAFTS_KEPT:
+            self._drafted.pop(next(iter(self._drafted)))
+        self._drafted[place] = time.monotonic()
 
     def _note_move(self, old: str, new: str) -> None:
         if len(self._moved) >= _MOVED_CHATS_KEPT:

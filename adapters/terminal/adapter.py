@@ -18,7 +18,7 @@ from typing import TextIO
 from adapters.terminal.receive import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.send import Screen
 from bridge.errors import LookupUnsupported, PlaceGone, StoreUnavailable
-from bridge.models import Address, Appended, Pace, PageView, Person, Question, ThreadKey
+from bridge.models import Address, Appended, Pace, PageView, Person, Question, Streaming, ThreadKey
 from bridge.ports import Accept
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class TerminalChannel:
     """
 
     name = "terminal"
+    streaming = Streaming.EDIT
 
     def __init__(
         self,
@@ -67,6 +68,11 @@ class TerminalChannel:
         self._answered = False
         self._gone = False
         self._sign = asyncio.Event()
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Return False: a terminal shows pages as they are."""
+        del address, view
+        return False
 
     def fits(self, text: str) -> bool:
         """Say whether a page of this text is drawn quickly. Pure."""

@@ -13,6 +13,10 @@ _PER_MINUTE: Mapping[str, int] = {
     "conversations.replies": TIER_3,
     "conversations.info": TIER_3,
     "users.info": TIER_4,
+    "chat.startStream": TIER_2,
+    "chat.stopStream": TIER_2,
+    "chat.appendStream": TIER_4,
+    "assistant.threads.setStatus": TIER_3,
 }
 _WINDOW_S = 60.0
 _POST_BURST = 5

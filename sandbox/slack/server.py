@@ -16,7 +16,8 @@ from sandbox.ledger import Ledger
 from sandbox.slack import events, screen
 from sandbox.slack.delivery import Delivery, SocketHub
 from sandbox.slack.limits import RateLimits
-from sandbox.slack.web_api import Answer, Params, Refused, WebApi
+from sandbox.slack.rules import Answer, Params, Refused
+from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import PlaceKind, SlackMessage, SlackPerson, SlackPlace, SlackWorkspace
 
 ALL_SCOPES = frozenset(
@@ -258,6 +259,8 @@ class SlackStandIn:
 
     def _edited(self, message: SlackMessage, before: Answer, params: Params) -> None:
         self.pings += screen.live_tokens(params)
+        if self.api.streams.is_live(message) and screen.may_preview(params):
+            self.previews.append(message.ts)
         self._show(message, "edited")
         if self.echoes:
             self._send(events.changed_event(self.workspace, message, before))

@@ -1,16 +1,14 @@
 """The methods of the Web API, strict about what Slack is strict about."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from config.slack_limits import MARKDOWN_BLOCKS_CHARS, POST_TEXT_CHARS, UPDATE_TEXT_CHARS
+from sandbox.slack.rules import TS, Answer, Params, Refused, Rules, metadata_in
+from sandbox.slack.streams import Streams
 from sandbox.slack.workspace import SlackMessage, SlackPlace, SlackWorkspace
 
-Params = Mapping[str, Any]
-Answer = dict[str, Any]
 _BLOCKS = 50
-_TS = re.compile(r"\d{10,12}\.\d{6}")
 _HISTORY_SCOPES = {
     "channel": "channels:history",
     "group": "groups:history",
@@ -20,16 +18,7 @@ _HISTORY_SCOPES = {
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
 
-class Refused(Exception):
-    """`ok: false`, with Slack's code."""
-
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts
-
-
-class WebApi:
+class WebApi(Rules):
     """Slack's methods over one workspace. What happens to messages goes to the callbacks."""
 
     def __init__(
@@ -40,8 +29,8 @@ class WebApi:
         edited: Callable[[SlackMessage, Answer, Params], None],
         deleted: Callable[[SlackMessage], None],
     ) -> None:
-        self._workspace = workspace
-        self._scopes = scopes
+        super().__init__(workspace, scopes)
+        self.streams = Streams(workspace, scopes, posted, edited)
         self._posted = posted
         self._edited = edited
         self._deleted = deleted
@@ -57,6 +46,9 @@ class WebApi:
             "conversations.info": self._info,
             "users.info": self._user,
             "assistant.threads.setStatus": self._set_status,
+            "chat.startStream": self.streams.start,
+            "chat.appendStream": self.streams.append,
+            "chat.stopStream": self.streams.stop,
         }
 
     def call(self, method: str, params: Params) -> Answer:
@@ -93,7 +85,7 @@ class WebApi:
             bot_id=space.bot_id,
             app_id=space.app_id,
             blocks=blocks,
-            metadata=_metadata(params),
+            metadata=metadata_in(params),
         )
         space.add(message)
         self._posted(message, params)
@@ -102,13 +94,15 @@ class WebApi:
     def _update(self, params: Params) -> Answer:
         self._need("chat:write")
         message = self._own(params, "cant_update_message")
+        if self.streams.is_live(message):
+            raise Refused("streaming_state_conflict")
         text, blocks = _content(params)
         # Counted in bytes, the stricter of the two readings that were reported.
         if len(text.encode()) > UPDATE_TEXT_CHARS:
             raise Refused("msg_too_long")
         before = message.as_json()
         message.text, message.blocks, message.edited = text, blocks, True
-        message.metadata = _metadata(params) or message.metadata
+        message.metadata = metadata_in(params) or message.metadata
         self._edited(message, before, params)
         return {"channel": message.place, "ts": message.ts, "text": text, "message": message.as_json()}
 
@@ -159,49 +153,12 @@ class WebApi:
         self._need("chat:write")
         place = self._place({"channel": params.get("channel_id")})
         thread_ts, status = str(params.get("thread_ts") or ""), params.get("status")
-        if not isinstance(status, str) or not _TS.fullmatch(thread_ts):
+        if not isinstance(status, str) or not TS.fullmatch(thread_ts):
             raise Refused("invalid_arguments")
         if self._workspace.standing(place.id, thread_ts) is None:
             raise Refused("thread_not_found")
         self.statuses.append((place.id, thread_ts, status))
         return {}
-
-    def _need(self, scope: str) -> None:
-        if scope and scope not in self._scopes:
-            raise Refused("missing_scope", needed=scope, provided=",".join(sorted(self._scopes)))
-
-    def _place(self, params: Params) -> SlackPlace:
-        place = self._workspace.places.get(str(params.get("channel")))
-        if place is None:
-            raise Refused("channel_not_found")
-        return place
-
-    def _writable(self, params: Params) -> SlackPlace:
-        place = self._place(params)
-        if place.is_archived:
-            raise Refused("is_archived")
-        if not place.bot_is_member:
-            raise Refused("not_in_channel")
-        return place
-
-    def _thread_in(self, place: SlackPlace, params: Params) -> str:
-        if params.get("thread_ts") is None:
-            return ""
-        thread_ts = params["thread_ts"]
-        if not isinstance(thread_ts, str) or not _TS.fullmatch(thread_ts):
-            raise Refused("invalid_thread_ts")
-        if self._workspace.standing(place.id, thread_ts) is None:
-            raise Refused("thread_not_found")
-        return thread_ts
-
-    def _own(self, params: Params, foreign: str) -> SlackMessage:
-        place = self._writable(params)
-        message = self._workspace.standing(place.id, str(params.get("ts")))
-        if message is None:
-            raise Refused("message_not_found")
-        if message.bot_id != self._workspace.bot_id:
-            raise Refused(foreign)
-        return message
 
 
 def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:
@@ -249,13 +206,3 @@ def _checked(blocks: Any) -> list[Answer]:
 
 def _is_text_object(words: Any, longest: int) -> bool:
     return isinstance(words, dict) and isinstance(words.get("text"), str) and 0 < len(words["text"]) <= longest
-
-
-def _metadata(params: Params) -> Params:
-    metadata = params.get("metadata")
-    if metadata is None:
-        return {}
-    is_valid = isinstance(metadata, dict) and isinstance(metadata.get("event_type"), str)
-    if not is_valid or not isinstance(metadata.get("event_payload"), dict):
-        raise Refused("invalid_metadata_format")
-    return dict(metadata)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.ledger import Ledger
+from sandbox.telegram.drafts import Drafts
 from sandbox.telegram.entities import check_entities, check_text, pings
 from sandbox.telegram.flood import FloodGate
 from sandbox.telegram.updates import UpdateQueue
@@ -44,6 +45,7 @@ class BotApi:
         self.ledger = ledger
         self.flood = FloodGate()
         self.seen = Seen()
+        self.drafts = Drafts(ledger)
         self.methods: dict[str, Method] = {
             "getme": self.get_me,
             "getupdates": self.get_updates,
@@ -51,6 +53,7 @@ class BotApi:
             "deletewebhook": self.delete_webhook,
             "setmycommands": self.set_my_commands,
             "sendmessage": self.send_message,
+            "sendmessagedraft": self.send_message_draft,
             "editmessagetext": self.edit_message_text,
             "deletemessage": self.delete_message,
             "sendchataction": self.send_chat_action,
@@ -110,8 +113,25 @@ class BotApi:
             chat, bot, text, entities=entities, topic=topic, reply_to=self._reply_to(chat, params)
         )
         message.silent = flag(params, "disable_notification")
+        self.drafts.end(chat.id, topic)
         self._show(message, "posted")
         return self.world.message_json(message)
+
+    async def send_message_draft(self, bot: User, params: Params) -> bool:
+        """Show a text that is still being written. An empty one is shown as "Thinking…"."""
+        chat = self._chat(bot, params)
+        if chat.type != "private":
+            raise bad_request("TEXTDRAFT_PEER_INVALID")
+        draft_id = number(params, "draft_id")
+        if not draft_id:
+            raise bad_request("TEXTDRAFT_ID_INVALID")
+        # Whether drafts have a budget of their own is not known: here they have none.
+        self._pass_flood_gate(bot, chat)
+        entities: list[JsonDict] = nested(params, "entities") or []
+        text = check_text(str(params.get("text") or "Thinking…"))
+        check_entities(text, entities)
+        self.drafts.show((chat.id, self._topic(chat, params), draft_id), text)
+        return True
 
     async def edit_message_text(self, bot: User, params: Params) -> JsonDict:
         """Change a text."""

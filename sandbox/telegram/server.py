@@ -191,6 +191,7 @@ _SPELLINGS = {
         "deleteWebhook",
         "setMyCommands",
         "sendMessage",
+        "sendMessageDraft",
         "editMessageText",
         "deleteMessage",
         "sendChatAction",

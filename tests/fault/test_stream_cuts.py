@@ -11,7 +11,7 @@ from adapters.scheduler import every
 from adapters.talkifai.agent import TalkifaiAgent
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Pace, PageView, Person, Question, ThreadKey
+from bridge.models import Address, Pace, PageView, Person, Question, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.worker import Outside, Worker
 from config.talkifai_limits import TalkifaiLimits
@@ -35,6 +35,7 @@ class Wall:
     shown: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     name: str = "wall"
     receives_alone: str = ""
+    streaming: Streaming = Streaming.EDIT
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def fits(self, text: str) -> bool:
@@ -56,6 +57,10 @@ class Wall:
     async def find_post(self, address: Address, view: PageView) -> str | None:
         del address, view
         return None
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        del address, view
+        return False
 
     async def show_activity(self, address: Address) -> None:
         del address

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, MessageGone, PostUncertain
-from bridge.models import Address, Budget, Pace, PageView, Question
+from bridge.models import Address, Budget, Pace, PageView, Question, Streaming
 from bridge.notices import Notice
 from bridge.ports import Accept
 from tests.property.bridge_agent import Fault
@@ -126,6 +126,7 @@ class HostChannel:
     """The channel port of one worker."""
 
     receives_alone = ""
+    streaming = Streaming.EDIT
 
     def __init__(self, book: ChannelBook, host: Host) -> None:
         self._book = book
@@ -194,6 +195,9 @@ class HostChannel:
         if fault is Fault.LIMITED:
             raise ChannelRateLimited(3.0, f"{self.name}:P")
         return fault
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        raise AssertionError(f"a channel that edits was asked for a draft: {address} {view}")
 
     async def show_activity(self, address: Address) -> None:
         del address

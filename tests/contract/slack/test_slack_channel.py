@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapters.slack.adapter import SlackChannel
-from adapters.slack.send import EVENT_TYPE
+from adapters.slack.marks import EVENT_TYPE
 from bridge.errors import (
     ChannelRateLimited,
     ChannelTokenRefused,

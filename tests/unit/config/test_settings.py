@@ -87,6 +87,10 @@ def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:
         ("TALKIFAI_BASE_URL", "https://host?x=1", "query"),
         ("TALKIFAI_BASE_URL", "https://host:99999", "not an address"),
         ("TALKIFAI_BASE_URL", "https://[::1", "not an address"),
+        ("SLACK_STREAMING", "fast", "edit, status or native"),
+        ("TELEGRAM_STREAMING", "draft", "edit, status or native"),
+        ("BRIDGE_SHOW_TOOLS", "all", "on or off"),
+        ("BRIDGE_ALLOW_MENTIONS", "U1,somebody", "number 2"),
         ("TELEGRAM_API_URL", "ftp://host", "http"),
         ("SLACK_API_URL", "https:///api", "no host"),
         ("TELEGRAM_BOT_TOKEN", "canary", "@BotFather"),
@@ -285,3 +289,18 @@ def test_a_user_without_a_home_gets_a_data_folder_all_the_same(monkeypatch: pyte
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(Path, "home", no_home)
     assert default_data_dir() == tmp_path / ".local/state/talkifai-bridge"
+
+
+def test_the_way_of_showing_replies_is_set_for_each_channel(settings: Read) -> None:
+    read = settings(SLACK_STREAMING="Status", TELEGRAM_STREAMING="native", BRIDGE_SHOW_TOOLS="yes")
+    assert (read.slack_streaming, read.telegram_streaming, read.show_tools) == ("status", "native", "on")
+    usual = settings()
+    assert (usual.slack_streaming, usual.telegram_streaming, usual.show_tools) == ("edit", "edit", "off")
+
+
+def test_the_list_of_mentions_is_read(settings: Read) -> None:
+    read = settings(BRIDGE_ALLOW_MENTIONS="U1,@anna")
+    assert read.allow_mentions is not None
+    assert read.allow_mentions.slack == {"<@U1>"}
+    assert read.allow_mentions.telegram == {"anna"}
+    assert settings().allow_mentions is None
