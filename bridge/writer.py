@@ -255,7 +255,7 @@ class Writer:
 
     async def _call(self, sheet: _Sheet, view: PageView, *, is_draft: bool) -> None:
         if is_draft:
-            self._showing.note(view, is_shown=await self._channel.draft(self._address, view))
+            await self._draft(view)
         elif sheet.looks_left:
             await self._look_for(sheet, view)
             return
@@ -266,6 +266,14 @@ class Writer:
             await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
             sheet.shown = view
         self._backoff_s = 0.0
+
+    async def _draft(self, view: PageView) -> None:
+        try:
+            is_shown = await self._channel.draft(self._address, view)
+        except ChannelUnavailable as error:
+            log.info("a page that grows could not be shown", extra={"cause": str(error)})
+            is_shown = True  # nothing is lost: the next one shows more, and the final text must not wait for it
+        self._showing.note(view, is_shown=is_shown)
 
     def _after_refusal(self, sheet: _Sheet, view: PageView) -> None:
         if not view.final:

@@ -66,6 +66,7 @@ class FakeChannel:
     streaming: Streaming = Streaming.EDIT
     takes_drafts: bool = False
     drafts: list[Call] = field(default_factory=list)
+    draft_failures: list[BridgeError] = field(default_factory=list)
     _posted: int = 0
 
     def fits(self, text: str) -> bool:
@@ -97,6 +98,8 @@ class FakeChannel:
         del address
         self.drafts.append(Call(asyncio.get_running_loop().time(), "draft", "", view))
         await asyncio.sleep(self.latency_s)
+        if self.draft_failures:
+            raise self.draft_failures.pop(0)
         return self.takes_drafts
 
     async def show_activity(self, address: Address) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from bridge.errors import ChannelRateLimited
+from bridge.errors import ChannelRateLimited, ChannelUnavailable, PlaceGone
 from bridge.events import TextDelta, ToolFinished, ToolStarted
 from bridge.models import Address, Budget, Pace, PageView, Streaming
 from bridge.notices import Status, writing_status
@@ -182,6 +182,25 @@ def test_a_limit_of_a_budget_that_the_reply_has_not_is_waited_out() -> None:
     limited_at = channel.calls[1].at
     assert not [call for call in channel.calls[2:] if call.at < limited_at + 20.0]
     assert channel.text == _LONG
+
+
+def test_a_draft_that_cannot_be_shown_holds_no_text_up() -> None:
+    channel = _channel(Streaming.NATIVE, takes_drafts=True)
+    channel.draft_failures = [ChannelUnavailable("down")] * 100
+    run_virtually(_write(channel, _chunks(_LONG)))
+    (posted,) = channel.calls
+    assert posted.view.text == _LONG
+    assert posted.at < len(_LONG) / 5 * 0.1 + 1.5
+    assert 10 < len(channel.drafts) < 60
+
+
+def test_a_place_that_is_gone_is_told_by_a_draft_too() -> None:
+    """S14: the bot was blocked."""
+    channel = _channel(Streaming.NATIVE, takes_drafts=True)
+    channel.draft_failures = [PlaceGone("blocked")]
+    with pytest.raises(ExceptionGroup) as caught:
+        run_virtually(_write(channel, _chunks(_LONG)))
+    assert caught.group_contains(PlaceGone)
 
 
 def test_the_edits_that_end_pages_have_a_budget_of_their_own_where_the_channel_says_so() -> None:
