@@ -65,6 +65,10 @@ class QuestionKind(StrEnum):
     """End the conversation that is open and begin another."""
     END = "end"
     HELP = "help"
+    RETRY = "retry"
+    """Ask the last question again, whose answer did not come out whole."""
+    STOP = "stop"
+    """Stop the answer that is being written. Does not queue: it is meant for now."""
     EDITED = "edited"
     """The asker changed the message `id` to `text`. Counts while that still waits."""
     WITHDRAWN = "withdrawn"
@@ -101,6 +105,10 @@ class Appended(StrEnum):
     """A question that waited was changed or dropped."""
     DUPLICATE = "duplicate"
     NOT_ADDRESSED = "not_addressed"
+    STOPPED = "stopped"
+    """The answer that is being written will stop."""
+    NOTHING = "nothing"
+    """There was no answer to stop."""
     FULL = "full"
 
 
@@ -146,6 +154,8 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     INTERRUPTED = "interrupted"
     """The text so far and a notice."""
+    STOPPED = "stopped"
+    """Somebody stopped it: the text so far and a notice."""
     REFUSED = "refused"
     """A notice instead of an answer."""
     COMMAND_DONE = "command_done"
@@ -187,6 +197,8 @@ class TurnRecord:
     """The agent's text, at least as far as people have seen it; whole from step `ANSWERED` on."""
     asked: Asked | None = None
     """How asking came out, from step `ANSWERED` on."""
+    is_stopped: bool = False
+    """True when somebody wants no more of this answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,16 @@ class Notice(StrEnum):
     TOO_LONG = "Your message is too long: at most 10,000 characters, please."
     QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
+    STOPPED = "Stopped."
+    NOTHING_TO_STOP = "There is no answer to stop at the moment."
+    NOTHING_TO_RETRY = "There is no question here to try again."
     ENDED = "This conversation has ended. Just write again to start a new one."
     NOTHING_OPEN = "There is no open conversation here. Just write to start one."
     NEW_STARTED = "A new conversation has started. What would you like to know?"
     WELCOME = "Hello! Write your question here and the assistant answers."
     HELP = (
         "Write your question and the assistant answers here.\n"
+        "stop: stop the answer. retry: ask the last question again.\n"
         "new: start a new conversation. end: end this one. help: show this text."
     )
 

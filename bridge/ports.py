@@ -214,6 +214,10 @@ class Inbox(Protocol):
         """
         ...
 
+    async def stop(self, question: Question) -> Appended:
+        """Mark the turn at the head of the question's thread as stopped: `STOPPED`, `NOTHING` or `DUPLICATE`."""
+        ...
+
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
         """Change the text of a question that still waits, or drop it (None).
 
@@ -262,6 +266,14 @@ class WorkQueue(Protocol):
         Where the place is gone (`Outcome.UNDELIVERABLE`), all that waits in the thread comes to the same end.
         Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
         """
+        ...
+
+    async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:
+        """Return the ids of the questions at work under these leases that somebody wants stopped."""
+        ...
+
+    async def unanswered(self, thread: ThreadKey) -> Question | None:
+        """Return the thread's last question where its answer did not come out whole, for a day."""
         ...
 
     async def release(self, lease: Lease, after_s: float = 0.0) -> None:

@@ -32,12 +32,13 @@ from bridge.ports import Channel, Clock, WorkQueue
 from bridge.reply import Reply
 from bridge.sessions import Sessions
 from bridge.status_line import say_thinking, wait_for_place
-from bridge.tasks import first_error
+from bridge.tasks import first_error, until_stopped
 from bridge.writer import Writer
 
 log = logging.getLogger(__name__)
 
 _SAY_WITHIN_S = 30.0
+_STOPPED = Asked(Outcome.STOPPED, Notice.STOPPED)
 
 
 class Turns:
@@ -87,8 +88,8 @@ class Turns:
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
 
-    async def run(self, lease: Lease, entry: Entry, guard: Guard) -> Settlement:
-        """Answer the question at the head of a thread and show it whole.
+    async def run(self, lease: Lease, entry: Entry, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
+        """Answer the question at the head of a thread and show it whole, or as far as it had come when `stop` was set.
 
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
@@ -112,7 +113,8 @@ class Turns:
                     group.create_task(writer.run())
                     activity = group.create_task(self._show_activity(channel, entry.question, reply))
                     thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
-                    answer = await self._answer(lease, entry, channel, reply, writer.wake, guard)
+                    answering = self._answer(lease, entry, channel, reply, writer.wake, guard)
+                    answer = await until_stopped(answering, stop, otherwise=_STOPPED)
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
@@ -138,6 +140,8 @@ class Turns:
         if entry.record.asked is not None:
             return entry.record.asked
         try:
+            if entry.question.kind is QuestionKind.RETRY:
+                entry = await self._last_question(entry)
             if entry.question.kind is QuestionKind.ASK:
                 return await self._asker.ask(Turn(lease, entry, channel, reply, wake, guard))
             return await self._obey(lease, entry.question, channel, reply, wake)
@@ -155,6 +159,8 @@ class Turns:
     ) -> Asked:
         """Carry out a command."""
         match question.kind:
+            case QuestionKind.RETRY:
+                return Asked(Outcome.COMMAND_DONE, notice=Notice.NOTHING_TO_RETRY)
             case QuestionKind.HELP:
                 return Asked(Outcome.COMMAND_DONE, notice=Notice.HELP)
             case QuestionKind.END:
@@ -167,10 +173,18 @@ class Turns:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
                 return await self._greet(lease, question, channel, reply, wake, Notice.WELCOME)
-            case QuestionKind.ASK | QuestionKind.EDITED | QuestionKind.WITHDRAWN:
+            case QuestionKind.ASK | QuestionKind.STOP | QuestionKind.EDITED | QuestionKind.WITHDRAWN:
                 raise AssertionError(f"no command: {question.kind}")
             case _:
                 assert_never(question.kind)
+
+    async def _last_question(self, entry: Entry) -> Entry:
+        """Put the words of the thread's unanswered question in the place of the wish to try it again."""
+        last = await self._queue.unanswered(entry.question.thread)
+        if last is None:
+            return entry
+        words = replace(entry.question, kind=QuestionKind.ASK, text=last.text, metadata=last.metadata)
+        return replace(entry, question=words)
 
     async def _end_current(self, lease: Lease) -> bool:
         session = await self._sessions.current(lease.thread)

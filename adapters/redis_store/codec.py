@@ -103,6 +103,7 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             has_begun=fields.get("has_begun") == "1",
             text=fields.get("text", ""),
             asked=_asked_from_json(fields["asked"]) if "asked" in fields else None,
+            is_stopped=fields.get("stopped") == "1",
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable("a turn's record cannot be read") from error

@@ -50,6 +50,20 @@ class RedisInbox:
         )
         return Appended(unpack(became))
 
+    async def stop(self, question: Question) -> Appended:
+        """Mark the turn at the head of the question's thread as stopped, in one step with removing duplicates."""
+        keys, thread = self._keys, question.thread
+        aliases = dict.fromkeys((question.id, *question.dedupe_keys))
+        became = await self._commands.script(
+            "stop",
+            [
+                *(keys.inbox(thread), keys.turn(thread), keys.known(thread), keys.counters),
+                *(keys.seen(alias) for alias in aliases),
+            ],
+            [int(question.addressed), milliseconds(self._limits.dedupe_s)],
+        )
+        return Appended(unpack(became))
+
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
         """Change the text of a question that still waits, or drop it (None). False when it does not wait."""
         keys = self._keys

@@ -23,6 +23,8 @@ class StoreLimits:
     token_s: float = 24 * 3600.0
     """The life of a TalkifAI session token: an unused copy is worth nothing after it."""
     reply_root_s: float = 7 * 86400.0
+    unanswered_s: float = 24 * 3600.0
+    """How long a question whose answer did not come out whole can be asked again by a word."""
     busy_delay_s: float = 30.0
     """How far an idle deadline moves when the thread is busy."""
     bell_length: int = 64
@@ -120,6 +122,10 @@ class Keys:
     def turn(self, thread: ThreadKey) -> str:
         """Hash: the record of the turn of the question at the head."""
         return f"{self.prefix}:turn:{thread}"
+
+    def unanswered(self, thread: ThreadKey) -> str:
+        """String: the last question, as JSON, where its answer did not come out whole."""
+        return f"{self.prefix}:unanswered:{thread}"
 
     def known(self, thread: ThreadKey) -> str:
         """Mark: the bridge takes part in this thread."""

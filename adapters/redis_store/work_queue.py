@@ -16,7 +16,7 @@ from adapters.redis_store.codec import (
 from adapters.redis_store.commands import Argument, Commands
 from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
 from bridge.errors import LeaseLost
-from bridge.models import Asked, Entry, Lease, Outcome, Settlement, Step, ThreadKey
+from bridge.models import Asked, Entry, Lease, Outcome, Question, Settlement, Step, ThreadKey
 
 LONGEST_POP_S = 2.0
 """Well below the time that a connection waits for an answer."""
@@ -120,6 +120,21 @@ class RedisWorkQueue:
         idle_ms = milliseconds(idle_after_s)
         return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")
 
+    async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:
+        """Return the ids of the questions at work under these leases that somebody wants stopped."""
+        found = await self._commands.calls(
+            [("HMGET", self._keys.turn(lease.thread), "stopped", "question") for lease in leases]
+        )
+        return [unpack(question_id) for is_stopped, question_id in found if is_stopped and question_id]
+
+    async def unanswered(self, thread: ThreadKey) -> Question | None:
+        """Return the thread's last question where its answer did not come out whole, for a day."""
+        raw = await self._commands.call("GET", self._keys.unanswered(thread))
+        try:
+            return None if raw is None else question_from_json(raw)
+        except Unreadable:
+            return None
+
     async def release(self, lease: Lease, after_s: float = 0.0) -> None:
         """Give the thread back, to be taken again after that time. Does nothing where the lease was lost."""
         keys, thread = self._keys, lease.thread
@@ -172,13 +187,13 @@ class RedisWorkQueue:
             [
                 *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
                 *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends),
-                *(keys.counters, keys.dead),
+                *(keys.counters, keys.dead, keys.unanswered(thread)),
             ],
             [
                 *(str(thread), lease.fence, outcome.value, end_reason, idle_ms),
                 milliseconds(self._limits.known_thread_s),
                 *(history, int(outcome is not Outcome.COMMAND_DONE)),
-                *(pack(dead_reason), self._limits.dead_letters),
+                *(pack(dead_reason), self._limits.dead_letters, milliseconds(self._limits.unanswered_s)),
                 *usage,
             ],
         )

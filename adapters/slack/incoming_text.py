@@ -7,7 +7,13 @@ from bridge.models import QuestionKind
 
 _TOKEN = re.compile(r"<([^<>]*)>")
 _ENTITY = re.compile(r"&(?:lt|gt|amp);")
-_COMMANDS = {"new": QuestionKind.NEW, "end": QuestionKind.END, "help": QuestionKind.HELP}
+_COMMANDS = {
+    "new": QuestionKind.NEW,
+    "end": QuestionKind.END,
+    "stop": QuestionKind.STOP,
+    "retry": QuestionKind.RETRY,
+    "help": QuestionKind.HELP,
+}
 
 
 def mentions(text: str, user_id: str) -> bool:

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _NOBODY = Mentions()
 _COMMANDS = (
     BotCommand("start", "Say hello"),
+    BotCommand("stop", "Stop the answer"),
+    BotCommand("retry", "Ask the last question again"),
     BotCommand("new", "Start a new conversation"),
     BotCommand("end", "End this conversation"),
     BotCommand("help", "How this works"),

@@ -21,6 +21,8 @@ _COMMANDS = {
     "start": QuestionKind.START,
     "new": QuestionKind.NEW,
     "end": QuestionKind.END,
+    "stop": QuestionKind.STOP,
+    "retry": QuestionKind.RETRY,
     "help": QuestionKind.HELP,
 }
 _GROUP_TYPES = ("group", "supergroup")

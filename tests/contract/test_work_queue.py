@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -10,9 +11,11 @@ from adapters.redis_store import RedisStores, StoreLimits, connect
 from adapters.redis_store.codec import question_from_json
 from bridge.errors import LeaseLost
 from bridge.models import (
+    Appended,
     Asked,
     EndReason,
     Outcome,
+    QuestionKind,
     Settlement,
     Step,
     ThreadKey,
@@ -356,3 +359,42 @@ async def test_a_worker_that_gave_a_thread_back_writes_no_more(stores: RedisStor
         await stores.queue.record_answer(lease, "late", Asked(Outcome.ANSWERED))
     assert await stores.queue.renew([lease]) == [lease]
     assert (await begin(stores, await claim(stores))).record.text == ""
+
+
+async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(stores: RedisStores) -> None:
+    """S17: seen by the worker that has the thread, by whoever takes it over, and gone with the turn."""
+    stop = replace(ask("s1"), kind=QuestionKind.STOP)
+    assert await stores.inbox.stop(stop) is Appended.NOTHING
+    lease = await begun(stores, "q1", "q2")
+    assert await stores.queue.stopped([lease]) == []
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert await stores.queue.stopped([lease]) == ["q1"]
+    assert (await begin(stores, lease)).record.is_stopped
+    assert await stores.queue.settle(lease, DONE)
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.DUPLICATE
+    assert await stores.queue.stopped([lease]) == []
+    assert not (await begin(stores, lease)).record.is_stopped
+
+
+async def test_a_question_that_waits_for_its_worker_can_be_stopped(stores: RedisStores) -> None:
+    """S17: stopped before anybody began it."""
+    await stores.inbox.append(ask("q1"))
+    assert await stores.inbox.stop(replace(ask("s1"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert (await begin(stores, await claim(stores))).record.is_stopped
+
+
+async def test_the_question_whose_answer_was_not_whole_is_kept_until_one_is(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1", "q2", "q3")
+    assert await stores.queue.unanswered(THREAD) is None
+    await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert kept.id == "q1"
+    await begin(stores, lease)
+    await stores.queue.set_aside(lease, "too many attempts", 600)
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert kept.id == "q2"
+    await begin(stores, lease)
+    await stores.queue.settle(lease, DONE)
+    assert await stores.queue.unanswered(THREAD) is None
