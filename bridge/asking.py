@@ -1,8 +1,8 @@
 """Put one question to the agent, at most once, and follow the answer into the reply."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from bridge.errors import (
@@ -13,7 +13,7 @@ from bridge.errors import (
     StreamBroken,
 )
 from bridge.events import StreamEnded, StreamFailed
-from bridge.models import EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
+from bridge.models import Asked, EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
 from bridge.notices import Notice
 from bridge.ports import Agent, Channel, Clock, WorkQueue
 from bridge.recovery import Found, RecoveryLimits, reconcile
@@ -35,17 +35,6 @@ _MOST_SENDS = 3
 
 Guard = Callable[[], Awaitable[None]]
 """Returns while the thread is this worker's. Raises `LeaseLost` when another one has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How asking came out."""
-
-    outcome: Outcome
-    notice: str = ""
-    usage: Mapping[str, int] = field(default_factory=dict)
-    history_count: int | None = None
-    end_reason: EndReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +196,7 @@ class Asker:
             session.conversation,
             turn.entry.question.text,
             history_count=count,
-            # A page that people have seen can only come from an answer.
-            surely_arrived=turn.reply.has_begun or bool(turn.entry.record.message_ids),
+            surely_arrived=turn.reply.has_begun,
             limits=self._recovery,
         )
         match result.found:

@@ -123,6 +123,52 @@ class Step(StrEnum):
     """The whole answer is in the record: it only remains to be shown."""
 
 
+class EndReason(StrEnum):
+    """Why a session ends."""
+
+    IDLE = "idle"
+    COMMAND = "command"
+    AGENT = "agent"
+    """The agent closed the chat."""
+    AGE = "age"
+    """Older than a session may be: its token would expire."""
+    REPLACED = "replaced"
+    """TalkifAI no longer knew the conversation or its token."""
+    GONE = "gone"
+    """The place was deleted or the bot was removed from it."""
+    UNRECORDED = "unrecorded"
+    """Opened, but the record could not be written: ended on the spot."""
+
+
+class Outcome(StrEnum):
+    """How a turn ended: exactly one for each question."""
+
+    ANSWERED = "answered"
+    INTERRUPTED = "interrupted"
+    """The text so far and a notice."""
+    REFUSED = "refused"
+    """A notice instead of an answer."""
+    COMMAND_DONE = "command_done"
+    UNDELIVERABLE = "undeliverable"
+    """The place is gone: nobody is left to see an answer."""
+    DEAD = "dead"
+    """Given up after too many attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How asking came out."""
+
+    outcome: Outcome
+    notice: str = ""
+    """The notice that ends the reply; empty where the text says it all."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    history_count: int | None = None
+    """Messages in TalkifAI's history now; None when that is not certain."""
+    end_reason: EndReason | None = None
+    """Set: the session is to be ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
     """What is known of a turn that may have begun before: read by whoever takes the thread."""
@@ -135,10 +181,12 @@ class TurnRecord:
     """How many messages the conversation's history held before the question was sent."""
     message_ids: tuple[str, ...] = ()
     """The channel messages that show the reply, in order of its pages."""
-    answer: str = ""
-    """The agent's whole text, from step `ANSWERED` on."""
-    notice: str = ""
-    """The notice that ends the reply, from step `ANSWERED` on."""
+    has_begun: bool = False
+    """True when people were shown something that the agent said or did: the question has surely arrived."""
+    text: str = ""
+    """The agent's text, at least as far as people have seen it; whole from step `ANSWERED` on."""
+    asked: Asked | None = None
+    """How asking came out, from step `ANSWERED` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,23 +241,8 @@ class Session:
     """Messages in TalkifAI's history after the last turn; None when that is not certain."""
     usage: Mapping[str, int] = field(default_factory=dict)
     """Token counts under the names TalkifAI uses, summed over the turns."""
-
-
-class EndReason(StrEnum):
-    """Why a session ends."""
-
-    IDLE = "idle"
-    COMMAND = "command"
-    AGENT = "agent"
-    """The agent closed the chat."""
-    AGE = "age"
-    """Older than a session may be: its token would expire."""
-    REPLACED = "replaced"
-    """TalkifAI no longer knew the conversation or its token."""
-    GONE = "gone"
-    """The place was deleted or the bot was removed from it."""
-    UNRECORDED = "unrecorded"
-    """Opened, but the record could not be written: ended on the spot."""
+    retries: int = 0
+    """How often a turn had to be begun again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,21 +255,6 @@ class Ending:
     """How often `/end` was tried, this time included."""
     since: float
     """When the ending was decided."""
-
-
-class Outcome(StrEnum):
-    """How a turn ended: exactly one for each question."""
-
-    ANSWERED = "answered"
-    INTERRUPTED = "interrupted"
-    """The text so far and a notice."""
-    REFUSED = "refused"
-    """A notice instead of an answer."""
-    COMMAND_DONE = "command_done"
-    UNDELIVERABLE = "undeliverable"
-    """The place is gone: nobody is left to see an answer."""
-    DEAD = "dead"
-    """Given up after too many attempts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bridge.events import StreamEvent
 from bridge.models import (
     Address,
     Appended,
+    Asked,
     Conversation,
     Ending,
     EndReason,
@@ -240,21 +241,25 @@ class WorkQueue(Protocol):
         """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
         ...
 
-    async def record_answer(self, lease: Lease, answer: str, notice: str) -> None:
-        """Note the whole answer: step `ANSWERED`. Raises `LeaseLost`."""
+    async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
+        """Note what people see or are about to see: the reply's messages, and the agent's text so far.
+
+        `has_begun` says that the agent has said or done something. Raises `LeaseLost`.
+        """
+        ...
+
+    async def record_answer(self, lease: Lease, text: str, asked: Asked) -> None:
+        """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
         ...
 
     async def record_step(self, lease: Lease, step: Step) -> None:
         """Set the step alone, as when the history showed that a question never arrived. Raises `LeaseLost`."""
         ...
 
-    async def record_messages(self, lease: Lease, message_ids: Sequence[str]) -> None:
-        """Note the messages that show the reply. Raises `LeaseLost`."""
-        ...
-
     async def settle(self, lease: Lease, settlement: Settlement) -> bool:
         """Remove the head question and its record and update the session, in one step.
 
+        Where the place is gone (`Outcome.UNDELIVERABLE`), all that waits in the thread comes to the same end.
         Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
         """
         ...

@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 Wait = Callable[[float], Awaitable[None]]
 """Waits so many seconds."""
 
-_END_NOW_TRIES = 5
 _END_NOW_WITHIN_S = 2.0
 """Shorter than an opening may go on after a stop: its end is put into the queue within that time."""
 _RATE_WAIT_MOST_S = 120.0
@@ -39,6 +38,7 @@ class Sessions:
         self._store = store
         self._clock = clock
         self.idle_after_s = idle_after_s
+        self._unrecorded: dict[str, Session] = {}
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that is open in the thread."""
@@ -63,6 +63,11 @@ class Sessions:
     async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
         """Unbind the thread; the reaper makes the call. False when it was not bound to that conversation."""
         return await self._store.begin_end(thread, conversation_id, reason)
+
+    async def end_unrecorded(self) -> None:
+        """Try again to end the conversations that no record tells of. To be called every second or so."""
+        for session in list(self._unrecorded.values()):
+            await self._end_on_the_spot(session)
 
     async def _open_and_bind(
         self, lease: Lease, question: Question, identifier: str, wait: Wait
@@ -102,19 +107,21 @@ class Sessions:
             waited_s += wait_s
 
     async def _end_on_the_spot(self, session: Session) -> None:
-        """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first."""
+        """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first.
+
+        Where neither does it is kept in mind and tried again for as long as this worker lives.
+        """
         facts = {"conversation": session.conversation.id}
-        for attempt in range(_END_NOW_TRIES):
-            if await self._end_now(session.conversation):
-                log.warning("a session was ended on the spot", extra=facts)
-                return
+        self._unrecorded[session.conversation.id] = session
+        if await self._end_now(session.conversation):
+            log.warning("a session was ended on the spot", extra=facts)
+        else:
             try:
                 await self._store.queue_end(session, EndReason.UNRECORDED)
             except StoreUnavailable:
-                await self._clock.sleep(0.5 * 2**attempt)
-            else:
+                log.error("a conversation is open without a record: its end is tried again", extra=facts)  # noqa: TRY400 - no traceback wanted
                 return
-        log.error("a conversation is open without a record; TalkifAI closes it after 30 minutes", extra=facts)
+        self._unrecorded.pop(session.conversation.id, None)
 
     async def _end_now(self, conversation: Conversation) -> bool:
         """Try once, for a short time only: a limit of TalkifAI may hold an end up for longer than we have."""

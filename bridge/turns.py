@@ -7,13 +7,15 @@ what may have been sent is looked up in the history, what is shown is edited, no
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
 from bridge.alarms import Alarms
-from bridge.asking import Asked, Asker, Guard, Turn
+from bridge.asking import Asker, Guard, Turn
 from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
 from bridge.models import (
+    Asked,
     EndReason,
     Entry,
     Lease,
@@ -22,7 +24,6 @@ from bridge.models import (
     Question,
     QuestionKind,
     Settlement,
-    Step,
     Streaming,
 )
 from bridge.notices import Notice
@@ -93,6 +94,7 @@ class Turns:
         """
         channel = self._channels[lease.thread.channel]
         reply = Reply(entry.question.id, channel.fits, shows_tools=self._shows_tools)
+        reply.has_begun = entry.record.has_begun
         writer = Writer(
             channel,
             entry.question.address,
@@ -100,7 +102,7 @@ class Turns:
             pacing=self._pacing,
             clock=self._clock,
             guard=guard,
-            record=lambda ids: self._queue.record_messages(lease, ids),
+            record=lambda ids, text: self._queue.record_shown(lease, ids, text, has_begun=reply.has_begun),
             message_ids=entry.record.message_ids,
             taken_up=entry.record.attempts > 1,
         )
@@ -111,9 +113,12 @@ class Turns:
                     activity = group.create_task(self._show_activity(channel, entry.question, reply))
                     thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
                     answer = await self._answer(lease, entry, channel, reply, writer.wake, guard)
+                    if not reply.length:
+                        # What people have seen stays, where the rest cannot be had.
+                        reply.replace(entry.record.text)
+                    await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
-                    await self._note_answer(lease, reply, answer)
                     reply.end(answer.notice)
                     writer.wake()
         except PlaceGone as error:
@@ -130,10 +135,8 @@ class Turns:
     async def _answer(
         self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, wake: Callable[[], None], guard: Guard
     ) -> Asked:
-        record = entry.record
-        if record.step is Step.ANSWERED:
-            reply.replace(record.answer)
-            return Asked(Outcome.ANSWERED, notice=record.notice)
+        if entry.record.asked is not None:
+            return entry.record.asked
         try:
             if entry.question.kind is QuestionKind.ASK:
                 return await self._asker.ask(Turn(lease, entry, channel, reply, wake, guard))
@@ -196,7 +199,7 @@ class Turns:
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: Asked) -> None:
         try:
-            await self._queue.record_answer(lease, reply.text, answer.notice)
+            await self._queue.record_answer(lease, reply.text, replace(answer, notice=reply.notice or answer.notice))
         except StoreUnavailable:
             # The answer is here and is shown; settling waits for the store.
             log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})

@@ -62,7 +62,7 @@ class Worker:
         self._pacing = Pacing(clock)
         self._intake = Intake(outside.stores.inbox)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
-        sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
+        self._sessions = sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
         named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
         queue = outside.stores.queue
         alarms = Alarms(clock)
@@ -140,6 +140,7 @@ class Worker:
 
     async def _sweep(self) -> None:
         self._pacing.forget_idle_scopes()
+        await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)
         await self._supervisor.attempt("reaper", self._reaper.sweep)
         now = self._outside.clock.monotonic()
         if now - self._told_figures_at >= FIGURES_EVERY_S:

@@ -36,6 +36,8 @@ _LOOKS, _LOOK_PAUSE_S = 2, 1.5
 _MOST_REFUSED_LOOKS = 3
 _MOST_FRESH_POSTS = 3
 """How often a page whose message vanished is posted anew."""
+_NOTE_WITHIN_S = 0.5
+"""How long a call to the channel waits for the record, which takes a millisecond while Redis answers."""
 _SHOW_WITHIN_S = 1800.0
 """A reply that cannot be shown for so long after its end is given up, so that its thread can go on."""
 
@@ -63,7 +65,8 @@ class Writer:
 
     Args:
         guard: Awaited before every call; raises `LeaseLost` when this worker may no longer write.
-        record: Notes the message ids. `StoreUnavailable` there does not stop the reply: it is tried again.
+        record: Notes the message ids and the agent's text so far. `StoreUnavailable` there does not stop the reply:
+            it is tried again.
         message_ids: Messages that already show pages of this reply, from an earlier try of the turn.
         taken_up: True when the turn was begun before: pages may be there that no record tells of.
     """
@@ -77,7 +80,7 @@ class Writer:
         pacing: Pacing,
         clock: Clock,
         guard: Callable[[], Awaitable[None]],
-        record: Callable[[Sequence[str]], Awaitable[None]],
+        record: Callable[[Sequence[str], str], Awaitable[None]],
         message_ids: Sequence[str] = (),
         taken_up: bool = False,
     ) -> None:
@@ -92,7 +95,8 @@ class Writer:
         self._showing = Showing(channel.streaming, clock)
         self._taken_up = taken_up
         self._sheets = [self._new_sheet(message_id) for message_id in message_ids]
-        self._recorded = tuple(message_ids)
+        self._recorded: tuple[tuple[str, ...], str] = (tuple(message_ids), reply.text)
+        self._noting: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._began = clock.monotonic()
         self._first_text_at: float | None = None
@@ -108,8 +112,11 @@ class Writer:
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The messages of the reply, in order of its pages."""
-        return tuple(sheet.message_id for sheet in self._sheets)
+        """The messages of the reply, in order of its pages; empty for a page whose message is not known."""
+        ids = [sheet.message_id for sheet in self._sheets]
+        while ids and not ids[-1]:
+            ids.pop()
+        return tuple(ids)
 
     def wake(self) -> None:
         """Say that the reply has changed."""
@@ -126,7 +133,7 @@ class Writer:
                 if wait_s is None:
                     break
                 await self._wait(wait_s)
-        await self._note_messages()
+        await self._note_shown()
 
     async def _advance(self) -> float | None:
         """Make at most one call. Return how long to wait at most before looking again; None when done."""
@@ -145,11 +152,16 @@ class Writer:
         wait_s = max(due_s, self._pacing.delay_s(budgets, urgent=urgent))
         if wait_s > 0:
             return wait_s
+        # First the record: what people have seen must be known to whoever takes over.
+        await self._note_shown()
         await self._guard()
+        # Others may have taken the place meanwhile; from here to the call nothing is awaited.
+        wait_s = self._pacing.delay_s(budgets, urgent=urgent)
+        if wait_s > 0:
+            return wait_s
         with self._pacing.call(budgets):
             await self._show(sheet, stale, is_draft=is_draft)
         self._call_ended = self._clock.monotonic()
-        await self._note_messages()
         return 0.0
 
     def _budgets(self, view: PageView, sheet: _Sheet, *, is_draft: bool) -> Sequence[Budget]:
@@ -274,7 +286,7 @@ class Writer:
     async def _post(self, sheet: _Sheet, view: PageView) -> None:
         """Post, and note the message's id: a message that no record tells of would be posted again."""
         sheet.message_id = await self._channel.post(self._address, view)
-        await self._note_messages()
+        await self._note_shown()
 
     async def _look_for(self, sheet: _Sheet, view: PageView) -> None:
         """Search the channel for a page that may be there without our knowing its message."""
@@ -298,15 +310,27 @@ class Writer:
     def _new_sheet(self, message_id: str = "") -> _Sheet:
         return _Sheet(message_id, looks_left=1 if self._taken_up and not message_id else 0)
 
-    async def _note_messages(self) -> None:
-        ids = self.message_ids
-        if ids == self._recorded:
-            return
-        try:
-            await self._record(ids)
-        except StoreUnavailable:
-            return  # noted with the next call, or at the latest before the turn settles
-        self._recorded = ids
+    async def _note_shown(self) -> None:
+        """Bring the record up to date. A store that does not answer holds up for a moment only what people see."""
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.ensure_future(self._write_notes())
+            self._noting.add_done_callback(_look_at)
+        await asyncio.wait([self._noting], timeout=_NOTE_WITHIN_S)
+        if self._noting.done():
+            self._noting.result()
+
+    async def _write_notes(self) -> None:
+        """Write one note at a time, so that none overtakes a newer one. Raises `LeaseLost`."""
+        while (shown := self._to_note()) != self._recorded:
+            try:
+                await self._record(*shown)
+            except StoreUnavailable:
+                return  # noted with the next call
+            self._recorded = shown
+
+    def _to_note(self) -> tuple[tuple[str, ...], str]:
+        # The whole text is recorded by the turn, with how it came out, before the reply ends.
+        return self.message_ids, self._recorded[1] if self._reply.ended else self._reply.text
 
     async def _wait(self, seconds: float) -> None:
         if seconds <= 0:
@@ -317,3 +341,9 @@ class Writer:
                 await self._wake.wait()
         except TimeoutError:
             return
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    """Take note of an error that nobody waits for any more: the turn ended first."""
+    if not task.cancelled():
+        task.exception()

@@ -86,7 +86,8 @@ class RedisStores:
         """Return the newest lines of the ledger, newest first. Raises `StoreUnavailable`.
 
         Each has `channel`, `account`, `place`, `thread`, `person`, `agent`, `conversation`, `opened` and `ended`
-        (seconds since the epoch), `reason`, `turns`, `usage` (token counts by name) and `end_attempts`.
+        (seconds since the epoch), `reason`, `turns`, `usage` (token counts by name),
+        `retries` (turns begun again) and `end_attempts`.
         """
         entries = await self._commands.call("XREVRANGE", self.keys.ledger, "+", "-", "COUNT", limit)
         return [_line({unpack(name): unpack(value) for name, value in fields.items()}) for _, fields in entries]
@@ -117,5 +118,6 @@ def _line(fields: dict[str, str]) -> Mapping[str, Any]:
         "opened": float(fields["opened"]),
         "turns": int(fields["turns"]),
         "usage": json.loads(fields["usage"]),
+        "retries": int(fields.get("retries", 0)),
         "end_attempts": int(fields["end_attempts"]),
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from adapters.redis_store.codec import (
     Unreadable,
+    answer_to_fields,
     history_to_text,
     message_ids_to_json,
     pack,
@@ -15,7 +16,7 @@ from adapters.redis_store.codec import (
 from adapters.redis_store.commands import Argument, Commands
 from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
 from bridge.errors import LeaseLost
-from bridge.models import Entry, Lease, Outcome, Settlement, Step, ThreadKey
+from bridge.models import Asked, Entry, Lease, Outcome, Settlement, Step, ThreadKey
 
 LONGEST_POP_S = 2.0
 """Well below the time that a connection waits for an answer."""
@@ -83,21 +84,23 @@ class RedisWorkQueue:
             *("history_count", history_count),
         )
 
-    async def record_answer(self, lease: Lease, answer: str, notice: str) -> None:
-        """Note the whole answer: step `ANSWERED`. Raises `LeaseLost`."""
-        await self._record(lease, "step", Step.ANSWERED.value, "answer", pack(answer), "notice", pack(notice))
+    async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
+        """Note the reply's messages and the agent's text so far. Raises `LeaseLost`."""
+        shown = (message_ids_to_json(message_ids), int(has_begun), pack(text))
+        await self._record(lease, *shown, script="record_shown")
+
+    async def record_answer(self, lease: Lease, text: str, asked: Asked) -> None:
+        """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
+        await self._record(lease, "step", Step.ANSWERED.value, *answer_to_fields(text, asked))
 
     async def record_step(self, lease: Lease, step: Step) -> None:
         """Set the step alone. Raises `LeaseLost`."""
         await self._record(lease, "step", step.value)
 
-    async def record_messages(self, lease: Lease, message_ids: Sequence[str]) -> None:
-        """Note the messages that show the reply. Raises `LeaseLost`."""
-        await self._record(lease, "message_ids", message_ids_to_json(message_ids))
-
     async def settle(self, lease: Lease, settlement: Settlement) -> bool:
         """Remove the head question and its record and update the session, in one step.
 
+        Where the place is gone, all that waits in the thread comes to the same end.
         Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
         A command leaves the history as it was, unless the settlement says otherwise.
         """
@@ -145,9 +148,9 @@ class RedisWorkQueue:
         finally:
             self._at_the_bell.release()
 
-    async def _record(self, lease: Lease, *fields: Argument) -> None:
+    async def _record(self, lease: Lease, *fields: Argument, script: str = "record") -> None:
         written = await self._commands.script(
-            "record", [self._keys.leases, self._keys.turn(lease.thread)], [str(lease.thread), lease.fence, *fields]
+            script, [self._keys.leases, self._keys.turn(lease.thread)], [str(lease.thread), lease.fence, *fields]
         )
         if not written:
             raise LeaseLost(str(lease.thread))

@@ -10,6 +10,7 @@ from adapters.redis_store import RedisStores, StoreLimits, connect
 from adapters.redis_store.codec import question_from_json
 from bridge.errors import LeaseLost
 from bridge.models import (
+    Asked,
     EndReason,
     Outcome,
     Settlement,
@@ -85,9 +86,9 @@ async def test_a_stale_worker_changes_nothing(stores: RedisStores, redis: Redis,
     refused: list[Callable[[], Awaitable[object]]] = [
         lambda: queue.begin(stale),
         lambda: queue.record_sending(stale, "c1", 1),
-        lambda: queue.record_answer(stale, "text", ""),
+        lambda: queue.record_answer(stale, "text", Asked(Outcome.ANSWERED)),
         lambda: queue.record_step(stale, Step.CLAIMED),
-        lambda: queue.record_messages(stale, ["1"]),
+        lambda: queue.record_shown(stale, ["1"], "text", has_begun=True),
         lambda: queue.settle(stale, DONE),
         lambda: queue.set_aside(stale, "reason", 600),
         lambda: stores.sessions.bind(stale, session("c1"), 600),
@@ -110,7 +111,7 @@ async def test_the_record_of_a_turn_is_read_by_whoever_takes_it_over(
 ) -> None:
     lease = await begun(stores)
     await stores.queue.record_sending(lease, "c1", 7)
-    await stores.queue.record_messages(lease, ["1.1", "1.2"])
+    await stores.queue.record_shown(lease, ["1.1", "1.2"], "the \ud800 an", has_begun=True)
     await let_time_pass(31)
     second = await claim(stores)
     sending = (await begin(stores, second)).record
@@ -120,11 +121,16 @@ async def test_the_record_of_a_turn_is_read_by_whoever_takes_it_over(
         "c1",
         7,
     )
-    assert sending.message_ids == ("1.1", "1.2")
-    await stores.queue.record_answer(second, "the \ud800 answer", "a notice")
+    assert (sending.message_ids, sending.text, sending.has_begun) == (("1.1", "1.2"), "the \ud800 an", True)
+    assert sending.asked is None
+    asked = Asked(Outcome.INTERRUPTED, "a notice", {"total_tokens": 7}, 9, EndReason.AGENT)
+    await stores.queue.record_answer(second, "the \ud800 answer", asked)
     answered = (await begin(stores, second)).record
-    assert (answered.step, answered.answer, answered.notice) == (Step.ANSWERED, "the \ud800 answer", "a notice")
+    assert (answered.step, answered.text, answered.asked) == (Step.ANSWERED, "the \ud800 answer", asked)
     assert answered.message_ids == ("1.1", "1.2")
+    await stores.queue.record_shown(second, ["1.1", "1.2", "1.3"], "a late note", has_begun=True)
+    shown = (await begin(stores, second)).record
+    assert (shown.text, shown.message_ids) == ("the \ud800 answer", ("1.1", "1.2", "1.3"))
     await stores.queue.record_step(second, Step.CLAIMED)
     assert (await begin(stores, second)).record.step is Step.CLAIMED
 
@@ -150,13 +156,13 @@ async def test_settling_twice_settles_one_question(stores: RedisStores) -> None:
 
 async def test_a_settled_thread_leaves_nothing_behind_but_marks(stores: RedisStores, redis: Redis) -> None:
     lease = await begun(stores)
-    await stores.queue.record_answer(lease, "text", "")
+    await stores.queue.record_answer(lease, "text", Asked(Outcome.ANSWERED))
     assert not await stores.queue.settle(lease, DONE)
     keys = stores.keys
     for gone in (keys.inbox(THREAD), keys.bodies(THREAD), keys.turn(THREAD), keys.due, keys.leases):
         assert not await redis.exists(gone)
     with pytest.raises(LeaseLost):
-        await stores.queue.record_messages(lease, ["1"])
+        await stores.queue.record_shown(lease, ["1"], "text", has_begun=True)
 
 
 async def test_settling_updates_the_session_in_the_same_step(stores: RedisStores, redis: Redis) -> None:
@@ -347,6 +353,6 @@ async def test_a_worker_that_gave_a_thread_back_writes_no_more(stores: RedisStor
     lease = await begun(stores)
     await stores.queue.release(lease)
     with pytest.raises(LeaseLost):
-        await stores.queue.record_answer(lease, "late", "")
+        await stores.queue.record_answer(lease, "late", Asked(Outcome.ANSWERED))
     assert await stores.queue.renew([lease]) == [lease]
-    assert (await begin(stores, await claim(stores))).record.answer == ""
+    assert (await begin(stores, await claim(stores))).record.text == ""

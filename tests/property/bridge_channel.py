@@ -12,6 +12,8 @@ from tests.property.bridge_agent import Fault
 from tests.property.bridge_host import Host, Store
 
 _POST_S = 0.15
+_NOTE_S = 2.0
+"""How long before a call its record may have been tried."""
 
 
 @dataclass(eq=False)
@@ -23,6 +25,7 @@ class Message:
     view: PageView
     poster: Host = field(repr=False)
     posted_at: float
+    changed_at: float = 0.0
     answer_lost: bool = False
     is_deleted: bool = False
 
@@ -51,7 +54,7 @@ class ChannelBook:
         self.settled: set[str] = set()
         self.doubled = 0
         self.taken_back: set[str] = set()
-        """Turns whose text so far gave way to the notice that they were interrupted."""
+        """Turns whose last words were seen while Redis was away, and then could not be had any more."""
         self._store = store
         self._problems = problems
 
@@ -102,12 +105,16 @@ class ChannelBook:
         before, after = words_of(message.view), words_of(view)
         # A page that has become full hands its last words on to the next one.
         hands_on = view.final and not view.notice and after and before.startswith(after)
-        if not after and view.notice == Notice.INTERRUPTED:
-            # Whoever takes a turn up does not know the text so far where the history cannot be had.
+        if self._may_take_back(message, view) and not after.startswith(before):
             self.taken_back.add(view.turn_id)
         elif not (after.startswith(before) or hands_on or "Welcome" in before):
             self._problems.append(f"went back in time: {message.page} {message.view} {view}")
-        message.view = view
+        message.view, message.changed_at = view, self._store.loop.time()
+
+    def _may_take_back(self, message: Message, view: PageView) -> bool:
+        """Tell the documented gap: what people saw last could not be recorded, and the rest cannot be had."""
+        trouble = self._store.trouble_at >= message.changed_at - _NOTE_S
+        return trouble and view.notice == Notice.INTERRUPTED and words_of(message.view).startswith(words_of(view))
 
 
 def words_of(view: PageView) -> str:

@@ -49,11 +49,12 @@ def _text_verdict(pages: Mapping[int, Message], text: str) -> str:
 def left_open(talk: Talk, bound: Collection[str], trouble_at: float) -> list[str]:
     """Return what is wrong where a conversation is still open: it must have been lost before its record.
 
-    Redis and the agent's `/end` may both have failed right after the opening: then nobody could note it or close it.
+    Redis and the agent's `/end` may both have failed right after the opening: then nobody could note it or close it,
+    before the worker, which goes on trying, died.
     A worker that stood still in the middle of opening may find, once awake, that the time for it is up.
     """
     crashed = talk.opener.is_dead and talk.opener.died_at >= talk.opened_at
-    both_failed = talk.end_failed and trouble_at >= talk.opened_at
+    both_failed = talk.end_failed and trouble_at >= talk.opened_at and talk.opener.died_at >= talk.opened_at
     stood_still = talk.opened_at <= talk.opener.paused_at <= talk.opened_at + OPEN_S
     if talk.id in bound or not (talk.answer_lost or crashed or both_failed or stood_still):
         return [f"left open: {talk}"]

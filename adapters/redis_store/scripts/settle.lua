@@ -25,8 +25,15 @@ if id and begun[1] == id and begun[2] == fence then
   redis.call('DEL', turn)
   redis.call('PEXPIRE', known, known_ms)
   redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
+  if outcome == 'undeliverable' then
+    -- Nobody is left there: what waits would open a paid conversation each, only to find the place gone.
+    local waiting = redis.call('LLEN', inbox)
+    redis.call('DEL', inbox, bodies)
+    redis.call('HINCRBY', counters, 'turn.' .. outcome, waiting)
+  end
   if redis.call('EXISTS', session) == 1 then
     redis.call('HINCRBY', session, 'turns', counts_as_turn)
+    redis.call('HINCRBY', session, 'retries', tonumber(begun[3]) - 1)
     if history ~= 'keep' then
       redis.call('HSET', session, 'history_count', history)
     end

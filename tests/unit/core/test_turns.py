@@ -21,11 +21,14 @@ from bridge.errors import (
 )
 from bridge.events import StreamEnded, StreamEvent, StreamFailed, TextDelta
 from bridge.models import (
+    Address,
     Appended,
+    Asked,
     EndReason,
     HistoryMessage,
     Lease,
     Outcome,
+    PageView,
     Question,
     QuestionKind,
     Settlement,
@@ -202,7 +205,7 @@ async def test_a_turn_found_after_sending_takes_the_answer_from_the_history(stor
     lease = await it.put(question("ok", number=2))
     await stores.queue.begin(lease)
     await stores.queue.record_sending(lease, "chat_1", 2)
-    await stores.queue.record_messages(lease, ["m1"])
+    await stores.queue.record_shown(lease, ["m1"], "The sec", has_begun=True)
     it.agent.histories["chat_1"] += [HistoryMessage("user", "ok"), HistoryMessage("assistant", "The second answer.")]
     await stores.queue.release(lease)
     again = await stores.queue.claim()
@@ -217,11 +220,15 @@ async def test_a_turn_found_answered_is_only_shown(stores: RedisStores) -> None:
     it = stage(stores, _says(_ANSWER))
     lease = await it.put(question())
     await stores.queue.begin(lease)
-    await stores.queue.record_messages(lease, ["m9"])
-    await stores.queue.record_answer(lease, "Recorded.", "")
-    await it.take(lease)
+    await stores.queue.record_shown(lease, ["m9"], "Rec", has_begun=True)
+    asked = Asked(Outcome.INTERRUPTED, Notice.FAILED, {"total_tokens": 7}, 4, EndReason.AGENT)
+    await stores.queue.record_answer(lease, "Recorded.", asked)
+    settlement = await it.take(lease)
     assert it.agent.sent == []
     assert it.channel.standing["m9"].text == "Recorded."
+    assert it.channel.standing["m9"].notice == Notice.FAILED
+    assert (settlement.outcome, settlement.usage) == (Outcome.INTERRUPTED, {"total_tokens": 7})
+    assert (settlement.history_count, settlement.end_reason) == (4, EndReason.AGENT)
 
 
 async def test_a_turn_whose_conversation_is_gone_is_not_asked_twice(stores: RedisStores) -> None:
@@ -232,6 +239,38 @@ async def test_a_turn_whose_conversation_is_gone_is_not_asked_twice(stores: Redi
     settlement = await it.take(lease)
     assert settlement.outcome is Outcome.INTERRUPTED
     assert it.agent.sent == []
+
+
+async def test_a_text_that_people_have_seen_stays_where_the_rest_cannot_be_had(stores: RedisStores) -> None:
+    """S1: a turn is taken over and its conversation is closed: the text so far, and a notice below it."""
+    it = stage(stores, _says(_ANSWER))
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_sending(lease, "chat_gone", 0)
+    await stores.queue.record_shown(lease, ["m9"], _ANSWER[:20], has_begun=True)
+    settlement = await it.take(lease)
+    assert settlement.outcome is Outcome.INTERRUPTED
+    assert it.channel.standing["m9"].text == _ANSWER[:20]
+    assert it.channel.standing["m9"].notice == Notice.INTERRUPTED
+    assert it.agent.sent == []
+
+
+async def test_what_is_about_to_be_shown_is_recorded_first(stores: RedisStores) -> None:
+    """D6: whoever takes over knows at least as much of the text as people have seen."""
+    it = stage(stores, _says(_ANSWER, end=False))
+    lease = await it.put(question())
+    recorded: list[str] = []
+    post = it.channel.post
+
+    async def look_then_post(address: Address, view: PageView) -> str:
+        entry = await stores.queue.begin(lease)
+        assert entry is not None
+        recorded.append(entry.record.text)
+        return await post(address, view)
+
+    it.channel.post = look_then_post  # type: ignore[method-assign]  # looked at in passing
+    await it.take(lease)
+    assert recorded == [_ANSWER]
 
 
 async def test_a_lost_conversation_is_replaced_and_the_question_sent_once_more(stores: RedisStores) -> None:
@@ -299,6 +338,21 @@ async def test_a_place_that_is_gone_ends_the_session(stores: RedisStores) -> Non
     settlement = await it.answer(question())
     assert settlement.outcome is Outcome.UNDELIVERABLE
     assert await stores.sessions.counts() == (0, 1)
+
+
+async def test_what_waits_in_a_place_that_is_gone_opens_no_conversations(stores: RedisStores) -> None:
+    """S14: the bot was removed while questions waited: they come to an end with the one that found out."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.failures = [PlaceGone("removed")]
+    lease = await it.put(question(number=1))
+    for number in (2, 3):
+        await stores.inbox.append(question(number=number))
+    assert not await stores.queue.settle(lease, await it.take(lease))
+    assert await stores.queue.claim() is None
+    assert (await stores.counters())["turn.undeliverable"] == 3
+    assert len(it.agent.histories) == 1
+    await it.answer(question(number=4))
+    assert it.channel.text == _ANSWER
 
 
 async def test_start_shows_the_greeting_and_keeps_the_conversation(stores: RedisStores) -> None:

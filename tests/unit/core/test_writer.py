@@ -33,14 +33,16 @@ async def _write(
     tell: Callable[[Reply, Writer], Awaitable[None]],
     *,
     message_ids: Sequence[str] = (),
-    recorded: list[tuple[str, ...]] | None = None,
+    recorded: list[tuple[tuple[str, ...], str]] | None = None,
+    record_takes_s: float = 0.0,
 ) -> Reply:
     clock = LoopClock()
     reply = Reply("q1", channel.fits)
 
-    async def record(ids: Sequence[str]) -> None:
+    async def record(ids: Sequence[str], text: str) -> None:
+        await asyncio.sleep(record_takes_s)
         if recorded is not None:
-            recorded.append(tuple(ids))
+            recorded.append((tuple(ids), text))
 
     writer = Writer(
         channel,
@@ -166,11 +168,42 @@ def test_a_reply_found_half_done_is_edited_in_the_message_that_is_there() -> Non
 
 
 def test_the_message_is_recorded_as_soon_as_it_is_known() -> None:
-    recorded: list[tuple[str, ...]] = []
+    recorded: list[tuple[tuple[str, ...], str]] = []
     channel = FakeChannel(page_size=400)
     run_virtually(_write(channel, _chunks(_LONG), recorded=recorded))
-    assert recorded[0] == ("m1",)
-    assert recorded[-1] == tuple(channel.standing)
+    assert [ids for ids, _ in recorded][:2] == [(), ("m1",)]
+    assert recorded[-1][0] == tuple(channel.standing)
+
+
+def test_no_text_is_shown_that_is_not_recorded() -> None:
+    """D6: whoever takes over a reply knows what people have seen of it."""
+    recorded: list[tuple[tuple[str, ...], str]] = []
+    channel = FakeChannel()
+    known: list[str] = []
+    show = channel._call
+
+    async def look_then_show(name: str, message_id: str, view: PageView) -> None:
+        known.append(recorded[-1][1] if recorded else "")
+        await show(name, message_id, view)
+
+    channel._call = look_then_show  # type: ignore[method-assign]  # looked at in passing
+    run_virtually(_write(channel, _chunks(_LONG[:900]), recorded=recorded))
+    in_between = [
+        (call.view.text, text) for call, text in zip(channel.calls, known, strict=True) if not call.view.final
+    ]
+    assert len(in_between) > 2
+    assert all(text.startswith(shown) for shown, text in in_between)
+
+
+def test_a_record_that_takes_long_holds_up_nobody_for_more_than_a_moment() -> None:
+    """P2: the store is away without a word; the reply goes on, and the notes do not overtake each other."""
+    recorded: list[tuple[tuple[str, ...], str]] = []
+    channel, quick = FakeChannel(), FakeChannel()
+    run_virtually(_write(channel, _chunks(_LONG[:900]), recorded=recorded, record_takes_s=7.0))
+    run_virtually(_write(quick, _chunks(_LONG[:900])))
+    assert channel.text == _LONG[:900]
+    assert channel.calls[-1].at - quick.calls[-1].at < 2.0
+    assert [len(text) for _, text in recorded] == sorted(len(text) for _, text in recorded)
 
 
 def test_a_long_answer_goes_on_in_further_messages_while_it_grows() -> None:
@@ -217,8 +250,8 @@ def test_a_hundred_replies_in_one_scope_leave_room_for_their_final_texts() -> No
         async def one(channel: FakeChannel) -> None:
             reply = Reply("q", channel.fits)
 
-            async def record(ids: Sequence[str]) -> None:
-                del ids
+            async def record(ids: Sequence[str], text: str) -> None:
+                del ids, text
 
             writer = Writer(channel, _ADDRESS, reply, pacing=pacing, clock=clock, guard=_nothing, record=record)
             async with asyncio.TaskGroup() as group:
