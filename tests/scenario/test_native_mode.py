@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
 
 _STORY = "\n".join(f"- Sentence **{number}** of the `answer`." for number in range(1, 33))
 _CODE = "Look:\n\n```python\n" + "\n".join(f"print({number})" for number in range(60)) + "\n```\n\nThat is all."
-_REFUSALS = ["unknown_method", "method_deprecated", "channel_type_not_supported", "user_not_found"]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def bridge_settings() -> dict[str, str]:
 
 
 def _slowly(text: str) -> Answer:
-    return Answer.of(Say(text, chunk=12, pause_s=3.0 * 12 / len(text)))
+    return Answer.of(Say(text, chunk=12, pause_s=2.5 * 12 / len(text)))
 
 
 async def _ask_in_dm_thread(slack: SlackMessenger, text: str) -> Talk:
@@ -111,7 +110,7 @@ async def test_elsewhere_replies_are_edited(messenger: Messenger) -> None:
     assert [frame.change for frame in messenger.versions(talk)][:2] == ["posted", "edited"]
 
 
-@pytest.mark.parametrize("code", ["message_not_in_streaming_state", "stopped_by_user", "invalid_chunks"])
+@pytest.mark.parametrize("code", ["message_not_in_streaming_state", "stopped_by_user"])
 async def test_a_stream_that_breaks_off_goes_on_as_edits(slack: SlackMessenger, code: str) -> None:
     question = f"break it by {code}"
     slack.scene.answers[question] = _slowly(_STORY)
@@ -155,7 +154,7 @@ async def test_a_refused_draft_becomes_a_message_that_grows(telegram: TelegramMe
     await telegram.until_said(talk, ("A sentence of the answer. " * 32).strip())
     telegram.faults.clear()
 
-    assert len(telegram.versions(talk)) > 2
+    assert [frame.change for frame in telegram.versions(talk)][:2] == ["posted", "edited"]
     assert len(telegram.replies(talk)) == 1
 
 
@@ -204,9 +203,8 @@ async def test_ten_streams_and_ten_drafts_at_once_stay_within_the_limits(
     assert not telegram.telegram.flood_gate.refused
 
 
-@pytest.mark.parametrize("code", _REFUSALS)
+@pytest.mark.parametrize("code", ["channel_type_not_supported", "user_not_found"])
 async def test_where_slack_starts_no_stream_the_reply_is_edited(slack: SlackMessenger, code: str) -> None:
-    """The last tests of this bridge: a workspace that has no streams is not asked again for an hour."""
     slack.scene.answers[code] = _slowly(_STORY)
     slack.faults.arm(Fault("chat.startStream", error=code))
     talk = await _ask_in_dm_thread(slack, code)
