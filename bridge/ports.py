@@ -12,17 +12,21 @@ from bridge.events import StreamEvent
 from bridge.models import (
     Address,
     Appended,
+    CallAnswer,
+    CallAsked,
     Conversation,
     Ending,
     EndReason,
     Entry,
     HistoryMessage,
     Lease,
+    LiveReply,
     OpenedConversation,
     Pace,
     PageView,
     Question,
     RateLimit,
+    Room,
     Session,
     Settlement,
     Step,
@@ -173,6 +177,33 @@ class Quota(Protocol):
 
     async def refuse(self, retry_after_s: float) -> None:
         """Note a 429: no worker's request goes out before that time."""
+        ...
+
+
+class CallBudgets(Protocol):
+    """The channels' limits, as the services count them. Raises `StoreUnavailable` where workers share them."""
+
+    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Room]:
+        """Count replies as live, each for half a minute from now; return how crowded their scopes are, by name.
+
+        What they still need is kept free of in-between edits. To be repeated while a reply is live.
+        """
+        ...
+
+    async def leave(self, replies: Sequence[LiveReply]) -> None:
+        """Count replies as live no more."""
+        ...
+
+    async def take(self, asked: CallAsked) -> CallAnswer:
+        """Count a call in all its budgets at once, or say how long to wait before asking again."""
+        ...
+
+    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
+        """Say that a call has ended that was slow, or beyond what is documented: it counts from now on."""
+        ...
+
+    async def pause(self, scope: str, seconds: float) -> None:
+        """Note a 429: nobody calls in this scope before that time, and nobody goes beyond its number for an hour."""
         ...
 
 
@@ -343,6 +374,11 @@ class Stores(Protocol):
     @property
     def quota(self) -> Quota:
         """TalkifAI's limit."""
+        ...
+
+    @property
+    def budgets(self) -> CallBudgets:
+        """The channels' limits."""
         ...
 
     @property

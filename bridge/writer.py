@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from bridge.errors import (
@@ -14,7 +15,7 @@ from bridge.errors import (
     PostUncertain,
     StoreUnavailable,
 )
-from bridge.models import Address, PageView
+from bridge.models import Address, Budget, CallAnswer, CallAsked, CallKind, PageView
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock
@@ -88,6 +89,7 @@ class Writer:
         self._guard = guard
         self._record = record
         self._pace = channel.pace(address)
+        self._live = ""
         self._taken_up = taken_up
         self._sheets = [self._new_sheet(message_id) for message_id in message_ids]
         self._recorded = tuple(message_ids)
@@ -97,7 +99,11 @@ class Writer:
         self._call_ended = 0.0
         self._backoff_s = 0.0
         self._not_before = 0.0
+        self._refused: tuple[CallKind, float] | None = None
+        """What the pacing last refused, and until when it need not be asked for that again."""
         self._ended_at: float | None = None
+        self._excused_until = 0.0
+        """Until then it is the service's limit that keeps the reply from being shown."""
 
     @property
     def has_posted(self) -> bool:
@@ -117,7 +123,7 @@ class Writer:
 
     async def run(self) -> None:
         """Write until the reply has ended and is shown whole. Raises `LeaseLost` and `PlaceGone`."""
-        with self._pacing.live_reply(self._pace):
+        async with self._pacing.live_reply(self._pace, is_shown=self.has_posted) as self._live:
             while True:
                 self._wake.clear()
                 wait_s = await self._advance()
@@ -131,24 +137,64 @@ class Writer:
         hold_s = self._hold_first_text_s()
         if hold_s > 0:
             return hold_s
-        views = self._reply.views()
-        stale = next((wanted for view in views if (wanted := self._wanted(view)) is not None), None)
-        if stale is None or self._is_too_late():
+        self._note_end()
+        stale = self._stale()
+        if not stale or self._is_too_late():
             return None if self._reply.ended else _LOOK_AGAIN_S
-        sheet = self._sheets[stale.number - 1]
-        is_post = not sheet.message_id
-        urgent = is_post or stale.final
-        due_s = self._due_in_s(urgent=urgent)
-        budgets = self._pace.posts if is_post else self._pace.edits
-        wait_s = max(due_s, self._pacing.delay_s(budgets, urgent=urgent))
-        if wait_s > 0:
-            return wait_s
+        sheet, view = self._sheets[stale[0].number - 1], stale[0]
+        kind, budgets = self._kind(sheet, view), self._budgets(sheet)
+        due_s = self._due_in_s(kind)
+        if due_s > 0:
+            return due_s
+        asked = self._pacing.asked(
+            kind,
+            budgets,
+            reply=self._live,
+            is_last=kind is CallKind.FINAL and len(stale) == 1 and not sheet.looks_left,
+            waits_s=self._waits_s(kind),
+        )
+        answer = await self._pacing.take(asked)
+        if answer.wait_s > 0:
+            now = self._clock.monotonic()
+            self._refused = kind, now + answer.wait_s
+            self._excused_until = max(self._excused_until, now + answer.wait_s)
+            return answer.wait_s
+        self._refused = None
         await self._guard()
-        with self._pacing.call(budgets):
-            await self._show(sheet, stale)
+        # The text may have grown while the limits were asked.
+        newest = next((newer for newer in self._stale() if newer.number == view.number), view)
+        await self._show(sheet, newest, asked, answer)
         self._call_ended = self._clock.monotonic()
         await self._note_messages()
         return 0.0
+
+    def _stale(self) -> list[PageView]:
+        """Return the pages whose messages do not look as they should, as they are to look."""
+        return [wanted for view in self._reply.views() if (wanted := self._wanted(view)) is not None]
+
+    def _kind(self, sheet: _Sheet, view: PageView) -> CallKind:
+        if self._reply.ended:
+            return CallKind.FINAL
+        if not self.has_posted:
+            return CallKind.FIRST
+        if view.final or not sheet.message_id:
+            return CallKind.TURN
+        shown = sheet.shown
+        return CallKind.COSMETIC if shown is not None and shown.text == view.text else CallKind.BETWEEN
+
+    def _budgets(self, sheet: _Sheet) -> Sequence[Budget]:
+        if sheet.looks_left:
+            return self._pace.finds
+        return self._pace.edits if sheet.message_id else self._pace.posts
+
+    def _waits_s(self, kind: CallKind) -> float:
+        """Return for how long people have not been up to date."""
+        since = self._call_ended
+        if kind is CallKind.FINAL and self._ended_at is not None:
+            since = self._ended_at
+        elif kind is CallKind.FIRST:
+            since = self._first_text_at or self._began
+        return self._clock.monotonic() - since
 
     def _wanted(self, view: PageView) -> PageView | None:
         """Return how the page's message is to look now, or None where it looks so already or is given up."""
@@ -176,48 +222,41 @@ class Writer:
             return _LOOK_AGAIN_S
         return self._first_text_at + FIRST_TEXT_WAIT_S - self._clock.monotonic()
 
+    def _note_end(self) -> None:
+        if self._reply.ended and self._ended_at is None:
+            self._ended_at = self._clock.monotonic()
+            if self._first_text_at is not None:
+                self._pacing.learn(self._ended_at - self._first_text_at)
+
     def _is_too_late(self) -> bool:
-        if not self._reply.ended:
-            return False
-        now = self._clock.monotonic()
         if self._ended_at is None:
-            self._ended_at = now
-        if now - self._ended_at < _SHOW_WITHIN_S:
+            return False
+        # A limit, however long it lasts, only makes the text late.
+        if self._clock.monotonic() - max(self._ended_at, self._excused_until) < _SHOW_WITHIN_S:
             return False
         log.error("a reply could not be shown and is given up", extra={"place": self._address.place})
         return True
 
-    def _due_in_s(self, *, urgent: bool) -> float:
+    def _due_in_s(self, kind: CallKind) -> float:
         now = self._clock.monotonic()
         if now < self._not_before:
             return self._not_before - now
         if self._backoff_s:
             return self._call_ended + self._backoff_s - now
-        if urgent:
+        if self._refused is not None and kind >= self._refused[0] and now < self._refused[1]:
+            return self._refused[1] - now
+        if kind < CallKind.BETWEEN:
             return 0.0
-        return self._call_ended + self._pacing.edit_interval_s(self._pace, now - self._began) - now
+        age_s = now - (self._first_text_at or self._began)
+        return self._call_ended + self._pacing.edit_interval_s(self._pace, age_s) - now
 
-    async def _show(self, sheet: _Sheet, view: PageView) -> None:
-        """Make one call and take in how it went."""
+    async def _show(self, sheet: _Sheet, view: PageView, asked: CallAsked, answer: CallAnswer) -> None:
+        """Make one call, and take in how it went."""
         try:
-            if sheet.looks_left:
-                await self._look_for(sheet, view)
-                return
-            if sheet.message_id:
-                await self._channel.edit(self._address, sheet.message_id, view)
-            else:
-                await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
-            sheet.shown = view
-            self._backoff_s = 0.0
+            async with self._pacing.call(asked, answer):
+                await self._call(sheet, view)
         except ChannelRateLimited as error:
-            log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
-            self._pacing.pause(error.scope, error.retry_after_s)
-            if sheet.looks_left:
-                # Searching is no part of the budgets of posts and edits, so this writer waits by itself.
-                self._not_before = self._clock.monotonic() + error.retry_after_s
-                sheet.refused_looks += 1
-                if sheet.refused_looks >= _MOST_REFUSED_LOOKS:
-                    sheet.looks_left = 0
+            await self._after_limit(sheet, error, {budget.scope for budget in asked.budgets})
         except ChannelUnavailable as error:
             self._backoff_s = min(max(self._backoff_s * 2, _BACKOFF_FIRST_S), _BACKOFF_MOST_S)
             log.warning("channel does not answer", extra={"wait_s": self._backoff_s, "cause": str(error)})
@@ -233,6 +272,29 @@ class Writer:
         except PageRejected as error:
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
             self._after_refusal(sheet, view)
+
+    async def _call(self, sheet: _Sheet, view: PageView) -> None:
+        if sheet.looks_left:
+            await self._look_for(sheet, view)
+            return
+        if sheet.message_id:
+            await self._channel.edit(self._address, sheet.message_id, view)
+        else:
+            await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
+        sheet.shown = view
+        self._backoff_s = 0.0
+
+    async def _after_limit(self, sheet: _Sheet, error: ChannelRateLimited, scopes: AbstractSet[str]) -> None:
+        log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
+        await self._pacing.pause(error.scope, error.retry_after_s)
+        self._excused_until = self._clock.monotonic() + error.retry_after_s
+        if error.scope not in scopes:
+            # The pacing does not know that this call belongs there, so this writer waits by itself.
+            self._not_before = self._excused_until
+        if sheet.looks_left:
+            sheet.refused_looks += 1
+            if sheet.refused_looks >= _MOST_REFUSED_LOOKS:
+                sheet.looks_left = 0
 
     def _after_refusal(self, sheet: _Sheet, view: PageView) -> None:
         if not view.final:

@@ -7,7 +7,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import Call, translated
-from adapters.slack.send import EVENT_TYPE, payload_of
+from adapters.slack.send import EVENT_TYPE, find_scope, payload_of
 from adapters.slack.workspace import Workspace
 from bridge.errors import ChannelTokenRefused, LookupUnsupported, MessageGone, PageRejected
 from bridge.models import Address, PageView
@@ -50,7 +50,7 @@ async def _read(client: AsyncWebClient, address: Address, view: PageView, cursor
     if cursor:
         options["cursor"] = cursor
     method = "conversations.replies" if address.thread else "conversations.history"
-    with translated(Call(method, f"slack:{address.account}:{method}")):
+    with translated(Call(method, find_scope(address, method))):
         if address.thread:
             answer = await client.conversations_replies(ts=address.thread, **options)
         else:

@@ -9,20 +9,32 @@ from adapters.slack.errors import BLOCKS_REFUSED, NOT_MODIFIED, Call, code_of, t
 from adapters.slack.markup import markdown_of, plain_of, shows_all
 from bridge.errors import PageRejected, PostUncertain
 from bridge.models import Address, Budget, Pace, PageView
-from config.slack_limits import ACTIVITY_EVERY_S, POST_TEXT_CHARS, POSTS_PER_SECOND, UPDATE_FLOOR_S, UPDATES_PER_MINUTE
+from config import slack_limits as limits
 
 EVENT_TYPE = "talkifai_turn"
 """Marks the bridge's messages, so that `conversations.replies` can find the one that belongs to a turn."""
 
 
 def pace_of(address: Address) -> Pace:
-    """Space calls as Slack asks: posts per channel, edits for the whole workspace (`config/slack_limits.py`)."""
+    """Space calls as Slack asks: posts per channel, all else per method in the workspace (`config/slack_limits.py`)."""
+    look_up = find_scope(address, "conversations.replies" if address.thread else "conversations.history")
+    workspace = f"slack:{address.account}"
     return Pace(
-        edit_floor_s=UPDATE_FLOOR_S,
-        posts=(Budget(_post_scope(address), POSTS_PER_SECOND, 1.0, hard=False),),
-        edits=(Budget(_edit_scope(address), UPDATES_PER_MINUTE, 60.0, hard=False),),
-        activity_every_s=ACTIVITY_EVERY_S,
+        edit_floor_s=limits.UPDATE_FLOOR_S,
+        posts=(
+            Budget(_post_scope(address), limits.POST_BURST, limits.POST_WINDOW_S, keeps_room=False),
+            Budget(f"{workspace}:post", limits.POSTS_PER_MINUTE, 60.0, keeps_room=False),
+        ),
+        edits=(Budget(_edit_scope(address), limits.TIER_3_PER_MINUTE, 60.0, hard=False),),
+        finds=(Budget(look_up, limits.TIER_3_PER_MINUTE, 60.0, keeps_room=False),),
+        activity=(Budget(f"{workspace}:setStatus", limits.STATUS_PER_MINUTE, 60.0, keeps_room=False),),
+        activity_every_s=limits.ACTIVITY_EVERY_S,
     )
+
+
+def find_scope(address: Address, method: str) -> str:
+    """Name the budget of a method that reads messages."""
+    return f"slack:{address.account}:{method}"
 
 
 async def post_page(client: AsyncWebClient, address: Address, view: PageView) -> str:
@@ -37,9 +49,9 @@ async def post_page(client: AsyncWebClient, address: Address, view: PageView) ->
         try:
             answer = await _post(client, address, message)
         except SlackApiError as error:
-            if code_of(error) not in BLOCKS_REFUSED or not shows_all(view, POST_TEXT_CHARS):
+            if code_of(error) not in BLOCKS_REFUSED or not shows_all(view, limits.POST_TEXT_CHARS):
                 raise
-            plain = {**message, "blocks": None, "text": plain_of(view, POST_TEXT_CHARS)}
+            plain = {**message, "blocks": None, "text": plain_of(view, limits.POST_TEXT_CHARS)}
             answer = await _post(client, address, plain)
         ts = answer.get("ts")
     if not isinstance(ts, str) or not ts:
