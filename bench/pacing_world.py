@@ -153,6 +153,10 @@ class StreamChannel:
         """One page holds it all."""
         return len(text) <= self._stream.characters
 
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Nothing but the text is seen."""
+        return one.text == other.text
+
     def pace(self, address: Address) -> Pace:
         """As the service's adapter says."""
         del address

@@ -98,6 +98,10 @@ class Channel(Protocol):
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         ...
 
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one view shows the other as well, and needs no edit. Pure."""
+        ...
+
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced. Pure."""
         ...

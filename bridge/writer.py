@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.errors import (
     ChannelRateLimited,
@@ -211,7 +211,13 @@ class Writer:
                 sheet.stand_in = Notice.UNSURE
         if sheet.stand_in:
             view = PageView(notice=sheet.stand_in, number=view.number, final=True, turn_id=view.turn_id)
-        return None if sheet.shown == view else view
+        return None if self._shows(sheet, view) else view
+
+    def _shows(self, sheet: _Sheet, view: PageView) -> bool:
+        if sheet.shown is None or sheet.shown == view:
+            return sheet.shown is not None
+        # Rendering is dear: it is looked at only where nothing but the end of the page has come.
+        return replace(sheet.shown, final=view.final) == view and self._channel.looks_same(sheet.shown, view)
 
     def _hold_first_text_s(self) -> float:
         """Return how long the first text is still held back, so that it is worth reading."""
