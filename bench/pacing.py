@@ -50,7 +50,9 @@ class Row:
     calls_per_reply: float
 
 
-class _Silence:
+class Silence:
+    """The watcher that nobody needs here."""
+
     def saw(self, *_: object) -> None:
         """Nobody watches."""
 
@@ -223,7 +225,7 @@ def main() -> None:
         loop = StoreLoop()
         asyncio.set_event_loop(loop)
         try:
-            store = Store(connect(server.url), loop, _Silence())
+            store = Store(connect(server.url), loop, Silence())
             print_table(store, loop, options.rounds, options.sizes)
             loop.run_until_complete(store.close())
         finally:

@@ -33,9 +33,8 @@ REDELIVERY_AFTER_S = (0.0, 60.0, 300.0)
 SOCKETS_PER_APP = 10
 """Socket Mode connections that one app may hold (docs: apis/events-api/using-socket-mode)."""
 
-TIER_3_PER_MINUTE = 48
-"""Our share of Tier 3, "50+ per minute" per method and workspace (docs: apis/web-api/rate-limits). The rest is for
-calls that are made twice, as when blocks are refused."""
+TIER_3_PER_MINUTE = 50
+"""Tier 3 is "50+ per minute", per method and workspace (docs: apis/web-api/rate-limits)."""
 
 UPDATE_FLOOR_S = 1.2
 """The shortest time between two edits of one message: 50 a minute."""
@@ -47,7 +46,7 @@ POST_WINDOW_S = 4.0
 POSTS_PER_MINUTE = 240
 """Of the whole workspace: "several hundred messages per minute" (docs: apis/web-api/rate-limits)."""
 
-STATUS_PER_MINUTE = 48
+STATUS_PER_MINUTE = 50
 """`assistant.threads.setStatus`: no tier is documented, so it is taken as Tier 3."""
 
 ACTIVITY_SHOWS_S = 120.0

@@ -170,6 +170,28 @@ def test_a_store_that_hangs_holds_a_call_up_for_a_second_and_the_next_ones_not_a
     assert run_virtually(play()) == pytest.approx((1.0, 0.0))
 
 
+def test_while_the_store_hangs_one_call_at_a_time_tries_it_again() -> None:
+    async def play() -> tuple[int, list[float]]:
+        shared = SharedBudgets()
+        pacing = Pacing(LoopClock(), shared)
+        shared.hangs = True
+        await _call(pacing)
+        await asyncio.sleep(3)
+        loop = asyncio.get_running_loop()
+        began, before = loop.time(), shared.asked
+
+        async def took_s() -> float:
+            await _call(pacing)
+            return loop.time() - began
+
+        waits = sorted(await asyncio.gather(*(took_s() for _ in range(5))))
+        return shared.asked - before, waits
+
+    asked, took_s = run_virtually(play())
+    assert asked == 1
+    assert took_s == pytest.approx([0.0, 0.0, 0.0, 0.0, 1.0])
+
+
 def test_a_429_that_came_while_the_store_was_away_is_told_when_it_is_back() -> None:
     async def play() -> float:
         shared = SharedBudgets()
