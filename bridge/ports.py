@@ -13,17 +13,21 @@ from bridge.models import (
     Address,
     Appended,
     Asked,
+    CallAnswer,
+    CallAsked,
     Conversation,
     Ending,
     EndReason,
     Entry,
     HistoryMessage,
     Lease,
+    LiveReply,
     OpenedConversation,
     Pace,
     PageView,
     Question,
     RateLimit,
+    Room,
     Session,
     Settlement,
     Step,
@@ -99,6 +103,10 @@ class Channel(Protocol):
 
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
+        ...
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one view shows the other as well, and needs no edit. Pure."""
         ...
 
     def pace(self, address: Address) -> Pace:
@@ -189,6 +197,33 @@ class Quota(Protocol):
 
     async def refuse(self, retry_after_s: float) -> None:
         """Note a 429: no worker's request goes out before that time."""
+        ...
+
+
+class CallBudgets(Protocol):
+    """The channels' limits, as the services count them. Raises `StoreUnavailable` where workers share them."""
+
+    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Room]:
+        """Count replies as live, each for half a minute from now; return how crowded their scopes are, by name.
+
+        What they still need is kept free of in-between edits. To be repeated while a reply is live.
+        """
+        ...
+
+    async def leave(self, replies: Sequence[LiveReply]) -> None:
+        """Count replies as live no more."""
+        ...
+
+    async def take(self, asked: CallAsked) -> CallAnswer:
+        """Count a call in all its budgets at once, or say how long to wait before asking again."""
+        ...
+
+    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
+        """Say that a call has ended that was slow, or beyond what is documented: it counts from now on."""
+        ...
+
+    async def pause(self, scope: str, seconds: float) -> None:
+        """Note a 429: nobody calls in this scope before that time, and nobody goes beyond its number for an hour."""
         ...
 
 
@@ -375,6 +410,11 @@ class Stores(Protocol):
     @property
     def quota(self) -> Quota:
         """TalkifAI's limit."""
+        ...
+
+    @property
+    def budgets(self) -> CallBudgets:
+        """The channels' limits."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from bridge.asking import Asker, Guard, Turn
 from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
 from bridge.models import (
     Asked,
+    CallKind,
     EndReason,
     Entry,
     Lease,
@@ -81,9 +82,10 @@ class Turns:
         budgets = channel.pace(question.address).posts
         try:
             async with asyncio.timeout(_SAY_WITHIN_S):
-                while (wait_s := self._pacing.delay_s(budgets, urgent=False)) > 0:
-                    await self._clock.sleep(wait_s)
-                with self._pacing.call(budgets):
+                asked = self._pacing.asked(CallKind.TURN, budgets)
+                while (answer := await self._pacing.take(asked)).wait_s > 0:
+                    await self._clock.sleep(answer.wait_s)
+                async with self._pacing.call(asked, answer):
                     await channel.post(question.address, view)
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
@@ -221,8 +223,9 @@ class Turns:
     async def _show_activity(self, channel: Channel, question: Question, reply: Reply) -> None:
         """Show "is typing" until the first text."""
         pace = channel.pace(question.address)
+        await self._clock.sleep(pace.activity_after_s)
         while not reply.length and not reply.ended:
-            if self._pacing.delay_s(pace.posts, urgent=False) <= 0:
+            if await self._pacing.may_show_activity(pace):
                 await channel.show_activity(question.address)
             await self._clock.sleep(pace.activity_every_s)
 

@@ -59,7 +59,7 @@ class Worker:
         self._outside = outside
         self._idle_after_s = idle_after_s
         self._supervisor = Supervisor(clock)
-        self._pacing = Pacing(clock)
+        self._pacing = Pacing(clock, outside.stores.budgets)
         self._intake = Intake(outside.stores.inbox)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
         self._sessions = sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
@@ -139,7 +139,7 @@ class Worker:
         await self._intake.tell_notices(self._turns.say)
 
     async def _sweep(self) -> None:
-        self._pacing.forget_idle_scopes()
+        await self._supervisor.attempt("pacing", self._pacing.tend)
         await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)
         await self._supervisor.attempt("reaper", self._reaper.sweep)
         now = self._outside.clock.monotonic()

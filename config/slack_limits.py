@@ -33,14 +33,21 @@ REDELIVERY_AFTER_S = (0.0, 60.0, 300.0)
 SOCKETS_PER_APP = 10
 """Socket Mode connections that one app may hold (docs: apis/events-api/using-socket-mode)."""
 
-UPDATES_PER_MINUTE = 45
-"""Our share of Tier 3, "50+ per minute" per method and workspace (docs: apis/web-api/rate-limits)."""
+TIER_3_PER_MINUTE = 50
+"""Tier 3 is "50+ per minute", per method and workspace (docs: apis/web-api/rate-limits)."""
 
 UPDATE_FLOOR_S = 1.2
 """The shortest time between two edits of one message: 50 a minute."""
 
-POSTS_PER_SECOND = 1
-"""Per channel; short bursts are let through (docs: apis/web-api/rate-limits)."""
+POST_BURST = 4
+POST_WINDOW_S = 4.0
+"""One post a second in each channel; short bursts are let through (docs: apis/web-api/rate-limits)."""
+
+POSTS_PER_MINUTE = 240
+"""Of the whole workspace: "several hundred messages per minute" (docs: apis/web-api/rate-limits)."""
+
+STATUS_PER_MINUTE = 50
+"""`assistant.threads.setStatus`: no tier is documented, so it is taken as Tier 3."""
 
 ACTIVITY_SHOWS_S = 120.0
 """How long a status set with `assistant.threads.setStatus` stays (docs: the method's page)."""
@@ -66,6 +73,3 @@ STREAM_LIFE_S = 300.0
 
 STREAM_AGE_MOST_S = 240.0
 """When we close it ourselves."""
-
-STATUSES_PER_MINUTE = 45
-"""For `assistant.threads.setStatus`, whose tier is not told: as the slowest of the others."""

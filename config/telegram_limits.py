@@ -20,7 +20,10 @@ TAIL_ENTITIES = 2
 
 # ---------------------------------------------------------------- pace
 PRIVATE_EDIT_FLOOR_S = 1.1
-"""Bots FAQ: about one message a second in one chat; tdlib/td#2592: sends and edits share that budget."""
+PRIVATE_CALLS = 3
+PRIVATE_WINDOW_S = 3.3
+"""Bots FAQ: about one message a second in one chat, and short bursts; tdlib/td#2592: sends and edits share that budget.
+Whether "typing" does is not known (opencrabs#1211, hermes-agent#107612), so it is counted in."""
 
 GROUP_EDIT_FLOOR_S = 3.1
 """Bots FAQ: 20 messages a minute in one group, which is one every 3 s; all topics of a forum are one group."""
@@ -28,6 +31,9 @@ GROUP_EDIT_FLOOR_S = 3.1
 GROUP_CALLS = 20
 GROUP_WINDOW_S = 60.0
 """Bots FAQ: not more than 20 messages per minute in one group."""
+
+GROUP_TYPING_AFTER_S = 1.5
+"""In a group "typing" costs one of these calls, so the first text gets that long to come by itself."""
 
 BOT_CALLS_PER_S = 25
 """Bots FAQ: about 30 messages a second over all chats; the rest is for calls made outside the pacing, and for calls

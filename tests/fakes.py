@@ -72,6 +72,9 @@ class FakeChannel:
     def fits(self, text: str) -> bool:
         return len(text) <= self.page_size
 
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        return one == other
+
     def pace(self, address: Address) -> Pace:
         del address
         return self.pacing

@@ -143,6 +143,14 @@ class Keys:
         """String: the conversation's token."""
         return f"{self.prefix}:token:{_quoted(conversation_id)}"
 
+    def pace(self, kind: str, scope: str) -> str:
+        """What is known of a scope of calls to a channel, by its kind.
+
+        `calls`, `live`, `unshown`, `queue` and `beyond` are sorted sets, `state` is a hash; `scripts/pace_take.lua`
+        says what they hold.
+        """
+        return f"{self.prefix}:pace:{kind}:{_quoted(scope)}"
+
     def reply_root(self, account: str, place: str, message_id: str) -> str:
         """String: the root of the chain that the message is in."""
         return f"{self.prefix}:root:{_quoted(account)}:{_quoted(place)}:{_quoted(message_id)}"

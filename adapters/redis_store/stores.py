@@ -7,6 +7,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from adapters.redis_store.budgets import RedisCallBudgets
 from adapters.redis_store.codec import unpack, unpack_anything
 from adapters.redis_store.commands import Commands
 from adapters.redis_store.inbox import RedisInbox
@@ -49,6 +50,7 @@ class RedisStores:
         self._queue = RedisWorkQueue(self._commands, self.keys, limits)
         self._sessions = RedisSessions(self._commands, self.keys, limits)
         self._quota = RedisQuota(self._commands, self.keys, most_per_minute=most_per_minute)
+        self._budgets = RedisCallBudgets(self._commands, self.keys)
         self._leader = RedisLeader(self._commands, self.keys)
         self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
 
@@ -71,6 +73,11 @@ class RedisStores:
     def quota(self) -> RedisQuota:
         """TalkifAI's limit."""
         return self._quota
+
+    @property
+    def budgets(self) -> RedisCallBudgets:
+        """The channels' limits."""
+        return self._budgets
 
     @property
     def leader(self) -> RedisLeader:

@@ -136,6 +136,10 @@ class SlackChannel:
         """Say whether this Markdown fits one message."""
         return markup.fits(text)
 
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        return markup.markdown_of(one) == markup.markdown_of(other)
+
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced."""
         return stream_pace_of(address) if self._streams_in(address) else pace_of(address)

@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import Call, translated
 from adapters.slack.marks import EVENT_TYPE, payload_of
+from adapters.slack.send import find_scope
 from adapters.slack.streams import may_stream
 from adapters.slack.workspace import Workspace
 from bridge.errors import ChannelTokenRefused, LookupUnsupported, MessageGone, PageRejected
@@ -59,7 +60,7 @@ async def _read(client: AsyncWebClient, address: Address, view: PageView, cursor
     if cursor:
         options["cursor"] = cursor
     method = "conversations.replies" if address.thread else "conversations.history"
-    with translated(Call(method, f"slack:{address.account}:{method}")):
+    with translated(Call(method, find_scope(address, method))):
         if address.thread:
             answer = await client.conversations_replies(ts=address.thread, **options)
         else:

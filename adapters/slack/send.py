@@ -14,44 +14,46 @@ from adapters.slack.markup import markdown_of, plain_of, shows_all
 from adapters.slack.streams import append_scope, start_scope, stop, stop_scope
 from bridge.errors import PageRejected, PostUncertain
 from bridge.models import Address, Budget, Pace, PageView
-from config.slack_limits import (
-    ACTIVITY_EVERY_S,
-    POST_TEXT_CHARS,
-    POSTS_PER_SECOND,
-    STATUSES_PER_MINUTE,
-    STREAM_APPEND_FLOOR_S,
-    STREAM_APPENDS_PER_MINUTE,
-    STREAM_STARTS_PER_MINUTE,
-    STREAM_STOPS_PER_MINUTE,
-    UPDATE_FLOOR_S,
-    UPDATES_PER_MINUTE,
-)
+from config import slack_limits as limits
 
 _IS_A_STREAM = "streaming_state_conflict"
 _NOBODY: AbstractSet[str] = frozenset()
 
 
 def pace_of(address: Address) -> Pace:
-    """Space calls as Slack asks: posts per channel, edits for the whole workspace (`config/slack_limits.py`)."""
+    """Space calls as Slack asks: posts per channel, all else per method in the workspace (`config/slack_limits.py`)."""
+    look_up = find_scope(address, "conversations.replies" if address.thread else "conversations.history")
+    workspace = f"slack:{address.account}"
+    status = Budget(status_scope(address), limits.STATUS_PER_MINUTE, 60.0, keeps_room=False)
     return Pace(
-        edit_floor_s=UPDATE_FLOOR_S,
-        posts=(Budget(_post_scope(address), POSTS_PER_SECOND, 1.0, hard=False),),
-        edits=(Budget(_edit_scope(address), UPDATES_PER_MINUTE, 60.0, hard=False),),
-        drafts=(Budget(status_scope(address), STATUSES_PER_MINUTE, 60.0, hard=False),),
-        activity_every_s=ACTIVITY_EVERY_S,
+        edit_floor_s=limits.UPDATE_FLOOR_S,
+        posts=(
+            Budget(_post_scope(address), limits.POST_BURST, limits.POST_WINDOW_S, keeps_room=False),
+            Budget(f"{workspace}:post", limits.POSTS_PER_MINUTE, 60.0, keeps_room=False),
+        ),
+        edits=(Budget(_edit_scope(address), limits.TIER_3_PER_MINUTE, 60.0, hard=False),),
+        drafts=(status,),
+        finds=(Budget(look_up, limits.TIER_3_PER_MINUTE, 60.0, keeps_room=False),),
+        activity=(status,),
+        activity_every_s=limits.ACTIVITY_EVERY_S,
     )
+
+
+def find_scope(address: Address, method: str) -> str:
+    """Name the budget of a method that reads messages."""
+    return f"slack:{address.account}:{method}"
 
 
 def stream_pace_of(address: Address) -> Pace:
     """Space calls where replies are streams: each of the three methods has a budget of its own."""
     pace = pace_of(address)
-    starts = Budget(start_scope(address), STREAM_STARTS_PER_MINUTE, 60.0, hard=False)
+    starts = Budget(start_scope(address), limits.STREAM_STARTS_PER_MINUTE, 60.0, hard=False)
     return replace(
         pace,
-        edit_floor_s=STREAM_APPEND_FLOOR_S,
+        edit_floor_s=limits.STREAM_APPEND_FLOOR_S,
         posts=(*pace.posts, starts),
-        edits=(Budget(append_scope(address), STREAM_APPENDS_PER_MINUTE, 60.0, hard=False),),
-        finals=(Budget(stop_scope(address), STREAM_STOPS_PER_MINUTE, 60.0, hard=False),),
+        edits=(Budget(append_scope(address), limits.STREAM_APPENDS_PER_MINUTE, 60.0, hard=False),),
+        finals=(Budget(stop_scope(address), limits.STREAM_STOPS_PER_MINUTE, 60.0, hard=False),),
     )
 
 
@@ -69,9 +71,9 @@ async def post_page(
         try:
             answer = await _post(client, address, message)
         except SlackApiError as error:
-            if code_of(error) not in BLOCKS_REFUSED or not shows_all(view, POST_TEXT_CHARS):
+            if code_of(error) not in BLOCKS_REFUSED or not shows_all(view, limits.POST_TEXT_CHARS):
                 raise
-            plain = {**message, "blocks": None, "text": plain_of(view, POST_TEXT_CHARS, allowed)}
+            plain = {**message, "blocks": None, "text": plain_of(view, limits.POST_TEXT_CHARS, allowed)}
             answer = await _post(client, address, plain)
         ts = answer.get("ts")
     if not isinstance(ts, str) or not ts:

@@ -9,7 +9,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from adapters.telegram.client import build_bot, silence_url_logging
 from adapters.telegram.errors import is_token_refusal, token_refused
-from adapters.telegram.markup import fits
+from adapters.telegram.markup import fits, render_page
 from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from adapters.telegram.send import Sender, is_group, pace_of
@@ -94,6 +94,10 @@ class TelegramChannel:
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         return fits(text)
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        return render_page(one) == render_page(other)
 
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced. Pure."""

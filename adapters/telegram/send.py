@@ -41,14 +41,17 @@ def chat_scope(address: Address) -> str:
 
 
 def pace_of(address: Address) -> Pace:
-    """Space the calls of one chat: posts and edits come out of one budget."""
-    bot = Budget(f"telegram:{address.account}", limits.BOT_CALLS_PER_S, 1.0)
+    """Space the calls of one chat: posts, edits and the typing sign come out of one budget."""
+    bot = Budget(f"telegram:{address.account}", limits.BOT_CALLS_PER_S, 1.0, keeps_room=False)
     if is_group(address.place):
         chat = Budget(chat_scope(address), limits.GROUP_CALLS, limits.GROUP_WINDOW_S)
-        return Pace(limits.GROUP_EDIT_FLOOR_S, (chat, bot), (chat, bot))
-    chat = Budget(chat_scope(address), 1, limits.PRIVATE_EDIT_FLOOR_S)
+        both = (chat, bot)
+        typing_after_s = limits.GROUP_TYPING_AFTER_S
+        return Pace(limits.GROUP_EDIT_FLOOR_S, both, both, activity=both, activity_after_s=typing_after_s)
+    chat = Budget(chat_scope(address), limits.PRIVATE_CALLS, limits.PRIVATE_WINDOW_S, keeps_room=False)
+    both = (chat, bot)
     # Whether drafts share the budget of messages is not known, so they do.
-    return Pace(limits.PRIVATE_EDIT_FLOOR_S, (chat, bot), (chat, bot), drafts=(chat, bot))
+    return Pace(limits.PRIVATE_EDIT_FLOOR_S, both, both, drafts=both, activity=both)
 
 
 def draft_id_of(view: PageView) -> int:

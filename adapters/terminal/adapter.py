@@ -78,6 +78,10 @@ class TerminalChannel:
         """Say whether a page of this text is drawn quickly. Pure."""
         return len(text) <= MOST_CHARACTERS
 
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        return one == other
+
     def pace(self, address: Address) -> Pace:
         """Say how often a page may change. Pure."""
         del address

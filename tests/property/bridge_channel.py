@@ -136,6 +136,9 @@ class HostChannel:
     def fits(self, text: str) -> bool:
         return len(text) <= self._book.page_size
 
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        return one == other
+
     def pace(self, address: Address) -> Pace:
         scope = f"{self.name}:{address.place}"
         return Pace(1.0, (), (Budget(scope, 50, 60.0, hard=False),))

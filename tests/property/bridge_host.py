@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from adapters.redis_store.budgets import RedisCallBudgets
 from adapters.redis_store.commands import Argument, Commands, script_text
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.keys import Keys, StoreLimits
@@ -196,6 +197,7 @@ class HostStores:
         self.queue = RedisWorkQueue(commands, KEYS, LIMITS)
         self.sessions = RedisSessions(commands, KEYS, LIMITS)
         self.quota = RedisQuota(commands, KEYS, most_per_minute=None)
+        self.budgets = RedisCallBudgets(commands, KEYS)
         self.leader = RedisLeader(commands, KEYS)
         self.reply_roots = RedisReplyRoots(commands, KEYS, LIMITS)
 

@@ -40,3 +40,13 @@ local function begin_ending(session, idle, endings, ends, thread, reason)
   return true
 end
 
+
+-- Forgets replies whose time is over: their worker has died, or stands still.
+local function forget_replies(live, unshown, queue, now)
+  local gone = redis.call('ZRANGEBYSCORE', live, '-inf', whole(now), 'LIMIT', 0, 500)
+  if #gone > 0 then
+    for _, key in ipairs({live, unshown, queue}) do
+      redis.call('ZREM', key, unpack(gone))
+    end
+  end
+end

@@ -13,7 +13,7 @@ from bridge.errors import (
     PostUncertain,
 )
 from bridge.events import TextDelta, ToolFinished, ToolStarted
-from bridge.models import Address, Budget, Pace, PageView
+from bridge.models import Address, Budget, CallAnswer, CallAsked, CallKind, Pace, PageView
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.reply import Reply
@@ -35,6 +35,7 @@ async def _write(
     message_ids: Sequence[str] = (),
     recorded: list[tuple[tuple[str, ...], str]] | None = None,
     record_takes_s: float = 0.0,
+    pacing: Pacing | None = None,
 ) -> Reply:
     clock = LoopClock()
     reply = Reply("q1", channel.fits)
@@ -48,7 +49,7 @@ async def _write(
         channel,
         _ADDRESS,
         reply,
-        pacing=Pacing(clock),
+        pacing=pacing or Pacing(clock),
         clock=clock,
         guard=_nothing,
         record=record,
@@ -323,3 +324,121 @@ def test_a_reply_that_can_never_be_shown_is_given_up_so_that_its_thread_goes_on(
     run_virtually(_write(channel, _chunks("x" * 40, size=40)))
     assert channel.standing == {}
     assert channel.calls[-1].at < 2 * 3600
+
+
+class WatchedPacing(Pacing):
+    """Notes what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(LoopClock())
+        self.asked_for: list[CallKind] = []
+
+    async def take(self, asked: CallAsked) -> CallAnswer:
+        self.asked_for.append(asked.kind)
+        return await super().take(asked)
+
+
+def test_each_call_says_what_it_is_for() -> None:
+    async def play() -> list[CallKind]:
+        pacing = WatchedPacing()
+        await _write(FakeChannel(page_size=400), _chunks(_LONG), pacing=pacing)
+        return pacing.asked_for
+
+    asked_for = run_virtually(play())
+    assert asked_for[0] is CallKind.FIRST
+    assert asked_for[-1] is CallKind.FINAL
+    # A page is sealed and the next one begun.
+    assert asked_for.count(CallKind.TURN) >= 6
+    assert CallKind.BETWEEN in asked_for
+
+
+def test_a_status_line_alone_is_a_sign_of_life() -> None:
+    async def tell(reply: Reply, writer: Writer) -> None:
+        reply.apply(TextDelta("x" * 40))
+        writer.wake()
+        await asyncio.sleep(2)
+        reply.apply(ToolStarted("web_search"))
+        writer.wake()
+        await asyncio.sleep(2)
+        reply.apply(ToolFinished("web_search"))
+        reply.end()
+        writer.wake()
+
+    async def play() -> list[CallKind]:
+        pacing = WatchedPacing()
+        await _write(FakeChannel(), tell, pacing=pacing)
+        return pacing.asked_for
+
+    assert run_virtually(play()) == [CallKind.FIRST, CallKind.COSMETIC, CallKind.FINAL]
+
+
+def test_a_refusal_is_not_questioned_with_every_chunk() -> None:
+    async def play() -> int:
+        pacing = WatchedPacing()
+        await pacing.pause("fake:edits", 20.0)
+        await _write(FakeChannel(page_size=5000), _chunks(_LONG, pause_s=0.01), pacing=pacing)
+        return len(pacing.asked_for)
+
+    # 400 chunks: the first text, one in-between edit, and the last text, which is told to wait and then goes.
+    assert run_virtually(play()) <= 5
+
+
+def test_the_newest_text_goes_once_a_call_may_be_made() -> None:
+    class SlowPacing(Pacing):
+        async def take(self, asked: CallAsked) -> CallAnswer:
+            await asyncio.sleep(0.5)
+            return await super().take(asked)
+
+    async def play() -> FakeChannel:
+        channel = FakeChannel(page_size=5000)
+        await _write(channel, _chunks(_LONG, pause_s=0.1), pacing=SlowPacing(LoopClock()))
+        return channel
+
+    channel = run_virtually(play())
+    # 20 characters were there when the limits were asked, 0.5 s before.
+    assert len(channel.calls[0].view.text) >= 40
+
+
+class UniformChannel(FakeChannel):
+    """A page looks the same whether it is final or not, as in Slack and Telegram."""
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        return (one.text, one.status, one.notice) == (other.text, other.status, other.notice)
+
+
+def test_an_edit_that_would_change_nothing_is_not_made() -> None:
+    async def tell(reply: Reply, writer: Writer) -> None:
+        await _chunks_without_end(reply, writer)
+        await asyncio.sleep(5)
+        reply.end()
+        writer.wake()
+
+    async def _chunks_without_end(reply: Reply, writer: Writer) -> None:
+        for start in range(0, 200, 20):
+            reply.apply(TextDelta("x" * 20))
+            writer.wake()
+            await asyncio.sleep(0.3 if start else 0)
+
+    channel = UniformChannel(page_size=5000)
+    run_virtually(_write(channel, tell))
+    assert channel.text == "x" * 200
+    texts = [call.view.text for call in channel.calls]
+    assert len(texts) == len(set(texts))
+
+
+def test_a_last_text_waits_out_a_limit_of_hours() -> None:
+    """S8: it is late, and never dropped."""
+    hours_s = 3 * 3600.0
+    channel = FakeChannel(page_size=5000, failures=[None, ChannelRateLimited(hours_s, "fake:edits")])
+    run_virtually(_write(channel, _chunks(_LONG, pause_s=0.01)))
+    assert channel.text == _LONG
+    assert channel.calls[-1].at >= hours_s
+
+
+def test_a_limit_of_an_unknown_scope_is_obeyed_by_its_reply() -> None:
+    """S8: no call in the forbidden time, whatever the service calls its limit."""
+    channel = FakeChannel(page_size=5000, failures=[None, ChannelRateLimited(20.0, "something else")])
+    run_virtually(_write(channel, _chunks(_LONG, pause_s=0.01)))
+    limited_at = channel.calls[1].at
+    assert not [call for call in channel.calls[2:] if call.at < limited_at + 20.0]
+    assert channel.text == _LONG
