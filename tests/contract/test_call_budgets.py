@@ -204,6 +204,17 @@ async def test_the_replies_of_a_killed_worker_are_forgotten(stores: RedisStores,
     assert (await stores.budgets.take(_call(CallKind.BETWEEN, _GROUP))).wait_s == 0
 
 
+async def test_a_call_that_hangs_does_not_block_those_beyond_what_is_documented(
+    stores: RedisStores, redis: Redis
+) -> None:
+    await _use(stores.budgets, 48, _EDITS)
+    hangs, answer = await _beyond(stores.budgets)
+    assert answer.is_beyond
+    assert (await _beyond(stores.budgets))[1].wait_s > 0
+    await redis.zincrby(stores.keys.pace("beyond", _EDITS.scope), -3000, hangs.id)
+    assert (await _beyond(stores.budgets))[1].is_beyond
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     kind: CallKind
