@@ -8,7 +8,7 @@ from typing import Protocol
 from adapters.slack.send import pace_of as slack_pace
 from adapters.telegram.send import pace_of as telegram_pace
 from bridge.errors import ChannelRateLimited, LookupUnsupported
-from bridge.models import Address, Pace, PageView, Question
+from bridge.models import Address, Pace, PageView, Question, Streaming
 from sandbox.slack.limits import RateLimits
 from sandbox.telegram.flood import FloodGate, Limits
 from sandbox.telegram.wire import Refused
@@ -143,6 +143,7 @@ class StreamChannel:
     """The channel port for one reply: calls take their time, are counted when they arrive, and are written down."""
 
     name = "bench"
+    streaming = Streaming.EDIT
 
     def __init__(self, service: Service, stream: Stream) -> None:
         self._service = service

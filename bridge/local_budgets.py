@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Room
-from bridge.pacing_rules import AHEAD_S, ARRIVES_WITHIN_S, STRICT_AFTER_429_S, kept_free
+from bridge.pacing_rules import AHEAD_S, ARRIVES_WITHIN_S, STRICT_MOST_S, kept_free, strict_s
 from bridge.ports import Clock
 
 _BEYOND_MOST, _BEYOND_STEP = 4, 4
@@ -25,7 +25,8 @@ class LocalBudgets:
         self._beyond: dict[str, float] = {}
         self._trusted: Counter[str] = Counter()
         self._not_before: dict[str, float] = {}
-        self._strict_until: dict[str, float] = {}
+        self._strict: dict[str, tuple[float, float]] = {}
+        """Until when a scope is strict, and for how long in all."""
 
     async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Room]:
         """Count replies as live; return how crowded their scopes are, by name."""
@@ -83,7 +84,9 @@ class LocalBudgets:
         """Note a 429: nothing is called in this scope before that time."""
         now = self._clock.monotonic()
         self._not_before[scope] = max(self._not_before.get(scope, 0.0), now + seconds)
-        self._strict_until[scope] = now + STRICT_AFTER_429_S
+        until, last_s = self._strict.get(scope, (0.0, 0.0))
+        for_s = last_s if now < until else strict_s(last_s)
+        self._strict[scope] = now + for_s, for_s
         del self._trusted[scope]
 
     def pauses(self) -> Mapping[str, float]:
@@ -104,7 +107,9 @@ class LocalBudgets:
         for replies in (self._live, self._unshown):
             for scope in [scope for scope, members in replies.items() if not members]:
                 del replies[scope]
-        for table in (self._not_before, self._strict_until, self._beyond):
+        for scope in [scope for scope, (until, _) in self._strict.items() if until + STRICT_MOST_S < now]:
+            del self._strict[scope]
+        for table in (self._not_before, self._beyond):
             for name in [name for name, until in table.items() if until < now]:
                 del table[name]
         for scope in self._trusted.keys() - self._calls.keys():
@@ -127,7 +132,7 @@ class LocalBudgets:
 
     def _may_go_beyond(self, kind: CallKind, budget: Budget) -> bool:
         now = self._clock.monotonic()
-        if kind is not CallKind.FINAL or budget.hard or self._strict_until.get(budget.scope, 0.0) > now:
+        if kind is not CallKind.FINAL or budget.hard or self._strict.get(budget.scope, (0.0, 0.0))[0] > now:
             return False
         under_way = sum(until > now for until in self._beyond.values())
         # Carefully at first: a 429 that answers one call is better than one that answers several.
@@ -145,4 +150,6 @@ class LocalBudgets:
         self._used(budget)
         counted_from = self._clock.monotonic() + AHEAD_S - budget.window_s
         counted = sum(at > counted_from for at in self._calls[budget.scope].values())
-        return Room(live, budget.calls - counted - live - unshown)
+        # A window that is shorter than the time ahead comes round more than once.
+        allowed = int(budget.calls * max(1.0, AHEAD_S / budget.window_s))
+        return Room(live, allowed - counted - live - unshown)

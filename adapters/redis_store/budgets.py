@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from adapters.redis_store.commands import Argument, Commands
 from adapters.redis_store.keys import Keys, milliseconds
 from bridge.models import Budget, CallAnswer, CallAsked, LiveReply, Room
-from bridge.pacing_rules import AHEAD_S, LIVE_FOR_S, STRICT_AFTER_429_S
+from bridge.pacing_rules import AHEAD_S, LIVE_FOR_S, STRICT_FIRST_S, STRICT_MOST_S
 
 _CALL_KEYS = ("calls", "live", "unshown", "queue", "beyond", "state")
 _JOIN_KEYS = ("calls", "live", "unshown", "queue")
@@ -71,11 +71,11 @@ class RedisCallBudgets:
         await self._commands.script("pace_finish", keys, [asked.id, int(went_well)])
 
     async def pause(self, scope: str, seconds: float) -> None:
-        """Note a 429: nobody calls in this scope before that time, and nobody goes beyond its number for an hour."""
+        """Note a 429: nobody calls in this scope before that time, and nobody goes beyond its number for a while."""
         await self._commands.script(
             "pace_pause",
             [self._keys.pace("state", scope)],
-            [milliseconds(max(seconds, 0.001)), milliseconds(STRICT_AFTER_429_S)],
+            [milliseconds(max(seconds, 0.001)), milliseconds(STRICT_FIRST_S), milliseconds(STRICT_MOST_S)],
         )
 
     def _named(self, kinds: Sequence[str], scope: str) -> list[str]:

@@ -138,7 +138,9 @@ class SlackChannel:
 
     def looks_same(self, one: PageView, other: PageView) -> bool:
         """Say whether a message that shows the one needs no edit to show the other."""
-        return markup.markdown_of(one) == markup.markdown_of(other)
+        # A stream has to be stopped, whatever it shows.
+        ends_alike = one.final == other.final or self._streaming is not Streaming.NATIVE
+        return ends_alike and markup.markdown_of(one) == markup.markdown_of(other)
 
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced."""

@@ -260,3 +260,17 @@ async def test_all_that_is_kept_of_a_scope_is_forgotten_in_time(stores: RedisSto
     kept = [key async for key in redis.scan_iter(match=f"{stores.keys.prefix}:pace:*")]
     assert len(kept) == 6
     assert all([await redis.pttl(key) > 0 for key in kept])
+
+
+async def test_a_limit_that_is_met_again_and_again_is_kept_to_for_longer_and_longer(
+    stores: RedisStores, redis: Redis
+) -> None:
+    """S8: one bad minute costs a minute; a limit that is meant is not tried more than once an hour."""
+    state = stores.keys.pace("state", _EDITS.scope)
+    strict_ms = []
+    for _ in range(9):
+        for _ in range(3):  # of several calls refused at once, the first counts
+            await stores.budgets.pause(_EDITS.scope, 0.05)
+        strict_ms.append(int(await redis.hget(state, "strict_for") or 0))
+        await redis.hset(state, "strict_until", "0")
+    assert strict_ms == [60_000, 120_000, 240_000, 480_000, 960_000, 1_920_000, 3_600_000, 3_600_000, 3_600_000]

@@ -27,7 +27,7 @@ def bridge_settings() -> dict[str, str]:
 
 
 def _slowly(text: str) -> Answer:
-    return Answer.of(Say(text, chunk=12, pause_s=2.5 * 12 / len(text)))
+    return Answer.of(Say(text, chunk=12, pause_s=5.0 * 12 / len(text)))
 
 
 async def _ask_in_dm_thread(slack: SlackMessenger, text: str) -> Talk:

@@ -17,5 +17,4 @@ for _, key in ipairs({live, unshown}) do
 end
 forget_replies(live, unshown, queue, now)
 local all = redis.call('ZCARD', live)
-local counted = redis.call('ZCOUNT', calls, whole(now + ahead_ms - window), '+inf')
-return {all, most - counted - all - redis.call('ZCARD', unshown)}
+return {all, room_ahead(calls, most, window, ahead_ms, now) - all - redis.call('ZCARD', unshown)}

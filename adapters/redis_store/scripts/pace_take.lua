@@ -75,7 +75,7 @@ for at = 1, #KEYS, 6 do
   end
   longest = math.max(longest, wait)
   rooms[#rooms + 1] = all
-  rooms[#rooms + 1] = most - redis.call('ZCOUNT', calls, whole(now + ahead_ms - window), '+inf') - all - first
+  rooms[#rooms + 1] = room_ahead(calls, most, window, ahead_ms, now) - all - first
 end
 
 if longest > 0 then

@@ -50,3 +50,9 @@ local function forget_replies(live, unshown, queue, now)
     end
   end
 end
+
+-- Counts the calls that a budget lets through in the time ahead. A window that is shorter comes round more than once.
+local function room_ahead(calls, most, window, ahead, now)
+  local counted = redis.call('ZCOUNT', calls, whole(now + ahead - window), '+inf')
+  return math.floor(most * math.max(1, ahead / window)) - counted
+end

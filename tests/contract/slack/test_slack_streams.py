@@ -284,7 +284,7 @@ async def test_in_status_mode_only_the_line_under_the_thread_shows_a_page_that_g
 
 async def test_each_method_of_streams_has_a_budget_of_its_own(native: SlackChannel, dm: Address) -> None:
     pace = native.pace(dm)
-    budgets = [(*pace.posts[1:], *pace.edits, *pace.finals)]
+    budgets = [(*pace.posts[2:], *pace.edits, *pace.finals)]
     assert [[(budget.scope, budget.calls, budget.window_s) for budget in found] for found in budgets] == [
         [
             ("slack:T0SANDBOX:chat.startStream", 18, 60.0),

@@ -331,7 +331,7 @@ async def test_the_menu_of_commands_is_offered(
 ) -> None:
     async with receiving(channel, intake):
         offered = telegram.seen.commands[telegram.bot.id]
-    assert [command["command"] for command in offered] == ["start", "new", "end", "help"]
+    assert [command["command"] for command in offered] == ["start", "stop", "retry", "new", "end", "help"]
 
 
 async def test_what_is_not_a_persons_new_message_is_nothing(

@@ -9,7 +9,7 @@ from bridge.errors import StoreUnavailable
 from bridge.local_budgets import LocalBudgets
 from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Pace, Room
 from bridge.pacing import Pacing
-from bridge.pacing_rules import STRICT_AFTER_429_S
+from bridge.pacing_rules import STRICT_FIRST_S, STRICT_MOST_S
 from tests.virtual_time import LoopClock, run_virtually
 
 _EDITS = Budget("team:edits", 45, 60.0, hard=False)
@@ -226,13 +226,32 @@ def test_scopes_that_nobody_uses_are_forgotten() -> None:
             async with pacing.live_reply(Pace(1.0, (budget,), (budget,)), is_shown=False):
                 await _call(pacing, CallKind.FIRST, budget)
             await pacing.pause(f"chat {number}", 1.0)
-        await asyncio.sleep(STRICT_AFTER_429_S + 10)
+        await asyncio.sleep(STRICT_FIRST_S + STRICT_MOST_S + 10)
         await pacing.tend()
         local = pacing._local
         tables: Sequence[Mapping[str, object]] = (
-            *(local._calls, local._live, local._unshown, local._not_before, local._strict_until, local._trusted),
+            *(local._calls, local._live, local._unshown, local._not_before, local._strict, local._trusted),
             pacing._rooms,
         )
         return [len(table) for table in tables]
 
     assert run_virtually(play()) == [0] * 7
+
+
+def test_alone_too_a_limit_that_is_met_again_is_kept_to_for_longer() -> None:
+    """S8: tried beyond the documented number after a minute, then after two."""
+    budget = Budget("edits", 1, 10.0, hard=False)
+
+    async def play() -> list[bool]:
+        pacing = Pacing(LoopClock())
+        went_beyond = []
+        for wait_s in (0.0, 50.0, 15.0, 65.0, 60.0):
+            await asyncio.sleep(wait_s)
+            await pacing.take(pacing.asked(CallKind.FINAL, [budget]))
+            answer = await pacing.take(pacing.asked(CallKind.FINAL, [budget]))
+            went_beyond.append(answer.is_beyond)
+            if answer.is_beyond:
+                await pacing.pause("edits", 1.0)
+        return went_beyond
+
+    assert run_virtually(play()) == [True, False, True, False, True]
