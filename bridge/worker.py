@@ -81,7 +81,6 @@ class Worker:
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )
         self._refused: Misconfigured | None = None
-        self._told_figures_at = clock.monotonic()
         self._unconnected = {channel.name for channel in outside.channels}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -90,7 +89,14 @@ class Worker:
         On a stop: first no more events are taken, then running replies finish within the drain time, then
         the rest is released for the next worker.
         """
-        async with self._outside.every(TICK_S, self._sweep), asyncio.TaskGroup() as group:
+        every = self._outside.every
+        # A sweep lasts as long as TalkifAI takes for its ends: the figures must not wait for it.
+        async with (
+            every(TICK_S, self._sweep),
+            every(TICK_S, self._tend_pacing),
+            every(FIGURES_EVERY_S, self._look_around),
+            asyncio.TaskGroup() as group,
+        ):
             receivers = [group.create_task(self._keep_receiving(channel, stop)) for channel in self._outside.channels]
             working = group.create_task(self._dispatcher.run())
             tellers = [
@@ -139,13 +145,14 @@ class Worker:
         await self._intake.tell_notices(self._turns.say)
 
     async def _sweep(self) -> None:
-        await self._supervisor.attempt("pacing", self._pacing.tend)
         await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)
         await self._supervisor.attempt("reaper", self._reaper.sweep)
-        now = self._outside.clock.monotonic()
-        if now - self._told_figures_at >= FIGURES_EVERY_S:
-            self._told_figures_at = now
-            await self._supervisor.attempt("figures", self._tell_figures)
+
+    async def _tend_pacing(self) -> None:
+        await self._supervisor.attempt("pacing", self._pacing.tend)
+
+    async def _look_around(self) -> None:
+        await self._supervisor.attempt("figures", self._tell_figures)
 
     async def _tell_figures(self) -> None:
         """Log what an operator watches, for platforms that make metrics out of log lines."""

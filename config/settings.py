@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
@@ -184,11 +184,15 @@ class Settings(BaseSettings):
 
     @property
     def redis_verifies_tls(self) -> bool:
-        """False where the server's certificate is not to be verified: Heroku signs its Redis's own."""
+        """False where the server's certificate is not to be verified: Heroku signs its Redis's own.
+
+        An address that names a certificate authority wants it to be verified.
+        """
         if self.redis_tls_verify != "auto":
             return self.redis_tls_verify == "true"
-        url = self.redis_url.get_secret_value() if self.redis_url else ""
-        return not (self._on_heroku and urlsplit(url).scheme == "rediss")
+        url = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
+        names_authority = any(option.startswith("ssl_ca_") for option in parse_qs(url.query))
+        return names_authority or not (self._on_heroku and url.scheme == "rediss")
 
     @property
     def secret_values(self) -> tuple[str, ...]:

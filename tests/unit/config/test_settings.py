@@ -241,6 +241,8 @@ def test_every_form_of_a_redis_address_is_taken_as_it_is(settings: Read, url: st
         ({"REDIS_URL": "rediss://h"}, True),
         ({"REDIS_URL": "rediss://h", "DYNO": "worker.1"}, False),
         ({"REDIS_URL": "rediss://h", "DYNO": "worker.1", "REDIS_TLS_VERIFY": "true"}, True),
+        ({"REDIS_URL": "rediss://h?ssl_ca_certs=/ca.pem", "DYNO": "worker.1"}, True),
+        ({"REDIS_URL": "rediss://h?ssl_ca_certs=/ca.pem", "REDIS_TLS_VERIFY": "no"}, False),
         ({"REDIS_URL": "rediss://h", "REDIS_TLS_VERIFY": "no"}, False),
         ({"REDIS_URL": "redis://h", "DYNO": "worker.1"}, True),
         ({}, True),
