@@ -15,7 +15,7 @@ from bridge.events import (
 )
 from bridge.models import PageView
 from bridge.notices import Notice, handoff_status, tool_status
-from bridge.pages import Paginator
+from bridge.pages import MAX_PAGES, Paginator
 
 MAX_REPLY_CHARACTERS = 160_000
 """Bound of one reply; what the agent writes beyond it is left out, with a notice."""
@@ -24,9 +24,9 @@ MAX_REPLY_CHARACTERS = 160_000
 class Reply:
     """One reply as it grows. Not thread-safe; no input or output."""
 
-    def __init__(self, turn_id: str, fits: Callable[[str], bool]) -> None:
+    def __init__(self, turn_id: str, fits: Callable[[str], bool], max_pages: int = MAX_PAGES) -> None:
         self._turn_id = turn_id
-        self._paginator = Paginator(fits)
+        self._paginator = Paginator(fits, max_pages)
         self._parts: list[str] = []
         self._length = 0
         self._tools: list[str] = []
@@ -97,17 +97,19 @@ class Reply:
     def views(self) -> list[PageView]:
         """Return every page as it should look now. Empty while there is nothing to show."""
         pages = self._paginator.pages(self.text)
-        status = self.status
+        is_full = self._paginator.is_full
+        status = "" if is_full else self.status
+        notice = Notice.SHORTENED if is_full else self.notice if self.ended else ""
         shown = []
         for number, page in enumerate(pages, start=1):
             is_last = number == len(pages)
             shown.append(
                 PageView(
-                    text=page.shown() if page.source.strip() else "",
+                    text=page.shown(final=self.ended),
                     status=status if is_last else "",
-                    notice=self.notice if is_last and self.ended else "",
+                    notice=notice if is_last else "",
                     number=number,
-                    final=self.ended or not is_last,
+                    final=self.ended or is_full or not is_last,
                     turn_id=self._turn_id,
                 )
             )

@@ -8,7 +8,9 @@ a token may come in two pieces.
 import re
 
 from adapters.slack.links import disarm_links
+from bridge.formulas import formulas_as_code
 from bridge.models import PageView
+from bridge.readable import readable
 from config.slack_limits import PAGE_CHARS, PAGE_RESERVE_CHARS, PLAIN_TEXT_BYTES
 
 _ENTITY = re.compile(r"&(?=(?:lt|gt|amp);)")
@@ -29,7 +31,7 @@ def markdown_of(view: PageView) -> str:
 def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES) -> str:
     """Render a page for `text`, which notifications show: at most `limit_bytes` of UTF-8, no entity cut."""
     words = "\n\n".join(part for part in (view.text.strip(), view.status, view.notice) if part) or _NOTHING_YET
-    escaped = _escape_plain(_encodable(words[:limit_bytes]))
+    escaped = _escape_plain(readable(words[:limit_bytes]))
     encoded = escaped.encode()
     if len(encoded) <= limit_bytes:
         return escaped
@@ -51,7 +53,7 @@ def fits(text: str) -> bool:
 
 def escape_markdown(text: str) -> str:
     """Make Markdown harmless for a `markdown` block; entities in it are shown as they were written."""
-    return _ENTITY.sub("&amp;", disarm_links(_encodable(text))).replace("<", "&lt;")
+    return _ENTITY.sub("&amp;", disarm_links(formulas_as_code(readable(text)))).replace("<", "&lt;")
 
 
 def _escape_plain(text: str) -> str:
@@ -60,12 +62,8 @@ def _escape_plain(text: str) -> str:
 
 def _italic(sentence: str) -> str:
     """Set each line in italics. What could end them early, in a tool's or an agent's name, becomes a space."""
-    lines = (" ".join(_ACTIVE.sub(" ", line).split()) for line in _encodable(sentence).splitlines())
+    lines = (" ".join(_ACTIVE.sub(" ", line).split()) for line in readable(sentence).splitlines())
     return "\n".join(f"_{_escape_plain(line)}_" for line in lines if line)
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _units(text: str) -> int:

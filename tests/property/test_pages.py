@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.pages import Paginator, open_fence
+from bridge.growing import whole
+from bridge.pages import Paginator
 
 _piece = st.sampled_from(
     [
@@ -47,7 +48,7 @@ def test_every_page_fits_and_closes_its_fences(text: str) -> None:
     for page in Paginator(_fits).pages(text):
         shown = page.shown()
         assert _fits(shown)
-        assert open_fence(shown) is None
+        assert whole(shown) == shown
 
 
 @given(_texts, st.lists(st.integers(0, 400), max_size=12))
