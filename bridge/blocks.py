@@ -65,6 +65,11 @@ class Item:
         """Return its bullet or number."""
         return self.sign if self.number is None else f"{self.number}{self.sign}"
 
+    @property
+    def excess(self) -> int:
+        """Columns that its true number takes beyond the one in the source."""
+        return max(0, self.lead + len(self.marker) + 1 - self.width)
+
 
 Container = Quote | Item
 

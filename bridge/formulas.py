@@ -1,7 +1,7 @@
 r"""Formulas in Markdown become code, so that no channel takes their signs for marks. Pure.
 
 LaTeX comes as `$x$`, `$$x$$`, `\(x\)` and `\[x\]`. A formula on lines of its own becomes a block of code, any other a
-piece of code in its line; the LaTeX itself stays as it was written.
+piece of code in its line; the LaTeX itself stays as it was written. A star between two numbers multiplies.
 """
 
 import re
@@ -14,6 +14,7 @@ _FORMULA = re.compile(
     r"|\\\((?P<round>.+?)\\\)"
     r"|\\\[(?P<square>.+?)\\\]"
     r"|(?<![\\$])\$\$(?P<double>[^$]+)\$\$(?!\$)"
+    r"|(?P<times>(?<=[0-9)])\*(?=[0-9(]))"
     r"|\\."
     r"|(?<![\w$])\$(?P<single>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])",
     re.DOTALL,
@@ -21,7 +22,7 @@ _FORMULA = re.compile(
 _TICKS = re.compile(r"`+")
 _SIGNS_OF_MATHS = re.compile(r"[\\^_={}+*/<>|]")
 _SURELY_SHORT = 3
-_OPENS = re.compile(r"\$|\\[(\[]")
+_OPENS = re.compile(r"\$|\\[(\[]|[0-9)]\*[0-9(]")
 _WORDS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.ROW})
 
 
@@ -56,6 +57,8 @@ def _blocks(markdown: str) -> Iterator[tuple[str, str | None]]:
 
 def _replaced(words: str, prefix: str) -> str:
     def as_code(match: re.Match[str]) -> str:
+        if match["times"]:
+            return "\\*"
         single = match["single"]
         if single is not None:
             return _inline(single) if _is_formula(single) else match[0]

@@ -15,10 +15,12 @@ _AUTOLINK_OR_TAG = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|/?[A-Z
 _HALF_TAG = re.compile(r"</?(?:[A-Za-z][^\s<>]*)?\Z")
 _HALF_ENTITY = re.compile(r"&(?:#?[A-Za-z0-9]{0,31})\Z")
 _BARE_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>]*\Z", re.IGNORECASE)
+_HALF_IMAGE = re.compile(r"(?<!\\)!\Z")
 _HALF_SCHEME = re.compile(r"\b(?:h|ht|htt|https?|https?:/?|w|ww|www)\Z", re.IGNORECASE)
 _LINK_TARGET = re.compile(
     r"\(\s*(?:<[^<>\n]*>|(?:\\.|[^\\\s()]|\((?:\\.|[^\\\s()])*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
+_SUM = re.compile(r"[0-9][0-9.,]*\s*(?:[-+*/^=<>\\]|$)")
 _STRIKE = 2
 
 _MOST_HELD = 2_000
@@ -113,7 +115,7 @@ class _Reader:
 
     def _take_backslash(self, at: int) -> int:
         following = self._text[at + 1 : at + 2]
-        if not following:
+        if not following or not self._text[at + 1 :].strip():
             return self._hold(at)
         if following in "([":
             closing = self._text.find("\\)" if following == "(" else "\\]", at + 2)
@@ -136,8 +138,7 @@ class _Reader:
             return self._hold(at)
         if len(words) > _MOST_CODE:
             return end
-        trailing = len(words) - len(words.rstrip("`"))
-        self._hold(len(self._text) - trailing)
+        self._hold(end + len(words.rstrip("` \n")))
         self._code = "`" * size
         return -1
 
@@ -180,7 +181,7 @@ class _Reader:
                 return closing + 1
             closing += 1
         rest = text[at + 1 :]
-        is_price = following.isdigit() and any(character.isspace() for character in rest)
+        is_price = following.isdigit() and any(letter.isspace() for letter in rest) and not _SUM.match(rest)
         return at + 1 if is_price or len(rest) > _MOST_FORMULA else self._hold(at)
 
     def _take_run(self, sign: str, at: int) -> int:
@@ -233,7 +234,7 @@ class _Reader:
     def _hold_the_end(self) -> None:
         """Hold back half an address, entity or tag, and a character that may be joined by the next."""
         end = self._keep
-        for pattern in (_HALF_TAG, _HALF_ENTITY, _BARE_ADDRESS, _HALF_SCHEME):
+        for pattern in (_HALF_TAG, _HALF_ENTITY, _HALF_IMAGE, _BARE_ADDRESS, _HALF_SCHEME):
             found = pattern.search(self._text, max(self._linked, end - _MOST_HELD), end)
             if found is not None:
                 self._hold(found.start())
@@ -251,6 +252,10 @@ class _Reader:
                 return
 
     def _tail(self) -> Tail:
+        if self._keep < len(self._text):
+            kept = self._text[: self._keep].rstrip()
+            if (len(kept) - len(kept.rstrip("\\"))) % 2:
+                self._keep = len(kept) - 1
         runs = [run for run in self._runs if run.start < self._keep]
         while runs and not self._text[runs[-1].end : self._keep].strip():
             self._keep = min(self._keep, runs[-1].start)

@@ -13,7 +13,7 @@ from bridge.blocks import NOTHING, Kind, Open, read_line
 from bridge.graphemes import before_cluster
 from bridge.growing import growing, whole
 from bridge.inline import tail_of
-from bridge.leads import lead_at_line, lead_inside_line
+from bridge.leads import lead_at_line, lead_inside_line, widened
 
 MAX_PAGES = 20
 """How many pages a reply has at most, unless the settings say otherwise."""
@@ -21,6 +21,8 @@ MAX_PAGES = 20
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]*_]*\s+|[。！？][」』）]*\s*")  # noqa: RUF001 - full-width sentence ends of CJK text
 _SPACE = re.compile(r"\s+")
 _LOOKS_LIKE_A_BLOCK = re.compile(r"[-+*#>|=~`:]|[0-9]{1,9}[.)]|\[[ xX]\]|$")
+_EMPTY_END = re.compile(r"\s*(?:\n[ \t>]*)*\Z")
+"""White space and empty lines of quotes."""
 _FIRST_GUESS = 512
 _MOST_TRIED = 40
 """How many sentence ends or spaces are looked at for one that is inside nothing."""
@@ -42,12 +44,14 @@ class Page:
     """True when the text goes on, on another page."""
     closers: str = ""
     """Ends the emphasis or code that the cut at the page's end goes through."""
+    opened: Open = NOTHING
+    """What is open where the page begins."""
 
     def shown(self, *, final: bool = True) -> str:
         """Return the page as well-formed Markdown. `final`: False while its text still grows."""
-        body = self.source[self.dropped :]
+        body = widened(self.opened, self.source)[self.dropped :] if self.opened.containers else self.source[self.dropped :]
         if self.continues:
-            return whole(self.lead + body.rstrip() + self.closers)
+            return whole(self.lead + _EMPTY_END.sub("", body) + self.closers)
         if not body.strip():
             return ""
         text = self.lead + body
@@ -66,6 +70,8 @@ class Paginator:
         self._dropped = 0
         self._open = NOTHING
         """What is open where the last page begins."""
+        self._lead_is_sure = True
+        """False while the page's first line, on which the lead depends, still grows."""
 
     @property
     def is_full(self) -> bool:
@@ -76,7 +82,8 @@ class Paginator:
         """Return all pages of `text`, which must go on from the text of the last call."""
         while not self.is_full:
             rest = text[self._start :]
-            last = Page(rest, self._lead, self._dropped)
+            self._make_lead(rest)
+            last = Page(rest, self._lead, self._dropped, opened=self._open)
             if not rest.strip():
                 return list(self._full) or [last]
             if len(rest) <= self._dropped or self._fits(last.shown()):
@@ -86,17 +93,21 @@ class Paginator:
 
     def _turn_page(self, rest: str) -> None:
         cut, closers = self._cut(rest)
-        self._full.append(Page(rest[:cut], self._lead, self._dropped, continues=True, closers=closers))
+        part = rest[:cut]
+        self._full.append(Page(part, self._lead, self._dropped, continues=True, closers=closers, opened=self._open))
         self._start += cut
-        *lines, last = rest[:cut].split("\n")
+        *lines, last = part.split("\n")
         for line in lines:
             self._open = read_line(self._open, line).after
-        following = rest[cut:]
+        self._lead_is_sure = bool(last)
         if last:
             self._lead, self._dropped = lead_inside_line(self._open, last, closers), 0
             self._open = read_line(self._open, last).after
-        else:
-            self._lead, self._dropped = lead_at_line(self._open, following)
+
+    def _make_lead(self, rest: str) -> None:
+        if not self._lead_is_sure:
+            self._lead, self._dropped = lead_at_line(self._open, rest)
+            self._lead_is_sure = "\n" in rest.lstrip("\n")
 
     def _cut(self, rest: str) -> tuple[int, str]:
         """Return where the page ends, and what closes it: the best boundary beyond the first third of what fits."""
@@ -129,7 +140,7 @@ class Paginator:
         return low
 
     def _holds(self, rest: str, size: int) -> bool:
-        return self._fits(Page(rest[:size], self._lead, self._dropped, continues=True).shown())
+        return self._fits(Page(rest[:size], self._lead, self._dropped, continues=True, opened=self._open).shown())
 
 
 def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:

@@ -22,6 +22,7 @@ _ITEM_SIGN = re.compile(rb"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])")
 _LINE_LEAD = re.compile(r"(?m)^[ \t>]+")
 _INDENT = "  "
 _INLINE_HOLDERS = ("Paragraph", "Heading", "TableCell")
+_INLINE = ("Strong", "Emphasis", "Strikethrough")
 _PARAGRAPH: Event = "Paragraph"
 
 
@@ -55,6 +56,9 @@ class _Rewriter:
         self._html: list[str] | None = None
         self._lists = 0
         self._quotes = 0
+        self._after_block = False
+        """True behind a block of code in a list: the renderer would go on in its last line."""
+        self._in_heading = False
         self._is_new_item = False
         """True until the first paragraph of a list item, which stands behind its mark."""
         self._inline = 0
@@ -93,7 +97,10 @@ class _Rewriter:
             self._html.append(value)
         elif name in ("Text", "Html", "InlineHtml"):
             self._emit_text(value, start, end)
+        elif name == "Code" and self._in_heading:
+            self._emit_text(value, start, end)  # code takes no other mark, and a heading is to be one
         else:
+            self._go_on(start)
             self._emit({name: value}, start, end)
             if isinstance(value, str):
                 self._label(value)
@@ -117,6 +124,8 @@ class _Rewriter:
             self._table = len(self._out), list(value)
         else:
             self._enter(name, start)
+            if name in _INLINE:
+                self._go_on(start)
             self._emit({"Start": tag}, start, end)
             if name == "Paragraph":
                 self._start_paragraph(start)
@@ -141,18 +150,24 @@ class _Rewriter:
     def _enter(self, name: str, start: int) -> None:
         self._lists += name == "List"
         self._quotes += name == "BlockQuote"
+        self._in_heading = self._in_heading or name == "Heading"
         self._inline += name in _INLINE_HOLDERS
         self._in_row = self._in_row or name in ("TableRow", "TableHead")
         self._in_cell = self._in_cell or name == "TableCell"
         if name == "Item":
             sign = _ITEM_SIGN.match(self._source, start)
             self._done = max(self._done, sign.end() if sign else start)
-            self._line_is_open = False
+            self._line_is_open = self._after_block = False
             self._is_new_item = True
 
     def _leave(self, name: str) -> None:
         self._lists -= name == "List"
         self._quotes -= name == "BlockQuote"
+        self._in_heading = self._in_heading and name != "Heading"
+        if name in ("List", "BlockQuote"):
+            self._after_block = False
+        if name == "CodeBlock":
+            self._after_block = self._lists > 0
         self._inline -= name in _INLINE_HOLDERS
         self._in_row = self._in_row and name not in ("TableRow", "TableHead")
         self._in_cell = self._in_cell and name != "TableCell"
@@ -160,9 +175,18 @@ class _Rewriter:
             self._line_is_open = False
 
     def _start_paragraph(self, start: int) -> None:
-        if not self._is_new_item:
+        if self._after_block:
+            self._go_on(start)
+        elif not self._is_new_item:
             self._indent(start)
         self._is_new_item = False
+
+    def _go_on(self, place: int) -> None:
+        """Begin a new line behind a block of code in a list item."""
+        if self._after_block:
+            self._after_block = False
+            self._emit("HardBreak", place, place)
+            self._indent(place)
 
     def _indent(self, place: int) -> None:
         """Let the further lines of a list item stand under its text."""
@@ -202,6 +226,7 @@ class _Rewriter:
         events = [ranged for ranged in self._out[place:] if ranged[0] is not None]
         self._out[place:] = table(events, alignments)
         self._line_is_open = False
+        self._after_block = self._lists > 0
 
     def _is_double(self, start: int) -> bool:
         """Tell `~~` from `~`, which means "about"."""
@@ -212,6 +237,7 @@ class _Rewriter:
         self._out.append((event, {"start": start, "end": end}))
 
     def _emit_text(self, text: str, start: int, end: int) -> None:
+        self._go_on(start)
         self._emit({"Text": text}, start, end)
         self._label(text)
         self._line_is_open = True
