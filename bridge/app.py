@@ -45,6 +45,7 @@ async def run_worker(settings: Settings) -> None:
             Outside(agent=agent, stores=stores, channels=channels, clock=SystemClock(), every=every),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(live_turns=settings.max_turns),
+            max_pages=settings.max_pages,
         )
         with first_error():
             await worker.run(stop)
@@ -133,6 +134,7 @@ async def run_chat(settings: Settings) -> None:
             Outside(agent=agent, stores=stores, channels=[terminal], clock=clock, every=every),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
+            max_pages=settings.max_pages,
         )
         with first_error():
             await worker.run(stop)

@@ -154,27 +154,17 @@ def read_line(before: Open, line: str) -> Line:
         return _in_code(before, before.leaf, line, at)
     if not line[at:].strip():
         return Line(Kind.BLANK, Open(before.containers[:kept]), len(line), kept)
-    paragraph = before.leaf if isinstance(before.leaf, Paragraph) else None
-    interrupts = paragraph is not None and all_kept
+    interrupts = all_kept and isinstance(before.leaf, Paragraph)
     containers, at, has_marker = _opened(before.containers, kept, line, at, interrupts=interrupts)
-    opens = len(containers) > kept
     indent, start = _indent(line, at)
-    if paragraph is not None and not opens and indent >= _CODE_INDENT:
-        return Line(Kind.MORE, replace(before, leaf=Paragraph(line[start:])), start, kept)
-    leaf = None if opens else before.leaf
-    if all_kept and not opens:
-        joined = _joined(before, leaf, line[start:], start, kept)
-        if joined is not None:
-            return joined
+    if len(containers) == kept:
+        same = _same_block(before, line[start:], start, kept, indent)
+        if same is not None:
+            return same
     if indent >= _CODE_INDENT:
         return Line(Kind.INDENTED, Open(containers), start, kept, has_marker)
-    kind, new_leaf, mark = _started(line[start:])
-    if kind is Kind.TEXT and not opens:
-        if isinstance(leaf, Table) and all_kept:
-            return Line(Kind.ROW, before, start, kept)
-        if paragraph is not None:  # also a lazy line, which leaves the marks of its quote or item out
-            return Line(Kind.MORE, replace(before, leaf=new_leaf), start, kept)
-    return Line(kind, Open(containers, new_leaf), start + mark, kept, has_marker)
+    kind, leaf, mark = _started(line[start:])
+    return Line(kind, Open(containers, leaf), start + mark, kept, has_marker)
 
 
 def _matched(containers: tuple[Container, ...], line: str) -> tuple[int, int]:
@@ -237,15 +227,23 @@ def _opened(
     return containers, at, has_marker
 
 
-def _joined(before: Open, leaf: Leaf | None, text: str, start: int, kept: int) -> Line | None:
-    """Read a line as one that changes the paragraph above it, where it does."""
+def _same_block(before: Open, text: str, start: int, kept: int, indent: int) -> Line | None:
+    """Read a line that opens no container as part of the paragraph or table before it; None where it is not."""
+    leaf = before.leaf
+    all_kept = kept == len(before.containers)
+    is_text = indent >= _CODE_INDENT or _started(text)[0] is Kind.TEXT
+    if isinstance(leaf, Table):
+        is_row = all_kept and is_text and indent < _CODE_INDENT
+        return Line(Kind.ROW, before, start, kept) if is_row else None
     if not isinstance(leaf, Paragraph):
         return None
-    if _DELIMITER.fullmatch(text) and "|" in leaf.last + text and cells(leaf.last) == cells(text):
-        return Line(Kind.DELIMITER, replace(before, leaf=Table(leaf.last, text)), start, kept)
-    if _UNDERLINE.fullmatch(text):
-        return Line(Kind.UNDERLINE, Open(before.containers), start, kept)
-    return None
+    if all_kept and indent < _CODE_INDENT:
+        if _DELIMITER.fullmatch(text) and "|" in leaf.last + text and cells(leaf.last) == cells(text):
+            return Line(Kind.DELIMITER, replace(before, leaf=Table(leaf.last, text)), start, kept)
+        if _UNDERLINE.fullmatch(text):
+            return Line(Kind.UNDERLINE, Open(before.containers), start, kept)
+    # Also a lazy line, which leaves the marks of its quote or item out.
+    return Line(Kind.MORE, replace(before, leaf=Paragraph(text)), start, kept) if is_text else None
 
 
 def _started(text: str) -> tuple[Kind, Leaf | None, int]:

@@ -15,7 +15,7 @@ _THAI_AND_LAO_AM = frozenset("\u0e33\u0eb3")
 
 def joins(before: str, after: str) -> bool:
     """Say whether a character belongs to the one before it. Flags are counted apart, see `clusters`."""
-    if after == ZERO_WIDTH_JOINER or before == ZERO_WIDTH_JOINER:
+    if ZERO_WIDTH_JOINER in (before, after):
         return True
     if after < "\u0300":
         return before == "\r" and after == "\n"

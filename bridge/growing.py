@@ -7,7 +7,7 @@ before it, and nothing flashes.
 
 import re
 
-from bridge.blocks import NOTHING, Fence, Kind, Line, Open, Paragraph, Quote, cells, continuation, first_bar, read_line
+from bridge.blocks import NOTHING, Fence, Kind, Line, continuation, first_bar, read_line
 from bridge.inline import tail_of
 
 _UNCERTAIN = re.compile(
@@ -29,7 +29,10 @@ def whole(text: str) -> str:
     state = NOTHING
     for line in text.split("\n"):
         state = read_line(state, line).after
-    return _fenced(text, state)
+    if not isinstance(state.leaf, Fence):
+        return text
+    closer = continuation(state.containers) + state.leaf.marker
+    return f"{text.rstrip(chr(10))}\n{closer}"
 
 
 def growing(text: str) -> str:
@@ -38,14 +41,7 @@ def growing(text: str) -> str:
     lines = text.split("\n")
     for line in lines[:-1]:
         reader.take(line)
-    return reader.shown(text, lines[-1])
-
-
-def _fenced(text: str, state: Open) -> str:
-    if not isinstance(state.leaf, Fence):
-        return text
-    closer = continuation(state.containers) + state.leaf.marker
-    return f"{text.rstrip(chr(10))}\n{closer}"
+    return whole(reader.shown(text, lines[-1]))
 
 
 class _Reader:
@@ -58,13 +54,12 @@ class _Reader:
         """Where the text of the paragraph begins that is open."""
         self._header: int | None = None
         """Where the last line begins, or its first cell border stands, if it may be a table's header."""
-        self._fence: tuple[int, Open] | None = None
-        """Where the fence begins that has no code yet, and what was open before it."""
+        self._fence: int | None = None
+        """Where the fence begins that has no code yet."""
 
     def take(self, line: str) -> None:
         """Take a complete line."""
-        before = self._state
-        seen = read_line(before, line)
+        seen = read_line(self._state, line)
         self._header = None
         if seen.kind is Kind.TEXT:
             self._words = self._offset + seen.content
@@ -73,7 +68,7 @@ class _Reader:
         if seen.kind in (Kind.TEXT, Kind.MORE):
             self._header = self._place_of_header(seen, line)
         if seen.kind is Kind.FENCE:
-            self._fence = (self._offset, before)
+            self._fence = self._offset
         elif seen.kind is not Kind.BLANK and not (seen.kind is Kind.CODE and not line.strip()):
             self._fence = None
         self._state = seen.after
@@ -83,21 +78,23 @@ class _Reader:
         """Return what is shown, given the line that has not ended yet."""
         if isinstance(self._state.leaf, Fence):
             seen = read_line(self._state, last)
-            if isinstance(seen.after.leaf, Fence) or seen.kind in (Kind.FENCE_END, Kind.BLANK):
+            is_half = _HALF_FENCE.fullmatch(last) is not None
+            if is_half or seen.kind in (Kind.CODE, Kind.FENCE_END):
                 return self._with_code(text, last, seen)
         keep, words = self._certain(last)
         if words is None or words >= keep:
-            return _fenced(text[:keep], self._state)
+            return text[:keep]
         tail = tail_of(text[words:keep])
         kept = text[: words + tail.keep].rstrip()
-        return kept + tail.closers if len(kept) > words else text[:words].rstrip(" \t") if words < len(kept) else kept
+        if len(kept) > words:
+            return kept + tail.closers
+        return text[: text.rfind("\n", 0, words) + 1]  # without the mark of an item or heading that has no words
 
     def _with_code(self, text: str, last: str, seen: Line) -> str:
         is_open = not last.strip() or _HALF_FENCE.fullmatch(last[seen.content :]) is not None
-        if is_open and self._fence is not None:
-            start, before = self._fence
-            return _fenced(text[:start], before)
-        return _fenced(text[: self._offset] if is_open else text, self._state)
+        if not is_open:
+            return text
+        return text[: self._offset] if self._fence is None else text[: self._fence]
 
     def _certain(self, last: str) -> tuple[int, int | None]:
         """Return how much of the text is certain as far as lines go, and where its open paragraph's words begin."""
@@ -106,19 +103,20 @@ class _Reader:
             return (start if self._header is None else self._header), self._words
         seen = read_line(self._state, last)
         text = last[seen.content :]
-        if self._header is not None and seen.kind in _UNSURE_KINDS | {Kind.MORE} and _HALF_DELIMITER.fullmatch(text):
+        is_unsure = seen.kind in _UNSURE_KINDS or not text.strip() or _UNCERTAIN.fullmatch(text) is not None
+        can_delimit = not seen.has_marker and (is_unsure or seen.kind is Kind.MORE)
+        if self._header is not None and can_delimit and _HALF_DELIMITER.fullmatch(text):
             return self._header, self._words
-        if seen.kind in _UNSURE_KINDS or not text.strip() or _UNCERTAIN.fullmatch(text):
+        if is_unsure:
             return start, self._words
+        end = start + len(last)
         if seen.kind not in (Kind.TEXT, Kind.MORE, Kind.HEADING):
-            return start + len(last), None
+            return end, None
         words = self._words if seen.kind is Kind.MORE else start + seen.content
-        header = self._place_of_header(seen, last) if seen.kind is not Kind.HEADING else None
-        if header is not None and start + len(last) - header <= _MOST_BEHIND_BAR:
-            if text.startswith("|"):
-                return start, self._words
-            return header, words
-        return start + len(last), words
+        header = None if seen.kind is Kind.HEADING else self._place_of_header(seen, last)
+        if header is None or end - header > _MOST_BEHIND_BAR:
+            return end, words
+        return header, self._words if header == start else words
 
     def _place_of_header(self, seen: Line, line: str) -> int | None:
         text = line[seen.content :]

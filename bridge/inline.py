@@ -14,9 +14,9 @@ _SPECIAL = re.compile(r"[\\`<&\[\]*_~$]|!\[")
 _AUTOLINK_OR_TAG = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|/?[A-Za-z][^<>\n]*)>")
 _HALF_TAG = re.compile(r"</?(?:[A-Za-z][^\s<>]*)?\Z")
 _HALF_ENTITY = re.compile(r"&(?:#?[A-Za-z0-9]{0,31})\Z")
-_BARE_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>]*\Z", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"(?<![^\W_])(?:https?://|www\.)[^\s<>]*\Z", re.IGNORECASE)
 _HALF_IMAGE = re.compile(r"(?<!\\)!\Z")
-_HALF_SCHEME = re.compile(r"\b(?:h|ht|htt|https?|https?:/?|w|ww|www)\Z", re.IGNORECASE)
+_HALF_SCHEME = re.compile(r"(?<![^\W_])(?:h|ht|htt|https?|https?:/?|w|ww|www)\Z", re.IGNORECASE)
 _LINK_TARGET = re.compile(
     r"\(\s*(?:<[^<>\n]*>|(?:\\.|[^\\\s()]|\((?:\\.|[^\\\s()])*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
@@ -63,19 +63,27 @@ class Tail:
 
 def tail_of(text: str) -> Tail:
     """Read the text of one paragraph, heading or item that goes on."""
-    return _Reader(text).read()
+    keep = len(text)
+    while keep:
+        tail = _Reader(text[:keep], len(text)).read()
+        if tail.keep == keep:
+            return tail
+        keep = tail.keep  # what is held back may have closed something
+    return Tail(0)
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, length: int) -> None:
         self._text = text
+        self._length = length
+        """How long the text is with what is held back, for all that may not be open for ever."""
         self._runs: list[_Run] = []
         self._brackets: list[tuple[int, int]] = []
         """Where each open `[` stands, and how many runs were open there."""
         self._keep = len(text)
         self._code = ""
-        self._linked = 0
-        """Where the last whole link ends: an address before that is no half one."""
+        self._passed = 0
+        """Where the last whole link, tag or code ends: what looks like half an address there is none."""
 
     def read(self) -> Tail:
         at = 0
@@ -90,38 +98,41 @@ class _Reader:
 
     def _take(self, sign: str, at: int) -> int:
         """Read what stands at a place; return where to go on, -1 where the text's end is inside it."""
-        match sign:
-            case "\\":
-                return self._take_backslash(at)
-            case "`":
-                return self._take_code(at)
-            case "<":
-                whole = _AUTOLINK_OR_TAG.match(self._text, at)
-                if whole is None:
-                    return at + 1
-                self._linked = whole.end()
-                return whole.end()
-            case "[" | "![":
-                self._brackets.append((at, len(self._runs)))
-                return at + len(sign)
-            case "]":
-                return self._take_bracket(at)
-            case "$":
-                return self._take_formula(at)
-            case "&":
-                return at + 1
-            case _:
-                return self._take_run(sign, at)
+        takes = {
+            "\\": self._take_backslash,
+            "`": self._take_code,
+            "<": self._take_tag,
+            "[": self._take_label,
+            "![": self._take_label,
+            "]": self._take_bracket,
+            "$": self._take_formula,
+            "&": self._take_nothing,
+        }
+        return takes.get(sign, self._take_run)(at)
+
+    def _take_nothing(self, at: int) -> int:
+        return at + 1
+
+    def _take_tag(self, at: int) -> int:
+        whole = _AUTOLINK_OR_TAG.match(self._text, at)
+        if whole is None:
+            return at + 1
+        self._passed = whole.end()
+        return whole.end()
+
+    def _take_label(self, at: int) -> int:
+        self._brackets.append((at, len(self._runs)))
+        return self._text.index("[", at) + 1
 
     def _take_backslash(self, at: int) -> int:
         following = self._text[at + 1 : at + 2]
         if not following or not self._text[at + 1 :].strip():
             return self._hold(at)
         if following in "([":
-            closing = self._text.find("\\)" if following == "(" else "\\]", at + 2)
+            closing = self._text.find("\\)" if following == "(" else "\\]", at + 3)
             if closing >= 0:
                 return closing + 2
-            if len(self._text) - at <= _MOST_BLOCK_FORMULA:
+            if self._length - at <= _MOST_BLOCK_FORMULA:
                 return self._hold(at)
         return at + 2
 
@@ -131,12 +142,13 @@ class _Reader:
         place = end
         while (start := self._text.find("`", place)) >= 0:
             place = _run_end(self._text, start)
-            if place - start == size and (place < len(self._text)):
+            if place - start == size and place < len(self._text):
+                self._passed = place
                 return place
         words = self._text[end:]
         if not words.strip("` \n"):
             return self._hold(at)
-        if len(words) > _MOST_CODE:
+        if self._length - end > _MOST_CODE:
             return end
         self._hold(end + len(words.rstrip("` \n")))
         self._code = "`" * size
@@ -155,9 +167,9 @@ class _Reader:
         if target is not None:
             # What is open in a label cannot be closed behind it.
             del self._runs[runs:]
-            self._linked = target.end()
+            self._passed = target.end()
             return target.end()
-        if len(self._text) - start <= _MOST_HELD and not _is_broken_target(self._text, at + 1):
+        if self._length - start <= _MOST_HELD and not _is_broken_target(self._text, at + 1):
             return self._hold(start)
         return at + 1
 
@@ -167,25 +179,30 @@ class _Reader:
             closing = text.find("$$", at + 2)
             if closing >= 0:
                 return closing + 2
-            return self._hold(at) if len(text) - at <= _MOST_BLOCK_FORMULA else at + 2
+            return self._hold(at) if self._length - at <= _MOST_BLOCK_FORMULA else at + 2
         following = text[at + 1 : at + 2]
-        if not following:
-            return self._hold(at)
         if following.isspace():
             return at + 1
-        closing = at + 1
-        while (closing := text.find("$", closing)) >= 0:
-            if closing + 1 == len(text):
-                return self._hold(at)
-            if not text[closing - 1].isspace() and text[closing - 1] != "\\" and not text[closing + 1].isdigit():
-                return closing + 1
-            closing += 1
+        closed = self._end_of_formula(at)
+        if closed:
+            return closed
         rest = text[at + 1 :]
         is_price = following.isdigit() and any(letter.isspace() for letter in rest) and not _SUM.match(rest)
-        return at + 1 if is_price or len(rest) > _MOST_FORMULA else self._hold(at)
+        return at + 1 if is_price or self._length - at > _MOST_FORMULA else self._hold(at)
 
-    def _take_run(self, sign: str, at: int) -> int:
+    def _end_of_formula(self, at: int) -> int:
+        """Return where a formula that begins with one `$` ends; 0 where it may still go on."""
         text = self._text
+        closing = text.find("$", at + 1)
+        while 0 <= closing < len(text) - 1:
+            if not text[closing - 1].isspace() and text[closing - 1] != "\\" and not text[closing + 1].isdigit():
+                return closing + 1
+            closing = text.find("$", closing + 1)
+        return 0
+
+    def _take_run(self, at: int) -> int:
+        text = self._text
+        sign = text[at]
         end = at
         while end < len(text) and text[end] == sign:
             end += 1
@@ -194,8 +211,9 @@ class _Reader:
         before, after = text[at - 1] if at else " ", text[end]
         opens, closes = _flanks(before, after)
         if sign == "_":
-            opens, closes = opens and (not closes or _is_punctuation(before)), closes and (
-                not opens or _is_punctuation(after)
+            opens, closes = (
+                opens and (not closes or _is_punctuation(before)),
+                closes and (not opens or _is_punctuation(after)),
             )
         size = end - at
         if sign == "~" and size != _STRIKE:
@@ -204,7 +222,11 @@ class _Reader:
         if closes:
             self._close(run, can_open=opens)
         # In the middle of a word, a star is rather a sign of multiplication.
-        if opens and run.length and not (sign == "*" and size == 1 and before.isalnum()):
+        is_product = (
+            sign == "*" and size == 1 and (before.isalnum() or (before == ")" and (after.isdigit() or after == "(")))
+        )
+        is_struck_out = sign == "~" and any(other.sign == "~" for other in self._runs)
+        if opens and run.length and not is_product and not is_struck_out:
             self._runs.append(run)
         return end
 
@@ -235,7 +257,7 @@ class _Reader:
         """Hold back half an address, entity or tag, and a character that may be joined by the next."""
         end = self._keep
         for pattern in (_HALF_TAG, _HALF_ENTITY, _HALF_IMAGE, _BARE_ADDRESS, _HALF_SCHEME):
-            found = pattern.search(self._text, max(self._linked, end - _MOST_HELD), end)
+            found = pattern.search(self._text, max(self._passed, end - _MOST_HELD), end)
             if found is not None:
                 self._hold(found.start())
         flags = 0
@@ -247,22 +269,28 @@ class _Reader:
 
     def _hold_labels(self) -> None:
         for start, _ in self._brackets:
-            if len(self._text) - start <= _MOST_LABEL and self._text[start : start + 1] in "[!":
+            if self._length - start <= _MOST_LABEL and self._text[start : start + 1] in "[!":
                 self._hold(start)
                 return
 
     def _tail(self) -> Tail:
-        if self._keep < len(self._text):
+        if self._keep < len(self._text) and not self._code:
             kept = self._text[: self._keep].rstrip()
             if (len(kept) - len(kept.rstrip("\\"))) % 2:
                 self._keep = len(kept) - 1
-        runs = [run for run in self._runs if run.start < self._keep]
-        while runs and not self._text[runs[-1].end : self._keep].strip():
-            self._keep = min(self._keep, runs[-1].start)
-            runs.pop()
-        length = len(self._text)
-        openers = [run.sign * run.length for run in runs if length - run.end <= _MOST_EMPHASIS]
-        if self._code and self._keep:
+        if self._keep < len(self._text):
+            return Tail(self._keep)
+        runs = [run for run in self._runs if self._length - run.end <= _MOST_EMPHASIS]
+        while runs and not self._code:
+            # Nothing is open yet behind a run without words, and a closer would join a sign of its own kind.
+            words = self._text[runs[-1].end : self._keep].rstrip()
+            bare = words.rstrip(runs[-1].sign)
+            self._keep = runs[-1].end + len(bare)
+            if bare:
+                break
+            self._keep = runs.pop().start
+        openers = [run.sign * run.length for run in runs]
+        if self._code:
             openers.append(self._code)
         return Tail(self._keep, tuple(openers))
 

@@ -115,4 +115,3 @@ def _inside_item(containers: tuple[Container, ...]) -> str:
 
 def _marked(item: Item) -> str:
     return (" " * item.lead + item.marker + " ").ljust(item.width)
-

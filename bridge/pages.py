@@ -49,7 +49,9 @@ class Page:
 
     def shown(self, *, final: bool = True) -> str:
         """Return the page as well-formed Markdown. `final`: False while its text still grows."""
-        body = widened(self.opened, self.source)[self.dropped :] if self.opened.containers else self.source[self.dropped :]
+        body = (
+            widened(self.opened, self.source)[self.dropped :] if self.opened.containers else self.source[self.dropped :]
+        )
         if self.continues:
             return whole(self.lead + _EMPTY_END.sub("", body) + self.closers)
         if not body.strip():
@@ -165,7 +167,7 @@ def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:
                 cost = _cost(seen.kind, seen.kept, has_marker=seen.has_marker, after_blank=after_blank)
                 yield place, max(cost, _LINE) if announces else cost
             before = seen.kind
-            announces = seen.kind in (Kind.TEXT, Kind.MORE) and line.rstrip().endswith((":", "：")) # noqa: RUF001 - a full-width colon
+            announces = seen.kind in (Kind.TEXT, Kind.MORE) and line.rstrip().endswith((":", "："))  # noqa: RUF001 - a full-width colon
         after_blank = seen.kind is Kind.BLANK or (seen.kind is Kind.CODE and not line.strip())
         place += len(line) + 1
 
@@ -203,15 +205,16 @@ def _inner(text: str, opened: Open) -> tuple[bool, str] | None:
     state = opened
     words = 0
     place = 0
+    kind = Kind.BLANK
     for line in text.split("\n"):
         seen = read_line(state, line)
+        kind = seen.kind
         if seen.kind is not Kind.MORE:
             words = place + seen.content
         state = seen.after
         place += len(line) + 1
-    if seen.kind in (Kind.CODE, Kind.INDENTED):
+    if kind in (Kind.CODE, Kind.INDENTED):
         return None
     tail = tail_of(text[words:].rstrip() + " ")
     kept = len(text[words:].rstrip())
     return tail.keep >= kept, tail.closers
-

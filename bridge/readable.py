@@ -11,13 +11,15 @@ _UNWANTED = re.compile(
 )
 _MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]"
 _MANY_MARKS = re.compile(rf"({_MARK}{{8}}){_MARK}+")
-_MANY_INVISIBLE = re.compile(r"([\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]{2})[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
+_MANY_INVISIBLE = re.compile(
+    r"([\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]{2})[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]+"
+)
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def readable(text: str) -> str:
-    """Return the words without control signs, with `\\n` as the only line end, and floods of invisible signs cut off.
+    """Return the words without control signs, with one kind of line end, and floods of invisible signs cut off.
 
     Half a character, which JSON can bring and nothing can encode, becomes U+FFFD.
     """

@@ -25,6 +25,7 @@ from bridge.models import (
 )
 from bridge.notices import Notice
 from bridge.pacing import Pacing
+from bridge.pages import MAX_PAGES
 from bridge.ports import Channel, Clock, WorkQueue
 from bridge.reply import Reply
 from bridge.sessions import Sessions
@@ -49,7 +50,9 @@ class Turns:
         pacing: Pacing,
         clock: Clock,
         alarms: Alarms,
+        max_pages: int = MAX_PAGES,
     ) -> None:
+        self._max_pages = max_pages
         self._asker = asker
         self._queue = queue
         self._sessions = sessions
@@ -87,7 +90,7 @@ class Turns:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
-        reply = Reply(entry.question.id, channel.fits)
+        reply = Reply(entry.question.id, channel.fits, self._max_pages)
         writer = Writer(
             channel,
             entry.question.address,

@@ -14,6 +14,7 @@ from bridge.errors import Misconfigured, StoreUnavailable
 from bridge.intake import Intake
 from bridge.leadership import Leadership
 from bridge.pacing import Pacing
+from bridge.pages import MAX_PAGES
 from bridge.ports import Agent, Channel, Clock, Receiver, Stores
 from bridge.reaper import TICK_S, Reaper
 from bridge.sessions import Sessions
@@ -52,7 +53,9 @@ class Outside:
 class Worker:
     """Puts the parts of the core together and runs them until a stop is asked for."""
 
-    def __init__(self, outside: Outside, *, idle_after_s: float, limits: DispatchLimits) -> None:
+    def __init__(
+        self, outside: Outside, *, idle_after_s: float, limits: DispatchLimits, max_pages: int = MAX_PAGES
+    ) -> None:
         clock = outside.clock
         self._outside = outside
         self._idle_after_s = idle_after_s
@@ -73,6 +76,7 @@ class Worker:
             pacing=self._pacing,
             clock=clock,
             alarms=alarms,
+            max_pages=max_pages,
         )
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits

@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     )
     max_turns: Annotated[int, BeforeValidator(problems.max_turns)] = Field(500, validation_alias="BRIDGE_MAX_TURNS")
     """How many turns one worker has live at a time."""
+    max_pages: Annotated[int, BeforeValidator(problems.max_pages)] = Field(20, validation_alias="BRIDGE_MAX_PAGES")
+    """How many messages one reply fills at most."""
     key_prefix: Annotated[str, BeforeValidator(problems.key_prefix)] = Field(
         "talkifai-bridge", validation_alias="BRIDGE_KEY_PREFIX"
     )

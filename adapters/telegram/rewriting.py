@@ -14,9 +14,7 @@ import pyromark
 from adapters.telegram.links import is_deceptive, is_web_address, shown_address
 from adapters.telegram.tables import Event, RangedEvent, table
 
-_OPTIONS = (
-    pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
-)
+_OPTIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
 _WORD = re.compile(r"[^\W_]")
 _ITEM_SIGN = re.compile(rb"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])")
 _LINE_LEAD = re.compile(r"(?m)^[ \t>]+")

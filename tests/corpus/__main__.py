@@ -1,6 +1,6 @@
 """Write the golden files anew."""
 
-from tests.corpus.golden import ANSWERS, GOLDEN, golden_files
+from tests.corpus.shown import ANSWERS, GOLDEN, golden_files
 
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)

@@ -11,13 +11,16 @@ from adapters.telegram import markup as telegram
 from adapters.telegram.markup import Rendered
 from bridge.growing import growing, whole
 from bridge.pages import Page, Paginator
+from config import telegram_limits
 from sandbox.slack.screen import live_tokens
 from sandbox.telegram.entities import check_entities, check_text, pings
-from tests.corpus.golden import ANSWERS, golden_files
+from tests.corpus.shown import ANSWERS, golden_files
 
 _WORD = re.compile(r"\w+")
 _LOOKS = 120
 """How many prefixes of an answer are looked at: all of a short one."""
+
+_PAGES = 12
 
 _FIND_THEIR_FORM_LATE = {
     "emphasis-odd": "bold that is never closed",
@@ -49,7 +52,9 @@ def words(pages: Sequence[Page], *, final: bool) -> list[str]:
 def goes_on(before: list[str], after: list[str]) -> bool:
     """Say whether all words that stood are there still, in order; the last one may have become longer."""
     rest = iter(after)
-    return all(any(later == word or (word is before[-1] and later.startswith(word)) for later in rest) for word in before)
+    return all(
+        any(later == word or (word is before[-1] and later.startswith(word)) for later in rest) for word in before
+    )
 
 
 def styled(rendered: Rendered) -> list[tuple[str, tuple[str, ...]]]:
@@ -74,7 +79,7 @@ def test_each_channel_shows_an_answer_as_in_its_golden_file(answer: Path) -> Non
 def test_no_prefix_of_an_answer_flashes(answer: Path) -> None:
     """S11: what is shown goes on from what was shown, character by character, with the marks it will keep."""
     text = answer.read_text(encoding="utf-8")
-    if len(text) > telegram.limits.MESSAGE_LIMIT or answer.stem in _FIND_THEIR_FORM_LATE:
+    if len(text) > telegram_limits.MESSAGE_LIMIT or answer.stem in _FIND_THEIR_FORM_LATE:
         pytest.skip("looked at word by word below")
     final = styled(telegram.render(whole(text)))
     for prefix in prefixes(text):
@@ -92,6 +97,8 @@ def test_no_prefix_of_an_answer_flashes(answer: Path) -> None:
 def test_no_word_that_was_shown_goes_away(answer: Path, size: int) -> None:
     """S11, S12: also across pages, and full pages stay as they are."""
     text = answer.read_text(encoding="utf-8")
+    if len(text) > size * _PAGES:
+        pytest.skip("long enough for the larger pages")
     paginator = Paginator(lambda shown: len(shown) <= size, max_pages=200)
     before: list[str] = []
     full: list[str] = []
@@ -114,12 +121,16 @@ def test_every_prefix_is_safe_on_every_channel(answer: Path) -> None:
     text = answer.read_text(encoding="utf-8")
     for prefix in list(prefixes(text))[:: 1 + len(text) // 600]:
         page = growing(prefix)
-        message = {"text": slack.escape_markdown(page), "blocks": [{"type": "markdown", "text": slack.escape_markdown(page)}]}
+        message = {
+            "text": slack.escape_markdown(page),
+            "blocks": [{"type": "markdown", "text": slack.escape_markdown(page)}],
+        }
         assert live_tokens(message) == []
         if telegram.fits(page):
             rendered = telegram.render(page)
             entities = [
-                {"type": span.kind, "offset": span.offset, "length": span.length} | ({"url": span.url} if span.url else {})
+                {"type": span.kind, "offset": span.offset, "length": span.length}
+                | ({"url": span.url} if span.url else {})
                 for span in rendered.spans
             ]
             check_text(rendered.text)
