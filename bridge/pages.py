@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bridge.blocks import NOTHING, Kind, Open, read_line
 from bridge.graphemes import before_cluster
 from bridge.growing import growing, whole
-from bridge.inline import tail_of
+from bridge.inline import Tail, tail_of
 from bridge.leads import lead_at_line, lead_inside_line, widened
 
 MAX_PAGES = 20
@@ -27,8 +27,10 @@ _FIRST_GUESS = 512
 _MOST_TRIED = 40
 """How many sentence ends or spaces are looked at for one that is inside nothing."""
 
-_HEADING, _BLOCK, _ITEM, _INNER, _LINE, _SENTENCE = 0.0, 0.1, 0.2, 0.3, 0.45, 0.5
+_HEADING, _BLOCK, _ITEM, _INNER, _LINE, _SENTENCE, _ROW = 0.0, 0.1, 0.2, 0.3, 0.45, 0.5, 0.65
 """How much of the page each kind of boundary may leave empty before a later, lesser one is better."""
+_GOOD = 0.45
+_TEXTS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.BLANK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +117,47 @@ class Paginator:
         """Return where the page ends, and what closes it: the best boundary beyond the first third of what fits."""
         most = self._most_that_fits(rest)
         earliest = max(self._dropped, most // 3)
-        candidates = [
+        starts = [
             (place / most - cost, place)
             for place, cost in _line_starts(rest[: most + 1], self._open)
             if earliest < place <= most
         ]
-        best, place = max(candidates, default=(0.0, 0))
-        if best >= 1 - _SENTENCE - 0.05:
+        best, place = max(starts, default=(0.0, 0))
+        if best >= _GOOD:
             return place, ""
-        inside = _inside_a_line(rest, max(earliest, place), most, self._open)
+        inside = self._inside_a_line(rest, max(earliest, place), most)
         if inside is not None and (not place or inside[0] / most - _SENTENCE > best):
             return inside
-        return (place, "") if place else (max(before_cluster(rest, most), 1), "")
+        if place:
+            return place, ""
+        last = max(before_cluster(rest, most), 1)
+        kind, tail, is_outside = _inner(self._lead + rest[self._dropped : last])
+        if kind not in _TEXTS or (is_outside and not tail.openers):
+            return last, ""  # nothing but a long word is cut
+        early = self._inside_a_line(rest, self._dropped, earliest)
+        return early or self._inside_a_line(rest, earliest, most, or_else=True) or (last, "")
+
+    def _inside_a_line(self, rest: str, earliest: int, most: int, *, or_else: bool = False) -> tuple[int, str] | None:
+        """Return the last sentence end, else the last space, that is inside no link, and in no emphasis or row.
+
+        Args:
+            rest: The text from the start of the page on.
+            earliest: Where such a place may be at first.
+            most: And at last.
+            or_else: Whether to take a place in emphasis, with what closes that, or in a row, where there is no other.
+        """
+        fallback: tuple[int, str] | None = None
+        for pattern in (_SENTENCE_END, _SPACE):
+            ends = [found.end() for found in pattern.finditer(rest, earliest, most)]
+            for place in ends[: -_MOST_TRIED - 1 : -1]:
+                if _LOOKS_LIKE_A_BLOCK.match(rest, place) or rest[place - 1] == "\n":
+                    continue
+                kind, tail, is_outside = _inner(self._lead + rest[self._dropped : place])
+                if kind in _TEXTS and is_outside and not tail.openers:
+                    return place, ""
+                if fallback is None and (is_outside or kind not in _TEXTS):
+                    fallback = place, tail.closers if kind in _TEXTS else ""
+        return fallback if or_else else None
 
     def _most_that_fits(self, rest: str) -> int:
         low, high = self._dropped + 1, self._dropped + _FIRST_GUESS
@@ -173,7 +204,9 @@ def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:
 
 
 def _cost(kind: Kind, depth: int, *, has_marker: bool, after_blank: bool) -> float:
-    if kind in (Kind.ROW, Kind.MORE):
+    if kind is Kind.ROW:
+        return _ROW
+    if kind is Kind.MORE:
         return _LINE
     if kind in (Kind.CODE, Kind.INDENTED):
         return _INNER if after_blank else _LINE
@@ -184,37 +217,17 @@ def _cost(kind: Kind, depth: int, *, has_marker: bool, after_blank: bool) -> flo
     return _HEADING if kind is Kind.HEADING else _BLOCK
 
 
-def _inside_a_line(rest: str, earliest: int, most: int, opened: Open) -> tuple[int, str] | None:
-    """Return the last sentence end, else the last space, that is inside no link and no emphasis."""
-    fallback: tuple[int, str] | None = None
-    for pattern in (_SENTENCE_END, _SPACE):
-        ends = [found.end() for found in pattern.finditer(rest, earliest, most) if found.end() <= most]
-        for place in ends[: -_MOST_TRIED - 1 : -1]:
-            if _LOOKS_LIKE_A_BLOCK.match(rest, place) or rest[place - 1] == "\n":
-                continue
-            inner = _inner(rest[:place], opened)
-            if inner is None or inner == (True, ""):
-                return place, ""
-            if fallback is None and inner[0]:
-                fallback = place, inner[1]
-    return fallback
-
-
-def _inner(text: str, opened: Open) -> tuple[bool, str] | None:
-    """Return whether a cut at the end of `text` is outside links, and what closes its emphasis; None in code."""
-    state = opened
-    words = 0
-    place = 0
+def _inner(text: str) -> tuple[Kind, Tail, bool]:
+    """Return in what line a page would end, what is open there, and whether that is outside of links."""
+    state = NOTHING
     kind = Kind.BLANK
+    words = place = 0
     for line in text.split("\n"):
         seen = read_line(state, line)
-        kind = seen.kind
-        if seen.kind is not Kind.MORE:
+        kind, state = seen.kind, seen.after
+        if kind is not Kind.MORE:
             words = place + seen.content
-        state = seen.after
         place += len(line) + 1
-    if kind in (Kind.CODE, Kind.INDENTED):
-        return None
-    tail = tail_of(text[words:].rstrip() + " ")
-    kept = len(text[words:].rstrip())
-    return tail.keep >= kept, tail.closers
+    inner = text[words:].rstrip()
+    tail = tail_of(inner + " ")
+    return kind, tail, tail.keep >= len(inner)

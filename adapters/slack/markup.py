@@ -6,16 +6,21 @@ a token may come in two pieces.
 """
 
 import re
+from functools import lru_cache
 
 from adapters.slack.links import disarm_links
+from adapters.slack.plain import words_of
 from bridge.formulas import formulas_as_code
+from bridge.graphemes import before_cluster
 from bridge.models import PageView
 from bridge.readable import readable
+from bridge.source import prepared
 from config.slack_limits import PAGE_CHARS, PAGE_RESERVE_CHARS, PLAIN_TEXT_BYTES
 
 _ENTITY = re.compile(r"&(?=(?:lt|gt|amp);)")
 _CUT_ENTITY = re.compile(r"&[a-z]{0,3}\Z")
 _ACTIVE = re.compile(r"[\\`*_\[\]~]+")
+_CACHED_PAGES = 64
 _NOTHING_YET = "…"
 
 
@@ -30,12 +35,13 @@ def markdown_of(view: PageView) -> str:
 
 def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES) -> str:
     """Render a page for `text`, which notifications show: at most `limit_bytes` of UTF-8, no entity cut."""
-    words = "\n\n".join(part for part in (view.text.strip(), view.status, view.notice) if part) or _NOTHING_YET
+    words = "\n\n".join(part for part in (_words_of(view.text), view.status, view.notice) if part) or _NOTHING_YET
     escaped = _escape_plain(readable(words[:limit_bytes]))
     encoded = escaped.encode()
     if len(encoded) <= limit_bytes:
         return escaped
     cut = encoded[: limit_bytes - len(_NOTHING_YET.encode())].decode(errors="ignore")
+    cut = escaped[: before_cluster(escaped, len(cut))]
     return _CUT_ENTITY.sub("", cut) + _NOTHING_YET
 
 
@@ -54,6 +60,11 @@ def fits(text: str) -> bool:
 def escape_markdown(text: str) -> str:
     """Make Markdown harmless for a `markdown` block; entities in it are shown as they were written."""
     return _ENTITY.sub("&amp;", disarm_links(formulas_as_code(readable(text)))).replace("<", "&lt;")
+
+
+@lru_cache(maxsize=_CACHED_PAGES)
+def _words_of(text: str) -> str:
+    return words_of(prepared(readable(text)))
 
 
 def _escape_plain(text: str) -> str:

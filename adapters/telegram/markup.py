@@ -13,9 +13,9 @@ from telegramify_markdown.converter import EventWalker
 from adapters.telegram.entities import Mark, Span, marks_of, spans_of, tidied, trimmed, utf16_length, worthiest
 from adapters.telegram.links import defuse
 from adapters.telegram.rewriting import rewritten
-from adapters.telegram.source import prepared
 from bridge.models import PageView
 from bridge.readable import readable
+from bridge.source import prepared
 from config import telegram_limits as limits
 
 _NOTHING_YET = "…"
