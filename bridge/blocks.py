@@ -17,6 +17,8 @@ _DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]
 _PIPE = re.compile(r"\\.|`+[^`]*`+|(\|)")
 _CODE_INDENT = 4
 _TAB = 4
+_MOST_CONTAINERS = 16
+"""Quotes and items inside each other; deeper ones are text."""
 
 
 class Kind(Enum):
@@ -200,7 +202,7 @@ def _opened(
     """Open the quotes and items that begin in this line."""
     containers = open_before[:kept]
     has_marker = False
-    while True:
+    while len(containers) < _MOST_CONTAINERS:
         indent, start = _indent(line, at)
         if indent >= _CODE_INDENT:
             break

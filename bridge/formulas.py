@@ -11,8 +11,8 @@ from bridge.blocks import NOTHING, Kind, continuation, read_line
 
 _FORMULA = re.compile(
     r"(?P<code>(?P<ticks>(?<!`)`+(?!`)).*?(?<!`)(?P=ticks)(?!`))"
-    r"|\\\((?P<round>.+?)\\\)"
-    r"|\\\[(?P<square>.+?)\\\]"
+    r"|\\\((?P<round>.{1,1000}?)\\\)"
+    r"|\\\[(?P<square>.{1,1000}?)\\\]"
     r"|(?<![\\$])\$\$(?P<double>[^$]+)\$\$(?!\$)"
     r"|(?P<times>(?<=[0-9)])\*(?=[0-9(]))"
     r"|\\."

@@ -25,6 +25,7 @@ _STRIKE = 2
 
 _MOST_HELD = 2_000
 """Characters that are held back at most. Beyond it something is surely text."""
+_MOST_READINGS = 8
 _MOST_LABEL = 300
 _MOST_FORMULA = 80
 _MOST_BLOCK_FORMULA = 1_000
@@ -64,12 +65,13 @@ class Tail:
 def tail_of(text: str) -> Tail:
     """Read the text of one paragraph, heading or item that goes on."""
     keep = len(text)
-    while keep:
+    tail = Tail(keep)
+    for _ in range(_MOST_READINGS):
         tail = _Reader(text[:keep], len(text)).read()
         if tail.keep == keep:
-            return tail
+            break
         keep = tail.keep  # what is held back may have closed something
-    return Tail(0)
+    return tail
 
 
 class _Reader:
@@ -129,7 +131,7 @@ class _Reader:
         if not following or not self._text[at + 1 :].strip():
             return self._hold(at)
         if following in "([":
-            closing = self._text.find("\\)" if following == "(" else "\\]", at + 3)
+            closing = self._text.find("\\)" if following == "(" else "\\]", at + 3, at + _MOST_BLOCK_FORMULA)
             if closing >= 0:
                 return closing + 2
             if self._length - at <= _MOST_BLOCK_FORMULA:

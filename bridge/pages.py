@@ -24,6 +24,9 @@ _LOOKS_LIKE_A_BLOCK = re.compile(r"[-+*#>|=~`:]|[0-9]{1,9}[.)]|\[[ xX]\]|$")
 _EMPTY_END = re.compile(r"\s*(?:\n[ \t>]*)*\Z")
 """White space and empty lines of quotes."""
 _FIRST_GUESS = 512
+_PROBE = 12_000
+"""Characters that are more than a page of most channels: a whole answer is not rendered anew for each page."""
+_PRECISION = 64
 _MOST_TRIED = 40
 """How many sentence ends or spaces are looked at for one that is inside nothing."""
 
@@ -74,6 +77,7 @@ class Paginator:
         self._dropped = 0
         self._open = NOTHING
         """What is open where the last page begins."""
+        self._guess = _FIRST_GUESS
         self._lead_is_sure = True
         """False while the page's first line, on which the lead depends, still grows."""
 
@@ -90,7 +94,8 @@ class Paginator:
             last = Page(rest, self._lead, self._dropped, opened=self._open)
             if not rest.strip():
                 return list(self._full) or [last]
-            if len(rest) <= self._dropped or self._fits(last.shown()):
+            is_far_too_long = len(rest) > 2 * _PROBE and not self._holds(rest, _PROBE)
+            if not is_far_too_long and (len(rest) <= self._dropped or self._fits(last.shown())):
                 return [*self._full, last]
             self._turn_page(rest)
         return list(self._full)
@@ -160,16 +165,18 @@ class Paginator:
         return fallback if or_else else None
 
     def _most_that_fits(self, rest: str) -> int:
-        low, high = self._dropped + 1, self._dropped + _FIRST_GUESS
+        """Return about how much of the text fits, at most two in a hundred too little: each look renders the page."""
+        low, high = self._dropped + 1, self._dropped + self._guess
         while high < len(rest) and self._holds(rest, high):
             low, high = high, high * 2
         high = min(high, len(rest))
-        while low < high:
+        while high - low > low // _PRECISION:
             middle = (low + high + 1) // 2
             if self._holds(rest, middle):
                 low = middle
             else:
                 high = middle - 1
+        self._guess = max(_FIRST_GUESS, low - self._dropped - low // 4)
         return low
 
     def _holds(self, rest: str, size: int) -> bool:

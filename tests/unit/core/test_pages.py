@@ -160,3 +160,15 @@ def test_an_answer_that_just_fits_is_not_called_shortened() -> None:
     reply.apply(TextDelta("Word. " * 30))
     reply.end()
     assert [view.notice for view in reply.views()] == ["", ""]
+
+
+@pytest.mark.parametrize("size", range(66, 72))
+def test_what_a_page_repeats_is_right_however_little_of_its_first_line_came_with_the_cut(size: int) -> None:
+    """S12: the lead is not settled before the page's first line is known."""
+    text = "".join(f"1. item number {number}\n" for number in range(1, 15))
+    paginator = Paginator(lambda shown: len(shown) <= size)
+    pages: list[Page] = []
+    for end in range(1, len(text) + 1):
+        pages = paginator.pages(text[:end])
+    starts = [page.shown().partition(". item number ") for page in pages]
+    assert [number for number, _, _ in starts] == [rest.partition("\n")[0] for _, _, rest in starts]
