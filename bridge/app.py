@@ -47,6 +47,7 @@ async def run_worker(settings: Settings) -> None:
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(live_turns=settings.max_turns),
             shows_tools=settings.show_tools == "on",
+            max_pages=settings.max_pages,
         )
         with first_error():
             await worker.run(stop)
@@ -141,6 +142,7 @@ async def run_chat(settings: Settings) -> None:
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
             shows_tools=settings.show_tools == "on",
+            max_pages=settings.max_pages,
         )
         with first_error():
             await worker.run(stop)

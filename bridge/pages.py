@@ -1,171 +1,243 @@
 """Cut a growing Markdown text into pages: pure, and a page that is full never changes again.
 
-The source slices of the pages, put together, are the text. What a page shows is its slice with the white
-space at the cut trimmed, and a code fence that the cut goes through closed and opened again.
+The source slices of the pages, put together, are the text. What a page shows is its slice with the white space at the
+cut trimmed, and with what the cut goes through closed and opened again: fences with their language, tables with their
+header, lists with the right number, emphasis. What is repeated for that is the page's `lead`.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})([^\n]*)$")
-_HEADING = re.compile(r"^ {0,3}#{1,6}\s")
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"')\]]*\s")  # noqa: RUF001 - full-width sentence ends of CJK text
-_ZERO_WIDTH_JOINER = "\u200d"
-_HEADING_RANK, _PARAGRAPH_RANK, _LINE_RANK, _CODE_LINE_RANK = range(4)
+from bridge.blocks import NOTHING, Kind, Open, read_line
+from bridge.graphemes import before_cluster
+from bridge.growing import growing, whole
+from bridge.inline import Tail, tail_of
+from bridge.leads import lead_at_line, lead_inside_line, widened
 
+MAX_PAGES = 20
+"""How many pages a reply has at most, unless the settings say otherwise."""
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """A code fence that is open."""
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]*_]*\s+|[。！？][」』）]*\s*")  # noqa: RUF001 - full-width sentence ends of CJK text
+_SPACE = re.compile(r"\s+")
+_LOOKS_LIKE_A_BLOCK = re.compile(r"[-+*#>|=~`:]|[0-9]{1,9}[.)]|\[[ xX]\]|$")
+_EMPTY_END = re.compile(r"\s*(?:\n[ \t>]*)*\Z")
+"""White space and empty lines of quotes."""
+_FIRST_GUESS = 512
+_PROBE = 12_000
+"""Characters that are more than a page of most channels: a whole answer is not rendered anew for each page."""
+_PRECISION = 64
+_MOST_TRIED = 40
+"""How many sentence ends or spaces are looked at for one that is inside nothing."""
 
-    opener: str
-    """The whole opening line, with its language."""
-    marker: str
-    """What closes it."""
+_HEADING, _BLOCK, _ITEM, _INNER, _LINE, _SENTENCE, _ROW = 0.0, 0.1, 0.2, 0.3, 0.45, 0.5, 0.65
+"""How much of the page each kind of boundary may leave empty before a later, lesser one is better."""
+_GOOD = 0.45
+_TEXTS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.BLANK})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: the slice of the source it covers and the fence open at its start."""
+    """One page: the slice of the source it covers, and what is shown around it."""
 
     source: str
-    opened: Fence | None = None
+    lead: str = ""
+    """Repeated from the pages before, so that the page is Markdown of its own."""
+    dropped: int = 0
+    """How many characters at the start of `source` the lead stands for, such as a number that is put right."""
     continues: bool = False
     """True when the text goes on, on another page."""
+    closers: str = ""
+    """Ends the emphasis or code that the cut at the page's end goes through."""
+    opened: Open = NOTHING
+    """What is open where the page begins."""
 
-    def shown(self) -> str:
-        """Return the page as well-formed Markdown."""
+    def shown(self, *, final: bool = True) -> str:
+        """Return the page as well-formed Markdown. `final`: False while its text still grows."""
         text = self.grown()
-        fence = open_fence(self.source, self.opened)
-        return f"{text.rstrip(chr(10))}\n{fence.marker}" if fence else text
+        if self.continues:
+            return whole(text + self.closers)
+        return whole(text) if final else growing(text)
 
     def grown(self) -> str:
-        """Return the page without closing what is open at its end: it goes on where this ends."""
-        text = self.source
-        if self.opened is None:
-            text = text.lstrip("\n")
+        """Return the page without what only closes its end: it goes on where this ends."""
+        source = widened(self.opened, self.source) if self.opened.containers else self.source
+        body = source[self.dropped :]
         if self.continues:
-            text = text.rstrip()
-        if self.opened is not None:
-            text = f"{self.opened.opener}\n{text}"
-        return text
-
-
-def open_fence(source: str, opened: Fence | None = None) -> Fence | None:
-    """Return the fence that is open at the end of `source`, given the one open at its start."""
-    fence = opened
-    for line in source.split("\n"):
-        match = _FENCE.match(line)
-        if match is None:
-            continue
-        _, marker, info = match.groups()
-        if fence is None:
-            # An info string with a backtick in it is inline code, not a fence (CommonMark 4.5).
-            if not (marker[0] == "`" and "`" in info):
-                fence = Fence(opener=line.strip(), marker=marker)
-        elif marker[0] == fence.marker[0] and len(marker) >= len(fence.marker) and not info.strip():
-            fence = None
-    return fence
+            return self.lead + _EMPTY_END.sub("", body)
+        return self.lead + body if body.strip() else ""
 
 
 class Paginator:
     """Follows one growing text. `fits` says whether Markdown, as shown, goes into one channel message."""
 
-    def __init__(self, fits: Callable[[str], bool]) -> None:
+    def __init__(self, fits: Callable[[str], bool], max_pages: int = MAX_PAGES) -> None:
         self._fits = fits
+        self._max_pages = max_pages
         self._full: list[Page] = []
         self._start = 0
-        self._opened: Fence | None = None
+        self._lead = ""
+        self._dropped = 0
+        self._open = NOTHING
+        """What is open where the last page begins."""
+        self._guess = _FIRST_GUESS
+        self._lead_is_sure = True
+        """False while the page's first line, on which the lead depends, still grows."""
+
+    @property
+    def is_full(self) -> bool:
+        """True when there is more text than the pages may hold."""
+        return len(self._full) >= self._max_pages
 
     def pages(self, text: str) -> list[Page]:
         """Return all pages of `text`, which must go on from the text of the last call."""
-        while True:
+        while not self.is_full:
             rest = text[self._start :]
-            last = Page(rest, self._opened)
-            if not rest.strip() or self._fits(last.shown()):
-                return [*self._full, last] if rest.strip() or not self._full else list(self._full)
-            cut = self._cut(rest)
-            page = Page(rest[:cut], self._opened, continues=True)
-            self._full.append(page)
-            self._start += cut
-            self._opened = open_fence(page.source, self._opened)
+            self._make_lead(rest)
+            last = Page(rest, self._lead, self._dropped, opened=self._open)
+            if not rest.strip():
+                return list(self._full) or [last]
+            is_far_too_long = len(rest) > 2 * _PROBE and not self._holds(rest, _PROBE)
+            if not is_far_too_long and (len(rest) <= self._dropped or self._fits(last.shown())):
+                return [*self._full, last]
+            self._turn_page(rest)
+        return list(self._full)
 
-    def _cut(self, rest: str) -> int:
-        """Return where the page ends: the best boundary beyond the first third of what fits."""
-        low, high = 1, len(rest)
-        while low < high:
+    def _turn_page(self, rest: str) -> None:
+        cut, closers = self._cut(rest)
+        part = rest[:cut]
+        self._full.append(Page(part, self._lead, self._dropped, continues=True, closers=closers, opened=self._open))
+        self._start += cut
+        *lines, last = part.split("\n")
+        for line in lines:
+            self._open = read_line(self._open, line).after
+        self._lead_is_sure = bool(last)
+        if last:
+            self._lead, self._dropped = lead_inside_line(self._open, last, closers), 0
+            self._open = read_line(self._open, last).after
+
+    def _make_lead(self, rest: str) -> None:
+        if not self._lead_is_sure:
+            self._lead, self._dropped = lead_at_line(self._open, rest)
+            self._lead_is_sure = "\n" in rest.lstrip("\n")
+
+    def _cut(self, rest: str) -> tuple[int, str]:
+        """Return where the page ends, and what closes it: the best boundary beyond the first third of what fits."""
+        most = self._most_that_fits(rest)
+        earliest = max(self._dropped, most // 3)
+        starts = [
+            (place / most - cost, place)
+            for place, cost in _line_starts(rest[: most + 1], self._open)
+            if earliest < place <= most
+        ]
+        best, place = max(starts, default=(0.0, 0))
+        if best >= _GOOD:
+            return place, ""
+        inside = self._inside_a_line(rest, max(earliest, place), most)
+        if inside is not None and (not place or inside[0] / most - _SENTENCE > best):
+            return inside
+        if place:
+            return place, ""
+        last = max(before_cluster(rest, most), 1)
+        kind, tail, is_outside = _inner(self._lead + rest[self._dropped : last])
+        if kind not in _TEXTS or (is_outside and not tail.openers):
+            return last, ""  # nothing but a long word is cut
+        early = self._inside_a_line(rest, self._dropped, earliest)
+        return early or self._inside_a_line(rest, earliest, most, or_else=True) or (last, "")
+
+    def _inside_a_line(self, rest: str, earliest: int, most: int, *, or_else: bool = False) -> tuple[int, str] | None:
+        """Return the last sentence end, else the last space, that is inside no link, and in no emphasis or row.
+
+        Args:
+            rest: The text from the start of the page on.
+            earliest: Where such a place may be at first.
+            most: And at last.
+            or_else: Whether to take a place in emphasis, with what closes that, or in a row, where there is no other.
+        """
+        fallback: tuple[int, str] | None = None
+        for pattern in (_SENTENCE_END, _SPACE):
+            ends = [found.end() for found in pattern.finditer(rest, earliest, most)]
+            for place in ends[: -_MOST_TRIED - 1 : -1]:
+                if _LOOKS_LIKE_A_BLOCK.match(rest, place) or rest[place - 1] == "\n":
+                    continue
+                kind, tail, is_outside = _inner(self._lead + rest[self._dropped : place])
+                if kind in _TEXTS and is_outside and not tail.openers:
+                    return place, ""
+                if fallback is None and (is_outside or kind not in _TEXTS):
+                    fallback = place, tail.closers if kind in _TEXTS else ""
+        return fallback if or_else else None
+
+    def _most_that_fits(self, rest: str) -> int:
+        """Return about how much of the text fits, at most two in a hundred too little: each look renders the page."""
+        low, high = self._dropped + 1, self._dropped + self._guess
+        while high < len(rest) and self._holds(rest, high):
+            low, high = high, high * 2
+        high = min(high, len(rest))
+        while high - low > low // _PRECISION:
             middle = (low + high + 1) // 2
-            if self._fits(Page(rest[:middle], self._opened, continues=True).shown()):
+            if self._holds(rest, middle):
                 low = middle
             else:
                 high = middle - 1
-        earliest = low // 3
-        best: tuple[int, int] | None = None
-        for position, rank in _line_starts(rest[: low + 1], self._opened):
-            if earliest < position <= low and (best is None or rank <= best[0]):
-                best = (rank, position)
-        if best is not None:
-            return best[1]
-        for pattern in (_SENTENCE_END, re.compile(r"\s")):
-            ends = [found.end() for found in pattern.finditer(rest, earliest, low)]
-            if ends:
-                return ends[-1]
-        return _before_cluster(rest, low)
+        self._guess = max(_FIRST_GUESS, low - self._dropped - low // 4)
+        return low
+
+    def _holds(self, rest: str, size: int) -> bool:
+        return self._fits(Page(rest[:size], self._lead, self._dropped, continues=True, opened=self._open).shown())
 
 
-def _line_starts(text: str, opened: Fence | None) -> Iterator[tuple[int, int]]:
-    """Yield the line starts where a page may end, with its rank as a place to cut: the lower the better."""
-    fence = opened
-    position = 0
-    before = ""
-    after_heading = False
-    for number, line in enumerate(text.split("\n")):
-        # A heading belongs to what follows, also across blank lines; and right after the opening line of a code
-        # block a cut would leave an empty block behind.
-        opens_code = fence is not None and _FENCE.match(before)
-        if number and not after_heading and not opens_code:
-            yield position, _rank(before, line, fence)
-        fence = open_fence(line, fence)
-        if line.strip():
-            after_heading = fence is None and _HEADING.match(line) is not None
-        before = line
-        position += len(line) + 1
+def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:
+    """Yield the line starts where a page may end, with how much room each may waste."""
+    state = opened
+    place = 0
+    before: Kind | None = None
+    after_blank = False
+    announces = False
+    for line in text.split("\n"):
+        seen = read_line(state, line)
+        state = seen.after
+        if seen.kind is not Kind.BLANK:
+            # A heading belongs to what follows; so do a fence's first line and a table's header, and a block of code
+            # or a heading's underline ends what came before.
+            is_kept_together = (
+                before in (None, Kind.HEADING, Kind.FENCE, Kind.DELIMITER)
+                or seen.kind in (Kind.FENCE_END, Kind.DELIMITER, Kind.UNDERLINE)
+                or (seen.kind is Kind.MORE and not seen.has_marker and line[seen.content :].startswith("|"))
+            )
+            if not is_kept_together:
+                cost = _cost(seen.kind, seen.kept, has_marker=seen.has_marker, after_blank=after_blank)
+                yield place, max(cost, _LINE) if announces else cost
+            before = seen.kind
+            announces = seen.kind in (Kind.TEXT, Kind.MORE) and line.rstrip().endswith((":", "："))  # noqa: RUF001 - a full-width colon
+        after_blank = seen.kind is Kind.BLANK or (seen.kind is Kind.CODE and not line.strip())
+        place += len(line) + 1
 
 
-def _rank(before: str, line: str, fence: Fence | None) -> int:
-    if fence is not None:
-        return _CODE_LINE_RANK
-    if _HEADING.match(line):
-        return _HEADING_RANK
-    if not before.strip() or _FENCE.match(line):
-        return _PARAGRAPH_RANK
-    if line.lstrip().startswith("|") and before.lstrip().startswith("|"):
-        return _CODE_LINE_RANK
-    return _LINE_RANK
+def _cost(kind: Kind, depth: int, *, has_marker: bool, after_blank: bool) -> float:
+    if kind is Kind.ROW:
+        return _ROW
+    if kind is Kind.MORE:
+        return _LINE
+    if kind in (Kind.CODE, Kind.INDENTED):
+        return _INNER if after_blank else _LINE
+    if depth:
+        return _INNER
+    if has_marker:
+        return _ITEM
+    return _HEADING if kind is Kind.HEADING else _BLOCK
 
 
-def _before_cluster(text: str, position: int) -> int:
-    """Move a cut back out of a combined character, such as an emoji family or a flag."""
-    cut = position
-    while cut > 1 and cut < len(text) and (_joins_left(text[cut]) or text[cut - 1] == _ZERO_WIDTH_JOINER):
-        cut -= 1
-    flags = 0
-    while cut - flags > 0 and _is_flag_half(text[cut - flags - 1]):
-        flags += 1
-    if flags % 2 and cut < len(text) and _is_flag_half(text[cut]):
-        cut -= 1
-    return cut if cut > 0 else position
-
-
-def _joins_left(character: str) -> bool:
-    return (
-        character == _ZERO_WIDTH_JOINER
-        or unicodedata.category(character) in {"Mn", "Me", "Mc"}
-        or "\U0001f3fb" <= character <= "\U0001f3ff"  # skin tones
-    )
-
-
-def _is_flag_half(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
+def _inner(text: str) -> tuple[Kind, Tail, bool]:
+    """Return in what line a page would end, what is open there, and whether that is outside of links."""
+    state = NOTHING
+    kind = Kind.BLANK
+    words = place = 0
+    for line in text.split("\n"):
+        seen = read_line(state, line)
+        kind, state = seen.kind, seen.after
+        if kind is not Kind.MORE:
+            words = place + seen.content
+        place += len(line) + 1
+    inner = text[words:].rstrip()
+    tail = tail_of(inner + " ")
+    return kind, tail, tail.keep >= len(inner)

@@ -15,7 +15,7 @@ from bridge.events import (
 )
 from bridge.models import PageView
 from bridge.notices import Notice, Status, handoff_status, tool_status, tools_used
-from bridge.pages import Paginator
+from bridge.pages import MAX_PAGES, Paginator
 
 MAX_REPLY_CHARACTERS = 160_000
 """Bound of one reply; what the agent writes beyond it is left out, with a notice."""
@@ -27,12 +27,15 @@ class Reply:
     Args:
         turn_id: The question that is answered.
         fits: Says whether Markdown goes into one message of the channel.
+        max_pages: How many messages it fills at most.
         shows_tools: Whether the finished reply names the tools that were used.
     """
 
-    def __init__(self, turn_id: str, fits: Callable[[str], bool], *, shows_tools: bool = False) -> None:
+    def __init__(
+        self, turn_id: str, fits: Callable[[str], bool], max_pages: int = MAX_PAGES, *, shows_tools: bool = False
+    ) -> None:
         self._turn_id = turn_id
-        self._paginator = Paginator(fits)
+        self._paginator = Paginator(fits, max_pages)
         self._parts: list[str] = []
         self._length = 0
         self._tools: list[str] = []
@@ -113,26 +116,30 @@ class Reply:
     def views(self) -> list[PageView]:
         """Return every page as it should look now. Empty while there is nothing to show."""
         pages = self._paginator.pages(self.text)
-        status = self.status
-        below = self._below()
+        is_full = self._paginator.is_full
+        status = "" if is_full else self.status
+        below = self._below(is_full=is_full)
         shown = []
         for number, page in enumerate(pages, start=1):
             is_last = number == len(pages)
             shown.append(
                 PageView(
-                    text=page.shown() if page.source.strip() else "",
+                    text=page.shown(final=self.ended),
                     status=status if is_last else "",
                     notice=below if is_last else "",
                     number=number,
-                    final=self.ended or not is_last,
+                    final=self.ended or is_full or not is_last,
                     turn_id=self._turn_id,
                     source=page.grown(),
                 )
             )
         return [view for view in shown if view.text or view.status or view.notice]
 
-    def _below(self) -> str:
+    def _below(self, *, is_full: bool) -> str:
         """Return what stands below the finished text: the tools, then the notice."""
+        if is_full:
+            # This page is sealed by now, so nothing may be added when the stream ends.
+            return Notice.SHORTENED
         if not self.ended:
             return ""
         tools = tools_used(self._used) if self._shows_tools else ""

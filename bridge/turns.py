@@ -29,6 +29,7 @@ from bridge.models import (
 )
 from bridge.notices import Notice
 from bridge.pacing import Pacing
+from bridge.pages import MAX_PAGES
 from bridge.ports import Channel, Clock, WorkQueue
 from bridge.reply import Reply
 from bridge.sessions import Sessions
@@ -56,7 +57,9 @@ class Turns:
         clock: Clock,
         alarms: Alarms,
         shows_tools: bool = False,
+        max_pages: int = MAX_PAGES,
     ) -> None:
+        self._max_pages = max_pages
         self._asker = asker
         self._queue = queue
         self._sessions = sessions
@@ -96,7 +99,7 @@ class Turns:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
-        reply = Reply(entry.question.id, channel.fits, shows_tools=self._shows_tools)
+        reply = Reply(entry.question.id, channel.fits, self._max_pages, shows_tools=self._shows_tools)
         reply.has_begun = entry.record.has_begun
         writer = Writer(
             channel,

@@ -14,6 +14,7 @@ from bridge.errors import Misconfigured, StoreUnavailable
 from bridge.intake import Intake
 from bridge.leadership import Leadership
 from bridge.pacing import Pacing
+from bridge.pages import MAX_PAGES
 from bridge.ports import Agent, Channel, Clock, Receiver, Stores
 from bridge.reaper import TICK_S, Reaper
 from bridge.sessions import Sessions
@@ -53,7 +54,13 @@ class Worker:
     """Puts the parts of the core together and runs them until a stop is asked for."""
 
     def __init__(
-        self, outside: Outside, *, idle_after_s: float, limits: DispatchLimits, shows_tools: bool = False
+        self,
+        outside: Outside,
+        *,
+        idle_after_s: float,
+        limits: DispatchLimits,
+        shows_tools: bool = False,
+        max_pages: int = MAX_PAGES,
     ) -> None:
         clock = outside.clock
         self._outside = outside
@@ -76,6 +83,7 @@ class Worker:
             clock=clock,
             alarms=alarms,
             shows_tools=shows_tools,
+            max_pages=max_pages,
         )
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits

@@ -145,6 +145,16 @@ def max_turns(text: str) -> int:
     return int(text)
 
 
+def max_pages(text: str) -> int:
+    """Check how many messages a reply may fill."""
+    remedy = "Use a whole number from 1 to 100, such as 20."
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError(f"is not a whole number. {remedy}")
+    if not 1 <= int(text) <= 100:  # noqa: PLR2004 - the bound named above
+        raise ValueError(f"is out of range. {remedy}")
+    return int(text)
+
+
 def requests_per_minute(text: str) -> int:
     """Check the operator's own cap on requests to TalkifAI."""
     remedy = "Use a whole number from 5 to 100000, such as 60, or leave it unset to follow what TalkifAI says."

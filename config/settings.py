@@ -136,6 +136,8 @@ class Settings(BaseSettings):
         None, validation_alias="BRIDGE_ALLOW_MENTIONS"
     )
     """Whom the agent may mention; None: nobody."""
+    max_pages: Annotated[int, BeforeValidator(problems.max_pages)] = Field(20, validation_alias="BRIDGE_MAX_PAGES")
+    """How many messages one reply fills at most."""
     key_prefix: Annotated[str, BeforeValidator(problems.key_prefix)] = Field(
         "talkifai-bridge", validation_alias="BRIDGE_KEY_PREFIX"
     )

@@ -18,6 +18,10 @@ ENTITIES_LIMIT = 100
 TAIL_ENTITIES = 2
 """Entities kept free for the status line and the notice."""
 
+TABLE_COLUMNS = 40
+"""Monospace characters side by side on a phone held upright; a wider table becomes cards. Measured, not documented:
+clients break longer lines."""
+
 # ---------------------------------------------------------------- pace
 PRIVATE_EDIT_FLOOR_S = 1.1
 PRIVATE_CALLS = 3

@@ -15,6 +15,7 @@ import pyromark
 
 _BRACKET = re.compile(rb"\\.|[\[\]]", re.DOTALL)
 _WEB_ADDRESS = re.compile(rb"\s*((?:https?://|mailto:)[^\s)]+)", re.IGNORECASE)
+_BRACKETED = re.compile(rb"<(?:https?://|mailto:)[^\s<>|]+>", re.IGNORECASE)
 _LINE_START = re.compile(rb"[\s>*+\-0-9.)]*")
 _HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
 _LABEL_BYTES = 400
@@ -22,14 +23,25 @@ _LABEL_BYTES = 400
 
 def disarm_links(markdown: str) -> str:
     """Take the meaning from links that could mislead. The words stay as they are, but for one backslash each."""
-    if "](" not in markdown and "]:" not in markdown:
+    if "](" not in markdown and "]:" not in markdown and "://" not in markdown:
         return markdown
     source = markdown.encode()
+    code = _code_in(markdown)
+    cuts = [(closing + 1, closing + 1, b"\\") for closing in _misleading(source, code)]
+    cuts += [(start, end, b"") for start, end in _brackets_of_addresses(source, code)]
     done, pieces = 0, []
-    for closing in _misleading(source, _code_in(markdown)):
-        pieces += [source[done : closing + 1], b"\\"]
-        done = closing + 1
+    for start, end, instead in sorted(cuts):
+        pieces += [source[done:start], instead]
+        done = end
     return b"".join([*pieces, source[done:]]).decode()
+
+
+def _brackets_of_addresses(source: bytes, code: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield where the brackets of `<https://...>` stand: the bare address is a link as well, and no `<` goes out."""
+    for address in _BRACKETED.finditer(source):
+        if not any(start <= address.start() < end for start, end in code):
+            yield address.start(), address.start() + 1
+            yield address.end() - 1, address.end()
 
 
 def _code_in(markdown: str) -> list[tuple[int, int]]:

@@ -7,14 +7,21 @@ a token may come in two pieces.
 
 import re
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from adapters.slack.links import disarm_links
+from adapters.slack.plain import words_of
+from bridge.formulas import formulas_as_code
+from bridge.graphemes import before_cluster
 from bridge.models import PageView
+from bridge.readable import readable
+from bridge.source import prepared
 from config.slack_limits import PAGE_CHARS, PAGE_RESERVE_CHARS, PLAIN_TEXT_BYTES
 
 _ENTITY = re.compile(r"&(?=(?:lt|gt|amp);)")
 _CUT_ENTITY = re.compile(r"&[a-z]{0,3}\Z")
 _ACTIVE = re.compile(r"[\\`*_\[\]~]+")
+_CACHED_PAGES = 64
 _NOTHING_YET = "…"
 _MENTION = re.compile(r"&lt;([@#!][A-Za-z0-9^]{1,60})(?:>|&gt;)")
 _CUT_MENTION = re.compile(r"<[^<>]*\Z")
@@ -35,12 +42,14 @@ def markdown_of(view: PageView, allowed: AbstractSet[str] = _NOBODY) -> str:
 
 def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES, allowed: AbstractSet[str] = _NOBODY) -> str:
     """Render a page for `text`, which notifications show: at most `limit_bytes` of UTF-8, no entity cut."""
-    words = _escape_plain(view.text.strip()[:limit_bytes], allowed)
-    escaped = "\n\n".join(filter(None, (words, _escape_plain(view.status), _escape_plain(view.notice))))
-    encoded = (escaped or _NOTHING_YET).encode()
+    words = _escape_plain(_words_of(view.text)[:limit_bytes], allowed)
+    parts = (words, _escape_plain(view.status), _escape_plain(view.notice))
+    escaped = "\n\n".join(filter(None, parts)) or _NOTHING_YET
+    encoded = escaped.encode()
     if len(encoded) <= limit_bytes:
         return encoded.decode()
     cut = encoded[: limit_bytes - len(_NOTHING_YET.encode())].decode(errors="ignore")
+    cut = escaped[: before_cluster(escaped, len(cut))]
     return _CUT_MENTION.sub("", _CUT_ENTITY.sub("", cut)) + _NOTHING_YET
 
 
@@ -58,12 +67,17 @@ def fits(text: str) -> bool:
 
 def escape_markdown(text: str, allowed: AbstractSet[str] = _NOBODY) -> str:
     """Make Markdown harmless for a `markdown` block; entities in it are shown as they were written."""
-    escaped = _ENTITY.sub("&amp;", disarm_links(_encodable(text))).replace("<", "&lt;")
+    escaped = _ENTITY.sub("&amp;", disarm_links(formulas_as_code(readable(text)))).replace("<", "&lt;")
     return _with_mentions(escaped, allowed)
 
 
+@lru_cache(maxsize=_CACHED_PAGES)
+def _words_of(text: str) -> str:
+    return words_of(prepared(readable(text)))
+
+
 def _escape_plain(text: str, allowed: AbstractSet[str] = _NOBODY) -> str:
-    escaped = _encodable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = readable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _with_mentions(escaped, allowed)
 
 
@@ -76,12 +90,8 @@ def _with_mentions(escaped: str, allowed: AbstractSet[str]) -> str:
 
 def _italic(sentence: str) -> str:
     """Set each line in italics. What could end them early, in a tool's or an agent's name, becomes a space."""
-    lines = (" ".join(_ACTIVE.sub(" ", line).split()) for line in _encodable(sentence).splitlines())
+    lines = (" ".join(_ACTIVE.sub(" ", line).split()) for line in readable(sentence).splitlines())
     return "\n".join(f"_{_escape_plain(line)}_" for line in lines if line)
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _units(text: str) -> int:

@@ -15,18 +15,12 @@ from adapters.telegram.entities import Mark, Span, marks_of, spans_of, tidied, t
 from adapters.telegram.links import defuse
 from adapters.telegram.rewriting import rewritten
 from bridge.models import PageView
+from bridge.readable import readable
+from bridge.source import prepared
 from config import telegram_limits as limits
 
 _NOTHING_YET = "…"
 """Stands where a page has no visible character: Telegram refuses an empty message."""
-
-_UNWANTED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls
-    "\u202a-\u202e\u2066-\u2069"  # overrides of the direction of writing, which can disguise an address
-    "\u0333\u033f]"  # lines that grow over their neighbours; the server removes them (server source)
-)
-_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NAME_AT_END = re.compile(r"@(\w+)\Z")
 
@@ -69,7 +63,7 @@ def render_page(view: PageView, allowed: frozenset[str] = frozenset()) -> Render
     body = _rendered(view.text, _finished(view, allowed) if allowed else allowed)
     text, marks = body.text, worthiest(body.marks, limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES)
     for line in (view.status, view.notice):
-        words, _ = defuse(_cleaned(line).strip(), ())
+        words, _ = defuse(readable(line).strip(), ())
         if words:
             text = f"{text}\n\n{words}" if text else words
             marks.append(Mark("italic", len(text) - len(words), len(text)))
@@ -87,7 +81,7 @@ def _finished(view: PageView, allowed: frozenset[str]) -> frozenset[str]:
 @lru_cache(maxsize=_CACHED_PAGES)
 def _rendered(markdown: str, allowed: frozenset[str] = frozenset()) -> _Body:
     """Render without the bound on marks, so that it can be seen how many there are."""
-    source = _cleaned(markdown)
+    source = prepared(readable(markdown))
     text, entities, _ = EventWalker(_look(), source).walk(tuple(rewritten(source)))
     spans = (Span(found.type, found.offset, found.length, found.url or "", found.language or "") for found in entities)
     marks = [replace(mark, language=mark.language.split(" ")[0]) for mark in marks_of(text, spans)]
@@ -106,11 +100,6 @@ def _look() -> RenderConfig:
     signs.task_completed = "\N{BALLOT BOX WITH CHECK}"
     signs.task_uncompleted = "\N{BALLOT BOX}"
     return look
-
-
-def _cleaned(text: str) -> str:
-    text = _LINE_ENDS.sub("\n", text)
-    return _LONE_SURROGATE.sub("\ufffd", _UNWANTED.sub("", text))
 
 
 def _is_visible(text: str) -> bool:

@@ -1,36 +1,26 @@
 """Markdown becomes parser events, with everything kept that a renderer would drop or make dangerous. Pure.
 
 What is changed: raw HTML is text; only web addresses become links, any other address is printed beside its label;
-images are links; formulas and prices are told apart; source that the parser drops without a word (link definitions
-that nobody uses, cells beyond the width of a table) comes back as text. Events are changed, not the source: escaping
-in the source would show in code.
+images are links; tables are columns or cards; source that the parser drops without a word (cells beyond the width of a
+table) comes back as text. Events are changed, not the source: escaping in the source would show in code.
 """
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyromark
 
 from adapters.telegram.links import is_deceptive, is_web_address, shown_address
+from adapters.telegram.tables import Event, RangedEvent, table
 
-Event = Any
-"""As pyromark says it: a word, or a mapping with one key."""
-RangedEvent = tuple[Event, Mapping[str, int]]
-
-_OPTIONS = (
-    pyromark.Options.ENABLE_TABLES
-    | pyromark.Options.ENABLE_STRIKETHROUGH
-    | pyromark.Options.ENABLE_TASKLISTS
-    | pyromark.Options.ENABLE_MATH
-)
+_OPTIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
 _WORD = re.compile(r"[^\W_]")
 _ITEM_SIGN = re.compile(rb"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])")
 _LINE_LEAD = re.compile(r"(?m)^[ \t>]+")
-_FORMULA = re.compile(r"[\\^_={}]")
-_SHORT_FORMULA = 3
+_INDENT = "  "
 _INLINE_HOLDERS = ("Paragraph", "Heading", "TableCell")
+_INLINE = ("Strong", "Emphasis", "Strikethrough")
 _PARAGRAPH: Event = "Paragraph"
 
 
@@ -57,17 +47,24 @@ class _OpenLink:
 class _Rewriter:
     def __init__(self, markdown: str) -> None:
         self._source = markdown.encode()
-        self._definitions = _used_definitions(markdown)
         self._out: list[RangedEvent] = []
         self._done = 0
         """Bytes of the source that are accounted for."""
         self._links: list[_OpenLink] = []
         self._html: list[str] | None = None
         self._lists = 0
+        self._quotes = 0
+        self._after_block = False
+        """True behind a block of code in a list: the renderer would go on in its last line."""
+        self._in_heading = False
+        self._is_new_item = False
+        """True until the first paragraph of a list item, which stands behind its mark."""
         self._inline = 0
         self._in_row = False
         self._in_cell = False
         self._line_is_open = False
+        self._table: tuple[int, list[str]] | None = None
+        """Where in the output the table begins that is being read, and how its columns are aligned."""
 
     def take(self, event: Event, start: int, end: int) -> None:
         """Take the parser's next event."""
@@ -75,6 +72,8 @@ class _Rewriter:
             self._account(start, end)
             self._emit(event, start, end)
             self._line_is_open = False
+            if event in ("SoftBreak", "HardBreak"):
+                self._indent(start)
             return
         (name, value), *_ = event.items()
         if name == "Start":
@@ -96,24 +95,14 @@ class _Rewriter:
             self._html.append(value)
         elif name in ("Text", "Html", "InlineHtml"):
             self._emit_text(value, start, end)
-        elif name in ("InlineMath", "DisplayMath"):
-            self._take_formula(value, start, end)
+        elif name == "Code" and self._in_heading:
+            self._emit_text(value, start, end)  # code takes no other mark, and a heading is to be one
         else:
+            self._go_on(start)
             self._emit({name: value}, start, end)
             if isinstance(value, str):
                 self._label(value)
             self._line_is_open = True
-
-    def _take_formula(self, formula: str, start: int, end: int) -> None:
-        """Show a formula as code, and anything that is rather a price as text."""
-        is_price = self._source[end : end + 1].isdigit()
-        is_formula = len(formula) <= _SHORT_FORMULA or _FORMULA.search(formula) is not None
-        if is_formula and not is_price and not self._in_cell:
-            self._emit({"Code": formula}, start, end)
-            self._label(formula)
-            self._line_is_open = True
-        else:
-            self._emit_text(self._source[start:end].decode(), start, end)
 
     # ------------------------------------------------------------ starts and ends
     def _take_start(self, tag: Event, start: int, end: int) -> None:
@@ -128,9 +117,16 @@ class _Rewriter:
             self._emit_text("~", start, start + 1)
         elif name == "CodeBlock":
             self._start_code(value, start, end)
+        elif name == "Table":
+            self._end_line(start)
+            self._table = len(self._out), list(value)
         else:
             self._enter(name, start)
+            if name in _INLINE:
+                self._go_on(start)
             self._emit({"Start": tag}, start, end)
+            if name == "Paragraph":
+                self._start_paragraph(start)
 
     def _take_end(self, tag: Event, start: int, end: int) -> None:
         name, _ = _named(tag)
@@ -142,6 +138,8 @@ class _Rewriter:
             self._emit_block(html.rstrip("\n"), start, end)
         elif name == "Strikethrough" and not self._is_double(start):
             self._emit_text("~", end - 1, end)
+        elif name == "Table":
+            self._end_table(end)
         else:
             self._account(end, end)
             self._emit({"End": tag}, start, end)
@@ -149,25 +147,54 @@ class _Rewriter:
 
     def _enter(self, name: str, start: int) -> None:
         self._lists += name == "List"
+        self._quotes += name == "BlockQuote"
+        self._in_heading = self._in_heading or name == "Heading"
         self._inline += name in _INLINE_HOLDERS
         self._in_row = self._in_row or name in ("TableRow", "TableHead")
         self._in_cell = self._in_cell or name == "TableCell"
         if name == "Item":
             sign = _ITEM_SIGN.match(self._source, start)
             self._done = max(self._done, sign.end() if sign else start)
-            self._line_is_open = False
+            self._line_is_open = self._after_block = False
+            self._is_new_item = True
 
     def _leave(self, name: str) -> None:
         self._lists -= name == "List"
+        self._quotes -= name == "BlockQuote"
+        self._in_heading = self._in_heading and name != "Heading"
+        if name in ("List", "BlockQuote"):
+            self._after_block = False
+        if name == "CodeBlock":
+            self._after_block = self._lists > 0
         self._inline -= name in _INLINE_HOLDERS
         self._in_row = self._in_row and name not in ("TableRow", "TableHead")
         self._in_cell = self._in_cell and name != "TableCell"
         if name not in ("Strong", "Emphasis", "Strikethrough"):
             self._line_is_open = False
 
+    def _start_paragraph(self, start: int) -> None:
+        if self._after_block:
+            self._go_on(start)
+        elif not self._is_new_item:
+            self._indent(start)
+        self._is_new_item = False
+
+    def _go_on(self, place: int) -> None:
+        """Begin a new line behind a block of code in a list item."""
+        if self._after_block:
+            self._after_block = False
+            self._emit("HardBreak", place, place)
+            self._indent(place)
+
+    def _indent(self, place: int) -> None:
+        """Let the further lines of a list item stand under its text."""
+        if self._lists and not self._quotes and not self._in_cell:
+            self._emit({"Text": _INDENT * self._lists}, place, place)
+
     def _start_code(self, kind: Event, start: int, end: int) -> None:
         """Keep what follows the language on a fence as the first line of the code."""
         self._done = max(self._done, end)
+        self._end_line(start)
         language, _, rest = (kind.get("Fenced", "") if isinstance(kind, dict) else "").strip().partition(" ")
         self._emit({"Start": {"CodeBlock": {"Fenced": language}}}, start, end)
         if rest.strip():
@@ -190,6 +217,15 @@ class _Rewriter:
         if address:
             self._emit_text(f" ({address})", start, end)
 
+    def _end_table(self, end: int) -> None:
+        self._account(end, end)
+        place, alignments = self._table or (len(self._out), [])
+        self._table = None
+        events = [ranged for ranged in self._out[place:] if ranged[0] is not None]
+        self._out[place:] = table(events, alignments)
+        self._line_is_open = False
+        self._after_block = self._lists > 0
+
     def _is_double(self, start: int) -> bool:
         """Tell `~~` from `~`, which means "about"."""
         return self._source[start + 1 : start + 2] == b"~"
@@ -199,6 +235,7 @@ class _Rewriter:
         self._out.append((event, {"start": start, "end": end}))
 
     def _emit_text(self, text: str, start: int, end: int) -> None:
+        self._go_on(start)
         self._emit({"Text": text}, start, end)
         self._label(text)
         self._line_is_open = True
@@ -206,14 +243,19 @@ class _Rewriter:
     def _emit_block(self, text: str, start: int, end: int) -> None:
         """Emit text that stands on lines of its own."""
         if self._inline or self._lists:
-            if self._line_is_open and not self._in_cell:
-                self._emit("HardBreak", start, start)
+            self._end_line(start)
             self._emit_text(text, start, end)
             return
         self._emit({"Start": _PARAGRAPH}, start, end)
         self._emit_text(text, start, end)
         self._emit({"End": _PARAGRAPH}, start, end)
         self._line_is_open = False
+
+    def _end_line(self, place: int) -> None:
+        """End the line of a list item, so that a block in it stands on lines of its own."""
+        if (self._inline or self._lists) and self._line_is_open and not self._in_cell:
+            self._emit("HardBreak", place, place)
+            self._line_is_open = False
 
     def _label(self, text: str) -> None:
         for link in self._links:
@@ -223,8 +265,7 @@ class _Rewriter:
     def _account(self, start: int, end: int) -> None:
         """Note that the source up to `end` is taken; bring back words between there and what was taken before."""
         if self._done < start:
-            for first, last in _without(self._definitions, self._done, start):
-                self._bring_back(self._source[first:last].decode(), first, last)
+            self._bring_back(self._source[self._done : start].decode(), self._done, start)
         self._done = max(self._done, end)
 
     def _bring_back(self, dropped: str, start: int, end: int) -> None:
@@ -244,34 +285,3 @@ def _named(tag: Event) -> tuple[str, Any]:
         return tag, None
     (name, value), *_ = tag.items()
     return name, value
-
-
-def _used_definitions(markdown: str) -> list[tuple[int, int]]:
-    """Return the ranges of link definitions that some link uses: they show as that link."""
-    if "]:" not in markdown:
-        return []
-    used = set()
-    for event in pyromark.events(markdown, options=_OPTIONS):
-        if isinstance(event, dict) and "Start" in event:
-            name, value = _named(event["Start"])
-            if name in ("Link", "Image"):
-                used.add(_label_key(value["id"]))
-    definitions: Mapping[str, Any] = pyromark.reference_definitions(markdown, options=_OPTIONS)
-    spans = (found["span"] for label, found in definitions.items() if _label_key(label) in used)
-    return sorted((span["start"], span["end"]) for span in spans)
-
-
-def _label_key(label: str) -> str:
-    """Labels are the same whatever their case and spacing (CommonMark, link reference definitions)."""
-    return " ".join(label.casefold().split())
-
-
-def _without(holes: Sequence[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
-    pieces = []
-    for hole_start, hole_end in holes:
-        if hole_end <= start or hole_start >= end:
-            continue
-        pieces.append((start, hole_start))
-        start = hole_end
-    pieces.append((start, end))
-    return [(first, last) for first, last in pieces if first < last]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from adapters.slack.markup import escape_markdown, fits, markdown_of, plain_of
 from bridge.models import PageView
+from bridge.readable import readable
 from config.slack_limits import MARKDOWN_BLOCKS_CHARS, PAGE_CHARS, PLAIN_TEXT_BYTES
 from sandbox.slack.screen import live_tokens, visible
 
@@ -40,7 +41,7 @@ def test_what_is_seen_are_the_agents_words(text: str) -> None:
     # A backslash the agent wrote itself before a bracket looks like one of ours.
     text = text.replace("]\\", "]")
     seen = visible("", [{"type": "markdown", "text": escape_markdown(text)}])
-    assert seen == text.encode("utf-8", "replace").decode()
+    assert seen == readable(text)
 
 
 @settings(deadline=None)

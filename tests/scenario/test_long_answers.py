@@ -15,7 +15,7 @@ from tests.scenario.messengers import Messenger
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
 
 _FENCE_LINE = re.compile(r"^```\w*\n?", re.MULTILINE)
-_NOT_WORDS = re.compile(r"[\s#*`|:+•-]+")
+_NOT_WORDS = re.compile(r"[\s#*`|:+•│─┼-]+")
 _MOST = {
     "slack": slack_limits.PAGE_CHARS,
     "telegram": telegram_limits.MESSAGE_LIMIT,

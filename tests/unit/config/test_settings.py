@@ -109,6 +109,9 @@ def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:
         ("BRIDGE_MAX_TURNS", "0", "1 to 5000"),
         ("BRIDGE_MAX_TURNS", "5001", "1 to 5000"),
         ("BRIDGE_MAX_TURNS", "1.5", "whole number"),
+        ("BRIDGE_MAX_PAGES", "0", "1 to 100"),
+        ("BRIDGE_MAX_PAGES", "101", "1 to 100"),
+        ("BRIDGE_MAX_PAGES", "many", "whole number"),
         ("BRIDGE_KEY_PREFIX", "a{b}", "Redis key"),
         ("BRIDGE_LOG_LEVEL", "loud", "debug"),
         ("BRIDGE_LOG_FORMAT", "xml", "json"),
@@ -184,6 +187,11 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     assert (read.idle_timeout_s, read.max_turns) == (3.0, 9)
     with pytest.raises(SettingsError):
         load_settings(env_file=None)
+
+
+def test_a_reply_has_twenty_pages_unless_the_setting_says_otherwise(settings: Read) -> None:
+    assert settings().max_pages == 20
+    assert settings(BRIDGE_MAX_PAGES="100").max_pages == 100
 
 
 def test_overrides_win_over_the_environment(monkeypatch: pytest.MonkeyPatch, settings: Read) -> None:

@@ -1,0 +1,36 @@
+"""Markdown before it is parsed: formulas are code, and nothing in it can hide words. Pure.
+
+A block of HTML would take the marks in it for text, and the definition of a link would vanish, or turn words that
+people have read already into a link. Both become plain lines.
+"""
+
+import re
+from collections.abc import Iterator
+
+from bridge.blocks import NOTHING, Kind, read_line
+from bridge.formulas import formulas_as_code
+
+_HTML = re.compile(r"<(?=[/!?A-Za-z])(?![A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*>|[^\s<>@]+@[^\s<>@]+>)")
+_DEFINITION = re.compile(r"\[(?:\\.|[^\[\]\\])+\](?=:)")
+
+
+def prepared(markdown: str) -> str:
+    """Return the Markdown to parse."""
+    text = formulas_as_code(markdown)
+    return "\n".join(_lines(text)) if "<" in text or "]:" in text else text
+
+
+def _lines(text: str) -> Iterator[str]:
+    state = NOTHING
+    for line in text.split("\n"):
+        seen = read_line(state, line)
+        state = seen.after
+        lead, words = line[: seen.content], line[seen.content :]
+        if seen.kind not in (Kind.TEXT, Kind.MORE):
+            yield line
+        elif _HTML.match(words):
+            yield f"{lead}\\{words}"
+        elif match := _DEFINITION.match(words):
+            yield f"{lead}{match[0]}\\{words[match.end() :]}"
+        else:
+            yield line
