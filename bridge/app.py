@@ -14,6 +14,7 @@ from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
+from adapters.telegram.intake import Rooms
 from adapters.terminal.adapter import TerminalChannel
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
@@ -114,7 +115,8 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
         telegram = TelegramChannel(
             token=settings.telegram_bot_token.get_secret_value(),
             api_url=settings.telegram_api_url,
-            roots=stores.reply_roots,
+            rooms=Rooms(stores.reply_roots, stores.places),
+            hears_all=settings.telegram_group_trigger == "all",
             streaming=Streaming(settings.telegram_streaming),
             mentions=mentions,
         )

@@ -191,3 +191,10 @@ def on_off(text: str) -> str:
     if word in _NO:
         return "off"
     raise ValueError("is none of the words it may be. Use on or off.")
+
+
+def group_trigger(text: str) -> str:
+    """Check what in a group is a question."""
+    if text.lower() not in {"mention", "all"}:
+        raise ValueError("is none of the words it may be. Use mention or all.")
+    return text.lower()

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     telegram_streaming: Annotated[Literal["edit", "status", "native"], BeforeValidator(problems.streaming)] = Field(
         "edit", validation_alias="TELEGRAM_STREAMING"
     )
+    telegram_group_trigger: Annotated[Literal["mention", "all"], BeforeValidator(problems.group_trigger)] = Field(
+        "mention", validation_alias="TELEGRAM_GROUP_TRIGGER"
+    )
+    """What in a group is a question: what mentions or answers the bot, or everything."""
     redis_url: Annotated[SecretStr | None, BeforeValidator(problems.redis_url)] = Field(
         None, validation_alias="REDIS_URL"
     )

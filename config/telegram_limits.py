@@ -37,7 +37,7 @@ DRAFT_LIFE_S = 30.0
 """Bot API, `sendMessageDraft`: a draft goes by itself after that time."""
 
 # ---------------------------------------------------------------- receiving
-ALLOWED_UPDATES = ("message", "edited_message")
+ALLOWED_UPDATES = ("message", "edited_message", "my_chat_member")
 """Everything else is filtered by the server when the update is created (server source). The list sticks there."""
 
 POLL_HOLD_S = 30

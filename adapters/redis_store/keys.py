@@ -147,6 +147,17 @@ class Keys:
         """String: the root of the chain that the message is in."""
         return f"{self.prefix}:root:{_quoted(account)}:{_quoted(place)}:{_quoted(message_id)}"
 
+    def of_thread(self, thread: ThreadKey) -> tuple[str, ...]:
+        """All that one thread has, in the order in which `move.lua` takes it."""
+        return (
+            *(self.inbox(thread), self.bodies(thread), self.turn(thread), self.known(thread), self.session(thread)),
+            *(self.unanswered(thread), self.told_queued(thread)),
+        )
+
+    def heir(self, channel: str, account: str, place: str) -> str:
+        """String: the thread that was active last of those that were moved to this place."""
+        return f"{self.prefix}:heir:{_quoted(channel)}:{_quoted(account)}:{_quoted(place)}"
+
 
 def milliseconds(seconds: float) -> int:
     """Convert a duration to Redis's unit; at least 1, because Redis refuses a life of 0."""

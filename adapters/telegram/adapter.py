@@ -3,19 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from telegram import Bot, BotCommand
 from telegram.error import InvalidToken, TelegramError
 
 from adapters.telegram.client import build_bot, silence_url_logging
 from adapters.telegram.errors import is_token_refusal, token_refused
+from adapters.telegram.intake import Rooms, UpdateIntake
 from adapters.telegram.markup import fits
 from adapters.telegram.poll import Backoff, UpdatePoll
-from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
+from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
 from bridge.models import Address, Pace, PageView, Question, Streaming
-from bridge.ports import Accept, ReplyRoots
+from bridge.ports import Accept
 from config import telegram_limits as limits
 from config.mentions import Mentions
 
@@ -40,18 +42,20 @@ class TelegramChannel:
         *,
         token: str,
         api_url: str = "https://api.telegram.org",
-        roots: ReplyRoots,
+        rooms: Rooms,
+        hears_all: bool = False,
         streaming: Streaming = Streaming.EDIT,
         mentions: Mentions = _NOBODY,
     ) -> None:
         self._token = token
         self._api_url = api_url
-        self._roots = roots
+        self._rooms = rooms
+        self._hears_all = hears_all
         self._streaming = streaming
         self._mentions = mentions
         self._bot: Bot | None = None
         self._sender: Sender | None = None
-        self._poll: UpdatePoll | None = None
+        self._intake: UpdateIntake | None = None
         self._me: Me | None = None
 
     @property
@@ -62,7 +66,7 @@ class TelegramChannel:
     @property
     def set_aside(self) -> int:
         """How many updates could not be read, and were skipped, since `receive` began."""
-        return self._poll.set_aside if self._poll else 0
+        return self._intake.set_aside if self._intake else 0
 
     async def open(self) -> None:
         """Build the client and ask Telegram who the bot is.
@@ -74,7 +78,7 @@ class TelegramChannel:
             self._bot = build_bot(self._token, self._api_url)
         except InvalidToken:
             raise token_refused() from None
-        self._sender = Sender(self._bot, self._mentions)
+        self._sender = Sender(self._bot, self._mentions, partial(self._rooms.places.move, CHANNEL))
         try:
             await self._identify(self._bot)
         except (TelegramError, TimeoutError) as exc:
@@ -101,9 +105,9 @@ class TelegramChannel:
 
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message. As `bridge.ports.Channel.post`."""
-        place, message_id = await self._opened_sender().post(address, view)
-        if is_group(place) and address.reply_to and not address.thread:
-            await self._remember_reply(address, place, message_id)
+        message_id = await self._opened_sender().post(address, view)
+        if is_group(address.place) and address.reply_to and not address.thread:
+            await self._remember_reply(address, message_id)
         return message_id
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
@@ -137,13 +141,9 @@ class TelegramChannel:
         """Poll for updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
         bot = self._opened_bot()
         me = await self._prepare(bot)
-
-        async def keep(message: Incoming) -> None:
-            await accept(await self._in_its_thread(message))
-
-        self._poll = UpdatePoll(bot, lambda update: incoming(update, me), keep)
+        self._intake = UpdateIntake(me, accept, self._rooms, hears_all=self._hears_all)
         connected(f"Telegram: connected as @{me.username}")
-        await self._poll.run()
+        await UpdatePoll(bot, self._intake.take).run()
 
     async def _prepare(self, bot: Bot) -> Me:
         """Learn who the bot is and leave webhook mode, however long Telegram is away. Raises `ChannelTokenRefused`.
@@ -188,25 +188,15 @@ class TelegramChannel:
             log.info("telegram: the menu of commands could not be set (%s)", type(exc).__name__)
 
     # ------------------------------------------------------------ chains of replies
-    async def _in_its_thread(self, message: Incoming) -> Question:
-        """Find the thread of a message. Raises `StoreUnavailable`: the update is then fetched again."""
-        if not message.is_in_chain:
-            return message.question()
-        root = None
-        if message.replies_to:
-            root = await self._roots.root_of(message.bot_id, message.chat_id, message.replies_to)
-        question = message.question(root)
-        await self._roots.remember(message.bot_id, message.chat_id, message.message_id, question.thread.thread)
-        return question
-
-    async def _remember_reply(self, address: Address, place: str, message_id: str) -> None:
+    async def _remember_reply(self, address: Address, message_id: str) -> None:
         """Note the thread of a message just posted, so that an answer to it stays there.
 
         The post stands whatever happens here: without the note an answer to it begins a thread of its own.
         """
+        roots = self._rooms.roots
         try:
-            root = await self._roots.root_of(address.account, address.place, address.reply_to)
-            await self._roots.remember(address.account, place, message_id, root or address.reply_to)
+            root = await roots.root_of(address.account, address.place, address.reply_to)
+            await roots.remember(address.account, address.place, message_id, root or address.reply_to)
         except StoreUnavailable:
             log.warning("telegram: the store is away; answers to message %s begin a new thread", message_id)
 

@@ -47,10 +47,14 @@ class Incoming:
     message_id: str
     topic: str
     """The `message_thread_id` of a topic, `GENERAL_TOPIC`, or empty where the chat has no topics."""
+    is_in_chain: bool
+    """True in a plain group, where a chain of replies is the thread."""
     replies_to: str
     """The message it answers, in a plain group; else empty."""
+    chain: str
+    """The message that Telegram names as the beginning of the chain, in a plain supergroup; else empty."""
     default_root: str
-    """The root of the chain where `replies_to` belongs to none that is known; empty outside plain groups."""
+    """The root of the chain where none is known; empty outside chains, and where the whole group is one thread."""
     person: Person
     username: str
     sent_at: float
@@ -59,13 +63,13 @@ class Incoming:
     """The person changed a message that was sent before."""
 
     @property
-    def is_in_chain(self) -> bool:
-        """True in a plain group, where a chain of replies is the thread."""
-        return bool(self.default_root)
+    def may_inherit(self) -> bool:
+        """True for a question in a plain group that may go on with what was said before the group moved."""
+        return self.is_in_chain and not self.is_edit and self.default_root in (self.message_id, "")
 
     def question(self, root: str | None = None) -> Question:
-        """Finish the question. `root`: what the store knows of `replies_to`."""
-        thread = (root or self.default_root) if self.is_in_chain else self.topic
+        """Finish the question. `root`: what the store knows of the chain."""
+        thread = (self.default_root if root is None else root) if self.is_in_chain else self.topic
         kind, text, payload = self._wish()
         message_key = f"{CHANNEL}:{self.bot_id}:{self.chat_id}:{self.message_id}"
         facts = {
@@ -108,8 +112,8 @@ class Incoming:
         return QuestionKind.ASK, self.wording.text, ""
 
 
-def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
-    """Read an update; None where it is not for this bot.
+def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> Incoming | None:
+    """Read an update; None where it is not for this bot. `hears_all`: everything in a group is.
 
     Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` where a field that every message has is missing
     or of another type.
@@ -119,7 +123,7 @@ def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
         return None
     chat = message["chat"]
     wording = read_wording(message, me.id, me.username)
-    if wording is None or not _is_for_me(message, chat["type"], wording, me):
+    if wording is None or not _is_for_me(message, chat["type"], wording, me, hears_all=hears_all):
         return None
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
         return None  # what was a question does not become a command
@@ -135,8 +139,10 @@ def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
         chat_type=str(chat["type"]),
         message_id=message_id,
         topic=topic,
+        is_in_chain=in_chain,
         replies_to=str(answered.get("message_id", "")) if in_chain else "",
-        default_root=_default_root(message_id, answered) if in_chain else "",
+        chain=_chain(message) if in_chain else "",
+        default_root=_default_root(message, answered, hears_all=hears_all) if in_chain else "",
         person=Person(str(int(asker["id"])), _full_name(asker)),
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
@@ -161,13 +167,15 @@ def _is_nobodys(message: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_for_me(message: Mapping[str, Any], chat_type: str, wording: Wording, me: Me) -> bool:
+def _is_for_me(message: Mapping[str, Any], chat_type: str, wording: Wording, me: Me, *, hears_all: bool) -> bool:
     if wording.is_for_another_bot:
         return False
     if chat_type == "private":
         return bool(wording.text) or wording.names_me
     if chat_type not in _GROUP_TYPES:
         return False
+    if hears_all and wording.text:
+        return True
     return wording.names_me or wording.command in _COMMANDS or _answers_me(message, me)
 
 
@@ -186,9 +194,21 @@ def _topic(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str:
     return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in _GROUP_TYPES else ""
 
 
-def _default_root(message_id: str, answered: Mapping[str, Any]) -> str:
-    """A chain begins with the message itself; comments on a channel's post hang together under the post."""
-    return str(answered["message_id"]) if answered.get("is_automatic_forward") else message_id
+def _chain(message: Mapping[str, Any]) -> str:
+    """Read the beginning of the chain. A basic group has no such id (server source)."""
+    beginning = message.get("message_thread_id")
+    return "" if beginning is None else str(int(beginning))
+
+
+def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, hears_all: bool) -> str:
+    """A chain begins where Telegram says, else with the message itself; comments hang together under their post.
+
+    Where the bot hears all, people do not answer each message on purpose: all of the group but comments is one
+    thread.
+    """
+    if answered.get("is_automatic_forward"):
+        return str(int(answered["message_id"]))
+    return "" if hears_all else _chain(message) or str(int(message["message_id"]))
 
 
 def _full_name(asker: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from sandbox.faults import Fault
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
-from tests.contract.telegram_steps import Roots
+from tests.contract.telegram_steps import Roots, rooms_of
 
 HELLO = PageView(text="Hello **there**")
 
@@ -248,21 +248,25 @@ async def test_two_hundred_chats_are_edited_at_once(telegram: TelegramStandIn, c
     assert sum(len(telegram.ledger.shown(str(one.id))) for one in chats) == 200
 
 
-async def test_a_group_that_became_a_supergroup_is_followed(
+async def test_a_group_that_became_a_supergroup_takes_its_threads_along_before_anything_is_posted(
     telegram: TelegramStandIn, channel: TelegramChannel, roots: Roots
 ) -> None:
-    """S15: the reply goes on in the new group, though its address is the old one."""
+    """S15: whoever takes the thread up at its new place shows the reply there; nothing is shown twice."""
     ada, old = telegram.person("Ada"), telegram.group("Team", supergroup=False)
     asked = await telegram.say(ada, old, "what?", mention=True)
     before = await channel.post(address(old, reply_to=asked), HELLO)
     new = await telegram.upgrade(old, ada)
-    with pytest.raises(MessageGone):
+    with pytest.raises(ChannelUnavailable):
         await channel.edit(address(old), before, PageView(text="more"))
-    message_id = await channel.post(address(old, reply_to=asked), PageView(text="more"))
-    await channel.edit(address(old), message_id, PageView(text="more and more"))
+    with pytest.raises(ChannelUnavailable):
+        await channel.post(address(old, reply_to=asked), PageView(text="more"))
+    assert set(roots.changes) == {("moved", "telegram", "100", str(old.id), str(new.id))}
+    roots.is_away = True
+    with pytest.raises(ChannelUnavailable):
+        await channel.post(address(old, reply_to=asked), PageView(text="more"))
     await channel.show_activity(address(old))
-    assert [shown.text for shown in telegram.ledger.shown(str(new.id))] == ["more and more"]
-    assert await roots.root_of("100", str(new.id), message_id) == str(asked)
+    assert telegram.ledger.shown(str(new.id)) == []
+    assert await channel.post(address(new), PageView(text="more"))
 
 
 async def test_the_token_stands_in_no_log_line(
@@ -301,7 +305,7 @@ async def test_the_floors_keep_within_telegrams_limits(
 async def test_a_closed_channel_raises_errors_of_the_bridge(
     telegram: TelegramStandIn, roots: Roots, chat: Chat
 ) -> None:
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
+    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots))
     await channel.open()
     await channel.aclose()
     await channel.aclose()
