@@ -16,6 +16,7 @@ _NOTICES = {
     Appended.FULL: Notice.BUSY,
     Appended.QUEUED: Notice.QUEUED,
     Appended.NOTHING: Notice.NOTHING_TO_STOP,
+    Appended.WORDLESS: Notice.TEXT_ONLY,
 }
 
 
@@ -32,6 +33,8 @@ class Intake:
             appended = await self._amend(question)
         elif question.kind is QuestionKind.STOP:
             appended = await self._inbox.stop(question)
+        elif question.kind is QuestionKind.WORDLESS:
+            appended = await self._inbox.note_wordless(question)
         else:
             appended = await self._inbox.append(question)
         log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})

@@ -69,6 +69,8 @@ class QuestionKind(StrEnum):
     """Ask the last question again, whose answer did not come out whole."""
     STOP = "stop"
     """Stop the answer that is being written. Does not queue: it is meant for now."""
+    WORDLESS = "wordless"
+    """A voice message, a picture, a file without words. Does not queue: nothing in it can be answered."""
     EDITED = "edited"
     """The asker changed the message `id` to `text`. Counts while that still waits."""
     WITHDRAWN = "withdrawn"
@@ -109,6 +111,8 @@ class Appended(StrEnum):
     """The answer that is being written will stop."""
     NOTHING = "nothing"
     """There was no answer to stop."""
+    WORDLESS = "wordless"
+    """Nothing was kept, and people of the place are to be told that only text is read."""
     FULL = "full"
 
 

@@ -30,6 +30,7 @@ from bridge.models import (
     Streaming,
     ThreadKey,
 )
+from bridge.places import Places
 
 Accept = Callable[[Question], Awaitable[Appended]]
 """Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
@@ -218,6 +219,10 @@ class Inbox(Protocol):
         """Mark the turn at the head of the question's thread as stopped: `STOPPED`, `NOTHING` or `DUPLICATE`."""
         ...
 
+    async def note_wordless(self, question: Question) -> Appended:
+        """Say whether to tell that only text is read: `WORDLESS`, or `DUPLICATE` where the place was told lately."""
+        ...
+
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
         """Change the text of a question that still waits, or drop it (None).
 
@@ -351,33 +356,6 @@ class ReplyRoots(Protocol):
 
     async def root_of(self, account: str, place: str, message_id: str) -> str | None:
         """Return the root that the message belongs to, or None."""
-        ...
-
-
-class Places(Protocol):
-    """What happens to a place as a whole. Raises `StoreUnavailable`. Each call is safe to repeat."""
-
-    async def move(self, channel: str, account: str, place: str, new_place: str) -> int:
-        """Give all that the threads of a place have to the same threads of another; return how many were moved.
-
-        Sessions, waiting questions and turns half-done go along; the ids of messages do not, since they mean
-        nothing at the new place. A turn that is at work loses its lease and is taken up again at the new place.
-        """
-        ...
-
-    async def heir(self, channel: str, account: str, place: str) -> str | None:
-        """Return the thread that was active last of those moved here, until `inherit` is called. For some days."""
-        ...
-
-    async def inherit(self, channel: str, account: str, place: str) -> None:
-        """Note that somebody goes on with the thread that `heir` named."""
-        ...
-
-    async def leave(self, channel: str, account: str, place: str) -> int:
-        """Drop what waits in a place that is gone and begin to end its sessions (`GONE`); return how many.
-
-        A thread that is at work is left alone: its turn finds out by itself.
-        """
         ...
 
 

@@ -64,6 +64,13 @@ class RedisInbox:
         )
         return Appended(unpack(became))
 
+    async def note_wordless(self, question: Question) -> Appended:
+        """Say whether to tell that only text is read: once in an hour for each place."""
+        life_ms = milliseconds(self._limits.told_wordless_s)
+        key = self._keys.told_wordless(question.thread)
+        is_first = await self._commands.call("SET", key, "1", "NX", "PX", life_ms)
+        return Appended.WORDLESS if is_first else Appended.DUPLICATE
+
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
         """Change the text of a question that still waits, or drop it (None). False when it does not wait."""
         keys = self._keys

@@ -25,6 +25,8 @@ class StoreLimits:
     reply_root_s: float = 7 * 86400.0
     unanswered_s: float = 24 * 3600.0
     """How long a question whose answer did not come out whole can be asked again by a word."""
+    told_wordless_s: float = 3600.0
+    """How long a place is not told again that only text is read."""
     busy_delay_s: float = 30.0
     """How far an idle deadline moves when the thread is busy."""
     bell_length: int = 64
@@ -105,6 +107,11 @@ class Keys:
     def told_queued(self, thread: ThreadKey) -> str:
         """Mark: people in the thread were told that questions wait."""
         return f"{self.prefix}:told_queued:{thread}"
+
+    def told_wordless(self, thread: ThreadKey) -> str:
+        """Mark: people of the thread's place were told that only text is read."""
+        place = (thread.channel, thread.account, thread.place)
+        return f"{self.prefix}:told_wordless:{':'.join(map(_quoted, place))}"
 
     @property
     def ledger(self) -> str:

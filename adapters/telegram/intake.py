@@ -8,7 +8,8 @@ from typing import Any
 from adapters.telegram.places import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from bridge.models import Question
-from bridge.ports import Accept, Places, ReplyRoots
+from bridge.places import Places
+from bridge.ports import Accept, ReplyRoots
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ class UpdateIntake:
         self._roots = rooms.roots
         self._places = rooms.places
         self._hears_all = hears_all
+        self._album = ""
+        """The album whose words came last."""
         self.set_aside = 0
         """How many updates could not be read, and were skipped."""
 
@@ -51,7 +54,8 @@ class UpdateIntake:
         account = str(self._me.id)
         match heard:
             case Incoming():
-                await self._accept(await self._in_its_thread(heard))
+                if not self._is_explained(heard):
+                    await self._accept(await self._in_its_thread(heard))
             case ChatMigration():
                 moved = await self._places.move(CHANNEL, account, heard.chat_id, heard.new_chat_id)
                 log.info("telegram: a group became a supergroup", extra={"moved_threads": moved})
@@ -60,6 +64,13 @@ class UpdateIntake:
                 log.info("telegram: the bot was removed from a chat", extra={"ended_sessions": ended})
             case None:
                 return
+
+    def _is_explained(self, message: Incoming) -> bool:
+        """Say whether this is a picture of an album, and another one had the words. Clients put them on the first."""
+        if not message.album or not message.wording.is_empty:
+            self._album = message.album
+            return False
+        return message.album == self._album
 
     async def _in_its_thread(self, message: Incoming) -> Question:
         """Find the thread of a message. Raises `StoreUnavailable`: the update is then delivered again."""

@@ -25,6 +25,12 @@ _COMMANDS = {
     "retry": QuestionKind.RETRY,
     "help": QuestionKind.HELP,
 }
+_MEDIA = {
+    *("animation", "audio", "contact", "dice", "document", "game", "location", "photo"),
+    *("poll", "sticker", "story", "venue", "video", "video_note", "voice"),
+}
+"""Bot API, `Message`: what a person can send instead of words. Everything else without words is a service message."""
+
 _GROUP_TYPES = ("group", "supergroup")
 
 
@@ -59,13 +65,19 @@ class Incoming:
     username: str
     sent_at: float
     wording: Wording
+    album: str = ""
+    """The album that the picture is of; one of its pictures may have the words for all."""
     is_edit: bool = False
     """The person changed a message that was sent before."""
 
     @property
     def may_inherit(self) -> bool:
         """True for a question in a plain group that may go on with what was said before the group moved."""
-        return self.is_in_chain and not self.is_edit and self.default_root in (self.message_id, "")
+        return (
+            self.is_in_chain
+            and not (self.is_edit or self.wording.is_empty)
+            and self.default_root in (self.message_id, "")
+        )
 
     def question(self, root: str | None = None) -> Question:
         """Finish the question. `root`: what the store knows of the chain."""
@@ -100,6 +112,8 @@ class Incoming:
     def _wish(self) -> tuple[QuestionKind, str, str]:
         """Return the kind, the text, and the payload of `/start`."""
         kind = _COMMANDS.get(self.wording.command)
+        if self.wording.is_empty:
+            return QuestionKind.WORDLESS, "", ""
         if self.is_edit:
             return QuestionKind.EDITED, self.wording.text, ""
         if kind is QuestionKind.START:
@@ -122,7 +136,7 @@ def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> I
     if message is None or _is_nobodys(message):
         return None
     chat = message["chat"]
-    wording = read_wording(message, me.id, me.username)
+    wording = read_wording(message, me.id, me.username) or _without_words(message)
     if wording is None or not _is_for_me(message, chat["type"], wording, me, hears_all=hears_all):
         return None
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
@@ -147,6 +161,7 @@ def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> I
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
         wording=wording,
+        album=str(message.get("media_group_id") or ""),
         is_edit="edited_message" in update,
     )
 
@@ -171,12 +186,17 @@ def _is_for_me(message: Mapping[str, Any], chat_type: str, wording: Wording, me:
     if wording.is_for_another_bot:
         return False
     if chat_type == "private":
-        return bool(wording.text) or wording.names_me
+        return bool(wording.text) or wording.names_me or wording.is_empty
     if chat_type not in _GROUP_TYPES:
         return False
     if hears_all and wording.text:
         return True
     return wording.names_me or wording.command in _COMMANDS or _answers_me(message, me)
+
+
+def _without_words(message: Mapping[str, Any]) -> Wording | None:
+    """Stand for the words of a picture or the like; None where a person sent nothing at all."""
+    return Wording("", names_me=False, is_empty=True) if _MEDIA & message.keys() else None
 
 
 def _answers_me(message: Mapping[str, Any], me: Me) -> bool:

@@ -85,6 +85,19 @@ class People:
         self._tell(chat, {"message": shown})
         return message.id
 
+    async def send_media(
+        self, person: User, chat: Chat, kind: str, *, reply_to: int | None = None, caption: str = "", **facts: Any
+    ) -> int:
+        """Let a person send something that is no text, such as a `voice` message or a `sticker`."""
+        message = self._write(chat, person, caption, reply_to=reply_to, **facts)
+        shown = self._shown(message)
+        shown.pop("text", None)
+        shown[kind] = {"file_id": "f", "file_unique_id": "u"} if kind != "location" else {"latitude": 1, "longitude": 2}
+        if caption:
+            shown |= {"caption": caption, "caption_entities": shown.pop("entities", [])}
+        self._tell(chat, {"message": shown})
+        return message.id
+
     async def edit(self, person: User, message_id: int, text: str) -> None:
         """Let a person edit a message."""
         message = self._world.messages[message_id]

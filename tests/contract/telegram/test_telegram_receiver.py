@@ -337,7 +337,7 @@ async def test_the_menu_of_commands_is_offered(
 async def test_what_is_not_a_persons_new_message_is_nothing(
     telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
 ) -> None:
-    """A11: and channels, anonymous administrators, service messages, pictures without words."""
+    """A11: and channels, anonymous administrators, service messages, pictures without words in a group."""
     ada, group = telegram.person("Ada"), telegram.group("Team")
     chat = telegram.private_chat(ada)
     name = f"@{telegram.bot.username}"
@@ -349,7 +349,7 @@ async def test_what_is_not_a_persons_new_message_is_nothing(
         await telegram.say_as_anonymous_admin(group, f"{name} do this")
         await telegram.say_as_bot(group, f"{name} beep")
         await telegram.service_message(ada, group, new_chat_title=name)
-        await telegram.send_photo(ada, chat)
+        await telegram.send_photo(ada, group)
         await telegram.say(ada, group, "people among themselves")
         await telegram.say(ada, group, "@somebody_else hi")
         await telegram.say(ada, group, "/new@other_bot")
@@ -358,6 +358,20 @@ async def test_what_is_not_a_persons_new_message_is_nothing(
         await telegram.say(ada, chat, "last")
         await intake.until_knocks(3)
     assert intake.texts == ["first", "first, edited", "last"]
+
+
+async def test_an_album_with_words_is_one_question(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada")
+    chat = telegram.private_chat(ada)
+    async with receiving(channel, intake):
+        await telegram.send_media(ada, chat, "photo", caption="what are these?", media_group_id="1")
+        await telegram.send_media(ada, chat, "photo", media_group_id="1")
+        await telegram.send_media(ada, chat, "photo", media_group_id="2")
+        await intake.until_knocks(2)
+        await until_nothing_is_pending(telegram)
+    assert [question.kind for question in intake.questions] == [QuestionKind.ASK, QuestionKind.WORDLESS]
 
 
 async def test_a_group_is_answered_when_the_bot_is_meant(

@@ -75,8 +75,11 @@ def test_commands_are_told_from_questions(text: str, kind: QuestionKind, left: s
         {"update_id": 1, "from_the_future": 7},
         {"update_id": 1},
         update(None),
-        update(None, sticker={"file_id": "f"}),
-        update(None, voice={"file_id": "f"}),
+        update(None, GROUP, sticker={"file_id": "f"}),
+        update(None, voice={"file_id": "f"}, forward_origin={}, author={**ADA, "is_bot": True}),
+        {"update_id": 1, "edited_message": update(None, photo=[])["message"]},
+        update(None, new_chat_photo=[]),
+        update(None, pinned_message={}),
         update("   "),
         update("/help@other_bot"),
         update(author={**ADA, "is_bot": True}),
@@ -245,3 +248,15 @@ def test_a_bot_that_hears_all_has_one_thread_for_the_group(raw: dict[str, Any], 
 )
 def test_a_bot_that_hears_all_still_hears_people_alone(raw: dict[str, Any]) -> None:
     assert incoming(raw, ME, hears_all=True) is None
+
+
+@pytest.mark.parametrize("kind", ["voice", "photo", "document", "sticker", "location", "video_note", "contact", "poll"])
+def test_what_has_no_words_is_known_for_that(kind: str) -> None:
+    question = asked(update(None, **{kind: {"file_id": "f"}}))
+    assert (question.kind, question.text) == (QuestionKind.WORDLESS, "")
+
+
+def test_what_has_no_words_is_meant_for_the_bot_in_a_group_where_it_answers_the_bot() -> None:
+    to_me = {"message_id": 3, "from": {"id": 100}}
+    assert asked(update(None, GROUP, voice={}, reply_to_message=to_me)).kind is QuestionKind.WORDLESS
+    assert incoming(update(None, GROUP, voice={}), ME, hears_all=True) is None
