@@ -95,6 +95,8 @@ class Question:
     """False for a message that counts only in a thread the bridge already takes part in."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Goes to TalkifAI when this question opens a conversation."""
+    joins_within_s: float = 0.0
+    """How long to wait whether the same person goes on in another message: a long text can come as several."""
 
 
 class Appended(StrEnum):
@@ -103,6 +105,8 @@ class Appended(StrEnum):
     ACCEPTED = "accepted"
     QUEUED = "queued"
     """Accepted, and the first since the thread was last at rest that has to wait behind several others."""
+    JOINED = "joined"
+    """Accepted as the rest of the question before it, by the same person."""
     AMENDED = "amended"
     """A question that waited was changed or dropped."""
     DUPLICATE = "duplicate"

@@ -211,7 +211,8 @@ class Inbox(Protocol):
     async def append(self, question: Question) -> Appended:
         """Remove duplicates and append, in one step.
 
-        A thread that accepted an addressed question is known from then on.
+        A thread that accepted an addressed question is known from then on. A question that waits for more of the
+        same person (`joins_within_s`) may be begun after that time, and what comes until then is added to it.
         """
         ...
 

@@ -117,6 +117,10 @@ class Settings(BaseSettings):
         "mention", validation_alias="TELEGRAM_GROUP_TRIGGER"
     )
     """What in a group is a question: what mentions or answers the bot, or everything."""
+    telegram_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="TELEGRAM_RECEIPT"
+    )
+    """Whether a question gets a reaction until its answer stands there."""
     redis_url: Annotated[SecretStr | None, BeforeValidator(problems.redis_url)] = Field(
         None, validation_alias="REDIS_URL"
     )

@@ -46,6 +46,12 @@ POLL_HOLD_S = 30
 POLL_READ_MARGIN_S = 10.0
 """The client waits this much longer than the server holds, before it takes the connection for dead."""
 
+JOIN_S = 0.3
+LONG_JOIN_S = 1.5
+LONG_FROM = 4000
+"""Clients cut a long paste into messages of up to 4,096 characters. What the same person sends so soon after a
+message, or after one at least so long, is the rest of it. Two messages typed by hand are further apart."""
+
 CONFLICT_PAUSE_S = 5.0
 """Two pollers steal each other's updates, and the earlier one gets 409 (server source): step back for a while."""
 

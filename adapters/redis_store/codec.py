@@ -63,6 +63,7 @@ def question_to_json(question: Question) -> bytes:
         "kind": question.kind.value,
         "addressed": question.addressed,
         "metadata": dict(question.metadata),
+        "joins_within_s": question.joins_within_s,
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
@@ -85,6 +86,7 @@ def question_from_json(raw: bytes | str) -> Question:
             kind=QuestionKind(fields.get("kind", QuestionKind.ASK.value)),
             addressed=fields.get("addressed", True),
             metadata=fields.get("metadata", {}),
+            joins_within_s=fields.get("joins_within_s", 0.0),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error

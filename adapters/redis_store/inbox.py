@@ -34,6 +34,7 @@ class RedisInbox:
                 keys.bell,
                 keys.counters,
                 keys.told_queued(thread),
+                *(keys.turn(thread), keys.leases, keys.burst(thread, question.person.id)),
                 *(keys.seen(alias) for alias in aliases),
             ],
             [
@@ -46,6 +47,7 @@ class RedisInbox:
                 milliseconds(limits.known_thread_s),
                 limits.bell_length,
                 limits.queued_from,
+                *(round(question.joins_within_s * 1000), len(question.text), limits.joined_characters),
             ],
         )
         return Appended(unpack(became))

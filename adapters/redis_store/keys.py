@@ -20,6 +20,8 @@ class StoreLimits:
     """How long a message is recognised. Telegram keeps an update for 24 hours, Slack repeats for about one."""
     known_thread_s: float = 30 * 86400.0
     """How long a silent thread stays one that the bridge takes part in."""
+    joined_characters: int = 10_000
+    """How long a question of several messages may be. TalkifAI takes no longer one."""
     token_s: float = 24 * 3600.0
     """The life of a TalkifAI session token: an unused copy is worth nothing after it."""
     reply_root_s: float = 7 * 86400.0
@@ -108,6 +110,10 @@ class Keys:
         """Mark: people in the thread were told that questions wait."""
         return f"{self.prefix}:told_queued:{thread}"
 
+    def burst(self, thread: ThreadKey, person_id: str) -> str:
+        """String: the question to which the person's next message is added, as long as this is there."""
+        return f"{self.prefix}:burst:{thread}:{_quoted(person_id)}"
+
     def told_wordless(self, thread: ThreadKey) -> str:
         """Mark: people of the thread's place were told that only text is read."""
         place = (thread.channel, thread.account, thread.place)
@@ -123,7 +129,11 @@ class Keys:
         return f"{self.prefix}:inbox:{thread}"
 
     def bodies(self, thread: ThreadKey) -> str:
-        """Hash: question id to the question, as JSON."""
+        """Hash: question id to the question, as JSON. What was added to a question stands under its own id too.
+
+        `parts:<id>` is then the list of those ids, as JSON, `size:<id>` the characters of all, and `owner:<id>` leads
+        from a part to its question. When the question is begun they become one.
+        """
         return f"{self.prefix}:bodies:{thread}"
 
     def turn(self, thread: ThreadKey) -> str:

@@ -13,11 +13,13 @@ from adapters.telegram.errors import is_token_refusal, token_refused
 from adapters.telegram.intake import Rooms, UpdateIntake
 from adapters.telegram.markup import fits
 from adapters.telegram.poll import Backoff, UpdatePoll
+from adapters.telegram.receipts import Receipts
 from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Pace, PageView, Question, Streaming
+from bridge.models import Address, Appended, Pace, PageView, Question, Streaming
 from bridge.ports import Accept
+from bridge.tasks import first_error
 from config import telegram_limits as limits
 from config.mentions import Mentions
 
@@ -44,6 +46,7 @@ class TelegramChannel:
         api_url: str = "https://api.telegram.org",
         rooms: Rooms,
         hears_all: bool = False,
+        gives_receipts: bool = False,
         streaming: Streaming = Streaming.EDIT,
         mentions: Mentions = _NOBODY,
     ) -> None:
@@ -51,6 +54,8 @@ class TelegramChannel:
         self._api_url = api_url
         self._rooms = rooms
         self._hears_all = hears_all
+        self._gives_receipts = gives_receipts
+        self._receipts: Receipts | None = None
         self._streaming = streaming
         self._mentions = mentions
         self._bot: Bot | None = None
@@ -78,6 +83,7 @@ class TelegramChannel:
             self._bot = build_bot(self._token, self._api_url)
         except InvalidToken:
             raise token_refused() from None
+        self._receipts = Receipts(self._bot) if self._gives_receipts else None
         self._sender = Sender(self._bot, self._mentions, partial(self._rooms.places.move, CHANNEL))
         try:
             await self._identify(self._bot)
@@ -106,6 +112,7 @@ class TelegramChannel:
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message. As `bridge.ports.Channel.post`."""
         message_id = await self._opened_sender().post(address, view)
+        await self._clear_receipt(view)
         if is_group(address.place) and address.reply_to and not address.thread:
             await self._remember_reply(address, message_id)
         return message_id
@@ -113,6 +120,11 @@ class TelegramChannel:
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`. As `bridge.ports.Channel.edit`."""
         await self._opened_sender().edit(address, message_id, view)
+        await self._clear_receipt(view)
+
+    async def _clear_receipt(self, view: PageView) -> None:
+        if self._receipts is not None and view.final and view.number == 1 and view.turn_id:
+            await self._receipts.clear(view.turn_id)
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
         """Raises `LookupUnsupported`: the Bot API has no way to read what a bot wrote before."""
@@ -141,9 +153,26 @@ class TelegramChannel:
         """Poll for updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
         bot = self._opened_bot()
         me = await self._prepare(bot)
-        self._intake = UpdateIntake(me, accept, self._rooms, hears_all=self._hears_all)
+        self._intake = UpdateIntake(me, self._noting(accept), self._rooms, hears_all=self._hears_all)
         connected(f"Telegram: connected as @{me.username}")
-        await UpdatePoll(bot, self._intake.take).run()
+        with first_error():
+            async with asyncio.TaskGroup() as group:
+                if self._receipts is not None:
+                    group.create_task(self._receipts.run())
+                await UpdatePoll(bot, self._intake.take).run()
+
+    def _noting(self, accept: Accept) -> Accept:
+        """Give every question that is kept its receipt, where the setting says so."""
+        receipts = self._receipts
+        if receipts is None:
+            return accept
+
+        async def accept_and_note(question: Question) -> Appended:
+            became = await accept(question)
+            receipts.note(question, became)
+            return became
+
+        return accept_and_note
 
     async def _prepare(self, bot: Bot) -> Me:
         """Learn who the bot is and leave webhook mode, however long Telegram is away. Raises `ChannelTokenRefused`.

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.telegram.wording import Wording, read_wording
 from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
+from config import telegram_limits as limits
 
 CHANNEL = "telegram"
 
@@ -106,8 +107,12 @@ class Incoming:
             text=text,
             asked_at=self.sent_at,
             kind=kind,
+            joins_within_s=self._joins_within_s() if kind is QuestionKind.ASK else 0.0,
             metadata={name: fact for name, fact in facts.items() if fact},
         )
+
+    def _joins_within_s(self) -> float:
+        return limits.LONG_JOIN_S if len(self.wording.text) >= limits.LONG_FROM else limits.JOIN_S
 
     def _wish(self) -> tuple[QuestionKind, str, str]:
         """Return the kind, the text, and the payload of `/start`."""

@@ -14,6 +14,8 @@ from sandbox.telegram.world import Chat, JsonDict, Message, User, World
 
 _GENERAL_TOPIC = 1
 _MOST_COMMANDS = 100
+_REACTIONS = {"👍", "👎", "❤", "🔥", "🎉", "👀", "🤔", "👌", "🙏", "✍"}
+"""Some of the 73 that bots may use."""
 _ACTIONS = {"typing", "upload_photo", "upload_document", "record_voice", "upload_voice", "choose_sticker"}
 
 Method = Callable[[User, Params], Awaitable[Any]]
@@ -178,7 +180,10 @@ class BotApi:
         message_id = number(params, "message_id", 0) or 0
         if message_id not in self.world.messages:
             raise bad_request("message to react not found")
-        self.seen.reactions.append((chat.id, message_id, nested(params, "reaction")))
+        reaction = nested(params, "reaction") or []
+        if len(reaction) > 1 or any(one.get("emoji") not in _REACTIONS for one in reaction):
+            raise bad_request("REACTION_INVALID")
+        self.seen.reactions.append((chat.id, message_id, reaction))
         return True
 
     # ------------------------------------------------------------ rules

@@ -53,6 +53,14 @@ async def test_questions_that_wait_are_asked_at_the_new_place_in_their_order(sto
     assert (await begin(stores, lease)).question.id == "q2"
 
 
+async def test_a_burst_moves_whole(stores: RedisStores, let_time_pass: LetTimePass) -> None:
+    for name in ("q1", "q2"):
+        await stores.inbox.append(ask(name, OLD, joins_within_s=60.0))
+    await stores.places.move(*MOVE)
+    await let_time_pass(61)
+    assert (await begin(stores, await claim(stores))).question.text == "q1\nq2"
+
+
 async def test_a_turn_at_work_is_taken_up_at_the_new_place_by_whoever_is_next(stores: RedisStores) -> None:
     """S15: what was sent is known there, the messages of the old place are not."""
     lease = await begun(stores, "q1", thread=OLD)

@@ -26,14 +26,12 @@ if redis.call('EXISTS', turn) == 1 and redis.call('EXISTS', new_inbox) == 0 then
   redis.call('RENAME', turn, new_turn)
   redis.call('HDEL', new_turn, 'message_ids')
 end
-local id = redis.call('LPOP', inbox)
-while id do
-  local body = redis.call('HGET', bodies, id)
-  if body then
-    redis.call('RPUSH', new_inbox, id)
-    redis.call('HSET', new_bodies, id, body)
-  end
-  id = redis.call('LPOP', inbox)
+for _, id in ipairs(redis.call('LRANGE', inbox, 0, -1)) do
+  redis.call('RPUSH', new_inbox, id)
+end
+local fields = redis.call('HGETALL', bodies)
+for at = 1, #fields, 2 do
+  redis.call('HSET', new_bodies, fields[at], fields[at + 1])
 end
 if redis.call('EXISTS', unanswered) == 1 then
   redis.call('RENAME', unanswered, new_unanswered)

@@ -488,6 +488,30 @@ async def test_the_next_question_after_a_move_takes_the_thread_over_once(
     assert roots.heirs == {}
 
 
+async def test_a_question_has_a_receipt_until_its_answer_stands_there(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake
+) -> None:
+    channel = TelegramChannel(
+        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), gives_receipts=True
+    )
+    await channel.open()
+    ada = telegram.person("Ada")
+    chat = telegram.private_chat(ada)
+    telegram.faults.arm(Fault("setMessageReaction", status=400, error="Bad Request: REACTIONS_FORBIDDEN"))
+    async with receiving(channel, intake):
+        await telegram.say(ada, chat, "here nobody may react")
+        await telegram.say(ada, chat, "/help")
+        asked = await telegram.say(ada, chat, "what?")
+        await telegram.ledger.until(lambda: bool(telegram.seen.reactions), timeout_s=15)
+    turn = intake.questions[-1].id
+    address = Address("100", str(ada.id))
+    message_id = await channel.post(address, PageView(text="so far", turn_id=turn))
+    assert telegram.seen.reactions == [(chat.id, asked, [{"type": "emoji", "emoji": "👀"}])]
+    await channel.edit(address, message_id, PageView(text="so far and all", turn_id=turn, final=True))
+    await channel.aclose()
+    assert telegram.seen.reactions[1:] == [(chat.id, asked, [])]
+
+
 async def test_a_chat_without_the_bot_is_left(
     telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
 ) -> None:
