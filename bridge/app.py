@@ -116,6 +116,7 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             token=settings.telegram_bot_token.get_secret_value(),
             api_url=settings.telegram_api_url,
             rooms=Rooms(stores.reply_roots, stores.places),
+            identities=settings.telegram_identities,
             gives_receipts=settings.telegram_receipt == "on",
             hears_all=settings.telegram_group_trigger == "all",
             streaming=Streaming(settings.telegram_streaming),

@@ -263,6 +263,8 @@ class Session:
     """Token counts under the names TalkifAI uses, summed over the turns."""
     retries: int = 0
     """How often a turn had to be begun again."""
+    several_speak: bool = False
+    """True from the first question of somebody else than the one who opened it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The port through which the core's stores hear what happens to whole places. As `bridge/ports.py`."""
+"""Ports for what a channel knows of its places as a whole, and of the messages in them. As `bridge/ports.py`."""
 
 from typing import Protocol
 
@@ -27,4 +27,16 @@ class Places(Protocol):
 
         A thread that is at work is left alone: its turn finds out by itself.
         """
+        ...
+
+
+class ReplyRoots(Protocol):
+    """Which thread a channel message belongs to, where the channel has only chains of replies."""
+
+    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
+        """Note that a message belongs to the thread under `root`. Kept for some days."""
+        ...
+
+    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
+        """Return the root that the message belongs to, or None."""
         ...

@@ -30,7 +30,7 @@ from bridge.models import (
     Streaming,
     ThreadKey,
 )
-from bridge.places import Places
+from bridge.places import Places, ReplyRoots
 
 Accept = Callable[[Question], Awaitable[Appended]]
 """Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
@@ -313,6 +313,10 @@ class SessionStore(Protocol):
         """Unbind the thread and queue the conversation's end, in one step. False when it was not bound to it."""
         ...
 
+    async def note_several_speak(self, session: Session) -> None:
+        """Note that somebody else than the session's opener asks in it, while its thread is bound to it."""
+        ...
+
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         """Queue the end of a conversation that never was bound."""
         ...
@@ -345,18 +349,6 @@ class SessionStore(Protocol):
 
     async def counts(self) -> tuple[int, int]:
         """Return how many sessions are open, and how many are being ended."""
-        ...
-
-
-class ReplyRoots(Protocol):
-    """Which thread a channel message belongs to, where the channel has only chains of replies."""
-
-    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
-        """Note that a message belongs to the thread under `root`. Kept for some days."""
-        ...
-
-    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
-        """Return the root that the message belongs to, or None."""
         ...
 
 

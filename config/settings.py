@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
 
 from config import problems
+from config.identities import identities
 from config.mentions import Mentions, mentions
 
 _NEEDED = {
@@ -121,6 +122,10 @@ class Settings(BaseSettings):
         "off", validation_alias="TELEGRAM_RECEIPT"
     )
     """Whether a question gets a reaction until its answer stands there."""
+    telegram_identities: Annotated[Mapping[str, str] | None, BeforeValidator(identities)] = Field(
+        None, validation_alias="TELEGRAM_IDENTITIES"
+    )
+    """E-mail addresses by user id, read from the file at this path."""
     redis_url: Annotated[SecretStr | None, BeforeValidator(problems.redis_url)] = Field(
         None, validation_alias="REDIS_URL"
     )

@@ -152,6 +152,7 @@ def session_to_fields(session: Session) -> list[bytes]:
         "turns": str(session.turns),
         "history_count": history_to_text(session.history_count),
         "retries": str(session.retries),
+        "several_speak": str(int(session.several_speak)),
         **{USAGE + name: str(count) for name, count in session.usage.items()},
     }
     return [pack(part) for pair in fields.items() for part in pair]
@@ -172,6 +173,7 @@ def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str], token: s
         history_count=int(history) if history else None,
         usage={name.removeprefix(USAGE): int(n) for name, n in fields.items() if name.startswith(USAGE)},
         retries=int(fields.get("retries", "0")),
+        several_speak=fields.get("several_speak") == "1",
     )
 
 

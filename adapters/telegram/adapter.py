@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from telegram import Bot, BotCommand
@@ -47,6 +47,7 @@ class TelegramChannel:
         rooms: Rooms,
         hears_all: bool = False,
         gives_receipts: bool = False,
+        identities: Mapping[str, str] | None = None,
         streaming: Streaming = Streaming.EDIT,
         mentions: Mentions = _NOBODY,
     ) -> None:
@@ -55,6 +56,7 @@ class TelegramChannel:
         self._rooms = rooms
         self._hears_all = hears_all
         self._gives_receipts = gives_receipts
+        self._identities = identities or {}
         self._receipts: Receipts | None = None
         self._streaming = streaming
         self._mentions = mentions
@@ -140,8 +142,8 @@ class TelegramChannel:
         await self._opened_sender().show_typing(address)
 
     async def user_identifier(self, question: Question) -> str:
-        """Return TalkifAI's name for the asker."""
-        return f"{CHANNEL}:{question.person.id}"
+        """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
+        return self._identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
 
     # ------------------------------------------------------------ Receiver
     @property

@@ -8,8 +8,8 @@ from typing import Any
 from adapters.telegram.places import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from bridge.models import Question
-from bridge.places import Places
-from bridge.ports import Accept, ReplyRoots
+from bridge.places import Places, ReplyRoots
+from bridge.ports import Accept
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """What people send on Telegram beside plain words, and how it is answered."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -40,3 +41,22 @@ async def test_a_long_paste_is_one_question_though_it_comes_as_several_messages(
     await telegram.until_texts(talk, "All of it was read.")
     (record,) = telegram.records(talk)
     assert record.posted == [whole]
+
+
+async def test_names_stand_before_questions_once_several_people_ask(telegram: TelegramMessenger) -> None:
+    standin = telegram.telegram
+    ada, bob, forum = standin.person("Ada"), standin.person("Bob"), standin.group("Forum", forum=True)
+    answers = {"who am I?": "One.", "Bob: and who am I?": "Two.", "Ada: and now?": "Three."}
+    for number, (words, said) in enumerate(answers.items(), start=1):
+        telegram.scene.answers[words] = Answer.of(said)
+        who = bob if words.startswith("Bob") else ada
+        await standin.say(who, forum, words.split(": ")[-1], mention=True)
+        await telegram.ledger.until(partial(_has_said, telegram, str(forum.id), number))
+        await asyncio.sleep(0.3)
+    (record,) = [r for r in telegram.book.records if r.metadata.get("chat") == str(forum.id)]
+    assert record.posted == list(answers)
+    assert [shown.text for shown in telegram.ledger.shown(str(forum.id))] == list(answers.values())
+
+
+def _has_said(telegram: TelegramMessenger, chat_id: str, count: int) -> bool:
+    return len(telegram.ledger.shown(chat_id)) >= count

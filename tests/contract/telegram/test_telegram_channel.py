@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -16,11 +17,12 @@ from bridge.errors import (
     PlaceGone,
     PostUncertain,
 )
-from bridge.models import Address, Budget, PageView
+from bridge.models import Address, Budget, PageView, Person
 from sandbox.faults import Fault
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
+from tests import fakes
 from tests.contract.telegram_steps import Roots, rooms_of
 
 HELLO = PageView(text="Hello **there**")
@@ -312,3 +314,21 @@ async def test_a_closed_channel_raises_errors_of_the_bridge(
     with pytest.raises(ChannelUnavailable):
         await channel.edit(address(chat), "1", HELLO)
     await channel.show_activity(address(chat))
+
+
+async def test_the_operators_list_names_people(telegram: TelegramStandIn, roots: Roots) -> None:
+    known = TelegramChannel(token=telegram.token, rooms=rooms_of(roots), identities={"5": "ada@example.com"})
+    asked = fakes.question()
+    assert await known.user_identifier(replace(asked, person=Person("5"))) == "ada@example.com"
+    assert await known.user_identifier(replace(asked, person=Person("6"))) == "telegram:6"
+
+
+async def test_only_the_first_page_of_an_answer_notifies_and_all_quote_the_question_in_a_group(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    asked = await telegram.say(ada, group, "what?", mention=True)
+    pages = [await channel.post(address(group, reply_to=asked), PageView(text="x", number=n)) for n in (1, 2, 3)]
+    messages = [telegram.world.messages[int(page)] for page in pages]
+    assert [message.silent for message in messages] == [False, True, True]
+    assert [message.reply_to for message in messages] == [asked] * 3
