@@ -118,6 +118,7 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             rooms=Rooms(stores.reply_roots, stores.places),
             identities=settings.telegram_identities,
             gives_receipts=settings.telegram_receipt == "on",
+            admins_only=settings.telegram_group_control == "admins",
             hears_all=settings.telegram_group_trigger == "all",
             streaming=Streaming(settings.telegram_streaming),
             mentions=mentions,

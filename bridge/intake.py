@@ -17,6 +17,7 @@ _NOTICES = {
     Appended.QUEUED: Notice.QUEUED,
     Appended.NOTHING: Notice.NOTHING_TO_STOP,
     Appended.WORDLESS: Notice.TEXT_ONLY,
+    Appended.FORBIDDEN: Notice.ADMINS_ONLY,
 }
 
 
@@ -33,6 +34,8 @@ class Intake:
             appended = await self._amend(question)
         elif question.kind is QuestionKind.STOP:
             appended = await self._inbox.stop(question)
+        elif question.kind is QuestionKind.FORBIDDEN:
+            appended = Appended.FORBIDDEN
         elif question.kind is QuestionKind.WORDLESS:
             appended = await self._inbox.note_wordless(question)
         else:

@@ -177,6 +177,7 @@ class Turns:
                 QuestionKind.ASK
                 | QuestionKind.STOP
                 | QuestionKind.WORDLESS
+                | QuestionKind.FORBIDDEN
                 | QuestionKind.EDITED
                 | QuestionKind.WITHDRAWN
             ):

@@ -198,3 +198,10 @@ def group_trigger(text: str) -> str:
     if text.lower() not in {"mention", "all"}:
         raise ValueError("is none of the words it may be. Use mention or all.")
     return text.lower()
+
+
+def group_control(text: str) -> str:
+    """Check who may end a conversation in a group."""
+    if text.lower() not in {"anyone", "admins"}:
+        raise ValueError("is none of the words it may be. Use anyone or admins.")
+    return text.lower()

@@ -118,6 +118,10 @@ class Settings(BaseSettings):
         "mention", validation_alias="TELEGRAM_GROUP_TRIGGER"
     )
     """What in a group is a question: what mentions or answers the bot, or everything."""
+    telegram_group_control: Annotated[Literal["anyone", "admins"], BeforeValidator(problems.group_control)] = Field(
+        "anyone", validation_alias="TELEGRAM_GROUP_CONTROL"
+    )
+    """Who in a group may end a conversation."""
     telegram_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
         "off", validation_alias="TELEGRAM_RECEIPT"
     )

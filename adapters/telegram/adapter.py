@@ -5,13 +5,15 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from telegram import Bot, BotCommand
+from telegram import Bot
+from telegram.constants import ChatMemberStatus
 from telegram.error import InvalidToken, TelegramError
 
 from adapters.telegram.client import build_bot, silence_url_logging
 from adapters.telegram.errors import is_token_refusal, token_refused
 from adapters.telegram.intake import Rooms, UpdateIntake
 from adapters.telegram.markup import fits
+from adapters.telegram.menu import offer_commands
 from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receipts import Receipts
 from adapters.telegram.receive import CHANNEL, Me
@@ -26,14 +28,7 @@ from config.mentions import Mentions
 log = logging.getLogger(__name__)
 
 _NOBODY = Mentions()
-_COMMANDS = (
-    BotCommand("start", "Say hello"),
-    BotCommand("stop", "Stop the answer"),
-    BotCommand("retry", "Ask the last question again"),
-    BotCommand("new", "Start a new conversation"),
-    BotCommand("end", "End this conversation"),
-    BotCommand("help", "How this works"),
-)
+_ADMINISTRATORS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
 class TelegramChannel:
@@ -46,6 +41,7 @@ class TelegramChannel:
         api_url: str = "https://api.telegram.org",
         rooms: Rooms,
         hears_all: bool = False,
+        admins_only: bool = False,
         gives_receipts: bool = False,
         identities: Mapping[str, str] | None = None,
         streaming: Streaming = Streaming.EDIT,
@@ -55,6 +51,7 @@ class TelegramChannel:
         self._api_url = api_url
         self._rooms = rooms
         self._hears_all = hears_all
+        self._admins_only = admins_only
         self._gives_receipts = gives_receipts
         self._identities = identities or {}
         self._receipts: Receipts | None = None
@@ -155,7 +152,13 @@ class TelegramChannel:
         """Poll for updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
         bot = self._opened_bot()
         me = await self._prepare(bot)
-        self._intake = UpdateIntake(me, self._noting(accept), self._rooms, hears_all=self._hears_all)
+        self._intake = UpdateIntake(
+            me,
+            self._noting(accept),
+            self._rooms,
+            hears_all=self._hears_all,
+            may_control=self._may_control if self._admins_only else None,
+        )
         connected(f"Telegram: connected as @{me.username}")
         with first_error():
             async with asyncio.TaskGroup() as group:
@@ -194,7 +197,7 @@ class TelegramChannel:
                 wait = backoff.next_s()
                 log.warning("telegram: cannot be reached (%s), trying again in %g s", type(exc).__name__, wait)
                 await asyncio.sleep(wait)
-        await self._offer_commands(bot)
+        await offer_commands(bot, admins_only=self._admins_only)
         return me
 
     async def _identify(self, bot: Bot) -> Me:
@@ -211,12 +214,14 @@ class TelegramChannel:
             self._me = Me(bot.id, bot.username)
         return self._me
 
-    async def _offer_commands(self, bot: Bot) -> None:
-        """List the commands in Telegram's menu. Best effort: they work without it."""
+    async def _may_control(self, chat_id: str, person_id: str) -> bool:
+        """Say whether the person is an administrator of the group. While Telegram does not tell, nobody is."""
         try:
-            await bot.set_my_commands(_COMMANDS)
+            member = await self._opened_bot().get_chat_member(int(chat_id), int(person_id))
         except TelegramError as exc:
-            log.info("telegram: the menu of commands could not be set (%s)", type(exc).__name__)
+            log.info("telegram: who administers a group cannot be had (%s)", type(exc).__name__)
+            return False
+        return member.status in _ADMINISTRATORS
 
     # ------------------------------------------------------------ chains of replies
     async def _remember_reply(self, address: Address, message_id: str) -> None:

@@ -1,19 +1,24 @@
 """What becomes of one update, whichever way it came: it is durably kept when `take` has returned."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.telegram.places import ChatLeft, ChatMigration, chat_change
-from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
-from bridge.models import Question
+from adapters.telegram.receive import CHANNEL, GROUP_TYPES, Incoming, Me, incoming
+from bridge.models import Question, QuestionKind
 from bridge.places import Places, ReplyRoots
 from bridge.ports import Accept
 
 log = logging.getLogger(__name__)
 
 Update = Mapping[str, Any]
+
+MayControl = Callable[[str, str], Awaitable[bool]]
+"""Says whether a person, named second, may end conversations in a group. Raises nothing."""
+
+_CONTROL = {QuestionKind.NEW, QuestionKind.END}
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
@@ -29,12 +34,21 @@ class Rooms:
 class UpdateIntake:
     """Reads updates of one bot and keeps what they say."""
 
-    def __init__(self, me: Me, accept: Accept, rooms: Rooms, *, hears_all: bool = False) -> None:
+    def __init__(
+        self,
+        me: Me,
+        accept: Accept,
+        rooms: Rooms,
+        *,
+        hears_all: bool = False,
+        may_control: MayControl | None = None,
+    ) -> None:
         self._me = me
         self._accept = accept
         self._roots = rooms.roots
         self._places = rooms.places
         self._hears_all = hears_all
+        self._may_control = may_control
         self._album = ""
         """The album whose words came last."""
         self.set_aside = 0
@@ -55,7 +69,7 @@ class UpdateIntake:
         match heard:
             case Incoming():
                 if not self._is_explained(heard):
-                    await self._accept(await self._in_its_thread(heard))
+                    await self._accept(await self._allowed(await self._in_its_thread(heard)))
             case ChatMigration():
                 moved = await self._places.move(CHANNEL, account, heard.chat_id, heard.new_chat_id)
                 log.info("telegram: a group became a supergroup", extra={"moved_threads": moved})
@@ -64,6 +78,15 @@ class UpdateIntake:
                 log.info("telegram: the bot was removed from a chat", extra={"ended_sessions": ended})
             case None:
                 return
+
+    async def _allowed(self, question: Question) -> Question:
+        """Return the question, or what stands for it where this person may not command that in this group."""
+        in_group = question.metadata["chat_type"] in GROUP_TYPES
+        if self._may_control is None or not in_group or question.kind not in _CONTROL:
+            return question
+        if await self._may_control(question.address.place, question.person.id):
+            return question
+        return replace(question, kind=QuestionKind.FORBIDDEN)
 
     def _is_explained(self, message: Incoming) -> bool:
         """Say whether this is a picture of an album, and another one had the words. Clients put them on the first."""

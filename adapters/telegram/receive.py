@@ -32,7 +32,7 @@ _MEDIA = {
 }
 """Bot API, `Message`: what a person can send instead of words. Everything else without words is a service message."""
 
-_GROUP_TYPES = ("group", "supergroup")
+GROUP_TYPES = ("group", "supergroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Incoming:
                 account=self.bot_id,
                 place=self.chat_id,
                 thread="" if self.topic == GENERAL_TOPIC else self.topic,
-                reply_to=self.message_id if self.chat_type in _GROUP_TYPES else "",
+                reply_to=self.message_id if self.chat_type in GROUP_TYPES else "",
             ),
             person=self.person,
             text=text,
@@ -147,7 +147,7 @@ def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> I
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
         return None  # what was a question does not become a command
     topic = _topic(message, chat)
-    in_chain = chat["type"] in _GROUP_TYPES and not topic
+    in_chain = chat["type"] in GROUP_TYPES and not topic
     answered = message.get("reply_to_message") or {}
     message_id = str(int(message["message_id"]))
     asker = message["from"]
@@ -192,7 +192,7 @@ def _is_for_me(message: Mapping[str, Any], chat_type: str, wording: Wording, me:
         return False
     if chat_type == "private":
         return bool(wording.text) or wording.names_me or wording.is_empty
-    if chat_type not in _GROUP_TYPES:
+    if chat_type not in GROUP_TYPES:
         return False
     if hears_all and wording.text:
         return True
@@ -216,7 +216,7 @@ def _topic(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str:
     """Name the topic. Without `is_topic_message` a `message_thread_id` is only a chain of replies."""
     if message.get("is_topic_message"):
         return str(int(message["message_thread_id"]))
-    return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in _GROUP_TYPES else ""
+    return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in GROUP_TYPES else ""
 
 
 def _chain(message: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The methods of the Bot API that a bot like the bridge calls, as strict as the real ones."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +15,11 @@ from sandbox.telegram.world import Chat, JsonDict, Message, User, World
 
 _GENERAL_TOPIC = 1
 _MOST_COMMANDS = 100
+_LONGEST_DESCRIPTION = 256
+_COMMAND = re.compile("[a-z0-9_]{1,32}")
 _REACTIONS = {"👍", "👎", "❤", "🔥", "🎉", "👀", "🤔", "👌", "🙏", "✍"}
 """Some of the 73 that bots may use."""
+_COMMAND_SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 _ACTIONS = {"typing", "upload_photo", "upload_document", "record_voice", "upload_voice", "choose_sticker"}
 
 Method = Callable[[User, Params], Awaitable[Any]]
@@ -34,8 +38,8 @@ class Seen:
     actions: list[tuple[int, int | None, str]] = field(default_factory=list)
     """Signs of activity: chat, topic, action."""
     reactions: list[tuple[int, int, Any]] = field(default_factory=list)
-    commands: dict[int, Any] = field(default_factory=dict)
-    """The menu of commands, by bot."""
+    commands: dict[tuple[int, str, str], Any] = field(default_factory=dict)
+    """The menus of commands, by bot, scope and language."""
 
 
 class BotApi:
@@ -54,6 +58,7 @@ class BotApi:
             "setwebhook": self.set_webhook,
             "deletewebhook": self.delete_webhook,
             "setmycommands": self.set_my_commands,
+            "getchatmember": self.get_chat_member,
             "sendmessage": self.send_message,
             "sendmessagedraft": self.send_message_draft,
             "editmessagetext": self.edit_message_text,
@@ -101,8 +106,28 @@ class BotApi:
         commands = nested(params, "commands") or []
         if len(commands) > _MOST_COMMANDS:
             raise bad_request("BOT_COMMANDS_TOO_MUCH")
-        self.seen.commands[bot.id] = commands
+        scope = (nested(params, "scope") or {"type": "default"})["type"]
+        language = str(params.get("language_code") or "")
+        if scope not in _COMMAND_SCOPES or (language and not re.fullmatch("[a-z]{2}", language)):
+            raise bad_request("BOT_COMMAND_SCOPE_INVALID")
+        for command in commands:
+            if (
+                not _COMMAND.fullmatch(command["command"])
+                or not 1 <= len(command["description"]) <= _LONGEST_DESCRIPTION
+            ):
+                raise bad_request("BOT_COMMAND_INVALID")
+        self.seen.commands[bot.id, scope, language] = commands
         return True
+
+    async def get_chat_member(self, bot: User, params: Params) -> JsonDict:
+        """Tell what a person is in a chat."""
+        chat = self._chat(bot, params)
+        user = self.world.people.get(number(params, "user_id", 0) or 0)
+        if user is None:
+            raise bad_request("PARTICIPANT_ID_INVALID")
+        if user.id not in chat.admins:
+            return {"status": "member", "user": user.as_json()}
+        return {"status": "creator", "user": user.as_json(), "is_anonymous": False}
 
     # ------------------------------------------------------------ messages
     async def send_message(self, bot: User, params: Params) -> JsonDict:

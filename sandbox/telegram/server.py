@@ -190,6 +190,7 @@ _SPELLINGS = {
         "setWebhook",
         "deleteWebhook",
         "setMyCommands",
+        "getChatMember",
         "sendMessage",
         "sendMessageDraft",
         "editMessageText",

@@ -326,12 +326,48 @@ async def test_a_start_while_telegram_is_away_connects_later(
         assert sentences == ["Telegram: connected as @sandbox_100_bot"]
 
 
-async def test_the_menu_of_commands_is_offered(
-    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+@pytest.mark.parametrize(
+    ("admins_only", "members"),
+    [(False, ["stop", "retry", "new", "end", "help"]), (True, ["stop", "retry", "help"])],
+)
+async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake, *, admins_only: bool, members: list[str]
 ) -> None:
+    channel = TelegramChannel(
+        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=admins_only
+    )
+    await channel.open()
     async with receiving(channel, intake):
-        offered = telegram.seen.commands[telegram.bot.id]
-    assert [command["command"] for command in offered] == ["start", "stop", "retry", "new", "end", "help"]
+        offered = {scope[1:]: [one["command"] for one in menu] for scope, menu in telegram.seen.commands.items()}
+    await channel.aclose()
+    everything = ["stop", "retry", "new", "end", "help"]
+    for language in ("", "de", "es", "fr"):
+        assert offered["all_private_chats", language] == ["start", *everything]
+        assert offered["all_group_chats", language] == members
+        assert offered["all_chat_administrators", language] == everything
+    assert telegram.seen.commands[100, "all_private_chats", "de"][-1]["description"] == "So funktioniert es"
+
+
+async def test_only_administrators_end_conversations_in_a_group_where_the_setting_says_so(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake
+) -> None:
+    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=True)
+    await channel.open()
+    ada, bob, group = telegram.person("Ada"), telegram.person("Bob"), telegram.group("Team")
+    group.admins.add(ada.id)
+    async with receiving(channel, intake):
+        await telegram.say(ada, group, "/new")
+        await telegram.say(bob, group, f"/end@{telegram.bot.username}")
+        await telegram.say(bob, group, "/stop")
+        await telegram.say(bob, telegram.private_chat(bob), "/end")
+        await intake.until_knocks(4)
+        telegram.faults.arm(Fault("getChatMember", status=500, error="Internal Server Error"))
+        await telegram.say(ada, group, "/new")
+        await intake.until_knocks(5)
+    await channel.aclose()
+    kinds = [question.kind for question in intake.questions]
+    assert kinds[:2] == [QuestionKind.NEW, QuestionKind.FORBIDDEN]
+    assert kinds[2:] == [QuestionKind.STOP, QuestionKind.END, QuestionKind.FORBIDDEN]
 
 
 async def test_what_is_not_a_persons_new_message_is_nothing(
