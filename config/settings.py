@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     telegram_streaming: Annotated[Literal["edit", "status", "native"], BeforeValidator(problems.streaming)] = Field(
         "edit", validation_alias="TELEGRAM_STREAMING"
     )
+    telegram_webhook_url: Annotated[str | None, BeforeValidator(problems.webhook_url)] = Field(
+        None, validation_alias="TELEGRAM_WEBHOOK_URL"
+    )
+    """Where Telegram reaches the web server; None: updates are polled."""
     telegram_group_trigger: Annotated[Literal["mention", "all"], BeforeValidator(problems.group_trigger)] = Field(
         "mention", validation_alias="TELEGRAM_GROUP_TRIGGER"
     )
@@ -137,6 +141,8 @@ class Settings(BaseSettings):
     redis_tls_verify: Annotated[Literal["auto", "true", "false"], BeforeValidator(problems.tls_verify)] = Field(
         "auto", validation_alias="REDIS_TLS_VERIFY"
     )
+    port: Annotated[int, BeforeValidator(problems.port)] = Field(8080, validation_alias="PORT")
+    """Where the web server listens."""
     data_dir: Annotated[Path, BeforeValidator(_folder)] = Field(
         default_factory=default_data_dir, validation_alias="BRIDGE_DATA_DIR"
     )

@@ -52,6 +52,10 @@ LONG_FROM = 4000
 """Clients cut a long paste into messages of up to 4,096 characters. What the same person sends so soon after a
 message, or after one at least so long, is the rest of it. Two messages typed by hand are further apart."""
 
+WEBHOOK_CHECK_EVERY_S = 60.0
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+"""Bot API, `setWebhook`: ports that are called."""
+
 CONFLICT_PAUSE_S = 5.0
 """Two pollers steal each other's updates, and the earlier one gets 409 (server source): step back for a while."""
 

@@ -18,6 +18,7 @@ from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receipts import Receipts
 from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
+from adapters.telegram.webhook import Hook, Webhook, path_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
 from bridge.models import Address, Appended, Pace, PageView, Question, Streaming
 from bridge.ports import Accept
@@ -44,6 +45,7 @@ class TelegramChannel:
         admins_only: bool = False,
         gives_receipts: bool = False,
         identities: Mapping[str, str] | None = None,
+        hook: Hook | None = None,
         streaming: Streaming = Streaming.EDIT,
         mentions: Mentions = _NOBODY,
     ) -> None:
@@ -54,6 +56,7 @@ class TelegramChannel:
         self._admins_only = admins_only
         self._gives_receipts = gives_receipts
         self._identities = identities or {}
+        self._hook = hook
         self._receipts: Receipts | None = None
         self._streaming = streaming
         self._mentions = mentions
@@ -145,11 +148,14 @@ class TelegramChannel:
     # ------------------------------------------------------------ Receiver
     @property
     def receives_alone(self) -> str:
-        """Names the bot: of two that poll with one token, each takes updates away from the other."""
-        return f"telegram:{self._token.partition(':')[0]}"
+        """Names the bot: of two that poll with one token, each takes updates away from the other.
+
+        Empty by webhook: a proxy may spread the calls over any number of workers.
+        """
+        return "" if self._hook else f"telegram:{self._token.partition(':')[0]}"
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        """Poll for updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
+        """Take updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
         bot = self._opened_bot()
         me = await self._prepare(bot)
         self._intake = UpdateIntake(
@@ -159,12 +165,22 @@ class TelegramChannel:
             hears_all=self._hears_all,
             may_control=self._may_control if self._admins_only else None,
         )
-        connected(f"Telegram: connected as @{me.username}")
         with first_error():
             async with asyncio.TaskGroup() as group:
                 if self._receipts is not None:
                     group.create_task(self._receipts.run())
-                await UpdatePoll(bot, self._intake.take).run()
+                await self._take_updates(bot, self._intake, connected)
+
+    async def _take_updates(self, bot: Bot, intake: UpdateIntake, connected: Callable[[str], None]) -> None:
+        said = f"Telegram: connected as @{bot.username}"
+        if self._hook is None:
+            connected(said)
+            await UpdatePoll(bot, intake.take).run()
+            return
+        webhook = Webhook(bot, self._hook.url, self._token, intake.take)
+        with self._hook.routes.serve(path_of(bot.id), webhook.answer):
+            connected(f"{said}, by webhook")
+            await webhook.keep_set()
 
     def _noting(self, accept: Accept) -> Accept:
         """Give every question that is kept its receipt, where the setting says so."""
@@ -189,7 +205,8 @@ class TelegramChannel:
         while me is None:
             try:
                 known = await self._identify(bot)
-                await bot.delete_webhook(drop_pending_updates=False)
+                if self._hook is None:
+                    await bot.delete_webhook(drop_pending_updates=False)
                 me = known
             except (TelegramError, TimeoutError) as exc:
                 if isinstance(exc, TelegramError) and is_token_refusal(exc):

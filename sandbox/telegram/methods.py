@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.ledger import Ledger
 from sandbox.telegram.drafts import Drafts
@@ -57,6 +58,7 @@ class BotApi:
             "getupdates": self.get_updates,
             "setwebhook": self.set_webhook,
             "deletewebhook": self.delete_webhook,
+            "getwebhookinfo": self.get_webhook_info,
             "setmycommands": self.set_my_commands,
             "getchatmember": self.get_chat_member,
             "sendmessage": self.send_message,
@@ -88,14 +90,31 @@ class BotApi:
         return await queue.poll(number(params, "offset", 0) or 0, number(params, "limit", 100) or 100, hold_s)
 
     async def set_webhook(self, bot: User, params: Params) -> bool:
-        """Switch to webhook mode: polling then answers 409. Nothing is ever sent to the address."""
-        self.queues[bot.id].webhook = str(params.get("url") or "")
+        """Switch to webhook mode: polling then answers 409, and what waits is posted."""
+        queue = self.queues[bot.id]
+        url, secret = str(params.get("url") or ""), str(params.get("secret_token") or "")
+        if url and not (url.startswith("https://") or urlsplit(url).hostname == "127.0.0.1"):
+            raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+        if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
+            raise bad_request("secret token contains unallowed characters")
+        allowed = nested(params, "allowed_updates")
+        if allowed is not None:
+            queue.allowed = allowed
+        if flag(params, "drop_pending_updates"):
+            queue.forget_all()
+        queue.point(url, secret)
         return True
+
+    async def get_webhook_info(self, bot: User, _: Params) -> JsonDict:
+        """Tell what is set."""
+        queue = self.queues[bot.id]
+        info = {"url": queue.webhook, "has_custom_certificate": False, "pending_update_count": len(queue.pending())}
+        return {**info, "last_error_date": 1, "last_error_message": queue.last_error} if queue.last_error else info
 
     async def delete_webhook(self, bot: User, params: Params) -> bool:
         """Leave webhook mode."""
         queue = self.queues[bot.id]
-        queue.webhook = ""
+        queue.point("", "")
         queue.webhook_was_deleted += 1
         if flag(params, "drop_pending_updates"):
             queue.forget_all()
