@@ -14,7 +14,10 @@ from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
+from adapters.telegram.intake import Rooms
+from adapters.telegram.webhook import Hook
 from adapters.terminal.adapter import TerminalChannel
+from adapters.web.server import WebServer
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
 from bridge.errors import Retryable, SettingWrong, StoreUnavailable
@@ -22,6 +25,7 @@ from bridge.models import EndReason, Streaming
 from bridge.paced_agent import PacedAgent
 from bridge.reaper import Reaper
 from bridge.tasks import first_error
+from bridge.web import WebRoutes
 from bridge.worker import MessagingChannel, Outside, Worker
 from config.mentions import Mentions
 from config.settings import Settings
@@ -31,8 +35,14 @@ log = logging.getLogger(__name__)
 _CHAT_DRAIN_S = 2.0
 
 
-async def run_worker(settings: Settings) -> None:
-    """Serve the channels that are set until SIGTERM or Ctrl-C. Raises `BridgeError` when it cannot start."""
+async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
+    """Serve the channels that are set until SIGTERM or Ctrl-C. Raises `BridgeError` when it cannot start.
+
+    `serves_web`: with a web server, which webhooks need.
+    """
+    if settings.telegram_webhook_url and not serves_web:
+        remedy = "Start it with `talkifai-bridge web`, or unset it to poll"
+        raise SettingWrong("TELEGRAM_WEBHOOK_URL", "needs the web server, which `run` has not", remedy)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,7 +51,8 @@ async def run_worker(settings: Settings) -> None:
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
         agent = PacedAgent(talkifai, stores.quota, SystemClock())
-        channels = await _open_channels(settings, stores, stack)
+        server = await stack.enter_async_context(WebServer(port=settings.port)) if serves_web else None
+        channels = await _open_channels(settings, stores, stack, server)
         worker = Worker(
             Outside(agent=agent, stores=stores, channels=channels, clock=SystemClock(), every=every),
             idle_after_s=settings.idle_timeout_s,
@@ -93,7 +104,9 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     return stores
 
 
-async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncExitStack) -> list[MessagingChannel]:
+async def _open_channels(
+    settings: Settings, stores: RedisStores, stack: AsyncExitStack, routes: WebRoutes | None
+) -> list[MessagingChannel]:
     channels: list[MessagingChannel] = []
     mentions = settings.allow_mentions or Mentions()
     if settings.slack_bot_token is not None and settings.slack_app_token is not None:
@@ -112,10 +125,16 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             log.warning("Slack cannot be reached yet", extra={"cause": str(error)})
         channels.append(slack)
     if settings.telegram_bot_token is not None:
+        webhook_url = settings.telegram_webhook_url
         telegram = TelegramChannel(
+            hook=Hook(webhook_url, routes) if webhook_url and routes else None,
             token=settings.telegram_bot_token.get_secret_value(),
             api_url=settings.telegram_api_url,
-            roots=stores.reply_roots,
+            rooms=Rooms(stores.reply_roots, stores.places),
+            identities=settings.telegram_identities,
+            gives_receipts=settings.telegram_receipt == "on",
+            admins_only=settings.telegram_group_control == "admins",
+            hears_all=settings.telegram_group_trigger == "all",
             streaming=Streaming(settings.telegram_streaming),
             mentions=mentions,
         )

@@ -19,6 +19,7 @@ from bridge.ports import Agent, Channel, Clock, WorkQueue
 from bridge.recovery import Found, RecoveryLimits, reconcile
 from bridge.reply import Reply
 from bridge.sessions import Sessions
+from bridge.speakers import is_another_speaker, words_of
 from bridge.status_line import wait_for_place
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class Asker:
         session = await self._session(turn)
         try:
             count = await self._history_count(session)
+            if is_another_speaker(turn.entry.question, session) and not session.several_speak:
+                await self._sessions.note_several_speak(session)
             await self._queue.record_sending(turn.lease, session.conversation.id, count)
             return await self._send_or_look_up(turn, session, count)
         except ConversationLost:
@@ -146,7 +149,7 @@ class Asker:
             waited_s += wait_s
 
     async def _stream(self, turn: Turn, session: Session, count: int) -> Asked:
-        async with self._agent.ask(session.conversation, turn.entry.question.text) as events:
+        async with self._agent.ask(session.conversation, _words(turn, session)) as events:
             async for event in events:
                 turn.reply.apply(event)
                 turn.wake()
@@ -194,7 +197,7 @@ class Asker:
             self._agent,
             self._clock,
             session.conversation,
-            turn.entry.question.text,
+            _words(turn, session),
             history_count=count,
             surely_arrived=turn.reply.has_begun,
             limits=self._recovery,
@@ -219,3 +222,7 @@ class Asker:
         # First the record: a crash in between must not look like a question that may have been sent.
         await self._queue.record_step(lease, Step.CLAIMED)
         await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.REPLACED)
+
+
+def _words(turn: Turn, session: Session) -> str:
+    return words_of(turn.entry.question, session, MOST_QUESTION_CHARACTERS)

@@ -16,6 +16,8 @@ _NOTICES = {
     Appended.FULL: Notice.BUSY,
     Appended.QUEUED: Notice.QUEUED,
     Appended.NOTHING: Notice.NOTHING_TO_STOP,
+    Appended.WORDLESS: Notice.TEXT_ONLY,
+    Appended.FORBIDDEN: Notice.ADMINS_ONLY,
 }
 
 
@@ -32,6 +34,10 @@ class Intake:
             appended = await self._amend(question)
         elif question.kind is QuestionKind.STOP:
             appended = await self._inbox.stop(question)
+        elif question.kind is QuestionKind.FORBIDDEN:
+            appended = Appended.FORBIDDEN
+        elif question.kind is QuestionKind.WORDLESS:
+            appended = await self._inbox.note_wordless(question)
         else:
             appended = await self._inbox.append(question)
         log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})

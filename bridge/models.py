@@ -69,6 +69,10 @@ class QuestionKind(StrEnum):
     """Ask the last question again, whose answer did not come out whole."""
     STOP = "stop"
     """Stop the answer that is being written. Does not queue: it is meant for now."""
+    WORDLESS = "wordless"
+    """A voice message, a picture, a file without words. Does not queue: nothing in it can be answered."""
+    FORBIDDEN = "forbidden"
+    """A command that this person may not give here. Does not queue."""
     EDITED = "edited"
     """The asker changed the message `id` to `text`. Counts while that still waits."""
     WITHDRAWN = "withdrawn"
@@ -93,6 +97,8 @@ class Question:
     """False for a message that counts only in a thread the bridge already takes part in."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Goes to TalkifAI when this question opens a conversation."""
+    joins_within_s: float = 0.0
+    """How long to wait whether the same person goes on in another message: a long text can come as several."""
 
 
 class Appended(StrEnum):
@@ -101,6 +107,8 @@ class Appended(StrEnum):
     ACCEPTED = "accepted"
     QUEUED = "queued"
     """Accepted, and the first since the thread was last at rest that has to wait behind several others."""
+    JOINED = "joined"
+    """Accepted as the rest of the question before it, by the same person."""
     AMENDED = "amended"
     """A question that waited was changed or dropped."""
     DUPLICATE = "duplicate"
@@ -109,6 +117,10 @@ class Appended(StrEnum):
     """The answer that is being written will stop."""
     NOTHING = "nothing"
     """There was no answer to stop."""
+    FORBIDDEN = "forbidden"
+    """Nothing was kept, and the person is to be told who may give the command."""
+    WORDLESS = "wordless"
+    """Nothing was kept, and people of the place are to be told that only text is read."""
     FULL = "full"
 
 
@@ -255,6 +267,8 @@ class Session:
     """Token counts under the names TalkifAI uses, summed over the turns."""
     retries: int = 0
     """How often a turn had to be begun again."""
+    several_speak: bool = False
+    """True from the first question of somebody else than the one who opened it."""
 
 
 @dataclass(frozen=True, slots=True)

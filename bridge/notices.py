@@ -22,6 +22,8 @@ class Notice(StrEnum):
     TOO_LONG = "Your message is too long: at most 10,000 characters, please."
     QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
+    TEXT_ONLY = "Only text can be read here. Please write your question in words."
+    ADMINS_ONLY = "Only the administrators of this group may do that."
     STOPPED = "Stopped."
     NOTHING_TO_STOP = "There is no answer to stop at the moment."
     NOTHING_TO_RETRY = "There is no question here to try again."

@@ -34,6 +34,7 @@ from bridge.models import (
     Streaming,
     ThreadKey,
 )
+from bridge.places import Places, ReplyRoots
 
 Accept = Callable[[Question], Awaitable[Appended]]
 """Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
@@ -245,12 +246,17 @@ class Inbox(Protocol):
     async def append(self, question: Question) -> Appended:
         """Remove duplicates and append, in one step.
 
-        A thread that accepted an addressed question is known from then on.
+        A thread that accepted an addressed question is known from then on. A question that waits for more of the
+        same person (`joins_within_s`) may be begun after that time, and what comes until then is added to it.
         """
         ...
 
     async def stop(self, question: Question) -> Appended:
         """Mark the turn at the head of the question's thread as stopped: `STOPPED`, `NOTHING` or `DUPLICATE`."""
+        ...
+
+    async def note_wordless(self, question: Question) -> Appended:
+        """Say whether to tell that only text is read: `WORDLESS`, or `DUPLICATE` where the place was told lately."""
         ...
 
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
@@ -342,6 +348,10 @@ class SessionStore(Protocol):
         """Unbind the thread and queue the conversation's end, in one step. False when it was not bound to it."""
         ...
 
+    async def note_several_speak(self, session: Session) -> None:
+        """Note that somebody else than the session's opener asks in it, while its thread is bound to it."""
+        ...
+
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         """Queue the end of a conversation that never was bound."""
         ...
@@ -374,18 +384,6 @@ class SessionStore(Protocol):
 
     async def counts(self) -> tuple[int, int]:
         """Return how many sessions are open, and how many are being ended."""
-        ...
-
-
-class ReplyRoots(Protocol):
-    """Which thread a channel message belongs to, where the channel has only chains of replies."""
-
-    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
-        """Note that a message belongs to the thread under `root`. Kept for some days."""
-        ...
-
-    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
-        """Return the root that the message belongs to, or None."""
         ...
 
 
@@ -425,4 +423,9 @@ class Stores(Protocol):
     @property
     def reply_roots(self) -> ReplyRoots:
         """Which chain of replies a message is in."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """What happens to whole places."""
         ...

@@ -130,7 +130,7 @@ class Reply:
                     number=number,
                     final=self.ended or is_full or not is_last,
                     turn_id=self._turn_id,
-                    source=page.grown(),
+                    source=page.grown(final=self.ended),
                 )
             )
         return [view for view in shown if view.text or view.status or view.notice]

@@ -178,7 +178,14 @@ class Turns:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
                 return await self._greet(lease, question, channel, reply, wake, Notice.WELCOME)
-            case QuestionKind.ASK | QuestionKind.STOP | QuestionKind.EDITED | QuestionKind.WITHDRAWN:
+            case (
+                QuestionKind.ASK
+                | QuestionKind.STOP
+                | QuestionKind.WORDLESS
+                | QuestionKind.FORBIDDEN
+                | QuestionKind.EDITED
+                | QuestionKind.WITHDRAWN
+            ):
                 raise AssertionError(f"no command: {question.kind}")
             case _:
                 assert_never(question.kind)

@@ -9,6 +9,8 @@ import re
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from config.telegram_limits import WEBHOOK_PORTS
+
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _TELEGRAM_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -201,3 +203,39 @@ def on_off(text: str) -> str:
     if word in _NO:
         return "off"
     raise ValueError("is none of the words it may be. Use on or off.")
+
+
+def group_trigger(text: str) -> str:
+    """Check what in a group is a question."""
+    if text.lower() not in {"mention", "all"}:
+        raise ValueError("is none of the words it may be. Use mention or all.")
+    return text.lower()
+
+
+def group_control(text: str) -> str:
+    """Check who may end a conversation in a group."""
+    if text.lower() not in {"anyone", "admins"}:
+        raise ValueError("is none of the words it may be. Use anyone or admins.")
+    return text.lower()
+
+
+def port(text: str) -> int:
+    """Check a port to listen on."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:  # noqa: PLR2004 - what TCP has
+        raise ValueError("is no port. Use a number from 1 to 65535.")
+    return int(text)
+
+
+def webhook_url(text: str) -> str:
+    """Check an address at which Telegram is to call. This machine's own may be plain HTTP, for trials."""
+    remedy = "Use https://<host>, on port 443, 80, 88 or 8443: Telegram calls no other."
+    try:
+        parts = urlsplit(text)
+        host, number = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"is not a web address. {remedy}") from None
+    is_here = parts.scheme == "http" and host in {"127.0.0.1", "localhost"}
+    is_callable = parts.scheme == "https" and number in {None, *WEBHOOK_PORTS}
+    if not host or not (is_here or is_callable) or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"is not an address that Telegram calls. {remedy}")
+    return text.rstrip("/")

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
 
 from config import problems
+from config.identities import identities
 from config.mentions import Mentions, mentions
 
 _NEEDED = {
@@ -113,6 +114,26 @@ class Settings(BaseSettings):
     telegram_streaming: Annotated[Literal["edit", "status", "native"], BeforeValidator(problems.streaming)] = Field(
         "edit", validation_alias="TELEGRAM_STREAMING"
     )
+    telegram_webhook_url: Annotated[str | None, BeforeValidator(problems.webhook_url)] = Field(
+        None, validation_alias="TELEGRAM_WEBHOOK_URL"
+    )
+    """Where Telegram reaches the web server; None: updates are polled."""
+    telegram_group_trigger: Annotated[Literal["mention", "all"], BeforeValidator(problems.group_trigger)] = Field(
+        "mention", validation_alias="TELEGRAM_GROUP_TRIGGER"
+    )
+    """What in a group is a question: what mentions or answers the bot, or everything."""
+    telegram_group_control: Annotated[Literal["anyone", "admins"], BeforeValidator(problems.group_control)] = Field(
+        "anyone", validation_alias="TELEGRAM_GROUP_CONTROL"
+    )
+    """Who in a group may end a conversation."""
+    telegram_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="TELEGRAM_RECEIPT"
+    )
+    """Whether a question gets a reaction until its answer stands there."""
+    telegram_identities: Annotated[Mapping[str, str] | None, BeforeValidator(identities)] = Field(
+        None, validation_alias="TELEGRAM_IDENTITIES"
+    )
+    """E-mail addresses by user id, read from the file at this path."""
     redis_url: Annotated[SecretStr | None, BeforeValidator(problems.redis_url)] = Field(
         None, validation_alias="REDIS_URL"
     )
@@ -120,6 +141,8 @@ class Settings(BaseSettings):
     redis_tls_verify: Annotated[Literal["auto", "true", "false"], BeforeValidator(problems.tls_verify)] = Field(
         "auto", validation_alias="REDIS_TLS_VERIFY"
     )
+    port: Annotated[int, BeforeValidator(problems.port)] = Field(8080, validation_alias="PORT")
+    """Where the web server listens."""
     data_dir: Annotated[Path, BeforeValidator(_folder)] = Field(
         default_factory=default_data_dir, validation_alias="BRIDGE_DATA_DIR"
     )

@@ -47,7 +47,7 @@ DRAFT_LIFE_S = 30.0
 """Bot API, `sendMessageDraft`: a draft goes by itself after that time."""
 
 # ---------------------------------------------------------------- receiving
-ALLOWED_UPDATES = ("message", "edited_message")
+ALLOWED_UPDATES = ("message", "edited_message", "my_chat_member")
 """Everything else is filtered by the server when the update is created (server source). The list sticks there."""
 
 POLL_HOLD_S = 30
@@ -55,6 +55,16 @@ POLL_HOLD_S = 30
 
 POLL_READ_MARGIN_S = 10.0
 """The client waits this much longer than the server holds, before it takes the connection for dead."""
+
+JOIN_S = 0.3
+LONG_JOIN_S = 1.5
+LONG_FROM = 4000
+"""Clients cut a long paste into messages of up to 4,096 characters. What the same person sends so soon after a
+message, or after one at least so long, is the rest of it. Two messages typed by hand are further apart."""
+
+WEBHOOK_CHECK_EVERY_S = 60.0
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+"""Bot API, `setWebhook`: ports that are called."""
 
 CONFLICT_PAUSE_S = 5.0
 """Two pollers steal each other's updates, and the earlier one gets 409 (server source): step back for a while."""

@@ -71,6 +71,12 @@ class RedisSessions:
             )
         )
 
+    async def note_several_speak(self, session: Session) -> None:
+        """Note that somebody else than the session's opener asks in it, while its thread is bound to it."""
+        await self._commands.script(
+            "several_speak", [self._keys.session(session.thread)], [pack(session.conversation.id)]
+        )
+
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         """Queue the end of a conversation that never was bound, or whose binding may have been lost."""
         keys, thread = self._keys, session.thread

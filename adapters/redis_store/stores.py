@@ -13,6 +13,7 @@ from adapters.redis_store.commands import Commands
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.keys import Keys, StoreLimits
 from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.quota import RedisQuota
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.sessions import RedisSessions
@@ -53,6 +54,7 @@ class RedisStores:
         self._budgets = RedisCallBudgets(self._commands, self.keys)
         self._leader = RedisLeader(self._commands, self.keys)
         self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
+        self._places = RedisPlaces(self._commands, self.keys, limits)
 
     @property
     def inbox(self) -> RedisInbox:
@@ -88,6 +90,11 @@ class RedisStores:
     def reply_roots(self) -> RedisReplyRoots:
         """Which chain of replies a message is in."""
         return self._reply_roots
+
+    @property
+    def places(self) -> RedisPlaces:
+        """What happens to whole places."""
+        return self._places
 
     async def ledger(self, limit: int) -> list[Mapping[str, Any]]:
         """Return the newest lines of the ledger, newest first. Raises `StoreUnavailable`.

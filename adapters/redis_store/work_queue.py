@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.redis_store.codec import (
     Unreadable,
@@ -69,7 +70,7 @@ class RedisWorkQueue:
             if found == 0:
                 return None
             try:
-                return Entry(question_from_json(found[0]), record_from_fields(found[1]))
+                return Entry(_here(question_from_json(found[0]), thread), record_from_fields(found[1]))
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
@@ -200,3 +201,10 @@ class RedisWorkQueue:
         if more == -1:
             raise LeaseLost(str(thread))
         return bool(more)
+
+
+def _here(question: Question, thread: ThreadKey) -> Question:
+    """Give a question that was moved with its place the address there. The message that it was is not there."""
+    if question.thread == thread:
+        return question
+    return replace(question, thread=thread, address=replace(question.address, place=thread.place, reply_to=""))

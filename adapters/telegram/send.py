@@ -13,7 +13,7 @@ from telegram.error import ChatMigrated, RetryAfter, TelegramError
 from adapters.telegram.entities import Span
 from adapters.telegram.errors import Call, retry_after_s, translated
 from adapters.telegram.markup import render_page
-from bridge.errors import ChannelTokenRefused, MessageGone, PageRejected, PlaceGone
+from bridge.errors import ChannelTokenRefused, ChannelUnavailable, MessageGone, PageRejected, StoreUnavailable
 from bridge.models import Address, Budget, Pace, PageView
 from config import telegram_limits as limits
 from config.mentions import Mentions
@@ -21,13 +21,15 @@ from config.mentions import Mentions
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 """A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
 
-_MOVED_CHATS_KEPT = 1000
 _DRAFTS_KEPT = 1000
 _MOST_DRAFT_ID = 2**31 - 1
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+ChatMoved = Callable[[str, str, str], Awaitable[object]]
+"""Told the account, the old chat and the new one. Raises `StoreUnavailable`. Safe to repeat."""
 
 
 def is_group(place: str) -> bool:
@@ -63,25 +65,24 @@ def draft_id_of(view: PageView) -> int:
 class Sender:
     """The calls that change what people see."""
 
-    def __init__(self, bot: Bot, mentions: Mentions) -> None:
+    def __init__(self, bot: Bot, mentions: Mentions, moved: ChatMoved) -> None:
         self._bot = bot
         self._allowed = mentions.telegram
-        self._moved: dict[str, str] = {}
-        """Groups that became supergroups, by their old id. Telegram repeats the new id on every call to the old."""
+        self._moved = moved
         self._typing_not_before = 0.0
         self._drafted: dict[str, float] = {}
         """When a chat was last shown a draft."""
 
-    async def post(self, address: Address, view: PageView) -> tuple[str, str]:
-        """Post a page; return the chat it went to and the message's id. Errors as `Channel.post`."""
+    async def post(self, address: Address, view: PageView) -> str:
+        """Post a page; return the message's id. Errors as `Channel.post`."""
         page = render_page(view, self._allowed)
         reply = None
         if address.reply_to:
             reply = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
 
-        async def send(chat: str) -> tuple[str, str]:
+        async def send() -> str:
             message = await self._bot.send_message(
-                int(chat),
+                int(address.place),
                 page.text,
                 entities=_entities(page.spans),
                 link_preview_options=_NO_PREVIEW,
@@ -89,10 +90,10 @@ class Sender:
                 message_thread_id=int(address.thread) if address.thread else None,
                 reply_parameters=reply,
             )
-            return chat, str(message.message_id)
+            return str(message.message_id)
 
         with translated(Call.POST, chat_scope(address)):
-            posted = await self._following_the_chat(address.place, send)
+            posted = await self._where_it_is(address, send)
         self._drafted.pop(address.place, None)
         return posted
 
@@ -100,17 +101,17 @@ class Sender:
         """Make a message look like the page. Errors as `Channel.edit`."""
         page = render_page(view, self._allowed)
 
-        async def change(chat: str) -> None:
+        async def change() -> None:
             await self._bot.edit_message_text(
                 page.text,
-                chat_id=int(chat),
+                chat_id=int(address.place),
                 message_id=int(message_id),
                 entities=_entities(page.spans),
                 link_preview_options=_NO_PREVIEW,
             )
 
         with translated(Call.EDIT, chat_scope(address)):
-            await self._following_the_chat(address.place, change)
+            await self._where_it_is(address, change)
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show a page in a private chat without sending it. Errors as `Channel.draft`.
@@ -145,7 +146,7 @@ class Sender:
             return
         try:
             await self._bot.send_chat_action(
-                int(self._moved.get(address.place, address.place)),
+                int(address.place),
                 ChatAction.TYPING,
                 message_thread_id=int(address.thread) if address.thread else None,
                 read_timeout=limits.TYPING_TIMEOUT_S,
@@ -157,30 +158,24 @@ class Sender:
             # A sign of life that fails is not worth a word: the answer itself follows.
             return
 
-    async def _following_the_chat(self, place: str, call: Callable[[str], Awaitable[T]]) -> T:
-        """Make the call; once more at the new id where the group became a supergroup, which had no effect before.
-
-        A second move within one call is passed on as `PlaceGone`.
-        """
+    async def _where_it_is(self, address: Address, call: Callable[[], Awaitable[T]]) -> T:
+        """Make the call. Where the group became a supergroup its threads move there, and this turn with them."""
         try:
-            return await call(self._moved.get(place, place))
+            return await call()
         except ChatMigrated as exc:
-            self._note_move(place, str(exc.new_chat_id))
+            new = str(exc.new_chat_id)
         try:
-            return await call(self._moved[place])
-        except ChatMigrated:
-            raise PlaceGone("Telegram: the group moved twice") from None
+            await self._moved(address.account, address.place, new)
+        except StoreUnavailable:
+            log.warning("telegram: the store is away; a group that became a supergroup waits for it")
+        # Nothing is posted from here: whoever takes the thread up at its new place does, and only once.
+        raise ChannelUnavailable("Telegram: the group became a supergroup, where its threads go on")
 
     def _note_draft(self, place: str) -> None:
         self._drafted.pop(place, None)
         if len(self._drafted) >= _DRAFTS_KEPT:
             self._drafted.pop(next(iter(self._drafted)))
         self._drafted[place] = time.monotonic()
-
-    def _note_move(self, old: str, new: str) -> None:
-        if len(self._moved) >= _MOVED_CHATS_KEPT:
-            self._moved.pop(next(iter(self._moved)))
-        self._moved[old] = new
 
 
 def _entities(spans: Sequence[Span]) -> list[MessageEntity]:

@@ -14,6 +14,7 @@ from adapters.redis_store.commands import Argument, Commands, script_text
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.keys import Keys, StoreLimits
 from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.quota import RedisQuota
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.sessions import RedisSessions
@@ -200,6 +201,7 @@ class HostStores:
         self.budgets = RedisCallBudgets(commands, KEYS)
         self.leader = RedisLeader(commands, KEYS)
         self.reply_roots = RedisReplyRoots(commands, KEYS, LIMITS)
+        self.places = RedisPlaces(commands, KEYS, LIMITS)
 
 
 # ---------------------------------------------------------------- a worker

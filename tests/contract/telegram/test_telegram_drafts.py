@@ -13,14 +13,16 @@ from bridge.notices import Status
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
-from tests.contract.telegram_steps import Roots
+from tests.contract.telegram_steps import Roots, rooms_of
 
 GROWING = PageView(text="Hello **there**", status="Looking that up…", turn_id="q1")
 
 
 @pytest.fixture
 async def native(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
-    opened = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots, streaming=Streaming.NATIVE)
+    opened = TelegramChannel(
+        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), streaming=Streaming.NATIVE
+    )
     await opened.open()
     yield opened
     await opened.aclose()
