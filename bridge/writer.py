@@ -33,9 +33,10 @@ _POST_AFTER_STOP_S = 3.0
 """How long a post under way may go on once its turn was cancelled."""
 _LOOKS, _LOOK_PAUSE_S = 2, 1.5
 """How often, and how far apart, a post whose answer was lost is searched for."""
-_MOST_REFUSED_LOOKS = 3
-_MOST_FRESH_POSTS = 3
-"""How often a page whose message vanished is posted anew."""
+_MOST_REFUSED_LOOKS, _MOST_FRESH_POSTS = 3, 3
+"""How often a look-up may be refused, and a page whose message vanished be posted anew."""
+_REST_MOST_S = 0.5
+"""How late a page that has become full may be noticed."""
 _SHOW_WITHIN_S = 1800.0
 """A reply that cannot be shown for so long after its end is given up, so that its thread can go on."""
 
@@ -100,6 +101,7 @@ class Writer:
         self._call_ended = 0.0
         self._backoff_s = 0.0
         self._not_before = 0.0
+        self._look_not_before = 0.0
         self._refused: tuple[CallKind, float] | None = None
         """What the pacing last refused, and until when it need not be asked for that again."""
         self._ended_at: float | None = None
@@ -142,14 +144,17 @@ class Writer:
         if hold_s > 0:
             return hold_s
         self._note_end()
-        stale = self._stale()
+        rest_s = self._look_not_before - self._clock.monotonic()
+        if rest_s > 0 and not self._reply.ended:
+            return rest_s
+        version, stale = self._reply.version, self._stale()
         if not stale or self._is_too_late():
             return None if self._reply.ended else self._showing.look_again_s(_LOOK_AGAIN_S)
         sheet, view = self._sheets[stale[0].number - 1], stale[0]
         kind, budgets = self._kind(sheet, view), self._budgets(sheet, view)
         due_s = self._due_in_s(kind)
         if due_s > 0:
-            return due_s
+            return self._rest(kind, due_s)
         asked = self._pacing.asked(
             kind,
             budgets,
@@ -162,15 +167,22 @@ class Writer:
             now = self._clock.monotonic()
             self._refused = kind, now + answer.wait_s
             self._excused_until = max(self._excused_until, now + answer.wait_s)
-            return answer.wait_s
+            return self._rest(kind, answer.wait_s)
         self._refused = None
-        view = self._newest(sheet, view)
+        if self._reply.version != version:
+            view = self._newest(sheet, view)
         # First the record: what people have seen must be known to whoever takes over.
         await self._note_shown()
         await self._guard()
         await self._show(sheet, view, asked, answer)
         self._call_ended = self._clock.monotonic()
         return 0.0
+
+    def _rest(self, kind: CallKind, wait_s: float) -> float:
+        """Do not look at the pages for a while: rendering them for each chunk would cost more than all else."""
+        if kind is CallKind.BETWEEN:
+            self._look_not_before = self._clock.monotonic() + min(wait_s, _REST_MOST_S)
+        return wait_s
 
     def _stale(self) -> list[PageView]:
         """Return the pages that do not look as they should, as they are to look."""
