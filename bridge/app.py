@@ -12,6 +12,7 @@ from adapters.redis_store.embedded import start_embedded
 from adapters.redis_store.stores import RedisStores
 from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
+from adapters.slack.policy import Policy
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
 from adapters.terminal.adapter import TerminalChannel
@@ -92,6 +93,16 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     return stores
 
 
+def slack_policy(settings: Settings) -> Policy:
+    """Return what the settings let the bot do in Slack."""
+    return Policy(
+        follows_threads=settings.slack_follow_ups == "thread",
+        threads_in_dms=settings.slack_dm == "thread",
+        quotes_thread=settings.slack_thread_context == "on",
+        reads_emails=settings.slack_emails == "on",
+    )
+
+
 async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncExitStack) -> list[MessagingChannel]:
     channels: list[MessagingChannel] = []
     mentions = settings.allow_mentions or Mentions()
@@ -102,6 +113,7 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             api_url=settings.slack_api_url,
             streaming=Streaming(settings.slack_streaming),
             mentions=mentions,
+            policy=slack_policy(settings),
         )
         stack.push_async_callback(slack.aclose)
         try:

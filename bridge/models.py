@@ -93,6 +93,8 @@ class Question:
     """False for a message that counts only in a thread the bridge already takes part in."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Goes to TalkifAI when this question opens a conversation."""
+    has_files: bool = False
+    """True where something came along that the agent cannot read."""
 
 
 class Appended(StrEnum):
@@ -189,6 +191,8 @@ class TurnRecord:
     conversation_id: str = ""
     history_count: int = 0
     """How many messages the conversation's history held before the question was sent."""
+    wording: str = ""
+    """What was sent, where it is not the question's text alone: the history holds it in these words."""
     message_ids: tuple[str, ...] = ()
     """The channel messages that show the reply, in order of its pages."""
     has_begun: bool = False
@@ -255,6 +259,8 @@ class Session:
     """Token counts under the names TalkifAI uses, summed over the turns."""
     retries: int = 0
     """How often a turn had to be begun again."""
+    several_speak: bool = False
+    """True once somebody else has asked than the person who opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +286,18 @@ class Settlement:
     history_count: int | None = None
     end_reason: EndReason | None = None
     """Set: the session's ending begins in the same step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a channel needs to know to put a question into words for the agent."""
+
+    is_first: bool
+    """The conversation holds no question yet."""
+    names_speaker: bool
+    """Several people speak in it, so that the agent has to be told who does."""
+    at_most: int
+    """Characters that the agent takes. The question's own text fits."""
 
 
 class Streaming(StrEnum):

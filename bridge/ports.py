@@ -13,6 +13,7 @@ from bridge.models import (
     Address,
     Appended,
     Asked,
+    Circumstances,
     Conversation,
     Ending,
     EndReason,
@@ -145,6 +146,13 @@ class Channel(Protocol):
         """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
         ...
 
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return what the agent is to read: the question's text, and what the channel knows beside it.
+
+        Takes some seconds at most. Falls back to the text, never fails.
+        """
+        ...
+
 
 class Receiver(Protocol):
     """The other half of a channel: events come in."""
@@ -241,8 +249,11 @@ class WorkQueue(Protocol):
         """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`."""
         ...
 
-    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int) -> None:
-        """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+        """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`.
+
+        An empty wording stands for the question's text.
+        """
         ...
 
     async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:

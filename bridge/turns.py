@@ -118,6 +118,8 @@ class Turns:
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
+                    if entry.question.has_files and not answer.notice:
+                        answer = replace(answer, notice=Notice.FILES_UNREAD)
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
@@ -140,6 +142,8 @@ class Turns:
         if entry.record.asked is not None:
             return entry.record.asked
         try:
+            if entry.question.kind is QuestionKind.ASK and not entry.question.text:
+                return Asked(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
             if entry.question.kind is QuestionKind.RETRY:
                 entry = await self._last_question(entry)
             if entry.question.kind is QuestionKind.ASK:

@@ -6,6 +6,7 @@ with two sentences: what is wrong, what would be right.
 
 import math
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -181,6 +182,18 @@ def streaming(text: str) -> str:
     if text.lower() not in {"edit", "status", "native"}:
         raise ValueError("is none of the words it may be. Use edit, status or native.")
     return text.lower()
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a check that takes one of these words, in any case."""
+    named = f"{', '.join(words[:-1])} or {words[-1]}"
+
+    def check(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"is none of the words it may be. Use {named}.")
+        return text.lower()
+
+    return check
 
 
 def on_off(text: str) -> str:

@@ -104,6 +104,18 @@ class Settings(BaseSettings):
         "edit", validation_alias="SLACK_STREAMING"
     )
     """How a reply is shown while it grows."""
+    slack_follow_ups: Annotated[Literal["thread", "mention"], BeforeValidator(problems.one_of("thread", "mention"))] = (
+        Field("thread", validation_alias="SLACK_FOLLOW_UPS")
+    )
+    slack_dm: Annotated[Literal["flat", "thread"], BeforeValidator(problems.one_of("flat", "thread"))] = Field(
+        "flat", validation_alias="SLACK_DM"
+    )
+    slack_thread_context: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_THREAD_CONTEXT"
+    )
+    slack_emails: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "on", validation_alias="SLACK_EMAILS"
+    )
     telegram_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.telegram_token)] = Field(
         None, validation_alias="TELEGRAM_BOT_TOKEN"
     )

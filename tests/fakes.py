@@ -10,6 +10,7 @@ from bridge.events import StreamEvent
 from bridge.models import (
     Address,
     Budget,
+    Circumstances,
     Conversation,
     HistoryMessage,
     OpenedConversation,
@@ -108,6 +109,10 @@ class FakeChannel:
 
     async def user_identifier(self, question: Question) -> str:
         return f"fake:{question.person.id}"
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text
 
     async def _call(self, name: str, message_id: str, view: PageView) -> None:
         self.calls.append(Call(asyncio.get_running_loop().time(), name, message_id, view))

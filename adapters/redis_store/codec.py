@@ -63,6 +63,7 @@ def question_to_json(question: Question) -> bytes:
         "kind": question.kind.value,
         "addressed": question.addressed,
         "metadata": dict(question.metadata),
+        "has_files": question.has_files,
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
@@ -85,6 +86,7 @@ def question_from_json(raw: bytes | str) -> Question:
             kind=QuestionKind(fields.get("kind", QuestionKind.ASK.value)),
             addressed=fields.get("addressed", True),
             metadata=fields.get("metadata", {}),
+            has_files=fields.get("has_files") is True,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
@@ -99,6 +101,7 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             step=Step(fields.get("step", Step.CLAIMED.value)),
             conversation_id=fields.get("conversation_id", ""),
             history_count=int(fields.get("history_count", "0")),
+            wording=fields.get("wording", ""),
             message_ids=tuple(json.loads(fields.get("message_ids", "[]"))),
             has_begun=fields.get("has_begun") == "1",
             text=fields.get("text", ""),
@@ -150,6 +153,7 @@ def session_to_fields(session: Session) -> list[bytes]:
         "turns": str(session.turns),
         "history_count": history_to_text(session.history_count),
         "retries": str(session.retries),
+        "several_speak": str(int(session.several_speak)),
         **{USAGE + name: str(count) for name, count in session.usage.items()},
     }
     return [pack(part) for pair in fields.items() for part in pair]
@@ -170,6 +174,7 @@ def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str], token: s
         history_count=int(history) if history else None,
         usage={name.removeprefix(USAGE): int(n) for name, n in fields.items() if name.startswith(USAGE)},
         retries=int(fields.get("retries", "0")),
+        several_speak=fields.get("several_speak") == "1",
     )
 
 

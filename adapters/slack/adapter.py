@@ -11,17 +11,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import markup
 from adapters.slack.activity import Activity
+from adapters.slack.earlier import EarlierMessages
 from adapters.slack.errors import Call, translated
 from adapters.slack.find import find_page
 from adapters.slack.intake import SlackIntake
 from adapters.slack.people import People, plain_identifier
+from adapters.slack.policy import Policy
 from adapters.slack.send import edit_page, pace_of, post_page, stream_pace_of
 from adapters.slack.socket_mode import SlackSocket, make_app
 from adapters.slack.streams import Streams
 from adapters.slack.vendor_log import VENDOR_LOG
+from adapters.slack.wording import Wording
 from adapters.slack.workspace import Workspace
 from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
-from bridge.models import Address, Pace, PageView, Question, Streaming
+from bridge.models import Address, Circumstances, Pace, PageView, Question, Streaming
 from bridge.ports import Accept
 from config.mentions import Mentions
 
@@ -36,6 +39,7 @@ _CHECK_TOKEN_EVERY_S = 60.0
 # Slack closes idle connections; a post on one that is closing would be a post of unknown outcome.
 _KEEP_ALIVE_S = 15.0
 _NOBODY = Mentions()
+_USUAL = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class _Opened:
     client: AsyncWebClient
     workspace: Workspace
     people: People
+    wording: Wording
     activity: Activity
     streams: Streams
 
@@ -61,6 +66,7 @@ class SlackChannel:
             heeds no NO_PROXY.
         streaming: How replies are shown while they grow.
         mentions: Whom the agent may mention.
+        policy: What the bot may do, and who may ask.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class SlackChannel:
         proxy: str | None = None,
         streaming: Streaming = Streaming.EDIT,
         mentions: Mentions = _NOBODY,
+        policy: Policy = _USUAL,
     ) -> None:
         self._bot_token = bot_token
         self._app_token = app_token
@@ -79,6 +86,7 @@ class SlackChannel:
         self._proxy = proxy
         self._streaming = streaming
         self._allowed = mentions.slack
+        self._policy = policy
         self._opened: _Opened | None = None
 
     @property
@@ -124,7 +132,9 @@ class SlackChannel:
             raise
         activity = Activity(client)
         streams = Streams(client, activity, self._allowed)
-        self._opened = _Opened(session, client, workspace, People(client), activity, streams)
+        people = People(client, reads_emails=self._policy.reads_emails)
+        wording = Wording(people, EarlierMessages(client, workspace), self._policy)
+        self._opened = _Opened(session, client, workspace, people, wording, activity, streams)
 
     async def aclose(self) -> None:
         """Close all connections. Calls made after it raise `ChannelUnavailable`."""
@@ -174,11 +184,15 @@ class SlackChannel:
             return plain_identifier(question)
         return await self._opened.people.identifier(question)
 
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return the question with names for ids, who speaks, and what was said before, as the policy has it."""
+        return question.text if self._opened is None else await self._opened.wording.of(question, circumstances)
+
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Hold two sockets open and hand over questions until cancelled. See `bridge.ports.Receiver`."""
         await self._open_patiently()
         live = self._live
-        intake = SlackIntake(accept, live.workspace)
+        intake = SlackIntake(accept, live.workspace, self._policy)
         socket = SlackSocket(make_app(live.client, intake), intake, self._app_token, self._proxy)
         announce = _Announcement(connected, live.workspace)
         try:

@@ -5,6 +5,7 @@ import logging
 
 from slack_bolt.response import BoltResponse
 
+from adapters.slack.policy import Policy
 from adapters.slack.receive import MalformedEventError, Payload, read_question
 from adapters.slack.workspace import Workspace
 from bridge.errors import StoreUnavailable
@@ -18,9 +19,10 @@ _DELIVER_AGAIN = 503
 class SlackIntake:
     """Takes payloads until it is shut, and knows which are still on their way."""
 
-    def __init__(self, accept: Accept, workspace: Workspace) -> None:
+    def __init__(self, accept: Accept, workspace: Workspace, policy: Policy) -> None:
         self._accept = accept
         self._workspace = workspace
+        self._policy = policy
         self._is_open = True
         self._running: set[asyncio.Task[object]] = set()
         self._said: set[str] = set()
@@ -31,7 +33,7 @@ class SlackIntake:
         if not self._is_open:
             return BoltResponse(status=_DELIVER_AGAIN, body="")
         try:
-            question = read_question(payload, self._workspace)
+            question = read_question(payload, self._workspace, self._policy)
         except MalformedEventError as error:
             self.say_once(str(error))
             return BoltResponse(status=_ACKNOWLEDGED, body="")

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from adapters.slack.incoming_text import kind_of, mentions, readable
+from adapters.slack.incoming_text import kind_of, mentions, readable, speaks_to_somebody
+from adapters.slack.policy import Policy
 from adapters.slack.workspace import Workspace
 from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
 from config.slack_limits import QUESTION_TEXT_CHARS
@@ -21,6 +22,7 @@ _AMENDMENTS = {
 }
 _SLACKBOT = ("USLACK", "USLACKBOT")
 _MACHINE_MARKS = ("bot_id", "app_id", "bot_profile", "hidden")
+_USUAL = Policy()
 _ID = re.compile(r"[!-~]{1,100}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
@@ -31,7 +33,7 @@ class MalformedEventError(Exception):
     """An event that Slack would not send. Says what is wrong with its form, never what is in it."""
 
 
-def read_question(payload: Payload, workspace: Workspace) -> Question | None:
+def read_question(payload: Payload, workspace: Workspace, policy: Policy = _USUAL) -> Question | None:
     """Turn the payload of one envelope into a question.
 
     Returns None for everything that is not a person's message to the bot or within one of its threads. Raises
@@ -46,11 +48,11 @@ def read_question(payload: Payload, workspace: Workspace) -> Question | None:
         return None
     subtype = event.get("subtype")
     if isinstance(subtype, str) and subtype in _AMENDMENTS:
-        return _amendment(payload, event, workspace)
-    return _question(payload, event, workspace) if _is_from_a_person(event, workspace) else None
+        return _amendment(payload, event, workspace, policy)
+    return _question(payload, event, workspace, policy) if _is_from_a_person(event, workspace) else None
 
 
-def _amendment(payload: Payload, event: Payload, workspace: Workspace) -> Question | None:
+def _amendment(payload: Payload, event: Payload, workspace: Workspace, policy: Policy) -> Question | None:
     """Read an edit or a deletion of a person's message: it counts while that message still waits."""
     kind, part = _AMENDMENTS[str(event["subtype"])]
     before = event.get("previous_message")
@@ -60,7 +62,7 @@ def _amendment(payload: Payload, event: Payload, workspace: Workspace) -> Questi
     if kind is QuestionKind.EDITED and isinstance(before, Mapping) and before.get("text") == message.get("text"):
         return None  # an unfurl or another change around the text
     place = {name: event[name] for name in ("channel", "channel_type") if name in event}
-    question = _question(payload, {**message, **place, "type": "message"}, workspace)
+    question = _question(payload, {**message, **place, "type": "message"}, workspace, policy)
     if question is None or question.kind is not QuestionKind.ASK:
         return None
     return replace(question, kind=kind, text=question.text if kind is QuestionKind.EDITED else "")
@@ -73,7 +75,7 @@ def _is_from_a_person(event: Payload, workspace: Workspace) -> bool:
     return isinstance(user, str) and user not in _SLACKBOT and user != workspace.bot_user_id
 
 
-def _question(payload: Payload, event: Payload, workspace: Workspace) -> Question | None:
+def _question(payload: Payload, event: Payload, workspace: Workspace, policy: Policy) -> Question | None:
     person, channel, ts = (_required(event, name) for name in ("user", "channel", "ts"))
     root = event.get("thread_ts") or ""
     if not _TS.fullmatch(ts) or not (isinstance(root, str) and (not root or _TS.fullmatch(root))):
@@ -82,24 +84,32 @@ def _question(payload: Payload, event: Payload, workspace: Workspace) -> Questio
     is_direct = event.get("channel_type") == "im" or channel.startswith("D")
     addressed = is_direct or event["type"] == "app_mention" or mentions(raw, workspace.bot_user_id)
     text = readable(raw, workspace.bot_user_id)
-    if not addressed and (root in {"", ts} or not text):
+    if not addressed and (root in {"", ts} or not text or not _goes_on(raw, policy)):
         return None
     team = _team_of(payload) or workspace.team_id
-    thread = "" if is_direct else root or ts
+    is_flat = is_direct and not policy.threads_in_dms
+    thread = "" if is_flat else root or ts
+    has_files = bool(event.get("files"))
     name = f"slack:{team}:{channel}:{ts}"
-    kind = kind_of(text)
+    kind = QuestionKind.ASK if has_files and not text else kind_of(text)
     return Question(
         id=name,
         dedupe_keys=(name, *_further_keys(payload, event, team, channel)),
         thread=ThreadKey("slack", team, channel, thread),
-        address=Address(account=team, place=channel, thread=root if is_direct else thread),
+        address=Address(account=team, place=channel, thread=root if is_flat else thread),
         person=Person(id=person),
         text=text if kind is QuestionKind.ASK else "",
         asked_at=float(ts),
         kind=kind,
         addressed=addressed,
         metadata=_metadata(event, team, channel, thread, _permalink(workspace, channel, ts)),
+        has_files=has_files,
     )
+
+
+def _goes_on(raw: str, policy: Policy) -> bool:
+    """Say whether a message that does not mention the bot may go on with a thread of its."""
+    return policy.follows_threads and not speaks_to_somebody(raw)
 
 
 def _required(event: Payload, name: str) -> str:

@@ -14,7 +14,7 @@ from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from adapters.telegram.send import Sender, is_group, pace_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Pace, PageView, Question, Streaming
+from bridge.models import Address, Circumstances, Pace, PageView, Question, Streaming
 from bridge.ports import Accept, ReplyRoots
 from config import telegram_limits as limits
 from config.mentions import Mentions
@@ -126,6 +126,11 @@ class TelegramChannel:
     async def user_identifier(self, question: Question) -> str:
         """Return TalkifAI's name for the asker."""
         return f"{CHANNEL}:{question.person.id}"
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return the question's text."""
+        del circumstances
+        return question.text
 
     # ------------------------------------------------------------ Receiver
     @property

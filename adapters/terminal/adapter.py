@@ -18,7 +18,7 @@ from typing import TextIO
 from adapters.terminal.receive import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.send import Screen
 from bridge.errors import LookupUnsupported, PlaceGone, StoreUnavailable
-from bridge.models import Address, Appended, Pace, PageView, Person, Question, Streaming, ThreadKey
+from bridge.models import Address, Appended, Circumstances, Pace, PageView, Person, Question, Streaming, ThreadKey
 from bridge.ports import Accept
 
 log = logging.getLogger(__name__)
@@ -117,6 +117,11 @@ class TerminalChannel:
     async def user_identifier(self, question: Question) -> str:
         """Return TalkifAI's name for the person at the terminal."""
         return f"{self.name}:{question.person.id}"
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return the question's text."""
+        del circumstances
+        return question.text
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Hand over the questions that are typed. Returns at `/quit` or the input's end, when all is answered."""

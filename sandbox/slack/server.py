@@ -22,7 +22,7 @@ from sandbox.slack.workspace import PlaceKind, SlackMessage, SlackPerson, SlackP
 
 ALL_SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "im:history", "channels:history", "groups:history", "mpim:history"}
-    | {"users:read", "users:read.email"}
+    | {"channels:read", "groups:read", "users:read", "users:read.email"}
 )
 _KINDS: Mapping[str, PlaceKind] = {"D": "im", "G": "group"}
 

@@ -15,6 +15,7 @@ _HISTORY_SCOPES = {
     "im": "im:history",
     "mpim": "mpim:history",
 }
+_INFO_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
 
@@ -134,6 +135,9 @@ class WebApi(Rules):
 
     def _info(self, params: Params) -> Answer:
         place = self._place(params)
+        self._need(_INFO_SCOPES[place.kind])
+        if place.kind == "group" and not place.bot_is_member:
+            raise Refused("channel_not_found")
         facts = {"id": place.id, "name": place.name, "is_archived": place.is_archived}
         kinds = {f"is_{kind}": place.kind == kind for kind in ("channel", "group", "im", "mpim")}
         return {"channel": {**facts, **kinds, "is_member": place.bot_is_member}}
@@ -163,7 +167,10 @@ class WebApi(Rules):
 
 def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:
     oldest = str(params.get("oldest") or "")
-    return [message for message in messages if message.ts > oldest]
+    latest = str(params.get("latest") or "9")
+    if str(params.get("inclusive", "")).lower() in {"1", "true"}:
+        return [message for message in messages if oldest <= message.ts <= latest]
+    return [message for message in messages if oldest < message.ts < latest]
 
 
 def _sheet(messages: list[SlackMessage], params: Params) -> Answer:

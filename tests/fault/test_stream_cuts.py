@@ -11,7 +11,7 @@ from adapters.scheduler import every
 from adapters.talkifai.agent import TalkifaiAgent
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Pace, PageView, Person, Question, Streaming, ThreadKey
+from bridge.models import Address, Circumstances, Pace, PageView, Person, Question, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.worker import Outside, Worker
 from config.talkifai_limits import TalkifaiLimits
@@ -67,6 +67,10 @@ class Wall:
 
     async def user_identifier(self, question: Question) -> str:
         return question.thread.place
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         for question in self.questions:

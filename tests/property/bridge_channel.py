@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, MessageGone, PostUncertain
-from bridge.models import Address, Budget, Pace, PageView, Question, Streaming
+from bridge.models import Address, Budget, Circumstances, Pace, PageView, Question, Streaming
 from bridge.notices import Notice
 from bridge.ports import Accept
 from tests.property.bridge_agent import Fault
@@ -205,3 +205,7 @@ class HostChannel:
 
     async def user_identifier(self, question: Question) -> str:
         return f"{self.name}:{question.person.id}"
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text

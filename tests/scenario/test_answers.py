@@ -178,3 +178,19 @@ async def test_typing_shows_while_the_agent_thinks(telegram: TelegramMessenger) 
     await telegram.until_texts(talk, "I have thought about it for a while.")
 
     assert (int(talk.place), None, "typing") in telegram.telegram.seen.actions
+
+
+async def test_when_several_people_speak_in_a_thread_each_is_named(slack: SlackMessenger) -> None:
+    for question in ("one", "two", "three"):
+        slack.scene.answers[question] = Answer.of("Well.")
+    talk = await slack.ask_in_group("one")
+    await slack.until_texts(talk, "Well.")
+    bob = slack.person()
+    await slack.slack.say(bob, talk.place, "two", talk.root)
+    await slack.ledger.until(lambda: len(slack.replies(talk)) == 2)
+    await slack.follow_up(talk, "three")
+    await slack.ledger.until(lambda: len(slack.replies(talk)) == 3)
+
+    names = {person.id: person.name for person in slack.slack.workspace.people.values()}
+    (record,) = slack.records(talk)
+    assert record.posted == ["one", f"{names[bob]}: two", f"{names[talk.person]}: three"]

@@ -40,6 +40,11 @@ if id and begun[1] == id and begun[2] == fence then
   end
   if redis.call('EXISTS', session) == 1 then
     redis.call('HINCRBY', session, 'turns', counts_as_turn)
+    local readable, question = pcall(cjson.decode, body)
+    local person = readable and type(question) == 'table' and question.person
+    if type(person) == 'table' and person.id and person.id ~= redis.call('HGET', session, 'person_id') then
+      redis.call('HSET', session, 'several_speak', '1')
+    end
     redis.call('HINCRBY', session, 'retries', tonumber(begun[3]) - 1)
     if history ~= 'keep' then
       redis.call('HSET', session, 'history_count', history)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -213,6 +213,34 @@ async def test_a_turn_found_after_sending_takes_the_answer_from_the_history(stor
     await it.take(again)
     assert len(it.agent.sent) == 1
     assert it.channel.standing["m1"].text == "The second answer."
+
+
+async def test_a_turn_found_after_sending_is_looked_up_in_the_words_that_were_sent(stores: RedisStores) -> None:
+    """D6: names and quotes may read otherwise now, so the record holds what was sent."""
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question("ok", number=1))
+    lease = await it.put(question("why?", number=2))
+    await stores.queue.begin(lease)
+    await stores.queue.record_sending(lease, "chat_1", 0, "Ada: why?")
+    it.agent.histories["chat_1"] = [HistoryMessage("user", "Ada: why?"), HistoryMessage("assistant", "Because.")]
+    await it.take(lease)
+    assert len(it.agent.sent) == 1
+    assert it.channel.text.endswith("Because.")
+
+
+async def test_what_cannot_be_read_is_said_below_the_answer(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(), has_files=True))
+    (view,) = it.channel.standing.values()
+    assert (view.text, view.notice) == (_ANSWER, Notice.FILES_UNREAD)
+
+
+async def test_a_file_without_a_word_costs_no_conversation(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(""), has_files=True))
+    (view,) = it.channel.standing.values()
+    assert view.notice == Notice.ONLY_TEXT
+    assert it.agent.histories == {}
 
 
 async def test_a_turn_found_answered_is_only_shown(stores: RedisStores) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.slack.policy import Policy
 from adapters.slack.receive import MalformedEventError, read_question
 from adapters.slack.workspace import Workspace
 from bridge.models import Question, QuestionKind
@@ -66,9 +67,41 @@ def test_a_message_in_a_thread_without_a_mention_counts_only_in_a_known_thread()
     assert (question.thread.thread, question.addressed) == (ROOT, False)
 
 
-def test_a_message_to_somebody_else_stays_as_it_is() -> None:
-    question = read(event(thread_ts=ROOT, text="<@U2> have a look"))
-    assert (question.text, question.addressed) == ("@U2 have a look", False)
+@pytest.mark.parametrize("somebody", ["<@U2>", "<@U2|bob>", "<!subteam^S1|@ops>", "<!here>", "<!channel|@channel>"])
+def test_a_message_to_somebody_else_is_left_alone_unless_it_mentions_the_bot_too(somebody: str) -> None:
+    assert read_question(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME) is None
+    both = read(event(thread_ts=ROOT, text=f"<@UBOT> tell {somebody}"))
+    assert both.addressed
+
+
+def test_links_and_dates_are_nobody() -> None:
+    text = "see <https://x.example|@here> at <!date^1^{date}|May 1> in <#C2|general>"
+    assert read(event(thread_ts=ROOT, text=text)).text.startswith("see @here")
+
+
+def test_where_follow_ups_need_a_mention_others_are_left_alone() -> None:
+    policy = Policy(follows_threads=False)
+    assert read_question(event(thread_ts=ROOT, text="and now?"), HOME, policy) is None
+    question = read_question(event(thread_ts=ROOT, text="<@UBOT> and now?"), HOME, policy)
+    assert question is not None
+    assert question.addressed
+    in_dm = read_question(event(channel="D1", thread_ts=ROOT, text="and now?"), HOME, policy)
+    assert in_dm is not None
+
+
+@pytest.mark.parametrize(("root", "thread"), [(None, TS), (ROOT, ROOT)])
+def test_where_direct_messages_are_threads_each_top_level_message_begins_one(root: str | None, thread: str) -> None:
+    question = read_question(event(channel="D1", thread_ts=root), HOME, Policy(threads_in_dms=True))
+    assert question is not None
+    assert (question.thread.thread, question.address.thread, question.addressed) == (thread, thread, True)
+
+
+def test_a_file_is_noted_and_its_text_is_asked() -> None:
+    files = [{"id": "F1", "name": "plan.pdf", "mimetype": "application/pdf"}]
+    question = read(event(channel="D1", subtype="file_share", files=files, text="what is this?"))
+    assert (question.kind, question.text, question.has_files) == (QuestionKind.ASK, "what is this?", True)
+    alone = read(event(channel="D1", subtype="file_share", files=files, text=""))
+    assert (alone.kind, alone.text, alone.has_files) == (QuestionKind.ASK, "", True)
 
 
 def test_a_thread_answer_shown_in_the_channel_too_is_one_in_the_thread() -> None:

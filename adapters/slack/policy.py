@@ -1,0 +1,17 @@
+"""What the operator lets the bot do in Slack, and whom it lets ask."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The choices behind the `SLACK_…` settings."""
+
+    follows_threads: bool = True
+    """Whether a thread that the bot takes part in goes on without mentioning it again."""
+    threads_in_dms: bool = False
+    """Whether each message at the top level of a DM begins a thread, and so a conversation, of its own."""
+    quotes_thread: bool = False
+    """Whether what people said earlier in a thread goes along as marked quotes."""
+    reads_emails: bool = True
+    """Whether the asker's e-mail address becomes TalkifAI's `user_identifier`."""

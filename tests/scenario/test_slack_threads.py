@@ -1,0 +1,66 @@
+"""Where the bot talks in Slack, and what the agent is told there: with the settings of a busy workspace."""
+
+import pytest
+
+from bridge.notices import Notice
+from sandbox.talkifai.script import Answer
+from tests.scenario.messengers import SlackMessenger, Talk
+
+pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest.fixture(scope="module")
+def bridge_settings() -> dict[str, str]:
+    return {"SLACK_FOLLOW_UPS": "mention", "SLACK_DM": "thread", "SLACK_THREAD_CONTEXT": "on"}
+
+
+async def test_the_bot_joins_a_private_channels_thread_and_is_told_what_was_said(slack: SlackMessenger) -> None:
+    """A8: with the setting on, earlier messages go along as marked quotes."""
+    bob, ada = slack.person(), slack.person()
+    place = slack.slack.add_channel(f"G{bob[1:]}", "secret")
+    root = await slack.slack.say(bob, place, "The plan stands")
+    ts = await slack.slack.say(ada, place, f"{slack.slack.mention} is it good?", root)
+    talk = Talk(place, root, [ts], ada)
+    await slack.ledger.until(lambda: bool(slack.replies(talk)))
+    await slack.until_ended(talk, 0)
+
+    (question,) = slack.records(talk)[0].posted
+    names = slack.slack.workspace.people
+    assert f"> {names[bob].name}: The plan stands" in question
+    assert question.endswith(f"\n{names[ada].name}: is it good?")
+
+
+async def test_a_follow_up_without_a_mention_is_left_alone_and_told_later(slack: SlackMessenger) -> None:
+    slack.scene.answers["one"] = Answer.of("First answer.")
+    talk = await slack.ask_in_group("one")
+    await slack.until_texts(talk, "First answer.")
+    await slack.follow_up(talk, "among ourselves")
+    await slack.follow_up(talk, f"{slack.slack.mention} two")
+    await slack.ledger.until(lambda: len(slack.replies(talk)) == 2)
+
+    first, second = slack.records(talk)[0].posted
+    assert first == "one"
+    assert "among ourselves\n\nThe message to answer:\n" in second
+    assert second.endswith(": two")
+
+
+async def test_each_top_level_direct_message_is_a_thread_of_its_own(slack: SlackMessenger) -> None:
+    slack.scene.answers |= {"one": Answer.of("First answer."), "two": Answer.of("Second answer.")}
+    talk = await slack.ask_directly("one")
+    other = Talk(talk.place, await slack.slack.say(talk.person, talk.place, "two"), [], talk.person)
+    talk = Talk(talk.place, talk.questions[0], talk.questions, talk.person)
+    await slack.until_texts(talk, "First answer.")
+    await slack.until_texts(other, "Second answer.")
+    assert [record.posted for record in (*slack.records(talk), *slack.records(other))] == [["one"], ["two"]]
+
+
+async def test_a_file_is_not_read_and_the_text_beside_it_is_answered(slack: SlackMessenger) -> None:
+    slack.scene.answers["what is this?"] = Answer.of("I cannot tell.")
+    person, place = slack.person(), slack.channel()
+    shared = {"subtype": "file_share", "files": [{"id": "F1", "name": "plan.pdf"}]}
+    ts = await slack.slack.say(person, place, f"{slack.slack.mention} what is this?", event=shared)
+    talk = Talk(place, ts, [ts], person)
+    await slack.until_said(talk, "I cannot tell.")
+    await slack.until_said(talk, Notice.FILES_UNREAD)
+    ts = await slack.slack.say(person, place, slack.slack.mention, event=shared)
+    await slack.until_said(Talk(place, ts, [ts], person), Notice.ONLY_TEXT)
