@@ -100,6 +100,8 @@ def slack_policy(settings: Settings) -> Policy:
         threads_in_dms=settings.slack_dm == "thread",
         quotes_thread=settings.slack_thread_context == "on",
         reads_emails=settings.slack_emails == "on",
+        allows_external=settings.slack_external_users == "allow",
+        allows_workflows=settings.slack_workflows == "on",
     )
 
 

@@ -53,6 +53,8 @@ class Person:
     """The channel's own id of the person."""
     name: str = ""
     """As the person is shown in the channel; empty where the channel did not say."""
+    is_program: bool = False
+    """True for a program that the operator lets ask."""
 
 
 class QuestionKind(StrEnum):
@@ -163,6 +165,8 @@ class Outcome(StrEnum):
     COMMAND_DONE = "command_done"
     UNDELIVERABLE = "undeliverable"
     """The place is gone: nobody is left to see an answer."""
+    EXCLUDED = "excluded"
+    """The asker may not ask: nothing was done, and the bridge takes no part in the thread because of it."""
     DEAD = "dead"
     """Given up after too many attempts."""
 

@@ -22,6 +22,7 @@ class Notice(StrEnum):
     TOO_LONG = "Your message is too long: at most 10,000 characters, please."
     ONLY_TEXT = "I can read text only. Please write your question."
     FILES_UNREAD = "I can read text only: what was attached to your message was not read."
+    NOT_ADMITTED = "Sorry, I may talk with members of this workspace only."
     QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
     STOPPED = "Stopped."

@@ -146,6 +146,13 @@ class Channel(Protocol):
         """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
         ...
 
+    async def admits(self, question: Question) -> bool:
+        """Say whether the asker may have an answer; whoever may not is told so once, quietly.
+
+        Raises `ChannelUnavailable` and `ChannelRateLimited` where that cannot be told now.
+        """
+        ...
+
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return what the agent is to read: the question's text, and what the channel knows beside it.
 

@@ -94,6 +94,8 @@ class Turns:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
+        if not await channel.admits(entry.question):
+            return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
         reply = Reply(entry.question.id, channel.fits, shows_tools=self._shows_tools)
         reply.has_begun = entry.record.has_begun
         writer = Writer(

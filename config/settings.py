@@ -116,6 +116,12 @@ class Settings(BaseSettings):
     slack_emails: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
         "on", validation_alias="SLACK_EMAILS"
     )
+    slack_external_users: Annotated[Literal["refuse", "allow"], BeforeValidator(problems.one_of("refuse", "allow"))] = (
+        Field("refuse", validation_alias="SLACK_EXTERNAL_USERS")
+    )
+    slack_workflows: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_WORKFLOWS"
+    )
     telegram_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.telegram_token)] = Field(
         None, validation_alias="TELEGRAM_BOT_TOKEN"
     )

@@ -66,6 +66,7 @@ class FakeChannel:
     activity: int = 0
     streaming: Streaming = Streaming.EDIT
     takes_drafts: bool = False
+    admitting: bool = True
     drafts: list[Call] = field(default_factory=list)
     draft_failures: list[BridgeError] = field(default_factory=list)
     _posted: int = 0
@@ -109,6 +110,10 @@ class FakeChannel:
 
     async def user_identifier(self, question: Question) -> str:
         return f"fake:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        del question
+        return self.admitting
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances

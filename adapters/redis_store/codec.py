@@ -57,7 +57,7 @@ def question_to_json(question: Question) -> bytes:
         "dedupe_keys": question.dedupe_keys,
         "thread": str(question.thread),
         "address": {name: getattr(question.address, name) for name in ("account", "place", "thread", "reply_to")},
-        "person": {"id": question.person.id, "name": question.person.name},
+        "person": {name: getattr(question.person, name) for name in ("id", "name", "is_program")},
         "text": question.text,
         "asked_at": question.asked_at,
         "kind": question.kind.value,
@@ -80,7 +80,7 @@ def question_from_json(raw: bytes | str) -> Question:
             address=Address(
                 address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")
             ),
-            person=Person(person["id"], person.get("name", "")),
+            person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
             text=fields["text"],
             asked_at=fields.get("asked_at", 0.0),
             kind=QuestionKind(fields.get("kind", QuestionKind.ASK.value)),

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import markup
 from adapters.slack.activity import Activity
+from adapters.slack.admission import Admission
 from adapters.slack.earlier import EarlierMessages
 from adapters.slack.errors import Call, translated
 from adapters.slack.find import find_page
@@ -50,6 +51,7 @@ class _Opened:
     client: AsyncWebClient
     workspace: Workspace
     people: People
+    admission: Admission
     wording: Wording
     activity: Activity
     streams: Streams
@@ -132,9 +134,10 @@ class SlackChannel:
             raise
         activity = Activity(client)
         streams = Streams(client, activity, self._allowed)
-        people = People(client, reads_emails=self._policy.reads_emails)
+        people = People(client, workspace, reads_emails=self._policy.reads_emails)
+        admission = Admission(client, people, self._policy)
         wording = Wording(people, EarlierMessages(client, workspace), self._policy)
-        self._opened = _Opened(session, client, workspace, people, wording, activity, streams)
+        self._opened = _Opened(session, client, workspace, people, admission, wording, activity, streams)
 
     async def aclose(self) -> None:
         """Close all connections. Calls made after it raise `ChannelUnavailable`."""
@@ -183,6 +186,10 @@ class SlackChannel:
         if self._opened is None:
             return plain_identifier(question)
         return await self._opened.people.identifier(question)
+
+    async def admits(self, question: Question) -> bool:
+        """Admit members, and others as the policy has it. See `bridge.ports.Channel`."""
+        return await self._live.admission.admits(question)
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question with names for ids, who speaks, and what was said before, as the policy has it."""
@@ -273,6 +280,7 @@ async def _identify(client: AsyncWebClient) -> Workspace:
         bot_id=facts.get("bot_id", ""),
         url=facts.get("url", ""),
         name=facts.get("team", ""),
+        enterprise_id=facts.get("enterprise_id", ""),
     )
 
 

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import Call, code_of, translated
 from adapters.slack.lookups import Lookups
+from adapters.slack.workspace import Workspace
 from bridge.errors import BridgeError
 from bridge.models import Question
 
@@ -20,9 +21,10 @@ _LOG = logging.getLogger(__name__)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
 _LOOK_UP_S = 3.0
 _KEEP_S = 12 * 3600.0
-_KEEP_FAILURE_S = 60.0
+_KEEP_FAILURE_S = 10.0
 _LONGEST_NAME = 60
 _NO_SCOPE = frozenset({"missing_scope", "not_allowed_token_type", "unknown_method"})
+_NOBODY_HERE = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _SIGNS = re.compile(r"[\s:>@<*_`~\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 """What could make a name look like something else than a name in front of a text."""
 
@@ -34,6 +36,8 @@ class Profile:
     name: str = ""
     """As the person is shown in Slack."""
     email: str = ""
+    is_external: bool | None = None
+    """Whether it is a guest, or somebody of another organisation; None where Slack did not say."""
 
 
 def plain_identifier(question: Question) -> str:
@@ -51,14 +55,21 @@ class People:
 
     Args:
         client: Slack's Web API.
+        workspace: Whose members are no strangers.
         reads_emails: Whether e-mail addresses may be used.
         now: Seconds that never go back.
     """
 
     def __init__(
-        self, client: AsyncWebClient, *, reads_emails: bool = True, now: Callable[[], float] = monotonic
+        self,
+        client: AsyncWebClient,
+        workspace: Workspace,
+        *,
+        reads_emails: bool = True,
+        now: Callable[[], float] = monotonic,
     ) -> None:
         self._client = client
+        self._workspace = workspace
         self._reads_emails = reads_emails
         self._profiles = Lookups(self._ask_for_person, now)
         self._channels = Lookups(self._ask_for_channel, now)
@@ -72,7 +83,12 @@ class People:
 
     async def profile(self, user: str) -> Profile:
         """Return what Slack says of a person. Takes some 3 s at most."""
-        return Profile() if "users.info" in self._refused else await self._profiles.get(user)
+        return Profile() if self.are_hidden else await self._profiles.get(user)
+
+    @property
+    def are_hidden(self) -> bool:
+        """Whether the app has not the scope to look people up."""
+        return "users.info" in self._refused
 
     async def name(self, user: str) -> str:
         """Return the name that the person goes by; the id where Slack does not tell."""
@@ -86,7 +102,10 @@ class People:
 
     async def _ask_for_person(self, user: str) -> tuple[Profile, float]:
         answer, keep_s = await self._asked("users.info", lambda: self._client.users_info(user=user))
-        return _profile_in(answer.get("user")), keep_s
+        if answer.get("error") in _NOBODY_HERE:
+            return Profile(is_external=True), keep_s
+        facts = answer.get("user")
+        return (_profile_in(facts, self._workspace) if isinstance(facts, Mapping) else Profile()), keep_s
 
     async def _ask_for_channel(self, channel: str) -> tuple[str, float]:
         answer, keep_s = await self._asked(
@@ -104,6 +123,8 @@ class People:
                         answer = await call()
                     return answer.data if isinstance(answer.data, Mapping) else {}, _KEEP_S
                 except SlackApiError as error:
+                    if code_of(error) in _NOBODY_HERE:
+                        return {"error": code_of(error)}, _KEEP_S
                     if code_of(error) not in _NO_SCOPE:
                         raise
                     self._stop_asking(method, code_of(error))
@@ -118,8 +139,7 @@ class People:
             _LOG.warning("Slack does not let the app call %s (%s): ids are used in the place of names.", method, code)
 
 
-def _profile_in(user: object) -> Profile:
-    facts = user if isinstance(user, Mapping) else {}
+def _profile_in(facts: Mapping[str, Any], workspace: Workspace) -> Profile:
     shown = facts.get("profile")
     profile = shown if isinstance(shown, Mapping) else {}
     names = (profile.get("display_name"), profile.get("real_name"), facts.get("real_name"), facts.get("name"))
@@ -127,4 +147,16 @@ def _profile_in(user: object) -> Profile:
     return Profile(
         name=next(filter(None, map(plain_name, names)), ""),
         email=email if isinstance(email, str) and _EMAIL.fullmatch(email) else "",
+        is_external=_is_external(facts, workspace),
     )
+
+
+def _is_external(facts: Mapping[str, Any], workspace: Workspace) -> bool:
+    """Tell a full member, of this workspace or of another one of its organisation, from everybody else."""
+    if any(facts.get(mark) for mark in ("is_restricted", "is_ultra_restricted", "is_stranger")):
+        return True
+    team, elsewhere = facts.get("team_id"), facts.get("enterprise_user")
+    if not team or team in {workspace.team_id, workspace.enterprise_id}:
+        return False
+    organisation = elsewhere.get("enterprise_id") if isinstance(elsewhere, Mapping) else None
+    return not workspace.enterprise_id or organisation != workspace.enterprise_id

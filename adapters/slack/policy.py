@@ -15,3 +15,7 @@ class Policy:
     """Whether what people said earlier in a thread goes along as marked quotes."""
     reads_emails: bool = True
     """Whether the asker's e-mail address becomes TalkifAI's `user_identifier`."""
+    allows_external: bool = False
+    """Whether guests, and people of other organisations (Slack Connect), may ask."""
+    allows_workflows: bool = False
+    """Whether a message of a Workflow Builder workflow that mentions the bot is a question."""

@@ -127,6 +127,11 @@ class TelegramChannel:
         """Return TalkifAI's name for the asker."""
         return f"{CHANNEL}:{question.person.id}"
 
+    async def admits(self, question: Question) -> bool:
+        """Admit everybody."""
+        del question
+        return True
+
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question's text."""
         del circumstances

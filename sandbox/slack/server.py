@@ -122,9 +122,9 @@ class SlackStandIn:
 
     # ------------------------------------------------------------ people and places
 
-    def person(self, name: str, user_id: str, email: str = "", *, team: str = "") -> str:
+    def person(self, name: str, user_id: str, email: str = "", *, team: str = "", is_guest: bool = False) -> str:
         """Add somebody; return the id. `team`: another workspace, for somebody from outside."""
-        self.workspace.people[user_id] = SlackPerson(user_id, name, email, team)
+        self.workspace.people[user_id] = SlackPerson(user_id, name, email, team, is_guest)
         return user_id
 
     def add_channel(self, channel: str, name: str = "", kind: PlaceKind | None = None) -> str:
@@ -160,8 +160,26 @@ class SlackStandIn:
         occurred = [events.message_event(space, message, **more)]
         if self.mention in text and place.kind != "im":
             occurred.append(events.mention_event(space, message, **more))
+        is_shared = person is not None and bool(person.team)
         for one in reversed(occurred) if self.mention_comes_first else occurred:
-            self.sockets.deliver(events.payload_of(space, one))
+            self.sockets.deliver(events.payload_of(space, one) | {"is_ext_shared_channel": is_shared})
+        await asyncio.sleep(0)
+        return message.ts
+
+    async def say_as_workflow(self, channel: str, text: str, name: str = "Daily question") -> str:
+        """Let a Workflow Builder workflow write; return the message's `ts`."""
+        space = self.workspace
+        message = SlackMessage(
+            space.new_ts(), channel, "", text, bot_id="B0WORKFLOW", app_id="A0WORKFLOW", workflow=name
+        )
+        space.add(message)
+        self._show(message, "posted", author="person")
+        self._send(events.message_event(space, message))
+        if self.mention in text:
+            mention = events.mention_event(space, message)
+            for name_of_field in ("subtype", "workflow_id", "username"):
+                del mention[name_of_field]
+            self._send(mention)
         await asyncio.sleep(0)
         return message.ts
 

@@ -37,9 +37,12 @@ class WebApi(Rules):
         self._deleted = deleted
         self.statuses: list[tuple[str, str, str]] = []
         """Channel, thread and text of each status set."""
+        self.ephemerals: list[tuple[str, str, str, str]] = []
+        """Channel, user, thread and text of each message that one person alone sees."""
         self._methods: dict[str, Callable[[Params], Answer]] = {
             "auth.test": self._auth_test,
             "chat.postMessage": self._post,
+            "chat.postEphemeral": self._post_ephemeral,
             "chat.update": self._update,
             "chat.delete": self._delete,
             "conversations.replies": self._replies,
@@ -91,6 +94,17 @@ class WebApi(Rules):
         space.add(message)
         self._posted(message, params)
         return {"channel": place.id, "ts": message.ts, "message": message.as_json()}
+
+    def _post_ephemeral(self, params: Params) -> Answer:
+        self._need("chat:write")
+        place = self._writable(params)
+        user = str(params.get("user") or "")
+        if user not in self._workspace.people:
+            raise Refused("user_not_in_channel")
+        thread_ts = self._thread_in(place, params)
+        text, _ = _content(params)
+        self.ephemerals.append((place.id, user, thread_ts, text))
+        return {"message_ts": self._workspace.new_ts()}
 
     def _update(self, params: Params) -> Answer:
         self._need("chat:write")
@@ -151,7 +165,8 @@ class WebApi(Rules):
         if person.email and "users:read.email" in self._scopes:
             profile["email"] = person.email
         team = person.team or self._workspace.team_id
-        return {"user": {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}}
+        facts = {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}
+        return {"user": facts | {"is_restricted": person.is_guest, "is_ultra_restricted": False}}
 
     def _set_status(self, params: Params) -> Answer:
         self._need("chat:write")

@@ -68,6 +68,10 @@ class Wall:
     async def user_identifier(self, question: Question) -> str:
         return question.thread.place
 
+    async def admits(self, question: Question) -> bool:
+        del question
+        return True
+
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances
         return question.text

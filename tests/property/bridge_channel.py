@@ -206,6 +206,10 @@ class HostChannel:
     async def user_identifier(self, question: Question) -> str:
         return f"{self.name}:{question.person.id}"
 
+    async def admits(self, question: Question) -> bool:
+        del question
+        return True
+
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances
         return question.text

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest.fixture(scope="module")
 def bridge_settings() -> dict[str, str]:
-    return {"SLACK_FOLLOW_UPS": "mention", "SLACK_DM": "thread", "SLACK_THREAD_CONTEXT": "on"}
+    return {"SLACK_FOLLOW_UPS": "mention", "SLACK_DM": "thread", "SLACK_THREAD_CONTEXT": "on", "SLACK_WORKFLOWS": "on"}
 
 
 async def test_the_bot_joins_a_private_channels_thread_and_is_told_what_was_said(slack: SlackMessenger) -> None:
@@ -64,3 +64,26 @@ async def test_a_file_is_not_read_and_the_text_beside_it_is_answered(slack: Slac
     await slack.until_said(talk, Notice.FILES_UNREAD)
     ts = await slack.slack.say(person, place, slack.slack.mention, event=shared)
     await slack.until_said(Talk(place, ts, [ts], person), Notice.ONLY_TEXT)
+
+
+async def test_a_guest_is_refused_quietly_and_the_thread_stays_the_peoples(slack: SlackMessenger) -> None:
+    """A10: nothing reaches the agent, nothing stands in the channel, and the bot does not stay in the thread."""
+    guest = slack.slack.person("Gus", "U0GUEST", is_guest=True)
+    place = slack.channel()
+    root = await slack.slack.say(guest, place, f"{slack.slack.mention} let me in")
+    talk = Talk(place, root, [root], slack.person())
+    await slack.slack.sockets.settled()
+    await slack.follow_up(talk, f"{slack.slack.mention} and me?")
+    await slack.until_said(talk, "and me?")
+    assert slack.slack.api.ephemerals == [(place, guest, root, Notice.NOT_ADMITTED)]
+    assert len(slack.replies(talk)) == 1
+    assert len(slack.records(talk)) == 1
+
+
+async def test_a_workflow_that_mentions_the_bot_is_answered_once(slack: SlackMessenger) -> None:
+    slack.scene.answers["what is new?"] = Answer.of("Nothing.")
+    place = slack.channel()
+    root = await slack.slack.say_as_workflow(place, f"{slack.slack.mention} what is new?")
+    talk = Talk(place, root)
+    await slack.until_texts(talk, "Nothing.")
+    assert [record.posted for record in slack.records(talk)] == [["what is new?"]]

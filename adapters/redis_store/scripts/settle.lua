@@ -32,6 +32,9 @@ if id and begun[1] == id and begun[2] == fence then
   redis.call('DEL', turn)
   redis.call('PEXPIRE', known, known_ms)
   redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
+  if outcome == 'excluded' and redis.call('EXISTS', session) == 0 then
+    redis.call('DEL', known)
+  end
   if outcome == 'undeliverable' then
     -- Nobody is left there: what waits would open a paid conversation each, only to find the place gone.
     local waiting = redis.call('LLEN', inbox)

@@ -228,6 +228,17 @@ async def test_a_turn_found_after_sending_is_looked_up_in_the_words_that_were_se
     assert it.channel.text.endswith("Because.")
 
 
+async def test_who_may_not_ask_costs_nothing_and_leaves_the_thread_unknown(stores: RedisStores) -> None:
+    """A10: nothing is opened, sent or shown."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.admitting = False
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.EXCLUDED
+    assert it.channel.calls == []
+    assert it.agent.histories == {}
+    assert await stores.inbox.append(replace(question(number=2), addressed=False)) is Appended.NOT_ADDRESSED
+
+
 async def test_what_cannot_be_read_is_said_below_the_answer(stores: RedisStores) -> None:
     it = stage(stores, _says(_ANSWER))
     await it.answer(replace(question(), has_files=True))

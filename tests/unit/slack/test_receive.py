@@ -1,5 +1,6 @@
 """Slack events become questions, or nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,3 +243,39 @@ def test_no_payload_whatever_breaks_the_reader(changes: dict[str, Any], around: 
         assert question.id in question.dedupe_keys
         assert all(isinstance(value, str) for value in question.metadata.values())
         question.text.encode()
+
+
+WORKFLOW = {"subtype": "bot_message", "user": None, "bot_id": "B7", "workflow_id": "Wf1", "username": "Daily"}
+
+
+def test_a_workflow_asks_only_where_the_operator_lets_it_and_by_a_mention() -> None:
+    """A11: and then once, as the mention of the same message says less of where it comes from."""
+    asked = event(text="<@UBOT> what is new?", **WORKFLOW)
+    assert read_question(asked, HOME) is None
+    policy = Policy(allows_workflows=True)
+    question = read_question(asked, HOME, policy)
+    assert question is not None
+    assert (question.text, question.person.id, question.person.name) == ("what is new?", "B7", "Daily")
+    assert question.person.is_program
+    assert read_question(event(text="no mention", **WORKFLOW), HOME, policy) is None
+    assert read_question(event(text="no mention", thread_ts=ROOT, **WORKFLOW), HOME, policy) is None
+    mention = event(type="app_mention", text="<@UBOT> what is new?", user=None, bot_id="B7")
+    assert read_question(mention, HOME, policy) is None
+    other_bot = event(text="<@UBOT> hi", subtype="bot_message", user=None, bot_id="B7")
+    assert read_question(other_bot, HOME, policy) is None
+
+
+def test_a_workflow_of_another_organisation_is_from_outside() -> None:
+    asked = event(text="<@UBOT> hi", bot_profile={"team_id": "T9"}, **WORKFLOW)
+    question = read_question(asked, HOME, Policy(allows_workflows=True))
+    assert question is not None
+    assert question.metadata["person_team"] == "T9"
+
+
+def test_within_one_organisation_only_shared_channels_have_strangers() -> None:
+    home = replace(HOME, enterprise_id="E1")
+    payload = event(type="app_mention", text="<@UBOT> hi", user_team="T2")
+    for shared, expected in ((False, None), (True, "T2")):
+        question = read_question(payload | {"is_ext_shared_channel": shared}, home)
+        assert question is not None
+        assert question.metadata.get("person_team") == expected
