@@ -100,6 +100,8 @@ def slack_policy(settings: Settings) -> Policy:
         threads_in_dms=settings.slack_dm == "thread",
         quotes_thread=settings.slack_thread_context == "on",
         reads_emails=settings.slack_emails == "on",
+        only_opener_controls=settings.slack_control == "asker",
+        shows_receipts=settings.slack_receipt == "on",
         allows_external=settings.slack_external_users == "allow",
         allows_workflows=settings.slack_workflows == "on",
     )
@@ -116,6 +118,7 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             streaming=Streaming(settings.slack_streaming),
             mentions=mentions,
             policy=slack_policy(settings),
+            sessions=stores.sessions,
         )
         stack.push_async_callback(slack.aclose)
         try:

@@ -66,6 +66,8 @@ class QuestionKind(StrEnum):
     NEW = "new"
     """End the conversation that is open and begin another."""
     END = "end"
+    STATUS = "status"
+    """Say whether a conversation is open here."""
     HELP = "help"
     RETRY = "retry"
     """Ask the last question again, whose answer did not come out whole."""

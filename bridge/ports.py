@@ -21,6 +21,7 @@ from bridge.models import (
     HistoryMessage,
     Lease,
     OpenedConversation,
+    Outcome,
     Pace,
     PageView,
     Question,
@@ -98,6 +99,11 @@ class Channel(Protocol):
         """How a page that still grows is to be shown."""
         ...
 
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whether nobody but the person who began a conversation may end it."""
+        ...
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         ...
@@ -151,6 +157,10 @@ class Channel(Protocol):
 
         Raises `ChannelUnavailable` and `ChannelRateLimited` where that cannot be told now.
         """
+        ...
+
+    async def settled(self, question: Question, outcome: Outcome) -> None:
+        """Take note that the question's turn is over. Best effort, within seconds: raises nothing but cancellation."""
         ...
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
@@ -312,6 +322,10 @@ class SessionStore(Protocol):
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that the thread is bound to."""
+        ...
+
+    async def opened_by(self, channel: str, account: str, person_id: str) -> Sequence[Session]:
+        """Return the open sessions that this person began, without their tokens, oldest first."""
         ...
 
     async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:

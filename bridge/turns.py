@@ -26,7 +26,7 @@ from bridge.models import (
     Settlement,
     Streaming,
 )
-from bridge.notices import Notice
+from bridge.notices import Notice, conversation_status
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock, WorkQueue
 from bridge.reply import Reply
@@ -87,6 +87,10 @@ class Turns:
                     await channel.post(question.address, view)
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
+
+    async def settled(self, question: Question, outcome: Outcome) -> None:
+        """Tell the channel that the question's turn is over."""
+        await self._channels[question.thread.channel].settled(question, outcome)
 
     async def run(self, lease: Lease, entry: Entry, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
         """Answer the question at the head of a thread and show it whole, or as far as it had come when `stop` was set.
@@ -165,16 +169,10 @@ class Turns:
     ) -> Asked:
         """Carry out a command."""
         match question.kind:
-            case QuestionKind.RETRY:
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.NOTHING_TO_RETRY)
-            case QuestionKind.HELP:
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.HELP)
-            case QuestionKind.END:
-                ended = await self._end_current(lease)
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
-            case QuestionKind.NEW:
-                await self._end_current(lease)
-                return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
+            case QuestionKind.RETRY | QuestionKind.HELP | QuestionKind.STATUS:
+                return Asked(Outcome.COMMAND_DONE, notice=await self._told(lease, question.kind))
+            case QuestionKind.END | QuestionKind.NEW:
+                return await self._end_or_begin_anew(lease, question, channel, reply, wake)
             case QuestionKind.START:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
@@ -191,6 +189,32 @@ class Turns:
             return entry
         words = replace(entry.question, kind=QuestionKind.ASK, text=last.text, metadata=last.metadata)
         return replace(entry, question=words)
+
+    async def _told(self, lease: Lease, kind: QuestionKind) -> str:
+        """Return the answer to a command that changes nothing."""
+        if kind is not QuestionKind.STATUS:
+            return Notice.HELP if kind is QuestionKind.HELP else Notice.NOTHING_TO_RETRY
+        session = await self._sessions.current(lease.thread)
+        if session is None:
+            return Notice.NOTHING_OPEN
+        return conversation_status(session.turns, self._sessions.idle_after_s)
+
+    async def _end_or_begin_anew(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> Asked:
+        if await self._is_somebody_elses(lease, question, channel):
+            return Asked(Outcome.COMMAND_DONE, notice=Notice.NOT_YOURS)
+        ended = await self._end_current(lease)
+        if question.kind is QuestionKind.NEW:
+            return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
+        return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
+
+    async def _is_somebody_elses(self, lease: Lease, question: Question, channel: Channel) -> bool:
+        """Say whether only another person may end the conversation that is open."""
+        if not channel.only_opener_controls:
+            return False
+        session = await self._sessions.current(lease.thread)
+        return session is not None and session.person_id != question.person.id
 
     async def _end_current(self, lease: Lease) -> bool:
         session = await self._sessions.current(lease.thread)

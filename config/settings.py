@@ -116,6 +116,12 @@ class Settings(BaseSettings):
     slack_emails: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
         "on", validation_alias="SLACK_EMAILS"
     )
+    slack_control: Annotated[Literal["asker", "anyone"], BeforeValidator(problems.one_of("asker", "anyone"))] = Field(
+        "asker", validation_alias="SLACK_CONTROL"
+    )
+    slack_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_RECEIPT"
+    )
     slack_external_users: Annotated[Literal["refuse", "allow"], BeforeValidator(problems.one_of("refuse", "allow"))] = (
         Field("refuse", validation_alias="SLACK_EXTERNAL_USERS")
     )

@@ -67,5 +67,8 @@ STREAM_LIFE_S = 300.0
 STREAM_AGE_MOST_S = 240.0
 """When we close it ourselves."""
 
+RECEIPTS_PER_MINUTE = 18
+"""Our share of Tier 2 for `reactions.remove`; `reactions.add` has more (docs: the methods' pages)."""
+
 STATUSES_PER_MINUTE = 45
 """For `assistant.threads.setStatus`, whose tier is not told: as the slowest of the others."""

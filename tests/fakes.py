@@ -14,6 +14,7 @@ from bridge.models import (
     Conversation,
     HistoryMessage,
     OpenedConversation,
+    Outcome,
     Pace,
     PageView,
     Person,
@@ -67,9 +68,15 @@ class FakeChannel:
     streaming: Streaming = Streaming.EDIT
     takes_drafts: bool = False
     admitting: bool = True
+    owned: bool = False
+    settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
     drafts: list[Call] = field(default_factory=list)
     draft_failures: list[BridgeError] = field(default_factory=list)
     _posted: int = 0
+
+    @property
+    def only_opener_controls(self) -> bool:
+        return self.owned
 
     def fits(self, text: str) -> bool:
         return len(text) <= self.page_size
@@ -114,6 +121,9 @@ class FakeChannel:
     async def admits(self, question: Question) -> bool:
         del question
         return self.admitting
+
+    async def settled(self, question: Question, outcome: Outcome) -> None:
+        self.settled_questions.append((question.id, outcome))
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances

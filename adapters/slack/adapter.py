@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -12,12 +12,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack import markup
 from adapters.slack.activity import Activity
 from adapters.slack.admission import Admission
+from adapters.slack.commands import SlashCommands
 from adapters.slack.earlier import EarlierMessages
 from adapters.slack.errors import Call, translated
 from adapters.slack.find import find_page
 from adapters.slack.intake import SlackIntake
 from adapters.slack.people import People, plain_identifier
 from adapters.slack.policy import Policy
+from adapters.slack.receipts import Receipts
 from adapters.slack.send import edit_page, pace_of, post_page, stream_pace_of
 from adapters.slack.socket_mode import SlackSocket, make_app
 from adapters.slack.streams import Streams
@@ -25,8 +27,8 @@ from adapters.slack.vendor_log import VENDOR_LOG
 from adapters.slack.wording import Wording
 from adapters.slack.workspace import Workspace
 from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
-from bridge.models import Address, Circumstances, Pace, PageView, Question, Streaming
-from bridge.ports import Accept
+from bridge.models import Address, Circumstances, Outcome, Pace, PageView, Question, Session, Streaming
+from bridge.ports import Accept, SessionStore
 from config.mentions import Mentions
 
 _LOG = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class _Opened:
     wording: Wording
     activity: Activity
     streams: Streams
+    receipts: Receipts | None
 
 
 class SlackChannel:
@@ -69,6 +72,7 @@ class SlackChannel:
         streaming: How replies are shown while they grow.
         mentions: Whom the agent may mention.
         policy: What the bot may do, and who may ask.
+        sessions: Knows which conversations a person has open.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class SlackChannel:
         streaming: Streaming = Streaming.EDIT,
         mentions: Mentions = _NOBODY,
         policy: Policy = _USUAL,
+        sessions: SessionStore | None = None,
     ) -> None:
         self._bot_token = bot_token
         self._app_token = app_token
@@ -89,6 +94,7 @@ class SlackChannel:
         self._streaming = streaming
         self._allowed = mentions.slack
         self._policy = policy
+        self._sessions = sessions
         self._opened: _Opened | None = None
 
     @property
@@ -105,6 +111,11 @@ class SlackChannel:
     def receives_alone(self) -> str:
         """Empty: any number of workers may hold sockets, and Slack gives each event to one of them."""
         return ""
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whether nobody but the person who began a conversation may end it."""
+        return self._policy.only_opener_controls
 
     @property
     def workspace(self) -> Workspace:
@@ -135,9 +146,10 @@ class SlackChannel:
         activity = Activity(client)
         streams = Streams(client, activity, self._allowed)
         people = People(client, workspace, reads_emails=self._policy.reads_emails)
+        receipts = Receipts(client) if self._policy.shows_receipts else None
         admission = Admission(client, people, self._policy)
         wording = Wording(people, EarlierMessages(client, workspace), self._policy)
-        self._opened = _Opened(session, client, workspace, people, admission, wording, activity, streams)
+        self._opened = _Opened(session, client, workspace, people, admission, wording, activity, streams, receipts)
 
     async def aclose(self) -> None:
         """Close all connections. Calls made after it raise `ChannelUnavailable`."""
@@ -191,6 +203,12 @@ class SlackChannel:
         """Admit members, and others as the policy has it. See `bridge.ports.Channel`."""
         return await self._live.admission.admits(question)
 
+    async def settled(self, question: Question, outcome: Outcome) -> None:
+        """Take the sign from the question, where it got one."""
+        del outcome
+        if self._opened is not None and self._opened.receipts is not None:
+            await self._opened.receipts.take_away(question)
+
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question with names for ids, who speaks, and what was said before, as the policy has it."""
         return question.text if self._opened is None else await self._opened.wording.of(question, circumstances)
@@ -199,19 +217,27 @@ class SlackChannel:
         """Hold two sockets open and hand over questions until cancelled. See `bridge.ports.Receiver`."""
         await self._open_patiently()
         live = self._live
-        intake = SlackIntake(accept, live.workspace, self._policy)
+        commands = SlashCommands(accept, self._sessions_of, live.workspace, self._policy)
+        intake = SlackIntake(accept, live.workspace, self._policy, commands, live.receipts)
         socket = SlackSocket(make_app(live.client, intake), intake, self._app_token, self._proxy)
         announce = _Announcement(connected, live.workspace)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(_SOCKETS):
                     tasks.create_task(socket.keep_open(lambda: self._open_connection(live.client), announce))
+                if live.receipts is not None:
+                    tasks.create_task(live.receipts.keep_promises())
                 try:
                     await _watch_token(live.client)
                 finally:
                     await intake.shut(_DRAIN_S)
         except BaseExceptionGroup as group:
             raise _first_of(group) from None
+
+    async def _sessions_of(self, user: str) -> Sequence[Session]:
+        if self._sessions is None:
+            return ()
+        return await self._sessions.opened_by(self.name, self.workspace.team_id, user)
 
     def _streams_in(self, address: Address) -> bool:
         is_native = self._streaming is Streaming.NATIVE and self._opened is not None

@@ -13,6 +13,7 @@ _COMMANDS = {
     "end": QuestionKind.END,
     "stop": QuestionKind.STOP,
     "retry": QuestionKind.RETRY,
+    "status": QuestionKind.STATUS,
     "help": QuestionKind.HELP,
 }
 

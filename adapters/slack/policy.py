@@ -15,6 +15,10 @@ class Policy:
     """Whether what people said earlier in a thread goes along as marked quotes."""
     reads_emails: bool = True
     """Whether the asker's e-mail address becomes TalkifAI's `user_identifier`."""
+    only_opener_controls: bool = True
+    """Whether nobody but the person who began a conversation may end it."""
+    shows_receipts: bool = False
+    """Whether a question carries a sign until it is answered."""
     allows_external: bool = False
     """Whether guests, and people of other organisations (Slack Connect), may ask."""
     allows_workflows: bool = False

@@ -14,7 +14,7 @@ from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from adapters.telegram.send import Sender, is_group, pace_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Circumstances, Pace, PageView, Question, Streaming
+from bridge.models import Address, Circumstances, Outcome, Pace, PageView, Question, Streaming
 from bridge.ports import Accept, ReplyRoots
 from config import telegram_limits as limits
 from config.mentions import Mentions
@@ -91,6 +91,11 @@ class TelegramChannel:
         """How replies are shown while they grow."""
         return self._streaming
 
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whoever is in the chat may."""
+        return False
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         return fits(text)
@@ -131,6 +136,10 @@ class TelegramChannel:
         """Admit everybody."""
         del question
         return True
+
+    async def settled(self, question: Question, outcome: Outcome) -> None:
+        """Nothing is to be done."""
+        del question, outcome
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question's text."""

@@ -18,7 +18,18 @@ from typing import TextIO
 from adapters.terminal.receive import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.send import Screen
 from bridge.errors import LookupUnsupported, PlaceGone, StoreUnavailable
-from bridge.models import Address, Appended, Circumstances, Pace, PageView, Person, Question, Streaming, ThreadKey
+from bridge.models import (
+    Address,
+    Appended,
+    Circumstances,
+    Outcome,
+    Pace,
+    PageView,
+    Person,
+    Question,
+    Streaming,
+    ThreadKey,
+)
 from bridge.ports import Accept
 
 log = logging.getLogger(__name__)
@@ -74,6 +85,11 @@ class TerminalChannel:
         del address, view
         return False
 
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whoever is in the chat may."""
+        return False
+
     def fits(self, text: str) -> bool:
         """Say whether a page of this text is drawn quickly. Pure."""
         return len(text) <= MOST_CHARACTERS
@@ -122,6 +138,10 @@ class TerminalChannel:
         """Admit everybody."""
         del question
         return True
+
+    async def settled(self, question: Question, outcome: Outcome) -> None:
+        """Nothing is to be done."""
+        del question, outcome
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question's text."""

@@ -33,6 +33,8 @@ class Delivery:
     attempts: list[Attempt] = field(default_factory=list)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it is acknowledged or given up."""
+    response: Any = None
+    """What the acknowledgement carried."""
 
     @property
     def acked(self) -> bool:
@@ -70,7 +72,7 @@ class SocketHub:
         self._sockets: dict[int, _Socket] = {}
         self._numbers = 0
         self._turn = 0
-        self._waiting: dict[str, tuple[int, asyncio.Future[None]]] = {}
+        self._waiting: dict[str, tuple[int, asyncio.Future[Any]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
 
@@ -164,18 +166,20 @@ class SocketHub:
 
     def _read_ack(self, socket: _Socket, data: str) -> None:
         try:
-            envelope_id = str(json.loads(data).get("envelope_id", ""))
+            ack = json.loads(data)
+            envelope_id = str(ack.get("envelope_id", ""))
         except (AttributeError, ValueError):
-            envelope_id = ""
+            ack, envelope_id = {}, ""
         number, acked = self._waiting.get(envelope_id, (0, None))
         if acked is None or (number != socket.number and not self.takes_late_acks):
             self.stray_acks.append(envelope_id)
         elif not acked.done():
-            acked.set_result(None)
+            acked.set_result(ack.get("payload"))
 
     async def _until_acked(self, delivery: Delivery) -> None:
         try:
-            for number, wait_s in enumerate((0.0, *self.redelivery_after_s)):
+            again = () if delivery.envelope_type == "slash_commands" else self.redelivery_after_s
+            for number, wait_s in enumerate((0.0, *again)):
                 await asyncio.sleep(wait_s * self.time_scale)
                 if await self._attempt(delivery, number):
                     return
@@ -188,11 +192,11 @@ class SocketHub:
         delivery.attempts.append(attempt)
         if socket is None:
             return False
-        acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        acked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[attempt.envelope_id] = (socket.number, acked)
         try:
             await socket.ws.send_str(json.dumps(_envelope(delivery, attempt, number)))
-            await asyncio.wait_for(acked, self.ack_within_s * self.time_scale)
+            delivery.response = await asyncio.wait_for(acked, self.ack_within_s * self.time_scale)
         except (TimeoutError, ConnectionError):
             return False
         else:
@@ -232,7 +236,7 @@ def _envelope(delivery: Delivery, attempt: Attempt, number: int) -> dict[str, An
         "envelope_id": attempt.envelope_id,
         "payload": delivery.payload,
         "type": delivery.envelope_type,
-        "accepts_response_payload": False,
+        "accepts_response_payload": delivery.envelope_type == "slash_commands",
         "retry_attempt": number,
         "retry_reason": "timeout" if number else "",
     }

@@ -22,7 +22,7 @@ from sandbox.slack.workspace import PlaceKind, SlackMessage, SlackPerson, SlackP
 
 ALL_SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "im:history", "channels:history", "groups:history", "mpim:history"}
-    | {"channels:read", "groups:read", "users:read", "users:read.email"}
+    | {"channels:read", "commands", "groups:read", "reactions:write", "users:read", "users:read.email"}
 )
 _KINDS: Mapping[str, PlaceKind] = {"D": "im", "G": "group"}
 
@@ -196,6 +196,28 @@ class SlackStandIn:
             self.sockets.deliver(events.payload_of(space, one))
         await asyncio.sleep(0)
         return message.ts
+
+    def slash(self, user: str, channel: str, text: str = "", command: str = "/talkifai") -> Delivery:
+        """Let a person type a slash command. Slack sends it once; who gets no answer in time sees that."""
+        if "commands" not in self.scopes:
+            raise ValueError("an app without the scope has no slash commands")
+        space = self.workspace
+        payload = {
+            "token": "not-to-be-used",
+            "team_id": space.team_id,
+            "team_domain": "sandbox",
+            "channel_id": channel,
+            "channel_name": space.place(channel).name,
+            "user_id": user,
+            "user_name": space.people[user].name,
+            "command": command,
+            "text": text,
+            "api_app_id": space.app_id,
+            "is_enterprise_install": "false",
+            "response_url": f"http://127.0.0.1:{self._port}/response",
+            "trigger_id": f"{uuid4().int % 10**12}.{uuid4().int % 10**9}.{uuid4().hex}",
+        }
+        return self.sockets.deliver(payload, "slash_commands")
 
     def edit_as_person(self, channel: str, ts: str, text: str) -> None:
         """Let a person edit a message."""

@@ -37,6 +37,8 @@ class WebApi(Rules):
         self._deleted = deleted
         self.statuses: list[tuple[str, str, str]] = []
         """Channel, thread and text of each status set."""
+        self.reacted: list[tuple[str, str]] = []
+        """`ts` and name of each reaction that was ever added."""
         self.ephemerals: list[tuple[str, str, str, str]] = []
         """Channel, user, thread and text of each message that one person alone sees."""
         self._methods: dict[str, Callable[[Params], Answer]] = {
@@ -45,6 +47,8 @@ class WebApi(Rules):
             "chat.postEphemeral": self._post_ephemeral,
             "chat.update": self._update,
             "chat.delete": self._delete,
+            "reactions.add": self._react,
+            "reactions.remove": self._unreact,
             "conversations.replies": self._replies,
             "conversations.history": self._history,
             "conversations.info": self._info,
@@ -127,6 +131,32 @@ class WebApi(Rules):
         message.deleted = True
         self._deleted(message)
         return {"channel": message.place, "ts": message.ts}
+
+    def _react(self, params: Params) -> Answer:
+        message, name = self._reacted_to(params)
+        if name in message.reactions:
+            raise Refused("already_reacted")
+        message.reactions.add(name)
+        self.reacted.append((message.ts, name))
+        return {}
+
+    def _unreact(self, params: Params) -> Answer:
+        message, name = self._reacted_to(params)
+        if name not in message.reactions:
+            raise Refused("no_reaction")
+        message.reactions.remove(name)
+        return {}
+
+    def _reacted_to(self, params: Params) -> tuple[SlackMessage, str]:
+        self._need("reactions:write")
+        place = self._writable(params)
+        message = self._workspace.standing(place.id, str(params.get("timestamp")))
+        if message is None:
+            raise Refused("message_not_found")
+        name = params.get("name")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise Refused("invalid_name")
+        return message, name
 
     def _replies(self, params: Params) -> Answer:
         place = self._readable(params)

@@ -48,6 +48,8 @@ class SlackMessage:
     client_msg_id: str = ""
     edited: bool = False
     deleted: bool = False
+    reactions: set[str] = field(default_factory=set)
+    """The bot's own."""
     workflow: str = ""
     """The name of the workflow that wrote it."""
 

@@ -11,7 +11,7 @@ from adapters.scheduler import every
 from adapters.talkifai.agent import TalkifaiAgent
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Circumstances, Pace, PageView, Person, Question, Streaming, ThreadKey
+from bridge.models import Address, Circumstances, Outcome, Pace, PageView, Person, Question, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.worker import Outside, Worker
 from config.talkifai_limits import TalkifaiLimits
@@ -37,6 +37,10 @@ class Wall:
     receives_alone: str = ""
     streaming: Streaming = Streaming.EDIT
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def only_opener_controls(self) -> bool:
+        return False
 
     def fits(self, text: str) -> bool:
         return len(text) <= 1000
@@ -71,6 +75,9 @@ class Wall:
     async def admits(self, question: Question) -> bool:
         del question
         return True
+
+    async def settled(self, question: Question, outcome: Outcome) -> None:
+        del question, outcome
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances

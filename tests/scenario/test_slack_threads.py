@@ -2,8 +2,9 @@
 
 import pytest
 
+from adapters.slack.commands import NOTHING_OPEN_HERE
 from bridge.notices import Notice
-from sandbox.talkifai.script import Answer
+from sandbox.talkifai.script import Answer, Pause
 from tests.scenario.messengers import SlackMessenger, Talk
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -11,7 +12,13 @@ pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest.fixture(scope="module")
 def bridge_settings() -> dict[str, str]:
-    return {"SLACK_FOLLOW_UPS": "mention", "SLACK_DM": "thread", "SLACK_THREAD_CONTEXT": "on", "SLACK_WORKFLOWS": "on"}
+    return {
+        "SLACK_FOLLOW_UPS": "mention",
+        "SLACK_DM": "thread",
+        "SLACK_THREAD_CONTEXT": "on",
+        "SLACK_WORKFLOWS": "on",
+        "SLACK_RECEIPT": "on",
+    }
 
 
 async def test_the_bot_joins_a_private_channels_thread_and_is_told_what_was_said(slack: SlackMessenger) -> None:
@@ -87,3 +94,33 @@ async def test_a_workflow_that_mentions_the_bot_is_answered_once(slack: SlackMes
     talk = Talk(place, root)
     await slack.until_texts(talk, "Nothing.")
     assert [record.posted for record in slack.records(talk)] == [["what is new?"]]
+
+
+async def test_a_slash_command_ends_ones_own_conversation_and_nobody_elses(slack: SlackMessenger) -> None:
+    """A15: somebody else's command and word do not end it."""
+    talk = await slack.ask_in_group("hello there")
+    await slack.until_said(talk, "hello there")
+    bob = slack.person()
+    delivery = slack.slack.slash(bob, talk.place, "end")
+    await delivery.settled.wait()
+    assert delivery.response["text"] == NOTHING_OPEN_HERE
+    await slack.slack.say(bob, talk.place, f"{slack.slack.mention} end", talk.root)
+    await slack.until_said(talk, Notice.NOT_YOURS)
+
+    delivery = slack.slack.slash(talk.person, talk.place, "end")
+    await delivery.settled.wait()
+    assert delivery.acked
+    await slack.until_ended(talk)
+    await slack.until_said(talk, Notice.ENDED)
+    assert len(slack.records(talk)) == 1
+
+
+async def test_a_question_carries_the_sign_while_it_is_being_answered(slack: SlackMessenger) -> None:
+    slack.scene.answers["slowly"] = Answer.of(Pause(1.0), "Done.")
+    talk = await slack.ask_in_group("slowly")
+    await slack.until_said(talk, "Done.")
+    message = slack.slack.workspace.messages[talk.place, talk.root]
+    await slack.follow_up(talk, f"{slack.slack.mention} and now?")
+    await slack.until_said(talk, "and now?")
+    assert message.reactions == set()
+    assert (talk.root, "eyes") in slack.slack.api.reacted

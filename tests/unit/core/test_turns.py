@@ -29,6 +29,7 @@ from bridge.models import (
     Lease,
     Outcome,
     PageView,
+    Person,
     Question,
     QuestionKind,
     Settlement,
@@ -452,3 +453,31 @@ async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisSto
     it.agent.script = script
     await it.take(lease)
     assert it.channel.text == _ANSWER
+
+
+@pytest.mark.parametrize("kind", [QuestionKind.END, QuestionKind.NEW])
+async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
+    stores: RedisStores, kind: QuestionKind
+) -> None:
+    """A15: refused for everybody else, who may still ask."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.owned = True
+    await it.answer(question(number=1))
+    other = replace(question(number=2), person=Person("somebody"))
+    await it.answer(replace(other, kind=kind, text=""))
+    assert it.notices[-1:] == [Notice.NOT_YOURS]
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    it.channel.owned = False
+    await it.answer(replace(other, id="q3", dedupe_keys=("q3",), kind=kind, text=""))
+    now = await stores.sessions.current(THREAD)
+    assert now is None or now.conversation.id != kept.conversation.id
+
+
+async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(number=1), kind=QuestionKind.STATUS, text=""))
+    assert it.notices == [Notice.NOTHING_OPEN]
+    await it.answer(question(number=2))
+    await it.answer(replace(question(number=3), kind=QuestionKind.STATUS, text=""))
+    assert it.notices[-1].startswith("A conversation is open here: 1 answer so far.")
