@@ -63,6 +63,8 @@ class SocketHub:
         self.redelivery_after_s: tuple[float, ...] = REDELIVERY_AFTER_S
         self.time_scale = 1.0
         """Multiplies both, so that a test need not wait six minutes."""
+        self.answers_pings = True
+        """False: sockets opened from now on are silent, as when the peer is gone and nobody said so."""
         self.takes_late_acks = False
         """Whether an acknowledgement over another socket than the envelope's counts."""
         self.deliveries: list[Delivery] = []
@@ -140,7 +142,7 @@ class SocketHub:
         if ticket not in self._tickets:
             raise web.HTTPForbidden(text="unknown ticket")
         self._tickets.discard(ticket)
-        ws = web.WebSocketResponse(max_msg_size=1 << 20, timeout=1.0)
+        ws = web.WebSocketResponse(max_msg_size=1 << 20, timeout=1.0, autoping=self.answers_pings)
         await ws.prepare(request)
         if len(self._sockets) >= SOCKETS_PER_APP:
             await ws.send_str(json.dumps({"type": "disconnect", "reason": "too_many_websockets"}))
