@@ -97,7 +97,9 @@ def slack_policy(settings: Settings) -> Policy:
     """Return what the settings let the bot do in Slack."""
     return Policy(
         follows_threads=settings.slack_follow_ups == "thread",
-        threads_in_dms=settings.slack_dm == "thread",
+        threads_in_dms=settings.slack_dm == "thread" or settings.slack_agent_view == "on",
+        shows_agent_view=settings.slack_agent_view == "on",
+        prompts=settings.slack_prompts or (),
         quotes_thread=settings.slack_thread_context == "on",
         reads_emails=settings.slack_emails == "on",
         only_opener_controls=settings.slack_control == "asker",

@@ -21,7 +21,6 @@ from bridge.models import (
     HistoryMessage,
     Lease,
     OpenedConversation,
-    Outcome,
     Pace,
     PageView,
     Question,
@@ -32,6 +31,7 @@ from bridge.models import (
     Streaming,
     ThreadKey,
 )
+from bridge.sharing import LeaderLease, Quota
 
 Accept = Callable[[Question], Awaitable[Appended]]
 """Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
@@ -159,8 +159,12 @@ class Channel(Protocol):
         """
         ...
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
+    async def settled(self, question: Question, settlement: Settlement) -> None:
         """Take note that the question's turn is over. Best effort, within seconds: raises nothing but cancellation."""
+        ...
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Take note that the thread has no open conversation any more. As `settled`."""
         ...
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
@@ -195,37 +199,6 @@ class MeteredAgent(Agent, Protocol):
     @property
     def rate_limit(self) -> RateLimit | None:
         """What the newest answer said, or None."""
-        ...
-
-
-class Quota(Protocol):
-    """TalkifAI's organisation limit, shared by all workers. Raises `StoreUnavailable`."""
-
-    async def take(self, *, is_end: bool) -> float:
-        """Count a request and return 0, or return the seconds to wait before asking again.
-
-        A share of the limit is kept free for ends.
-        """
-        ...
-
-    async def observe(self, seen: RateLimit) -> None:
-        """Note what TalkifAI said in an answer."""
-        ...
-
-    async def refuse(self, retry_after_s: float) -> None:
-        """Note a 429: no worker's request goes out before that time."""
-        ...
-
-
-class LeaderLease(Protocol):
-    """One holder at a time for each name. Raises `StoreUnavailable`."""
-
-    async def take(self, name: str, holder: str, lease_s: float) -> bool:
-        """Take or keep the lead for that long. False when somebody else has it."""
-        ...
-
-    async def give_up(self, name: str, holder: str) -> None:
-        """Let the next one lead at once. Does nothing where somebody else leads."""
         ...
 
 

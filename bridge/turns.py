@@ -7,6 +7,7 @@ what may have been sent is looked up in the history, what is shown is edited, no
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
@@ -25,6 +26,7 @@ from bridge.models import (
     QuestionKind,
     Settlement,
     Streaming,
+    ThreadKey,
 )
 from bridge.notices import Notice, conversation_status
 from bridge.pacing import Pacing
@@ -88,9 +90,16 @@ class Turns:
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
+    async def settled(self, question: Question, settlement: Settlement) -> None:
         """Tell the channel that the question's turn is over."""
-        await self._channels[question.thread.channel].settled(question, outcome)
+        await self._channels[question.thread.channel].settled(question, settlement)
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Tell the channel that a conversation of the thread was ended, unless another one is open there."""
+        channel = self._channels.get(thread.channel)
+        with suppress(StoreUnavailable):
+            if channel is not None and await self._sessions.current(thread) is None:
+                await channel.ended(thread)
 
     async def run(self, lease: Lease, entry: Entry, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
         """Answer the question at the head of a thread and show it whole, or as far as it had come when `stop` was set.

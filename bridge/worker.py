@@ -61,7 +61,6 @@ class Worker:
         self._supervisor = Supervisor(clock)
         self._pacing = Pacing(clock)
         self._intake = Intake(outside.stores.inbox)
-        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
         self._sessions = sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
         named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
         queue = outside.stores.queue
@@ -77,6 +76,7 @@ class Worker:
             alarms=alarms,
             shows_tools=shows_tools,
         )
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )

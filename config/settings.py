@@ -110,6 +110,13 @@ class Settings(BaseSettings):
     slack_dm: Annotated[Literal["flat", "thread"], BeforeValidator(problems.one_of("flat", "thread"))] = Field(
         "flat", validation_alias="SLACK_DM"
     )
+    slack_agent_view: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_AGENT_VIEW"
+    )
+    slack_prompts: Annotated[tuple[str, ...] | None, BeforeValidator(problems.prompts)] = Field(
+        None, validation_alias="SLACK_PROMPTS"
+    )
+    """Up to four things to ask, shown in the agent view."""
     slack_thread_context: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
         "off", validation_alias="SLACK_THREAD_CONTEXT"
     )

@@ -20,6 +20,7 @@ from bridge.models import (
     Person,
     Question,
     QuestionKind,
+    Settlement,
     Streaming,
     ThreadKey,
 )
@@ -122,8 +123,11 @@ class FakeChannel:
         del question
         return self.admitting
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
-        self.settled_questions.append((question.id, outcome))
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        self.settled_questions.append((question.id, settlement.outcome))
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack import markup
 from adapters.slack.activity import Activity
 from adapters.slack.admission import Admission
+from adapters.slack.agent_view import AgentView
 from adapters.slack.commands import SlashCommands
 from adapters.slack.earlier import EarlierMessages
 from adapters.slack.errors import Call, translated
@@ -27,7 +28,18 @@ from adapters.slack.vendor_log import VENDOR_LOG
 from adapters.slack.wording import Wording
 from adapters.slack.workspace import Workspace
 from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
-from bridge.models import Address, Circumstances, Outcome, Pace, PageView, Question, Session, Streaming
+from bridge.models import (
+    Address,
+    Circumstances,
+    Pace,
+    PageView,
+    Question,
+    QuestionKind,
+    Session,
+    Settlement,
+    Streaming,
+    ThreadKey,
+)
 from bridge.ports import Accept, SessionStore
 from config.mentions import Mentions
 
@@ -58,6 +70,7 @@ class _Opened:
     activity: Activity
     streams: Streams
     receipts: Receipts | None
+    agent_view: AgentView | None
 
 
 class SlackChannel:
@@ -143,13 +156,7 @@ class SlackChannel:
         except BaseException:
             await session.close()
             raise
-        activity = Activity(client)
-        streams = Streams(client, activity, self._allowed)
-        people = People(client, workspace, reads_emails=self._policy.reads_emails)
-        receipts = Receipts(client) if self._policy.shows_receipts else None
-        admission = Admission(client, people, self._policy)
-        wording = Wording(people, EarlierMessages(client, workspace), self._policy)
-        self._opened = _Opened(session, client, workspace, people, admission, wording, activity, streams, receipts)
+        self._opened = self._furnished(session, client, workspace)
 
     async def aclose(self) -> None:
         """Close all connections. Calls made after it raise `ChannelUnavailable`."""
@@ -191,6 +198,8 @@ class SlackChannel:
     async def show_activity(self, address: Address) -> None:
         """Show "is thinking…" under a thread, where the app may."""
         if self._opened is not None:
+            if self._opened.agent_view is not None:
+                await self._opened.agent_view.begun(address)
             await self._opened.activity.show(address)
 
     async def user_identifier(self, question: Question) -> str:
@@ -203,11 +212,19 @@ class SlackChannel:
         """Admit members, and others as the policy has it. See `bridge.ports.Channel`."""
         return await self._live.admission.admits(question)
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
-        """Take the sign from the question, where it got one."""
-        del outcome
-        if self._opened is not None and self._opened.receipts is not None:
-            await self._opened.receipts.take_away(question)
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
+        live = self._opened
+        if live is not None and live.receipts is not None:
+            await live.receipts.take_away(question)
+        if live is not None and live.agent_view is not None:
+            is_open = settlement.end_reason is None and question.kind is not QuestionKind.END
+            await live.agent_view.settled(question, is_open=is_open)
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Say in the agent view that the thread's conversation is over."""
+        if self._opened is not None and self._opened.agent_view is not None:
+            await self._opened.agent_view.ended(thread)
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question with names for ids, who speaks, and what was said before, as the policy has it."""
@@ -218,7 +235,7 @@ class SlackChannel:
         await self._open_patiently()
         live = self._live
         commands = SlashCommands(accept, self._sessions_of, live.workspace, self._policy)
-        intake = SlackIntake(accept, live.workspace, self._policy, commands, live.receipts)
+        intake = SlackIntake(accept, live.workspace, self._policy, commands, live.receipts, live.agent_view)
         socket = SlackSocket(make_app(live.client, intake), intake, self._app_token, self._proxy)
         announce = _Announcement(connected, live.workspace)
         try:
@@ -227,12 +244,31 @@ class SlackChannel:
                     tasks.create_task(socket.keep_open(lambda: self._open_connection(live.client), announce))
                 if live.receipts is not None:
                     tasks.create_task(live.receipts.keep_promises())
+                if live.agent_view is not None:
+                    tasks.create_task(live.agent_view.show_prompts())
                 try:
                     await _watch_token(live.client)
                 finally:
                     await intake.shut(_DRAIN_S)
         except BaseExceptionGroup as group:
             raise _first_of(group) from None
+
+    def _furnished(self, session: aiohttp.ClientSession, client: AsyncWebClient, workspace: Workspace) -> _Opened:
+        policy = self._policy
+        people = People(client, workspace, reads_emails=policy.reads_emails)
+        activity = Activity(client)
+        return _Opened(
+            session,
+            client,
+            workspace,
+            people=people,
+            admission=Admission(client, people, policy),
+            wording=Wording(people, EarlierMessages(client, workspace), policy),
+            activity=activity,
+            streams=Streams(client, activity, self._allowed),
+            receipts=Receipts(client) if policy.shows_receipts else None,
+            agent_view=AgentView(client, policy.prompts) if policy.shows_agent_view else None,
+        )
 
     async def _sessions_of(self, user: str) -> Sequence[Session]:
         if self._sessions is None:

@@ -5,10 +5,11 @@ import logging
 
 from slack_bolt.response import BoltResponse
 
+from adapters.slack.agent_view import AgentView
 from adapters.slack.commands import SlashCommands
 from adapters.slack.policy import Policy
 from adapters.slack.receipts import Receipts
-from adapters.slack.receive import MalformedEventError, Payload, read_question
+from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question
 from adapters.slack.workspace import Workspace
 from bridge.errors import StoreUnavailable
 from bridge.models import Appended
@@ -23,8 +24,15 @@ class SlackIntake:
     """Takes payloads until it is shut, and knows which are still on their way."""
 
     def __init__(
-        self, accept: Accept, workspace: Workspace, policy: Policy, commands: SlashCommands, receipts: Receipts | None
+        self,
+        accept: Accept,
+        workspace: Workspace,
+        policy: Policy,
+        commands: SlashCommands,
+        receipts: Receipts | None = None,
+        agent_view: AgentView | None = None,
     ) -> None:
+        self._agent_view = agent_view
         self._accept = accept
         self._commands = commands
         self._receipts = receipts
@@ -53,6 +61,8 @@ class SlackIntake:
             answer = await self._commands.obey(payload)
             body = {"response_type": "ephemeral", "text": answer} if answer else ""
             return BoltResponse(status=_ACKNOWLEDGED, body=body)
+        if self._agent_view is not None and (place := opened_messages(payload)):
+            self._agent_view.opened(place)
         question = read_question(payload, self._workspace, self._policy)
         if question is not None:
             became = await self._accept(question)

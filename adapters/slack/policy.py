@@ -11,6 +11,10 @@ class Policy:
     """Whether a thread that the bot takes part in goes on without mentioning it again."""
     threads_in_dms: bool = False
     """Whether each message at the top level of a DM begins a thread, and so a conversation, of its own."""
+    shows_agent_view: bool = False
+    """Whether the app has Slack's view for agents: DMs are threads, with a state and a title."""
+    prompts: tuple[str, ...] = ()
+    """Up to four things to ask, for the agent view."""
     quotes_thread: bool = False
     """Whether what people said earlier in a thread goes along as marked quotes."""
     reads_emails: bool = True

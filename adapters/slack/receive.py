@@ -55,6 +55,15 @@ def read_question(payload: Payload, workspace: Workspace, policy: Policy = _USUA
     return _question(payload, event, workspace, policy) if _is_from_a_person(event, workspace) else None
 
 
+def opened_messages(payload: Payload) -> str:
+    """Return the DM in which somebody opened the app's messages; empty for every other payload."""
+    event = payload.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "app_home_opened" or event.get("tab") != "messages":
+        return ""
+    place = event.get("channel")
+    return place if isinstance(place, str) and _ID.fullmatch(place) else ""
+
+
 def _amendment(payload: Payload, event: Payload, workspace: Workspace, policy: Policy) -> Question | None:
     """Read an edit or a deletion of a person's message: it counts while that message still waits."""
     kind, part = _AMENDMENTS[str(event["subtype"])]

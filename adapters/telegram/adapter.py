@@ -14,7 +14,7 @@ from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
 from adapters.telegram.send import Sender, is_group, pace_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Circumstances, Outcome, Pace, PageView, Question, Streaming
+from bridge.models import Address, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept, ReplyRoots
 from config import telegram_limits as limits
 from config.mentions import Mentions
@@ -137,9 +137,13 @@ class TelegramChannel:
         del question
         return True
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
+    async def settled(self, question: Question, settlement: Settlement) -> None:
         """Nothing is to be done."""
-        del question, outcome
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing is to be done."""
+        del thread
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question's text."""

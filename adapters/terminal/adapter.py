@@ -22,11 +22,11 @@ from bridge.models import (
     Address,
     Appended,
     Circumstances,
-    Outcome,
     Pace,
     PageView,
     Person,
     Question,
+    Settlement,
     Streaming,
     ThreadKey,
 )
@@ -139,9 +139,13 @@ class TerminalChannel:
         del question
         return True
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
+    async def settled(self, question: Question, settlement: Settlement) -> None:
         """Nothing is to be done."""
-        del question, outcome
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing is to be done."""
+        del thread
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question's text."""

@@ -24,6 +24,7 @@ ALL_SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "im:history", "channels:history", "groups:history", "mpim:history"}
     | {"channels:read", "commands", "groups:read", "reactions:write", "users:read", "users:read.email"}
 )
+AGENT_SCOPES = ALL_SCOPES | {"assistant:write"}
 _KINDS: Mapping[str, PlaceKind] = {"D": "im", "G": "group"}
 
 
@@ -196,6 +197,11 @@ class SlackStandIn:
             self.sockets.deliver(events.payload_of(space, one))
         await asyncio.sleep(0)
         return message.ts
+
+    def open_app(self, user: str, channel: str, tab: str = "messages") -> Delivery:
+        """Let a person open the app."""
+        now = self.workspace.new_ts()
+        return self._send({"type": "app_home_opened", "user": user, "channel": channel, "tab": tab, "event_ts": now})
 
     def slash(self, user: str, channel: str, text: str = "", command: str = "/talkifai") -> Delivery:
         """Let a person type a slash command. Slack sends it once; who gets no answer in time sees that."""

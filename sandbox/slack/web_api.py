@@ -16,6 +16,8 @@ _HISTORY_SCOPES = {
     "mpim": "mpim:history",
 }
 _INFO_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+_PROMPTS = 4
+_SESSION_STATES = ("processing", "active", "suspended", "closed")
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
 
@@ -37,6 +39,10 @@ class WebApi(Rules):
         self._deleted = deleted
         self.statuses: list[tuple[str, str, str]] = []
         """Channel, thread and text of each status set."""
+        self.titles: dict[tuple[str, str], str] = {}
+        self.prompts: dict[str, list[str]] = {}
+        self.session_states: list[tuple[str, str, str]] = []
+        """Channel, thread and state of each state that a thread of the agent view was set to."""
         self.reacted: list[tuple[str, str]] = []
         """`ts` and name of each reaction that was ever added."""
         self.ephemerals: list[tuple[str, str, str, str]] = []
@@ -54,6 +60,9 @@ class WebApi(Rules):
             "conversations.info": self._info,
             "users.info": self._user,
             "assistant.threads.setStatus": self._set_status,
+            "assistant.threads.setTitle": self._set_title,
+            "assistant.threads.setSuggestedPrompts": self._set_prompts,
+            "agents.sessions.setStatus": self._set_session_status,
             "chat.startStream": self.streams.start,
             "chat.appendStream": self.streams.append,
             "chat.stopStream": self.streams.stop,
@@ -208,6 +217,43 @@ class WebApi(Rules):
             raise Refused("thread_not_found")
         self.statuses.append((place.id, thread_ts, status))
         return {}
+
+    def _set_title(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place, thread_ts = self._agent_thread(params)
+        title = params.get("title")
+        if not isinstance(title, str) or not title.strip():
+            raise Refused("invalid_arguments")
+        self.titles[place.id, thread_ts] = title
+        return {}
+
+    def _set_prompts(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place = self._place({"channel": params.get("channel_id")})
+        prompts = params.get("prompts")
+        if place.kind != "im" or not isinstance(prompts, list) or not 1 <= len(prompts) <= _PROMPTS:
+            raise Refused("invalid_arguments")
+        if not all(set(one) == {"title", "message"} and all(one.values()) for one in prompts):
+            raise Refused("invalid_arguments")
+        self.prompts[place.id] = [one["message"] for one in prompts]
+        return {}
+
+    def _set_session_status(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place, thread_ts = self._agent_thread(params)
+        if params.get("status") not in _SESSION_STATES:
+            raise Refused("invalid_arguments")
+        self.session_states.append((place.id, thread_ts, str(params["status"])))
+        return {}
+
+    def _agent_thread(self, params: Params) -> tuple[SlackPlace, str]:
+        place = self._place({"channel": params.get("channel_id")})
+        thread_ts = str(params.get("thread_ts") or "")
+        if place.kind != "im":
+            raise Refused("channel_type_not_supported")
+        if not TS.fullmatch(thread_ts) or self._workspace.standing(place.id, thread_ts) is None:
+            raise Refused("thread_not_found")
+        return place, thread_ts
 
 
 def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:

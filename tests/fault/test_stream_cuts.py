@@ -11,7 +11,7 @@ from adapters.scheduler import every
 from adapters.talkifai.agent import TalkifaiAgent
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Circumstances, Outcome, Pace, PageView, Person, Question, Streaming, ThreadKey
+from bridge.models import Address, Circumstances, Pace, PageView, Person, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.worker import Outside, Worker
 from config.talkifai_limits import TalkifaiLimits
@@ -76,8 +76,11 @@ class Wall:
         del question
         return True
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
-        del question, outcome
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances

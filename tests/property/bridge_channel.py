@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, MessageGone, PostUncertain
-from bridge.models import Address, Budget, Circumstances, Outcome, Pace, PageView, Question, Streaming
+from bridge.models import Address, Budget, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.notices import Notice
 from bridge.ports import Accept
 from tests.property.bridge_agent import Fault
@@ -214,8 +214,11 @@ class HostChannel:
         del question
         return True
 
-    async def settled(self, question: Question, outcome: Outcome) -> None:
-        del question, outcome
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         del circumstances

@@ -13,7 +13,7 @@ from adapters.slack import commands
 from adapters.slack.adapter import SlackChannel
 from adapters.slack.policy import Policy
 from bridge.errors import StoreUnavailable
-from bridge.models import Appended, Conversation, EndReason, Outcome, Question, QuestionKind, Session, ThreadKey
+from bridge.models import Appended, Conversation, EndReason, Question, QuestionKind, Session, ThreadKey
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.store_steps import DONE, begun
@@ -148,10 +148,10 @@ async def test_a_question_carries_a_sign_until_it_is_answered(slack: SlackStandI
         ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
         message = slack.workspace.messages["C1", ts]
         await _until(lambda: message.reactions == {"eyes"})
-        await desk.channel.settled(desk.kept[0], Outcome.ANSWERED)
+        await desk.channel.settled(desk.kept[0], DONE)
         assert message.reactions == set()
         await desk.type("new")
-        await desk.channel.settled(desk.kept[-1], Outcome.COMMAND_DONE)
+        await desk.channel.settled(desk.kept[-1], DONE)
     assert slack.api.reacted == [(ts, "eyes")]
 
 
@@ -162,7 +162,7 @@ async def test_an_answer_that_is_quicker_than_the_sign_still_takes_it_away(
         slack.faults.arm(Fault("reactions.add", delay_s=0.4))
         ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
         await _until(lambda: bool(desk.kept))
-        await desk.channel.settled(desk.kept[0], Outcome.ANSWERED)
+        await desk.channel.settled(desk.kept[0], DONE)
         assert slack.api.reacted == [(ts, "eyes")]
         assert slack.workspace.messages["C1", ts].reactions == set()
 
@@ -185,7 +185,7 @@ async def test_without_the_scope_there_is_no_sign_and_the_operator_hears_it_once
             await slack.say("U0ADA", "C1", f"{slack.mention} {number}")
         await _until(lambda: any(record.name == "adapters.slack.receipts" for record in caplog.records))
         for question in desk.kept:
-            await desk.channel.settled(question, Outcome.ANSWERED)
+            await desk.channel.settled(question, DONE)
     assert slack.api.reacted == []
 
 
