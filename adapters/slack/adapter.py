@@ -17,6 +17,7 @@ from adapters.slack.commands import SlashCommands
 from adapters.slack.earlier import EarlierMessages
 from adapters.slack.errors import Call, translated
 from adapters.slack.find import find_page
+from adapters.slack.home import Home
 from adapters.slack.intake import SlackIntake
 from adapters.slack.people import People, plain_identifier
 from adapters.slack.policy import Policy
@@ -69,6 +70,7 @@ class _Opened:
     wording: Wording
     activity: Activity
     streams: Streams
+    home: Home
     receipts: Receipts | None
     agent_view: AgentView | None
 
@@ -215,6 +217,8 @@ class SlackChannel:
     async def settled(self, question: Question, settlement: Settlement) -> None:
         """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
         live = self._opened
+        if live is not None:
+            live.home.settled(question)
         if live is not None and live.receipts is not None:
             await live.receipts.take_away(question)
         if live is not None and live.agent_view is not None:
@@ -235,13 +239,14 @@ class SlackChannel:
         await self._open_patiently()
         live = self._live
         commands = SlashCommands(accept, self._sessions_of, live.workspace, self._policy)
-        intake = SlackIntake(accept, live.workspace, self._policy, commands, live.receipts, live.agent_view)
+        intake = SlackIntake(accept, live.workspace, self._policy, commands, live.home, live.receipts, live.agent_view)
         socket = SlackSocket(make_app(live.client, intake), intake, self._app_token, self._proxy)
         announce = _Announcement(connected, live.workspace)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(_SOCKETS):
                     tasks.create_task(socket.keep_open(lambda: self._open_connection(live.client), announce))
+                tasks.create_task(live.home.publish())
                 if live.receipts is not None:
                     tasks.create_task(live.receipts.keep_promises())
                 if live.agent_view is not None:
@@ -266,6 +271,7 @@ class SlackChannel:
             wording=Wording(people, EarlierMessages(client, workspace), policy),
             activity=activity,
             streams=Streams(client, activity, self._allowed),
+            home=Home(client, workspace, self._sessions_of, policy.prompts),
             receipts=Receipts(client) if policy.shows_receipts else None,
             agent_view=AgentView(client, policy.prompts) if policy.shows_agent_view else None,
         )

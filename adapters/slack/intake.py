@@ -7,6 +7,7 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack.agent_view import AgentView
 from adapters.slack.commands import SlashCommands
+from adapters.slack.home import Home
 from adapters.slack.policy import Policy
 from adapters.slack.receipts import Receipts
 from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question
@@ -29,9 +30,11 @@ class SlackIntake:
         workspace: Workspace,
         policy: Policy,
         commands: SlashCommands,
+        home: Home,
         receipts: Receipts | None = None,
         agent_view: AgentView | None = None,
     ) -> None:
+        self._home = home
         self._agent_view = agent_view
         self._accept = accept
         self._commands = commands
@@ -61,6 +64,10 @@ class SlackIntake:
             answer = await self._commands.obey(payload)
             body = {"response_type": "ephemeral", "text": answer} if answer else ""
             return BoltResponse(status=_ACKNOWLEDGED, body=body)
+        if payload.get("type") == "block_actions":
+            await self._home.obey(payload, self._accept)
+            return BoltResponse(status=_ACKNOWLEDGED, body="")
+        self._home.opened(payload)
         if self._agent_view is not None and (place := opened_messages(payload)):
             self._agent_view.opened(place)
         question = read_question(payload, self._workspace, self._policy)

@@ -14,6 +14,7 @@ _PER_MINUTE: Mapping[str, int] = {
     "agents.sessions.setStatus": TIER_3,
     "assistant.threads.setTitle": TIER_4,
     "assistant.threads.setSuggestedPrompts": TIER_4,
+    "views.publish": TIER_4,
     "chat.postEphemeral": TIER_4,
     "conversations.history": TIER_3,
     "conversations.replies": TIER_3,

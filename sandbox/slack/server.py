@@ -203,6 +203,23 @@ class SlackStandIn:
         now = self.workspace.new_ts()
         return self._send({"type": "app_home_opened", "user": user, "channel": channel, "tab": tab, "event_ts": now})
 
+    def click(self, user: str, action_id: str, value: str) -> Delivery:
+        """Let a person press a button of their Home tab. Raises `LookupError` where there is no such button."""
+        buttons = [block["accessory"] for block in self.api.homes[user]["blocks"] if "accessory" in block]
+        if not any((button["action_id"], button["value"]) == (action_id, value) for button in buttons):
+            raise LookupError(action_id)
+        action = {"type": "button", "action_id": action_id, "value": value, "action_ts": self.workspace.new_ts()}
+        payload = {
+            "type": "block_actions",
+            "team": {"id": self.workspace.team_id},
+            "user": {"id": user, "team_id": self.workspace.team_id},
+            "api_app_id": self.workspace.app_id,
+            "container": {"type": "view", "view_id": "V0HOME"},
+            "trigger_id": uuid4().hex,
+            "actions": [action],
+        }
+        return self.sockets.deliver(payload, "interactive")
+
     def slash(self, user: str, channel: str, text: str = "", command: str = "/talkifai") -> Delivery:
         """Let a person type a slash command. Slack sends it once; who gets no answer in time sees that."""
         if "commands" not in self.scopes:

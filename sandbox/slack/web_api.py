@@ -17,6 +17,8 @@ _HISTORY_SCOPES = {
 }
 _INFO_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 _PROMPTS = 4
+_HOME_BLOCKS = 100
+_BUTTON_VALUE = 2_000
 _SESSION_STATES = ("processing", "active", "suspended", "closed")
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
@@ -39,6 +41,8 @@ class WebApi(Rules):
         self._deleted = deleted
         self.statuses: list[tuple[str, str, str]] = []
         """Channel, thread and text of each status set."""
+        self.homes: dict[str, dict[str, Any]] = {}
+        """The Home tab as each person sees it."""
         self.titles: dict[tuple[str, str], str] = {}
         self.prompts: dict[str, list[str]] = {}
         self.session_states: list[tuple[str, str, str]] = []
@@ -63,6 +67,7 @@ class WebApi(Rules):
             "assistant.threads.setTitle": self._set_title,
             "assistant.threads.setSuggestedPrompts": self._set_prompts,
             "agents.sessions.setStatus": self._set_session_status,
+            "views.publish": self._publish,
             "chat.startStream": self.streams.start,
             "chat.appendStream": self.streams.append,
             "chat.stopStream": self.streams.stop,
@@ -246,6 +251,16 @@ class WebApi(Rules):
         self.session_states.append((place.id, thread_ts, str(params["status"])))
         return {}
 
+    def _publish(self, params: Params) -> Answer:
+        user, view = str(params.get("user_id")), params.get("view")
+        if user not in self._workspace.people:
+            raise Refused("user_not_found")
+        blocks = view.get("blocks") if isinstance(view, dict) and view.get("type") == "home" else None
+        if not isinstance(blocks, list) or len(blocks) > _HOME_BLOCKS or not all(map(_is_home_block, blocks)):
+            raise Refused("invalid_arguments")
+        self.homes[user] = dict(view or {})
+        return {"view": {"id": "V0HOME"}}
+
     def _agent_thread(self, params: Params) -> tuple[SlackPlace, str]:
         place = self._place({"channel": params.get("channel_id")})
         thread_ts = str(params.get("thread_ts") or "")
@@ -254,6 +269,19 @@ class WebApi(Rules):
         if not TS.fullmatch(thread_ts) or self._workspace.standing(place.id, thread_ts) is None:
             raise Refused("thread_not_found")
         return place, thread_ts
+
+
+def _is_home_block(block: Any) -> bool:
+    """Say whether it is a section, with a button or without: all that the bridge uses."""
+    if not isinstance(block, dict) or block.get("type") != "section":
+        return False
+    button = block.get("accessory")
+    if not _is_text_object(block.get("text"), _TEXT_BLOCKS["section"]):
+        return False
+    if button is None:
+        return True
+    is_button = button.get("type") == "button" and bool(button.get("action_id"))
+    return is_button and _is_text_object(button.get("text"), 75) and len(button.get("value", "")) <= _BUTTON_VALUE
 
 
 def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:

@@ -189,6 +189,56 @@ async def test_without_the_scope_there_is_no_sign_and_the_operator_hears_it_once
     assert slack.api.reacted == []
 
 
+async def test_the_home_tab_lists_the_persons_own_conversations_with_buttons(
+    slack: SlackStandIn, stores: RedisStores
+) -> None:
+    await open_session(stores, CHANNEL_THREAD)
+    await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1700000009.000100"), "U0BOB")
+    async with receiving(slack, stores, Policy(prompts=("What is <new>?",))) as desk:
+        slack.open_app("U0ADA", "D1", tab="messages")
+        slack.open_app("U0ADA", "D1", tab="home")
+        await _until(lambda: "U0ADA" in slack.api.homes)
+        blocks = slack.api.homes["U0ADA"]["blocks"]
+        assert "• What is &lt;new&gt;?" in blocks[1]["text"]["text"]
+        assert [block["accessory"]["value"] for block in blocks if "accessory" in block] == [str(CHANNEL_THREAD)]
+        assert desk.kept == []
+
+
+async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: SlackStandIn, stores: RedisStores) -> None:
+    """A15: a button ends nobody else's conversation."""
+    await open_session(stores, CHANNEL_THREAD)
+    async with receiving(slack, stores, Policy()) as desk:
+        slack.open_app("U0ADA", "D1", tab="home")
+        await _until(lambda: "U0ADA" in slack.api.homes)
+        click = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+        again = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+        theirs = slack.sockets.deliver({**click.payload, "user": {"id": "U0BOB"}}, "interactive")
+        for delivery in (click, again, theirs):
+            await delivery.settled.wait()
+            assert delivery.acked
+        (question,) = desk.kept
+        assert (question.kind, question.thread, question.person.id) == (QuestionKind.END, CHANNEL_THREAD, "U0ADA")
+
+        session = await stores.sessions.current(CHANNEL_THREAD)
+        assert session is not None
+        assert await stores.sessions.begin_end(CHANNEL_THREAD, session.conversation.id, EndReason.COMMAND)
+        await desk.channel.settled(question, DONE)
+        await _until(lambda: "no open conversation" in str(slack.api.homes["U0ADA"]))
+
+
+async def test_a_click_that_could_not_be_kept_is_not_acknowledged(slack: SlackStandIn, stores: RedisStores) -> None:
+    await open_session(stores, CHANNEL_THREAD)
+    async with receiving(slack, stores, Policy()) as desk:
+        slack.open_app("U0ADA", "D1", tab="home")
+        await _until(lambda: "U0ADA" in slack.api.homes)
+        desk.is_down = True
+        slack.sockets.ack_within_s = 0.2
+        slack.sockets.redelivery_after_s = ()
+        click = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+        await click.settled.wait()
+        assert not click.acked
+
+
 async def _until(true: Callable[[], bool]) -> None:
     for _ in range(500):
         if true():

@@ -24,6 +24,7 @@ SCOPES = {
     "conversations_history": HISTORY,
     "conversations_info": {"channels:read", "groups:read"},
     "users_info": {"users:read", "users:read.email"},
+    "views_publish": set(),
     "reactions_add": {"reactions:write"},
     "reactions_remove": {"reactions:write"},
     "assistant_threads_setStatus": {"chat:write"},
@@ -81,8 +82,8 @@ def test_the_stand_in_grants_what_the_manifests_ask_for() -> None:
 
 def test_the_events_are_those_that_are_read() -> None:
     messages = {"app_mention", "message.im", "message.channels", "message.groups", "message.mpim"}
-    assert listed_under(PLAIN, "bot_events") == messages
-    assert listed_under(AGENT, "bot_events") == messages | {"app_home_opened"}
+    for manifest in (PLAIN, AGENT):
+        assert listed_under(manifest, "bot_events") == messages | {"app_home_opened"}
 
 
 @pytest.mark.parametrize("manifest", [PLAIN, AGENT])
@@ -92,4 +93,6 @@ def test_it_is_a_socket_mode_app_that_people_can_write_to(manifest: str) -> None
     assert "messages_tab_enabled: true" in text
     assert "messages_tab_read_only_enabled: false" in text
     assert "command: /talkifai" in text
+    assert "home_tab_enabled: true" in text
+    assert "interactivity:\n    is_enabled: true" in text
     assert ("  agent_view:\n    agent_description: " in text) is (manifest == AGENT)
