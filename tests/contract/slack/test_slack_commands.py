@@ -207,15 +207,20 @@ async def test_the_home_tab_lists_the_persons_own_conversations_with_buttons(
 async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: SlackStandIn, stores: RedisStores) -> None:
     """A15: a button ends nobody else's conversation."""
     await open_session(stores, CHANNEL_THREAD)
+    await open_session(stores, DM)
     async with receiving(slack, stores, Policy()) as desk:
         slack.open_app("U0ADA", "D1", tab="home")
         await _until(lambda: "U0ADA" in slack.api.homes)
         click = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
-        again = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+        await click.settled.wait()
+        desk.kept.clear()
         theirs = slack.sockets.deliver({**click.payload, "user": {"id": "U0BOB"}}, "interactive")
-        for delivery in (click, again, theirs):
-            await delivery.settled.wait()
-            assert delivery.acked
+        await theirs.settled.wait()
+        assert desk.kept == []
+        for _ in range(2):
+            again = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+            await again.settled.wait()
+            assert again.acked
         (question,) = desk.kept
         assert (question.kind, question.thread, question.person.id) == (QuestionKind.END, CHANNEL_THREAD, "U0ADA")
 
@@ -223,7 +228,7 @@ async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: Slack
         assert session is not None
         assert await stores.sessions.begin_end(CHANNEL_THREAD, session.conversation.id, EndReason.COMMAND)
         await desk.channel.settled(question, DONE)
-        await _until(lambda: "no open conversation" in str(slack.api.homes["U0ADA"]))
+        await _until(lambda: str(CHANNEL_THREAD) not in str(slack.api.homes["U0ADA"]))
 
 
 async def test_a_click_that_could_not_be_kept_is_not_acknowledged(slack: SlackStandIn, stores: RedisStores) -> None:
