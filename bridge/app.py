@@ -12,6 +12,7 @@ from adapters.redis_store.embedded import start_embedded
 from adapters.redis_store.stores import RedisStores
 from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
+from adapters.slack.policy import Policy
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
 from adapters.telegram.intake import Rooms
@@ -104,6 +105,22 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     return stores
 
 
+def slack_policy(settings: Settings) -> Policy:
+    """Return what the settings let the bot do in Slack."""
+    return Policy(
+        follows_threads=settings.slack_follow_ups == "thread",
+        threads_in_dms=settings.slack_dm == "thread" or settings.slack_agent_view == "on",
+        shows_agent_view=settings.slack_agent_view == "on",
+        prompts=settings.slack_prompts or (),
+        quotes_thread=settings.slack_thread_context == "on",
+        reads_emails=settings.slack_emails == "on",
+        only_opener_controls=settings.slack_control == "asker",
+        shows_receipts=settings.slack_receipt == "on",
+        allows_external=settings.slack_external_users == "allow",
+        allows_workflows=settings.slack_workflows == "on",
+    )
+
+
 async def _open_channels(
     settings: Settings, stores: RedisStores, stack: AsyncExitStack, routes: WebRoutes | None
 ) -> list[MessagingChannel]:
@@ -116,6 +133,8 @@ async def _open_channels(
             api_url=settings.slack_api_url,
             streaming=Streaming(settings.slack_streaming),
             mentions=mentions,
+            policy=slack_policy(settings),
+            sessions=stores.sessions,
         )
         stack.push_async_callback(slack.aclose)
         try:

@@ -13,13 +13,13 @@ from bridge.errors import (
     StreamBroken,
 )
 from bridge.events import StreamEnded, StreamFailed
-from bridge.models import Asked, EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
+from bridge.models import Asked, Circumstances, EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
 from bridge.notices import Notice
 from bridge.ports import Agent, Channel, Clock, WorkQueue
 from bridge.recovery import Found, RecoveryLimits, reconcile
 from bridge.reply import Reply
 from bridge.sessions import Sessions
-from bridge.speakers import is_another_speaker, words_of
+from bridge.speakers import is_another_speaker
 from bridge.status_line import wait_for_place
 
 log = logging.getLogger(__name__)
@@ -92,10 +92,10 @@ class Asker:
         session = await self._session(turn)
         try:
             count = await self._history_count(session)
-            if is_another_speaker(turn.entry.question, session) and not session.several_speak:
-                await self._sessions.note_several_speak(session)
-            await self._queue.record_sending(turn.lease, session.conversation.id, count)
-            return await self._send_or_look_up(turn, session, count)
+            wording = await self._wording(turn, session)
+            kept = "" if wording == turn.entry.question.text else wording
+            await self._queue.record_sending(turn.lease, session.conversation.id, count, kept)
+            return await self._send_or_look_up(turn, session, count, wording)
         except ConversationLost:
             await self._give_up_conversation(turn.lease, session)
             return None
@@ -118,21 +118,28 @@ class Asker:
             session, _greeting = opened
         return session
 
-    async def _send_or_look_up(self, turn: Turn, session: Session, count: int) -> Asked | None:
+    async def _wording(self, turn: Turn, session: Session) -> str:
+        """Return what is sent for the question. Somebody else than the opener makes it a talk of several."""
+        question = turn.entry.question
+        several = session.several_speak or is_another_speaker(question, session)
+        told = Circumstances(session.turns == 0, several, MOST_QUESTION_CHARACTERS)
+        return await turn.channel.wording(question, told)
+
+    async def _send_or_look_up(self, turn: Turn, session: Session, count: int, wording: str) -> Asked | None:
         try:
-            return await self._send(turn, session, count)
+            return await self._send(turn, session, count, wording)
         except StreamBroken as error:
             log.warning("the stream broke", extra={"thread_key": str(turn.lease.thread), "cause": str(error)})
-            return await self._look_up(turn, session, count)
+            return await self._look_up(turn, session, count, wording)
 
-    async def _send(self, turn: Turn, session: Session, count: int) -> Asked:
+    async def _send(self, turn: Turn, session: Session, count: int, wording: str) -> Asked:
         """Send once, with patience for refusals that surely did not arrive, and read the stream."""
         waited_s = 0.0
         failures = 0
         while True:
             await turn.guard()
             try:
-                return await self._stream(turn, session, count)
+                return await self._stream(turn, session, count, wording)
             except StreamBroken:
                 raise
             except AgentRateLimited as error:
@@ -148,8 +155,8 @@ class Asker:
                 await self._clock.sleep(wait_s)
             waited_s += wait_s
 
-    async def _stream(self, turn: Turn, session: Session, count: int) -> Asked:
-        async with self._agent.ask(session.conversation, _words(turn, session)) as events:
+    async def _stream(self, turn: Turn, session: Session, count: int, wording: str) -> Asked:
+        async with self._agent.ask(session.conversation, wording) as events:
             async for event in events:
                 turn.reply.apply(event)
                 turn.wake()
@@ -189,15 +196,16 @@ class Asker:
         if session is None or session.conversation.id != record.conversation_id:
             # The conversation that may hold the answer is closed: nobody can tell, so nothing is asked twice.
             return Asked(Outcome.INTERRUPTED, Notice.INTERRUPTED)
-        return await self._look_up(turn, session, record.history_count)
+        wording = record.wording or turn.entry.question.text
+        return await self._look_up(turn, session, record.history_count, wording)
 
-    async def _look_up(self, turn: Turn, session: Session, count: int) -> Asked | None:
+    async def _look_up(self, turn: Turn, session: Session, count: int, wording: str) -> Asked | None:
         """Ask the history. None: the question never arrived, and the record says so now."""
         result = await reconcile(
             self._agent,
             self._clock,
             session.conversation,
-            _words(turn, session),
+            wording,
             history_count=count,
             surely_arrived=turn.reply.has_begun,
             limits=self._recovery,
@@ -222,7 +230,3 @@ class Asker:
         # First the record: a crash in between must not look like a question that may have been sent.
         await self._queue.record_step(lease, Step.CLAIMED)
         await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.REPLACED)
-
-
-def _words(turn: Turn, session: Session) -> str:
-    return words_of(turn.entry.question, session, MOST_QUESTION_CHARACTERS)

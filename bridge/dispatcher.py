@@ -201,6 +201,7 @@ class Dispatcher:
                 settlement = await self._turns.run(lease, entry, held.guard, held.stop)
                 log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
                 more = await self._settle(lease, settlement)
+                await self._turns.settled(entry.question, settlement)
         except LeaseLost:
             log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
         except Misconfigured as error:

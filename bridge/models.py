@@ -53,6 +53,8 @@ class Person:
     """The channel's own id of the person."""
     name: str = ""
     """As the person is shown in the channel; empty where the channel did not say."""
+    is_program: bool = False
+    """True for a program that the operator lets ask."""
 
 
 class QuestionKind(StrEnum):
@@ -64,6 +66,8 @@ class QuestionKind(StrEnum):
     NEW = "new"
     """End the conversation that is open and begin another."""
     END = "end"
+    STATUS = "status"
+    """Say whether a conversation is open here."""
     HELP = "help"
     RETRY = "retry"
     """Ask the last question again, whose answer did not come out whole."""
@@ -99,6 +103,8 @@ class Question:
     """Goes to TalkifAI when this question opens a conversation."""
     joins_within_s: float = 0.0
     """How long to wait whether the same person goes on in another message: a long text can come as several."""
+    has_files: bool = False
+    """True where something came along that the agent cannot read."""
 
 
 class Appended(StrEnum):
@@ -173,6 +179,8 @@ class Outcome(StrEnum):
     COMMAND_DONE = "command_done"
     UNDELIVERABLE = "undeliverable"
     """The place is gone: nobody is left to see an answer."""
+    EXCLUDED = "excluded"
+    """The asker may not ask: nothing was done, and the bridge takes no part in the thread because of it."""
     DEAD = "dead"
     """Given up after too many attempts."""
 
@@ -201,6 +209,8 @@ class TurnRecord:
     conversation_id: str = ""
     history_count: int = 0
     """How many messages the conversation's history held before the question was sent."""
+    wording: str = ""
+    """What was sent, where it is not the question's text alone: the history holds it in these words."""
     message_ids: tuple[str, ...] = ()
     """The channel messages that show the reply, in order of its pages."""
     has_begun: bool = False
@@ -268,7 +278,7 @@ class Session:
     retries: int = 0
     """How often a turn had to be begun again."""
     several_speak: bool = False
-    """True from the first question of somebody else than the one who opened it."""
+    """True once somebody else has asked than the person who opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +304,18 @@ class Settlement:
     history_count: int | None = None
     end_reason: EndReason | None = None
     """Set: the session's ending begins in the same step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a channel needs to know to put a question into words for the agent."""
+
+    is_first: bool
+    """The conversation holds no question yet."""
+    names_speaker: bool
+    """Several people speak in it, so that the agent has to be told who does."""
+    at_most: int
+    """Characters that the agent takes. The question's own text fits."""
 
 
 class Streaming(StrEnum):

@@ -20,6 +20,9 @@ class Notice(StrEnum):
     EMPTY = "The assistant had nothing to say to this."
     SHORTENED = "The answer was too long and was shortened here."
     TOO_LONG = "Your message is too long: at most 10,000 characters, please."
+    ONLY_TEXT = "I can read text only. Please write your question."
+    FILES_UNREAD = "I can read text only: what was attached to your message was not read."
+    NOT_ADMITTED = "Sorry, I may talk with members of this workspace only."
     QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
     TEXT_ONLY = "Only text can be read here. Please write your question in words."
@@ -30,11 +33,12 @@ class Notice(StrEnum):
     ENDED = "This conversation has ended. Just write again to start a new one."
     NOTHING_OPEN = "There is no open conversation here. Just write to start one."
     NEW_STARTED = "A new conversation has started. What would you like to know?"
+    NOT_YOURS = "Only the person who began this conversation may end it."
     WELCOME = "Hello! Write your question here and the assistant answers."
     HELP = (
         "Write your question and the assistant answers here.\n"
         "stop: stop the answer. retry: ask the last question again.\n"
-        "new: start a new conversation. end: end this one. help: show this text."
+        "new: start a new conversation. end: end this one. status: is one open? help: show this text."
     )
 
 
@@ -62,6 +66,14 @@ def writing_status(characters: int) -> str:
     """Say how much is written, in steps, so that the line need not change all the time."""
     steps = characters // _WRITING_STEP * _WRITING_STEP
     return f"{Status.WRITING} ({steps:,} characters)" if steps else Status.WRITING
+
+
+def conversation_status(turns: int, idle_after_s: float) -> str:
+    """Say that a conversation is open, how far it has come, and when it ends by itself."""
+    answers = "no answers yet" if not turns else "1 answer so far" if turns == 1 else f"{turns:,} answers so far"
+    minutes = max(1, round(idle_after_s / 60))
+    ends = "a minute" if minutes == 1 else f"{minutes} minutes"
+    return f"A conversation is open here: {answers}. It ends after about {ends} without a message."
 
 
 def tools_used(tool_names: Iterable[str]) -> str:

@@ -8,7 +8,8 @@ from typing import TypeVar
 from bridge.errors import AgentRateLimited, StoreUnavailable
 from bridge.events import StreamEvent
 from bridge.models import Conversation, HistoryMessage, OpenedConversation, RateLimit
-from bridge.ports import Clock, MeteredAgent, Quota
+from bridge.ports import Clock, MeteredAgent
+from bridge.sharing import Quota
 
 log = logging.getLogger(__name__)
 

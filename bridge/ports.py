@@ -13,21 +13,18 @@ from bridge.models import (
     Address,
     Appended,
     Asked,
-    CallAnswer,
-    CallAsked,
+    Circumstances,
     Conversation,
     Ending,
     EndReason,
     Entry,
     HistoryMessage,
     Lease,
-    LiveReply,
     OpenedConversation,
     Pace,
     PageView,
     Question,
     RateLimit,
-    Room,
     Session,
     Settlement,
     Step,
@@ -35,6 +32,7 @@ from bridge.models import (
     ThreadKey,
 )
 from bridge.places import Places, ReplyRoots
+from bridge.sharing import CallBudgets, LeaderLease, Quota
 
 Accept = Callable[[Question], Awaitable[Appended]]
 """Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
@@ -102,6 +100,11 @@ class Channel(Protocol):
         """How a page that still grows is to be shown."""
         ...
 
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whether nobody but the person who began a conversation may end it."""
+        ...
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         ...
@@ -154,6 +157,28 @@ class Channel(Protocol):
         """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
         ...
 
+    async def admits(self, question: Question) -> bool:
+        """Say whether the asker may have an answer; whoever may not is told so once, quietly.
+
+        Raises `ChannelUnavailable` and `ChannelRateLimited` where that cannot be told now.
+        """
+        ...
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Take note that the question's turn is over. Best effort, within seconds: raises nothing but cancellation."""
+        ...
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Take note that the thread has no open conversation any more. As `settled`."""
+        ...
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return what the agent is to read: the question's text, and what the channel knows beside it.
+
+        Takes some seconds at most. Falls back to the text, never fails.
+        """
+        ...
+
 
 class Receiver(Protocol):
     """The other half of a channel: events come in."""
@@ -179,64 +204,6 @@ class MeteredAgent(Agent, Protocol):
     @property
     def rate_limit(self) -> RateLimit | None:
         """What the newest answer said, or None."""
-        ...
-
-
-class Quota(Protocol):
-    """TalkifAI's organisation limit, shared by all workers. Raises `StoreUnavailable`."""
-
-    async def take(self, *, is_end: bool) -> float:
-        """Count a request and return 0, or return the seconds to wait before asking again.
-
-        A share of the limit is kept free for ends.
-        """
-        ...
-
-    async def observe(self, seen: RateLimit) -> None:
-        """Note what TalkifAI said in an answer."""
-        ...
-
-    async def refuse(self, retry_after_s: float) -> None:
-        """Note a 429: no worker's request goes out before that time."""
-        ...
-
-
-class CallBudgets(Protocol):
-    """The channels' limits, as the services count them. Raises `StoreUnavailable` where workers share them."""
-
-    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Room]:
-        """Count replies as live, each for half a minute from now; return how crowded their scopes are, by name.
-
-        What they still need is kept free of in-between edits. To be repeated while a reply is live.
-        """
-        ...
-
-    async def leave(self, replies: Sequence[LiveReply]) -> None:
-        """Count replies as live no more."""
-        ...
-
-    async def take(self, asked: CallAsked) -> CallAnswer:
-        """Count a call in all its budgets at once, or say how long to wait before asking again."""
-        ...
-
-    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
-        """Say that a call has ended that was slow, or beyond what is documented: it counts from now on."""
-        ...
-
-    async def pause(self, scope: str, seconds: float) -> None:
-        """Note a 429: nobody calls in this scope before that time, and nobody goes beyond its number for an hour."""
-        ...
-
-
-class LeaderLease(Protocol):
-    """One holder at a time for each name. Raises `StoreUnavailable`."""
-
-    async def take(self, name: str, holder: str, lease_s: float) -> bool:
-        """Take or keep the lead for that long. False when somebody else has it."""
-        ...
-
-    async def give_up(self, name: str, holder: str) -> None:
-        """Let the next one lead at once. Does nothing where somebody else leads."""
         ...
 
 
@@ -282,8 +249,11 @@ class WorkQueue(Protocol):
         """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`."""
         ...
 
-    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int) -> None:
-        """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+        """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`.
+
+        An empty wording stands for the question's text.
+        """
         ...
 
     async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
@@ -337,6 +307,10 @@ class SessionStore(Protocol):
         """Return the session that the thread is bound to."""
         ...
 
+    async def opened_by(self, channel: str, account: str, person_id: str) -> Sequence[Session]:
+        """Return the open sessions that this person began, without their tokens, oldest first."""
+        ...
+
     async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
         """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
 
@@ -346,10 +320,6 @@ class SessionStore(Protocol):
 
     async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
         """Unbind the thread and queue the conversation's end, in one step. False when it was not bound to it."""
-        ...
-
-    async def note_several_speak(self, session: Session) -> None:
-        """Note that somebody else than the session's opener asks in it, while its thread is bound to it."""
         ...
 
     async def queue_end(self, session: Session, reason: EndReason) -> None:

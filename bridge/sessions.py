@@ -64,10 +64,6 @@ class Sessions:
         """Unbind the thread; the reaper makes the call. False when it was not bound to that conversation."""
         return await self._store.begin_end(thread, conversation_id, reason)
 
-    async def note_several_speak(self, session: Session) -> None:
-        """Note that somebody else than the session's opener asks in it."""
-        await self._store.note_several_speak(session)
-
     async def end_unrecorded(self) -> None:
         """Try again to end the conversations that no record tells of. To be called every second or so."""
         for session in list(self._unrecorded.values()):

@@ -1,6 +1,6 @@
 """Who said it: names on questions once several people speak in one conversation. Pure."""
 
-from bridge.models import Question, Session
+from bridge.models import Circumstances, Question, Session
 
 _MOST_NAME_CHARACTERS = 40
 
@@ -10,17 +10,16 @@ def is_another_speaker(question: Question, session: Session) -> bool:
     return bool(session.person_id) and question.person.id != session.person_id
 
 
-def words_of(question: Question, session: Session, most_characters: int) -> str:
+def words_of(question: Question, circumstances: Circumstances) -> str:
     """Return what the agent is told: the question, with the asker's name in front once several people have asked.
 
-    The same question gives the same words when its turn is taken up again, so that the history can be searched for
-    them. A person without a known name gets none, and so does a question that would become too long by it.
+    A person without a known name gets none, and so does a question that would become too long by it.
     """
     name = _readable(question.person.name)
-    if not name or not (session.several_speak or is_another_speaker(question, session)):
+    if not name or not circumstances.names_speaker:
         return question.text
     named = f"{name}: {question.text}"
-    return named if len(named) <= most_characters else question.text
+    return named if len(named) <= circumstances.at_most else question.text
 
 
 def _readable(name: str) -> str:

@@ -7,6 +7,7 @@ what may have been sent is looked up in the history, what is shown is edited, no
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
@@ -26,8 +27,9 @@ from bridge.models import (
     QuestionKind,
     Settlement,
     Streaming,
+    ThreadKey,
 )
-from bridge.notices import Notice
+from bridge.notices import Notice, conversation_status
 from bridge.pacing import Pacing
 from bridge.pages import MAX_PAGES
 from bridge.ports import Channel, Clock, WorkQueue
@@ -93,12 +95,25 @@ class Turns:
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
 
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Tell the channel that the question's turn is over."""
+        await self._channels[question.thread.channel].settled(question, settlement)
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Tell the channel that a conversation of the thread was ended, unless another one is open there."""
+        channel = self._channels.get(thread.channel)
+        with suppress(StoreUnavailable):
+            if channel is not None and await self._sessions.current(thread) is None:
+                await channel.ended(thread)
+
     async def run(self, lease: Lease, entry: Entry, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
         """Answer the question at the head of a thread and show it whole, or as far as it had come when `stop` was set.
 
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
+        if not await channel.admits(entry.question):
+            return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
         reply = Reply(entry.question.id, channel.fits, self._max_pages, shows_tools=self._shows_tools)
         reply.has_begun = entry.record.has_begun
         writer = Writer(
@@ -123,6 +138,8 @@ class Turns:
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
+                    if entry.question.has_files and not answer.notice:
+                        answer = replace(answer, notice=Notice.FILES_UNREAD)
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
@@ -145,6 +162,8 @@ class Turns:
         if entry.record.asked is not None:
             return entry.record.asked
         try:
+            if entry.question.kind is QuestionKind.ASK and not entry.question.text:
+                return Asked(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
             if entry.question.kind is QuestionKind.RETRY:
                 entry = await self._last_question(entry)
             if entry.question.kind is QuestionKind.ASK:
@@ -164,16 +183,10 @@ class Turns:
     ) -> Asked:
         """Carry out a command."""
         match question.kind:
-            case QuestionKind.RETRY:
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.NOTHING_TO_RETRY)
-            case QuestionKind.HELP:
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.HELP)
-            case QuestionKind.END:
-                ended = await self._end_current(lease)
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
-            case QuestionKind.NEW:
-                await self._end_current(lease)
-                return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
+            case QuestionKind.RETRY | QuestionKind.HELP | QuestionKind.STATUS:
+                return Asked(Outcome.COMMAND_DONE, notice=await self._told(lease, question.kind))
+            case QuestionKind.END | QuestionKind.NEW:
+                return await self._end_or_begin_anew(lease, question, channel, reply, wake)
             case QuestionKind.START:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
@@ -197,6 +210,32 @@ class Turns:
             return entry
         words = replace(entry.question, kind=QuestionKind.ASK, text=last.text, metadata=last.metadata)
         return replace(entry, question=words)
+
+    async def _told(self, lease: Lease, kind: QuestionKind) -> str:
+        """Return the answer to a command that changes nothing."""
+        if kind is not QuestionKind.STATUS:
+            return Notice.HELP if kind is QuestionKind.HELP else Notice.NOTHING_TO_RETRY
+        session = await self._sessions.current(lease.thread)
+        if session is None:
+            return Notice.NOTHING_OPEN
+        return conversation_status(session.turns, self._sessions.idle_after_s)
+
+    async def _end_or_begin_anew(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> Asked:
+        if await self._is_somebody_elses(lease, question, channel):
+            return Asked(Outcome.COMMAND_DONE, notice=Notice.NOT_YOURS)
+        ended = await self._end_current(lease)
+        if question.kind is QuestionKind.NEW:
+            return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
+        return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
+
+    async def _is_somebody_elses(self, lease: Lease, question: Question, channel: Channel) -> bool:
+        """Say whether only another person may end the conversation that is open."""
+        if not channel.only_opener_controls:
+            return False
+        session = await self._sessions.current(lease.thread)
+        return session is not None and session.person_id != question.person.id
 
     async def _end_current(self, lease: Lease) -> bool:
         session = await self._sessions.current(lease.thread)

@@ -68,7 +68,6 @@ class Worker:
         self._supervisor = Supervisor(clock)
         self._pacing = Pacing(clock, outside.stores.budgets)
         self._intake = Intake(outside.stores.inbox)
-        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
         self._sessions = sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
         named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
         queue = outside.stores.queue
@@ -85,6 +84,7 @@ class Worker:
             shows_tools=shows_tools,
             max_pages=max_pages,
         )
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )

@@ -6,6 +6,7 @@ with two sentences: what is wrong, what would be right.
 
 import math
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -193,6 +194,26 @@ def streaming(text: str) -> str:
     if text.lower() not in {"edit", "status", "native"}:
         raise ValueError("is none of the words it may be. Use edit, status or native.")
     return text.lower()
+
+
+def prompts(text: str) -> tuple[str, ...]:
+    """Check suggested prompts: up to four, separated by `|`."""
+    found = tuple(filter(None, (part.strip() for part in text.split("|"))))
+    if not 1 <= len(found) <= 4 or any(len(prompt) > 300 for prompt in found):  # noqa: PLR2004 - Slack's bound, and ours
+        raise ValueError("is no list of prompts. Use one to four of up to 300 characters each, separated by |.")
+    return found
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a check that takes one of these words, in any case."""
+    named = f"{', '.join(words[:-1])} or {words[-1]}"
+
+    def check(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"is none of the words it may be. Use {named}.")
+        return text.lower()
+
+    return check
 
 
 def on_off(text: str) -> str:

@@ -105,6 +105,37 @@ class Settings(BaseSettings):
         "edit", validation_alias="SLACK_STREAMING"
     )
     """How a reply is shown while it grows."""
+    slack_follow_ups: Annotated[Literal["thread", "mention"], BeforeValidator(problems.one_of("thread", "mention"))] = (
+        Field("thread", validation_alias="SLACK_FOLLOW_UPS")
+    )
+    slack_dm: Annotated[Literal["flat", "thread"], BeforeValidator(problems.one_of("flat", "thread"))] = Field(
+        "flat", validation_alias="SLACK_DM"
+    )
+    slack_agent_view: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_AGENT_VIEW"
+    )
+    slack_prompts: Annotated[tuple[str, ...] | None, BeforeValidator(problems.prompts)] = Field(
+        None, validation_alias="SLACK_PROMPTS"
+    )
+    """Up to four things to ask, shown in the agent view."""
+    slack_thread_context: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_THREAD_CONTEXT"
+    )
+    slack_emails: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "on", validation_alias="SLACK_EMAILS"
+    )
+    slack_control: Annotated[Literal["asker", "anyone"], BeforeValidator(problems.one_of("asker", "anyone"))] = Field(
+        "asker", validation_alias="SLACK_CONTROL"
+    )
+    slack_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_RECEIPT"
+    )
+    slack_external_users: Annotated[Literal["refuse", "allow"], BeforeValidator(problems.one_of("refuse", "allow"))] = (
+        Field("refuse", validation_alias="SLACK_EXTERNAL_USERS")
+    )
+    slack_workflows: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_WORKFLOWS"
+    )
     telegram_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.telegram_token)] = Field(
         None, validation_alias="TELEGRAM_BOT_TOKEN"
     )

@@ -73,3 +73,6 @@ STREAM_LIFE_S = 300.0
 
 STREAM_AGE_MOST_S = 240.0
 """When we close it ourselves."""
+
+RECEIPTS_PER_MINUTE = 18
+"""Our share of Tier 2 for `reactions.remove`; `reactions.add` has more (docs: the methods' pages)."""

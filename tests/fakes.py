@@ -10,14 +10,17 @@ from bridge.events import StreamEvent
 from bridge.models import (
     Address,
     Budget,
+    Circumstances,
     Conversation,
     HistoryMessage,
     OpenedConversation,
+    Outcome,
     Pace,
     PageView,
     Person,
     Question,
     QuestionKind,
+    Settlement,
     Streaming,
     ThreadKey,
 )
@@ -65,9 +68,16 @@ class FakeChannel:
     activity: int = 0
     streaming: Streaming = Streaming.EDIT
     takes_drafts: bool = False
+    admitting: bool = True
+    owned: bool = False
+    settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
     drafts: list[Call] = field(default_factory=list)
     draft_failures: list[BridgeError] = field(default_factory=list)
     _posted: int = 0
+
+    @property
+    def only_opener_controls(self) -> bool:
+        return self.owned
 
     def fits(self, text: str) -> bool:
         return len(text) <= self.page_size
@@ -111,6 +121,20 @@ class FakeChannel:
 
     async def user_identifier(self, question: Question) -> str:
         return f"fake:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        del question
+        return self.admitting
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        self.settled_questions.append((question.id, settlement.outcome))
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text
 
     async def _call(self, name: str, message_id: str, view: PageView) -> None:
         self.calls.append(Call(asyncio.get_running_loop().time(), name, message_id, view))

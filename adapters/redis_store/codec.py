@@ -57,13 +57,14 @@ def question_to_json(question: Question) -> bytes:
         "dedupe_keys": question.dedupe_keys,
         "thread": str(question.thread),
         "address": {name: getattr(question.address, name) for name in ("account", "place", "thread", "reply_to")},
-        "person": {"id": question.person.id, "name": question.person.name},
+        "person": {name: getattr(question.person, name) for name in ("id", "name", "is_program")},
         "text": question.text,
         "asked_at": question.asked_at,
         "kind": question.kind.value,
         "addressed": question.addressed,
         "metadata": dict(question.metadata),
         "joins_within_s": question.joins_within_s,
+        "has_files": question.has_files,
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
@@ -80,13 +81,14 @@ def question_from_json(raw: bytes | str) -> Question:
             address=Address(
                 address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")
             ),
-            person=Person(person["id"], person.get("name", "")),
+            person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
             text=fields["text"],
             asked_at=fields.get("asked_at", 0.0),
             kind=QuestionKind(fields.get("kind", QuestionKind.ASK.value)),
             addressed=fields.get("addressed", True),
             metadata=fields.get("metadata", {}),
             joins_within_s=fields.get("joins_within_s", 0.0),
+            has_files=fields.get("has_files") is True,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
@@ -101,6 +103,7 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             step=Step(fields.get("step", Step.CLAIMED.value)),
             conversation_id=fields.get("conversation_id", ""),
             history_count=int(fields.get("history_count", "0")),
+            wording=fields.get("wording", ""),
             message_ids=tuple(json.loads(fields.get("message_ids", "[]"))),
             has_begun=fields.get("has_begun") == "1",
             text=fields.get("text", ""),

@@ -152,6 +152,10 @@ class Keys:
         """Hash: the session that the thread is bound to."""
         return f"{self.prefix}:session:{thread}"
 
+    def opened_by(self, channel: str, account: str, person_id: str) -> str:
+        """Set: threads in which the person opened a session that may still be open."""
+        return f"{self.prefix}:opened_by:{_quoted(channel)}:{_quoted(account)}:{_quoted(person_id)}"
+
     def seen(self, dedupe_key: str) -> str:
         """Mark: this message came in before."""
         return f"{self.prefix}:seen:{_quoted(dedupe_key)}"

@@ -76,13 +76,14 @@ class RedisWorkQueue:
                     return None
         return None
 
-    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int) -> None:
-        """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+        """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`."""
         await self._record(
             lease,
             *("step", Step.SENDING.value),
             *("conversation_id", pack(conversation_id)),
             *("history_count", history_count),
+            *("wording", pack(wording)),
         )
 
     async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:

@@ -20,8 +20,9 @@ from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
 from adapters.telegram.webhook import Hook, Webhook, path_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Appended, Pace, PageView, Question, Streaming
+from bridge.models import Address, Appended, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept
+from bridge.speakers import words_of
 from bridge.tasks import first_error
 from config import telegram_limits as limits
 from config.mentions import Mentions
@@ -103,6 +104,11 @@ class TelegramChannel:
         """How replies are shown while they grow."""
         return self._streaming
 
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whoever is in the chat may."""
+        return False
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         return fits(text)
@@ -148,6 +154,23 @@ class TelegramChannel:
     async def user_identifier(self, question: Question) -> str:
         """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
         return self._identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        """Admit everybody."""
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Nothing is to be done."""
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing is to be done."""
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return the question, with the asker's name in front where several people speak."""
+        return words_of(question, circumstances)
 
     # ------------------------------------------------------------ Receiver
     @property

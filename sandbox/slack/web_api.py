@@ -15,6 +15,11 @@ _HISTORY_SCOPES = {
     "im": "im:history",
     "mpim": "mpim:history",
 }
+_INFO_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+_PROMPTS = 4
+_HOME_BLOCKS = 100
+_BUTTON_VALUE = 2_000
+_SESSION_STATES = ("processing", "active", "suspended", "closed")
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
 
@@ -36,16 +41,33 @@ class WebApi(Rules):
         self._deleted = deleted
         self.statuses: list[tuple[str, str, str]] = []
         """Channel, thread and text of each status set."""
+        self.homes: dict[str, dict[str, Any]] = {}
+        """The Home tab as each person sees it."""
+        self.titles: dict[tuple[str, str], str] = {}
+        self.prompts: dict[str, list[str]] = {}
+        self.session_states: list[tuple[str, str, str]] = []
+        """Channel, thread and state of each state that a thread of the agent view was set to."""
+        self.reacted: list[tuple[str, str]] = []
+        """`ts` and name of each reaction that was ever added."""
+        self.ephemerals: list[tuple[str, str, str, str]] = []
+        """Channel, user, thread and text of each message that one person alone sees."""
         self._methods: dict[str, Callable[[Params], Answer]] = {
             "auth.test": self._auth_test,
             "chat.postMessage": self._post,
+            "chat.postEphemeral": self._post_ephemeral,
             "chat.update": self._update,
             "chat.delete": self._delete,
+            "reactions.add": self._react,
+            "reactions.remove": self._unreact,
             "conversations.replies": self._replies,
             "conversations.history": self._history,
             "conversations.info": self._info,
             "users.info": self._user,
             "assistant.threads.setStatus": self._set_status,
+            "assistant.threads.setTitle": self._set_title,
+            "assistant.threads.setSuggestedPrompts": self._set_prompts,
+            "agents.sessions.setStatus": self._set_session_status,
+            "views.publish": self._publish,
             "chat.startStream": self.streams.start,
             "chat.appendStream": self.streams.append,
             "chat.stopStream": self.streams.stop,
@@ -91,6 +113,17 @@ class WebApi(Rules):
         self._posted(message, params)
         return {"channel": place.id, "ts": message.ts, "message": message.as_json()}
 
+    def _post_ephemeral(self, params: Params) -> Answer:
+        self._need("chat:write")
+        place = self._writable(params)
+        user = str(params.get("user") or "")
+        if user not in self._workspace.people:
+            raise Refused("user_not_in_channel")
+        thread_ts = self._thread_in(place, params)
+        text, _ = _content(params)
+        self.ephemerals.append((place.id, user, thread_ts, text))
+        return {"message_ts": self._workspace.new_ts()}
+
     def _update(self, params: Params) -> Answer:
         self._need("chat:write")
         message = self._own(params, "cant_update_message")
@@ -113,6 +146,32 @@ class WebApi(Rules):
         self._deleted(message)
         return {"channel": message.place, "ts": message.ts}
 
+    def _react(self, params: Params) -> Answer:
+        message, name = self._reacted_to(params)
+        if name in message.reactions:
+            raise Refused("already_reacted")
+        message.reactions.add(name)
+        self.reacted.append((message.ts, name))
+        return {}
+
+    def _unreact(self, params: Params) -> Answer:
+        message, name = self._reacted_to(params)
+        if name not in message.reactions:
+            raise Refused("no_reaction")
+        message.reactions.remove(name)
+        return {}
+
+    def _reacted_to(self, params: Params) -> tuple[SlackMessage, str]:
+        self._need("reactions:write")
+        place = self._writable(params)
+        message = self._workspace.standing(place.id, str(params.get("timestamp")))
+        if message is None:
+            raise Refused("message_not_found")
+        name = params.get("name")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise Refused("invalid_name")
+        return message, name
+
     def _replies(self, params: Params) -> Answer:
         place = self._readable(params)
         ts = str(params.get("ts") or "")
@@ -134,6 +193,9 @@ class WebApi(Rules):
 
     def _info(self, params: Params) -> Answer:
         place = self._place(params)
+        self._need(_INFO_SCOPES[place.kind])
+        if place.kind == "group" and not place.bot_is_member:
+            raise Refused("channel_not_found")
         facts = {"id": place.id, "name": place.name, "is_archived": place.is_archived}
         kinds = {f"is_{kind}": place.kind == kind for kind in ("channel", "group", "im", "mpim")}
         return {"channel": {**facts, **kinds, "is_member": place.bot_is_member}}
@@ -147,7 +209,8 @@ class WebApi(Rules):
         if person.email and "users:read.email" in self._scopes:
             profile["email"] = person.email
         team = person.team or self._workspace.team_id
-        return {"user": {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}}
+        facts = {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}
+        return {"user": facts | {"is_restricted": person.is_guest, "is_ultra_restricted": False}}
 
     def _set_status(self, params: Params) -> Answer:
         self._need("chat:write")
@@ -160,10 +223,73 @@ class WebApi(Rules):
         self.statuses.append((place.id, thread_ts, status))
         return {}
 
+    def _set_title(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place, thread_ts = self._agent_thread(params)
+        title = params.get("title")
+        if not isinstance(title, str) or not title.strip():
+            raise Refused("invalid_arguments")
+        self.titles[place.id, thread_ts] = title
+        return {}
+
+    def _set_prompts(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place = self._place({"channel": params.get("channel_id")})
+        prompts = params.get("prompts")
+        if place.kind != "im" or not isinstance(prompts, list) or not 1 <= len(prompts) <= _PROMPTS:
+            raise Refused("invalid_arguments")
+        if not all(set(one) == {"title", "message"} and all(one.values()) for one in prompts):
+            raise Refused("invalid_arguments")
+        self.prompts[place.id] = [one["message"] for one in prompts]
+        return {}
+
+    def _set_session_status(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place, thread_ts = self._agent_thread(params)
+        if params.get("status") not in _SESSION_STATES:
+            raise Refused("invalid_arguments")
+        self.session_states.append((place.id, thread_ts, str(params["status"])))
+        return {}
+
+    def _publish(self, params: Params) -> Answer:
+        user, view = str(params.get("user_id")), params.get("view")
+        if user not in self._workspace.people:
+            raise Refused("user_not_found")
+        blocks = view.get("blocks") if isinstance(view, dict) and view.get("type") == "home" else None
+        if not isinstance(blocks, list) or len(blocks) > _HOME_BLOCKS or not all(map(_is_home_block, blocks)):
+            raise Refused("invalid_arguments")
+        self.homes[user] = dict(view or {})
+        return {"view": {"id": "V0HOME"}}
+
+    def _agent_thread(self, params: Params) -> tuple[SlackPlace, str]:
+        place = self._place({"channel": params.get("channel_id")})
+        thread_ts = str(params.get("thread_ts") or "")
+        if place.kind != "im":
+            raise Refused("channel_type_not_supported")
+        if not TS.fullmatch(thread_ts) or self._workspace.standing(place.id, thread_ts) is None:
+            raise Refused("thread_not_found")
+        return place, thread_ts
+
+
+def _is_home_block(block: Any) -> bool:
+    """Say whether it is a section, with a button or without: all that the bridge uses."""
+    if not isinstance(block, dict) or block.get("type") != "section":
+        return False
+    button = block.get("accessory")
+    if not _is_text_object(block.get("text"), _TEXT_BLOCKS["section"]):
+        return False
+    if button is None:
+        return True
+    is_button = button.get("type") == "button" and bool(button.get("action_id"))
+    return is_button and _is_text_object(button.get("text"), 75) and len(button.get("value", "")) <= _BUTTON_VALUE
+
 
 def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:
     oldest = str(params.get("oldest") or "")
-    return [message for message in messages if message.ts > oldest]
+    latest = str(params.get("latest") or "9")
+    if str(params.get("inclusive", "")).lower() in {"1", "true"}:
+        return [message for message in messages if oldest <= message.ts <= latest]
+    return [message for message in messages if oldest < message.ts < latest]
 
 
 def _sheet(messages: list[SlackMessage], params: Params) -> Answer:

@@ -14,7 +14,7 @@ from bridge.clock import SystemClock
 from bridge.local_budgets import LocalBudgets
 from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply
 from bridge.pacing_rules import LIVE_FOR_S
-from bridge.ports import CallBudgets
+from bridge.sharing import CallBudgets
 
 _GROUP = Budget("telegram:1:-5", 20, 60.0)
 _EDITS = Budget("slack:T1:chat.update", 48, 60.0, hard=False)

@@ -232,16 +232,3 @@ async def test_between_unbinding_and_claiming_no_session_is_lost(
     assert await stores.sessions.counts() == (0, 1)
     await let_time_pass(31)
     assert len(await stores.sessions.claim_ends(10, 30)) == 1
-
-
-async def test_that_several_speak_is_noted_for_the_conversation_that_is_bound(stores: RedisStores) -> None:
-    await bound(stores, "c1", THREAD)
-    await stores.sessions.note_several_speak(session("c2"))
-    before = await stores.sessions.current(THREAD)
-    await stores.sessions.note_several_speak(session("c1"))
-    after = await stores.sessions.current(THREAD)
-    assert before is not None
-    assert after is not None
-    assert (before.several_speak, after.several_speak) == (False, True)
-    await stores.sessions.note_several_speak(session("c3", OTHER))
-    assert await stores.sessions.current(OTHER) is None

@@ -15,6 +15,7 @@ from bridge.models import (
     Asked,
     EndReason,
     Outcome,
+    Person,
     QuestionKind,
     Settlement,
     Step,
@@ -398,3 +399,22 @@ async def test_the_question_whose_answer_was_not_whole_is_kept_until_one_is(stor
     await begin(stores, lease)
     await stores.queue.settle(lease, DONE)
     assert await stores.queue.unanswered(THREAD) is None
+
+
+async def test_a_talk_of_several_is_remembered_and_so_is_what_was_sent(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1")
+    await stores.sessions.bind(lease, session("c1"), 600)
+    await stores.queue.record_sending(lease, "c1", 0, "Ada: q1")
+    assert (await begin(stores, lease)).record.wording == "Ada: q1"
+    assert not await stores.queue.settle(lease, DONE)
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    assert not kept.several_speak
+
+    await stores.inbox.append(replace(ask("q2"), person=Person("U2", "Bob"), has_files=True))
+    lease = await claim(stores)
+    assert (await begin(stores, lease)).question.has_files
+    assert not await stores.queue.settle(lease, DONE)
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    assert kept.several_speak

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, MessageGone, PostUncertain
-from bridge.models import Address, Budget, Pace, PageView, Question, Streaming
+from bridge.models import Address, Budget, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.notices import Notice
 from bridge.ports import Accept
 from tests.property.bridge_agent import Fault
@@ -133,6 +133,10 @@ class HostChannel:
         self._host = host
         self.name = book.name
 
+    @property
+    def only_opener_controls(self) -> bool:
+        return False
+
     def fits(self, text: str) -> bool:
         return len(text) <= self._book.page_size
 
@@ -208,3 +212,17 @@ class HostChannel:
 
     async def user_identifier(self, question: Question) -> str:
         return f"{self.name}:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text

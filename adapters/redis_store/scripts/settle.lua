@@ -32,6 +32,9 @@ if id and begun[1] == id and begun[2] == fence then
   redis.call('DEL', turn)
   redis.call('PEXPIRE', known, known_ms)
   redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
+  if outcome == 'excluded' and redis.call('EXISTS', session) == 0 then
+    redis.call('DEL', known)
+  end
   if outcome == 'undeliverable' then
     -- Nobody is left there: what waits would open a paid conversation each, only to find the place gone.
     local waiting = redis.call('LLEN', inbox)
@@ -40,6 +43,11 @@ if id and begun[1] == id and begun[2] == fence then
   end
   if redis.call('EXISTS', session) == 1 then
     redis.call('HINCRBY', session, 'turns', counts_as_turn)
+    local readable, question = pcall(cjson.decode, body)
+    local person = readable and type(question) == 'table' and question.person
+    if type(person) == 'table' and person.id and person.id ~= redis.call('HGET', session, 'person_id') then
+      redis.call('HSET', session, 'several_speak', '1')
+    end
     redis.call('HINCRBY', session, 'retries', tonumber(begun[3]) - 1)
     if history ~= 'keep' then
       redis.call('HSET', session, 'history_count', history)

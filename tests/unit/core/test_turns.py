@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -29,6 +29,7 @@ from bridge.models import (
     Lease,
     Outcome,
     PageView,
+    Person,
     Question,
     QuestionKind,
     Settlement,
@@ -213,6 +214,45 @@ async def test_a_turn_found_after_sending_takes_the_answer_from_the_history(stor
     await it.take(again)
     assert len(it.agent.sent) == 1
     assert it.channel.standing["m1"].text == "The second answer."
+
+
+async def test_a_turn_found_after_sending_is_looked_up_in_the_words_that_were_sent(stores: RedisStores) -> None:
+    """D6: names and quotes may read otherwise now, so the record holds what was sent."""
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question("ok", number=1))
+    lease = await it.put(question("why?", number=2))
+    await stores.queue.begin(lease)
+    await stores.queue.record_sending(lease, "chat_1", 0, "Ada: why?")
+    it.agent.histories["chat_1"] = [HistoryMessage("user", "Ada: why?"), HistoryMessage("assistant", "Because.")]
+    await it.take(lease)
+    assert len(it.agent.sent) == 1
+    assert it.channel.text.endswith("Because.")
+
+
+async def test_who_may_not_ask_costs_nothing_and_leaves_the_thread_unknown(stores: RedisStores) -> None:
+    """A10: nothing is opened, sent or shown."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.admitting = False
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.EXCLUDED
+    assert it.channel.calls == []
+    assert it.agent.histories == {}
+    assert await stores.inbox.append(replace(question(number=2), addressed=False)) is Appended.NOT_ADDRESSED
+
+
+async def test_what_cannot_be_read_is_said_below_the_answer(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(), has_files=True))
+    (view,) = it.channel.standing.values()
+    assert (view.text, view.notice) == (_ANSWER, Notice.FILES_UNREAD)
+
+
+async def test_a_file_without_a_word_costs_no_conversation(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(""), has_files=True))
+    (view,) = it.channel.standing.values()
+    assert view.notice == Notice.ONLY_TEXT
+    assert it.agent.histories == {}
 
 
 async def test_a_turn_found_answered_is_only_shown(stores: RedisStores) -> None:
@@ -413,3 +453,31 @@ async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisSto
     it.agent.script = script
     await it.take(lease)
     assert it.channel.text == _ANSWER
+
+
+@pytest.mark.parametrize("kind", [QuestionKind.END, QuestionKind.NEW])
+async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
+    stores: RedisStores, kind: QuestionKind
+) -> None:
+    """A15: refused for everybody else, who may still ask."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.owned = True
+    await it.answer(question(number=1))
+    other = replace(question(number=2), person=Person("somebody"))
+    await it.answer(replace(other, kind=kind, text=""))
+    assert it.notices[-1:] == [Notice.NOT_YOURS]
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    it.channel.owned = False
+    await it.answer(replace(other, id="q3", dedupe_keys=("q3",), kind=kind, text=""))
+    now = await stores.sessions.current(THREAD)
+    assert now is None or now.conversation.id != kept.conversation.id
+
+
+async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(number=1), kind=QuestionKind.STATUS, text=""))
+    assert it.notices == [Notice.NOTHING_OPEN]
+    await it.answer(question(number=2))
+    await it.answer(replace(question(number=3), kind=QuestionKind.STATUS, text=""))
+    assert it.notices[-1].startswith("A conversation is open here: 1 answer so far.")
