@@ -14,6 +14,13 @@ class Line:
     person: str
     question: str
     answer: Answer
+    is_second_speaker: bool = False
+    """Somebody else began the conversation, so the agent is told who this is."""
+
+    @property
+    def received(self) -> str:
+        """What reaches the agent."""
+        return f"{self.person}: {self.question}" if self.is_second_speaker else self.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ PARTS = (
                 "how is the weather on Saturday, and which train?",
                 Answer.of(Tool("weather_and_trains", 2.4), _writing(_HIKE, 3)),
             ),
-            Line("Tom", "is the hut open?", Answer.of(_writing(_HUT))),
+            Line("Tom", "is the hut open?", Answer.of(_writing(_HUT)), is_second_speaker=True),
         ),
     ),
 )
@@ -151,5 +158,5 @@ PARTS = (
 
 def responder(parts: tuple[Part, ...] = PARTS) -> Responder:
     """Answer by the script; a question that is not in it is answered by its words."""
-    answers: Mapping[str, Answer] = {line.question: line.answer for part in parts for line in part.lines}
+    answers: Mapping[str, Answer] = {line.received: line.answer for part in parts for line in part.lines}
     return lambda question: answers.get(question) or answer_by_words(question)

@@ -51,7 +51,7 @@ class Story:
     def _problems_in(self, part: Part) -> list[str]:
         thread = self._threads[part.thread]
         records = [record for record in self._play.book.records if thread.holds(record)]
-        wanted = [Asked(line.question, line.answer.text) for line in part.lines]
+        wanted = [Asked(line.received, line.answer.text) for line in part.lines]
         told = Told(thread.title, wanted, thread.seen(), records)
         return [*wrong_replies(told), *wrong_conversations(told)]
 
