@@ -25,7 +25,7 @@ clients break longer lines."""
 # ---------------------------------------------------------------- pace
 PRIVATE_EDIT_FLOOR_S = 1.1
 PRIVATE_CALLS = 3
-PRIVATE_WINDOW_S = 3.3
+PRIVATE_WINDOW_S = 3.8
 """Bots FAQ: about one message a second in one chat, and short bursts; tdlib/td#2592: sends and edits share that budget.
 Whether "typing" does is not known (opencrabs#1211, hermes-agent#107612), so it is counted in."""
 

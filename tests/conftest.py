@@ -1,15 +1,22 @@
 """A real server for every test that keeps something: one for each process of the test run, emptied in between."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from redis.asyncio import Redis
 
 from adapters.redis_store import EmbeddedServer, RedisStores, connect, start_embedded
 from adapters.redis_store.keys import Keys
+
+settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("CI"):
+    # A verdict about a change must not depend on luck: new examples are looked for wherever people run the tests.
+    settings.load_profile("repeatable")
 
 
 async def pass_time(redis: Redis, keys: Keys, seconds: float) -> None:
