@@ -39,7 +39,7 @@ GROUP_WINDOW_S = 60.0
 GROUP_TYPING_AFTER_S = 1.5
 """In a group "typing" costs one of these calls, so the first text gets that long to come by itself."""
 
-BOT_CALLS_PER_S = 25
+BOT_CALLS_PER_S = 22
 """Bots FAQ: about 30 messages a second over all chats; the rest is for calls made outside the pacing, and for calls
 that bunch up on the way."""
 

@@ -288,7 +288,7 @@ async def test_the_token_stands_in_no_log_line(
 async def test_calls_are_spaced_by_chat_and_by_bot(channel: TelegramChannel) -> None:
     private, group = channel.pace(Address("100", "5")), channel.pace(Address("100", "-5", "9"))
     assert private.edit_floor_s == 1.1
-    bot = Budget("telegram:100", 25, 1.0, keeps_room=False)
+    bot = Budget("telegram:100", 22, 1.0, keeps_room=False)
     chat = Budget("telegram:100:5", 3, 3.8, keeps_room=False)
     assert private.posts == private.edits == private.activity == (chat, bot)
     assert group.edit_floor_s == 3.1
