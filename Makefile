@@ -10,10 +10,10 @@ SOURCE := bridge adapters config sandbox tests
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run chat test soak lint types format pins clean
+.PHONY: help demo run chat test soak bench-pacing lint types format pins clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: set PYTHON=python3.11")'
@@ -37,6 +37,9 @@ test: $(STAMP) ## Run all tests (ARGS='-k name' for some)
 
 soak: $(STAMP) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+bench-pacing: $(STAMP) ## How fresh replies stay under the services' limits, on a virtual clock (ARGS="--rounds 1")
+	@$(BIN)/python -m bench.pacing $(ARGS)
 
 lint: $(STAMP) ## Check style and the walls between the packages
 	@$(BIN)/ruff check .

@@ -12,17 +12,23 @@ from adapters.redis_store.embedded import start_embedded
 from adapters.redis_store.stores import RedisStores
 from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
+from adapters.slack.policy import Policy
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
+from adapters.telegram.intake import Rooms
+from adapters.telegram.webhook import Hook
 from adapters.terminal.adapter import TerminalChannel
+from adapters.web.server import WebServer
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
 from bridge.errors import Retryable, SettingWrong, StoreUnavailable
-from bridge.models import EndReason
+from bridge.models import EndReason, Streaming
 from bridge.paced_agent import PacedAgent
 from bridge.reaper import Reaper
 from bridge.tasks import first_error
+from bridge.web import WebRoutes
 from bridge.worker import MessagingChannel, Outside, Worker
+from config.mentions import Mentions
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,8 +36,14 @@ log = logging.getLogger(__name__)
 _CHAT_DRAIN_S = 2.0
 
 
-async def run_worker(settings: Settings) -> None:
-    """Serve the channels that are set until SIGTERM or Ctrl-C. Raises `BridgeError` when it cannot start."""
+async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
+    """Serve the channels that are set until SIGTERM or Ctrl-C. Raises `BridgeError` when it cannot start.
+
+    `serves_web`: with a web server, which webhooks need.
+    """
+    if settings.telegram_webhook_url and not serves_web:
+        remedy = "Start it with `talkifai-bridge web`, or unset it to poll"
+        raise SettingWrong("TELEGRAM_WEBHOOK_URL", "needs the web server, which `run` has not", remedy)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -40,11 +52,13 @@ async def run_worker(settings: Settings) -> None:
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
         agent = PacedAgent(talkifai, stores.quota, SystemClock())
-        channels = await _open_channels(settings, stores, stack)
+        server = await stack.enter_async_context(WebServer(port=settings.port)) if serves_web else None
+        channels = await _open_channels(settings, stores, stack, server)
         worker = Worker(
             Outside(agent=agent, stores=stores, channels=channels, clock=SystemClock(), every=every),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(live_turns=settings.max_turns),
+            shows_tools=settings.show_tools == "on",
             max_pages=settings.max_pages,
         )
         with first_error():
@@ -91,13 +105,36 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     return stores
 
 
-async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncExitStack) -> list[MessagingChannel]:
+def slack_policy(settings: Settings) -> Policy:
+    """Return what the settings let the bot do in Slack."""
+    return Policy(
+        follows_threads=settings.slack_follow_ups == "thread",
+        threads_in_dms=settings.slack_dm == "thread" or settings.slack_agent_view == "on",
+        shows_agent_view=settings.slack_agent_view == "on",
+        prompts=settings.slack_prompts or (),
+        quotes_thread=settings.slack_thread_context == "on",
+        reads_emails=settings.slack_emails == "on",
+        only_opener_controls=settings.slack_control == "asker",
+        shows_receipts=settings.slack_receipt == "on",
+        allows_external=settings.slack_external_users == "allow",
+        allows_workflows=settings.slack_workflows == "on",
+    )
+
+
+async def _open_channels(
+    settings: Settings, stores: RedisStores, stack: AsyncExitStack, routes: WebRoutes | None
+) -> list[MessagingChannel]:
     channels: list[MessagingChannel] = []
+    mentions = settings.allow_mentions or Mentions()
     if settings.slack_bot_token is not None and settings.slack_app_token is not None:
         slack = SlackChannel(
             bot_token=settings.slack_bot_token.get_secret_value(),
             app_token=settings.slack_app_token.get_secret_value(),
             api_url=settings.slack_api_url,
+            streaming=Streaming(settings.slack_streaming),
+            mentions=mentions,
+            policy=slack_policy(settings),
+            sessions=stores.sessions,
         )
         stack.push_async_callback(slack.aclose)
         try:
@@ -107,10 +144,18 @@ async def _open_channels(settings: Settings, stores: RedisStores, stack: AsyncEx
             log.warning("Slack cannot be reached yet", extra={"cause": str(error)})
         channels.append(slack)
     if settings.telegram_bot_token is not None:
+        webhook_url = settings.telegram_webhook_url
         telegram = TelegramChannel(
+            hook=Hook(webhook_url, routes) if webhook_url and routes else None,
             token=settings.telegram_bot_token.get_secret_value(),
             api_url=settings.telegram_api_url,
-            roots=stores.reply_roots,
+            rooms=Rooms(stores.reply_roots, stores.places),
+            identities=settings.telegram_identities,
+            gives_receipts=settings.telegram_receipt == "on",
+            admins_only=settings.telegram_group_control == "admins",
+            hears_all=settings.telegram_group_trigger == "all",
+            streaming=Streaming(settings.telegram_streaming),
+            mentions=mentions,
         )
         stack.push_async_callback(telegram.aclose)
         await telegram.open()
@@ -134,6 +179,7 @@ async def run_chat(settings: Settings) -> None:
             Outside(agent=agent, stores=stores, channels=[terminal], clock=clock, every=every),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
+            shows_tools=settings.show_tools == "on",
             max_pages=settings.max_pages,
         )
         with first_error():

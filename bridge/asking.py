@@ -1,8 +1,9 @@
 """Put one question to the agent, at most once, and follow the answer into the reply."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from bridge.errors import (
     AgentRateLimited,
@@ -12,12 +13,14 @@ from bridge.errors import (
     StreamBroken,
 )
 from bridge.events import StreamEnded, StreamFailed
-from bridge.models import EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
+from bridge.models import Asked, Circumstances, EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
 from bridge.notices import Notice
 from bridge.ports import Agent, Channel, Clock, WorkQueue
 from bridge.recovery import Found, RecoveryLimits, reconcile
 from bridge.reply import Reply
 from bridge.sessions import Sessions
+from bridge.speakers import is_another_speaker
+from bridge.status_line import wait_for_place
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +36,6 @@ _MOST_SENDS = 3
 
 Guard = Callable[[], Awaitable[None]]
 """Returns while the thread is this worker's. Raises `LeaseLost` when another one has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How asking came out."""
-
-    outcome: Outcome
-    notice: str = ""
-    usage: Mapping[str, int] = field(default_factory=dict)
-    history_count: int | None = None
-    end_reason: EndReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +92,10 @@ class Asker:
         session = await self._session(turn)
         try:
             count = await self._history_count(session)
-            await self._queue.record_sending(turn.lease, session.conversation.id, count)
-            return await self._send_or_look_up(turn, session, count)
+            wording = await self._wording(turn, session)
+            kept = "" if wording == turn.entry.question.text else wording
+            await self._queue.record_sending(turn.lease, session.conversation.id, count, kept)
+            return await self._send_or_look_up(turn, session, count, wording)
         except ConversationLost:
             await self._give_up_conversation(turn.lease, session)
             return None
@@ -119,40 +113,50 @@ class Asker:
             session = None
         if session is None:
             await turn.guard()
-            session, _greeting = await self._sessions.open_session(turn.lease, turn.entry.question, turn.channel)
+            wait = partial(wait_for_place, turn.reply, turn.wake, self._clock)
+            opened = await self._sessions.open_session(turn.lease, turn.entry.question, turn.channel, wait)
+            session, _greeting = opened
         return session
 
-    async def _send_or_look_up(self, turn: Turn, session: Session, count: int) -> Asked | None:
+    async def _wording(self, turn: Turn, session: Session) -> str:
+        """Return what is sent for the question. Somebody else than the opener makes it a talk of several."""
+        question = turn.entry.question
+        several = session.several_speak or is_another_speaker(question, session)
+        told = Circumstances(session.turns == 0, several, MOST_QUESTION_CHARACTERS)
+        return await turn.channel.wording(question, told)
+
+    async def _send_or_look_up(self, turn: Turn, session: Session, count: int, wording: str) -> Asked | None:
         try:
-            return await self._send(turn, session, count)
+            return await self._send(turn, session, count, wording)
         except StreamBroken as error:
             log.warning("the stream broke", extra={"thread_key": str(turn.lease.thread), "cause": str(error)})
-            return await self._look_up(turn, session, count)
+            return await self._look_up(turn, session, count, wording)
 
-    async def _send(self, turn: Turn, session: Session, count: int) -> Asked:
+    async def _send(self, turn: Turn, session: Session, count: int, wording: str) -> Asked:
         """Send once, with patience for refusals that surely did not arrive, and read the stream."""
         waited_s = 0.0
         failures = 0
         while True:
             await turn.guard()
             try:
-                return await self._stream(turn, session, count)
+                return await self._stream(turn, session, count, wording)
             except StreamBroken:
                 raise
             except AgentRateLimited as error:
                 if waited_s + error.retry_after_s > _RATE_WAIT_MOST_S:
                     raise
                 wait_s = max(error.retry_after_s, 0.5)
+                await wait_for_place(turn.reply, turn.wake, self._clock, wait_s)
             except AgentUnavailable:
                 failures += 1
                 if failures >= _UNAVAILABLE_TRIES:
                     raise
                 wait_s = float(2 ** (failures - 1))
-            await self._clock.sleep(wait_s)
+                await self._clock.sleep(wait_s)
             waited_s += wait_s
 
-    async def _stream(self, turn: Turn, session: Session, count: int) -> Asked:
-        async with self._agent.ask(session.conversation, turn.entry.question.text) as events:
+    async def _stream(self, turn: Turn, session: Session, count: int, wording: str) -> Asked:
+        async with self._agent.ask(session.conversation, wording) as events:
             async for event in events:
                 turn.reply.apply(event)
                 turn.wake()
@@ -192,18 +196,18 @@ class Asker:
         if session is None or session.conversation.id != record.conversation_id:
             # The conversation that may hold the answer is closed: nobody can tell, so nothing is asked twice.
             return Asked(Outcome.INTERRUPTED, Notice.INTERRUPTED)
-        return await self._look_up(turn, session, record.history_count)
+        wording = record.wording or turn.entry.question.text
+        return await self._look_up(turn, session, record.history_count, wording)
 
-    async def _look_up(self, turn: Turn, session: Session, count: int) -> Asked | None:
+    async def _look_up(self, turn: Turn, session: Session, count: int, wording: str) -> Asked | None:
         """Ask the history. None: the question never arrived, and the record says so now."""
         result = await reconcile(
             self._agent,
             self._clock,
             session.conversation,
-            turn.entry.question.text,
+            wording,
             history_count=count,
-            # A page that people have seen can only come from an answer.
-            surely_arrived=turn.reply.has_begun or bool(turn.entry.record.message_ids),
+            surely_arrived=turn.reply.has_begun,
             limits=self._recovery,
         )
         match result.found:

@@ -1,4 +1,4 @@
-"""The command line: `talkifai-bridge run`, `check` and `chat`."""
+"""The command line: `talkifai-bridge run`, `web`, `check` and `chat`."""
 
 import argparse
 import asyncio
@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="serve the channels whose tokens are set, until stopped")
+    commands.add_parser("web", help="the same with a web server: for webhooks, and GET /health")
     commands.add_parser("check", help="check the settings and Redis, and stop")
     chat = commands.add_parser("chat", help="talk to the agent in this terminal")
     chat.add_argument("--sandbox", action="store_true", help="talk to a local stand-in: no account needed")
@@ -31,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Imported late: `--help` and a wrong setting need not wait for the libraries of every channel.
         from bridge import app  # noqa: PLC0415 - the reason stands above
 
-        asyncio.run(app.run_worker(settings) if chosen.command == "run" else app.check(settings))
+        if chosen.command == "check":
+            asyncio.run(app.check(settings))
+        else:
+            asyncio.run(app.run_worker(settings, serves_web=chosen.command == "web"))
     except (SettingsError, BridgeError) as error:
         for line in str(error).splitlines():
             print(line, file=sys.stderr)

@@ -21,6 +21,8 @@ _MISCONFIGURED_PAUSE_S = 60.0
 _CANCELS, _CANCEL_WITHIN_S = 2, 5.0
 _CLAIM_AFTER_STOP_S = 2.0
 _PROBE_S = 0.1
+_STOPS_EVERY_S = 0.5
+"""How soon somebody who stops an answer sees it stop."""
 _STORE_AWAY_PAUSE_S = 1.0
 _STORE_BACK_PAUSE_S = 2.0
 """Longer than another worker's pause before it asks again."""
@@ -52,6 +54,15 @@ class _Held:
         self._lease_s = lease_s
         self._renewed_at = claimed_at
         self.task: asyncio.Task[None] | None = None
+        self.question_id = ""
+        self.stop = asyncio.Event()
+
+    def begin(self, entry: Entry) -> None:
+        """Work on this question now. What was wanted stopped before is over."""
+        self.question_id = entry.question.id
+        self.stop = asyncio.Event()
+        if entry.record.is_stopped:
+            self.stop.set()
 
     def renewed(self, asked_at: float) -> None:
         """Count the lease from when it was asked for: the answer may have been long on its way."""
@@ -116,6 +127,7 @@ class Dispatcher:
         """Claim and answer until stopped."""
         async with asyncio.TaskGroup() as group:
             heart = group.create_task(self._supervisor.keep_running("heartbeat", self._beat))
+            stops = group.create_task(self._supervisor.keep_running("stops", self._watch_stops))
             claiming = group.create_task(self._supervisor.keep_running("dispatcher", lambda: self._claim_loop(group)))
             await self._stopping.wait()
             claiming.cancel()
@@ -123,6 +135,7 @@ class Dispatcher:
             await asyncio.wait([claiming], timeout=_CLAIM_AFTER_STOP_S)
             await self._drain()
             heart.cancel()
+            stops.cancel()
 
     async def _claim_loop(self, group: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
@@ -184,9 +197,11 @@ class Dispatcher:
                 if attempts > self._limits.attempts:
                     more = await self._set_aside(lease, entry)
                     continue
-                settlement = await self._turns.run(lease, entry, held.guard)
+                held.begin(entry)
+                settlement = await self._turns.run(lease, entry, held.guard, held.stop)
                 log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
                 more = await self._settle(lease, settlement)
+                await self._turns.settled(entry.question, settlement)
         except LeaseLost:
             log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
         except Misconfigured as error:
@@ -220,6 +235,21 @@ class Dispatcher:
         while True:
             await self._clock.sleep(self._limits.lease_s / 3)
             await self._renew_all()
+
+    async def _watch_stops(self) -> None:
+        """Look twice a second whether somebody wants no more of an answer that is at work here."""
+        while True:
+            await self._clock.sleep(_STOPS_EVERY_S)
+            holders = list(self._held.values())
+            if not holders:
+                continue
+            try:
+                stopped = set(await self._queue.stopped([held.lease for held in holders]))
+            except StoreUnavailable:
+                continue
+            for held in holders:
+                if held.question_id in stopped:
+                    held.stop.set()
 
     async def _sit_out(self) -> None:
         """Return when the store is back and every worker has had the time to renew what it holds.

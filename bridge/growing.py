@@ -37,11 +37,21 @@ def whole(text: str) -> str:
 
 def growing(text: str) -> str:
     """Return what is certain of a text that grows, with all that is open closed."""
+    kept, closers = _certain_part(text)
+    return whole(kept + closers)
+
+
+def certain(text: str) -> str:
+    """Return what is certain of a text that grows, with nothing closed: the beginning of the text."""
+    return _certain_part(text)[0]
+
+
+def _certain_part(text: str) -> tuple[str, str]:
     reader = _Reader()
     lines = text.split("\n")
     for line in lines[:-1]:
         reader.take(line)
-    return whole(reader.shown(text, lines[-1]))
+    return reader.shown(text, lines[-1])
 
 
 class _Reader:
@@ -74,16 +84,16 @@ class _Reader:
         self._state = seen.after
         self._offset += len(line) + 1
 
-    def shown(self, text: str, last: str) -> str:
-        """Return what is shown, given the line that has not ended yet."""
+    def shown(self, text: str, last: str) -> tuple[str, str]:
+        """Return how much is shown, given the line that has not ended yet, and what closes its last words."""
         if isinstance(self._state.leaf, Fence):
             seen = read_line(self._state, last)
             is_half = _HALF_FENCE.fullmatch(last) is not None
             if is_half or seen.kind in (Kind.CODE, Kind.FENCE_END):
-                return self._with_code(text, last, seen)
+                return self._with_code(text, last, seen), ""
         keep, words = self._certain(last)
         if words is None or words >= keep:
-            return text[:keep]
+            return text[:keep], ""
         tail = tail_of(text[words:keep])
         kept = text[: words + tail.keep].rstrip()
         line = kept.rfind("\n") + 1
@@ -94,8 +104,8 @@ class _Reader:
             kept = text[: words + tail.keep].rstrip()
             is_cut = False
         if len(kept) > words and not (is_cut and _UNCERTAIN.fullmatch(kept[words:])):
-            return kept + tail.closers
-        return text[: text.rfind("\n", 0, words) + 1]  # without the mark of an item or heading that has no words
+            return kept, tail.closers
+        return text[: text.rfind("\n", 0, words) + 1], ""  # without the mark of an item or heading that has no words
 
     def _with_code(self, text: str, last: str, seen: Line) -> str:
         is_open = not last.strip() or _HALF_FENCE.fullmatch(last[seen.content :]) is not None

@@ -12,7 +12,13 @@ log = logging.getLogger(__name__)
 
 _MOST_WAITING_NOTICES = 100
 """Bound of the notices that wait to be shown."""
-_NOTICES = {Appended.FULL: Notice.BUSY, Appended.QUEUED: Notice.QUEUED}
+_NOTICES = {
+    Appended.FULL: Notice.BUSY,
+    Appended.QUEUED: Notice.QUEUED,
+    Appended.NOTHING: Notice.NOTHING_TO_STOP,
+    Appended.WORDLESS: Notice.TEXT_ONLY,
+    Appended.FORBIDDEN: Notice.ADMINS_ONLY,
+}
 
 
 class Intake:
@@ -26,6 +32,12 @@ class Intake:
         """Keep a question. Raises `StoreUnavailable`: then it must not be acknowledged."""
         if question.kind in {QuestionKind.EDITED, QuestionKind.WITHDRAWN}:
             appended = await self._amend(question)
+        elif question.kind is QuestionKind.STOP:
+            appended = await self._inbox.stop(question)
+        elif question.kind is QuestionKind.FORBIDDEN:
+            appended = Appended.FORBIDDEN
+        elif question.kind is QuestionKind.WORDLESS:
+            appended = await self._inbox.note_wordless(question)
         else:
             appended = await self._inbox.append(question)
         log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from bridge.errors import StoreUnavailable
-from bridge.ports import Clock, LeaderLease
+from bridge.ports import Clock
+from bridge.sharing import LeaderLease
 from bridge.tasks import first_error
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Self
 from urllib.parse import quote, unquote
 
@@ -53,6 +53,8 @@ class Person:
     """The channel's own id of the person."""
     name: str = ""
     """As the person is shown in the channel; empty where the channel did not say."""
+    is_program: bool = False
+    """True for a program that the operator lets ask."""
 
 
 class QuestionKind(StrEnum):
@@ -64,7 +66,17 @@ class QuestionKind(StrEnum):
     NEW = "new"
     """End the conversation that is open and begin another."""
     END = "end"
+    STATUS = "status"
+    """Say whether a conversation is open here."""
     HELP = "help"
+    RETRY = "retry"
+    """Ask the last question again, whose answer did not come out whole."""
+    STOP = "stop"
+    """Stop the answer that is being written. Does not queue: it is meant for now."""
+    WORDLESS = "wordless"
+    """A voice message, a picture, a file without words. Does not queue: nothing in it can be answered."""
+    FORBIDDEN = "forbidden"
+    """A command that this person may not give here. Does not queue."""
     EDITED = "edited"
     """The asker changed the message `id` to `text`. Counts while that still waits."""
     WITHDRAWN = "withdrawn"
@@ -89,6 +101,10 @@ class Question:
     """False for a message that counts only in a thread the bridge already takes part in."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Goes to TalkifAI when this question opens a conversation."""
+    joins_within_s: float = 0.0
+    """How long to wait whether the same person goes on in another message: a long text can come as several."""
+    has_files: bool = False
+    """True where something came along that the agent cannot read."""
 
 
 class Appended(StrEnum):
@@ -97,10 +113,20 @@ class Appended(StrEnum):
     ACCEPTED = "accepted"
     QUEUED = "queued"
     """Accepted, and the first since the thread was last at rest that has to wait behind several others."""
+    JOINED = "joined"
+    """Accepted as the rest of the question before it, by the same person."""
     AMENDED = "amended"
     """A question that waited was changed or dropped."""
     DUPLICATE = "duplicate"
     NOT_ADDRESSED = "not_addressed"
+    STOPPED = "stopped"
+    """The answer that is being written will stop."""
+    NOTHING = "nothing"
+    """There was no answer to stop."""
+    FORBIDDEN = "forbidden"
+    """Nothing was kept, and the person is to be told who may give the command."""
+    WORDLESS = "wordless"
+    """Nothing was kept, and people of the place are to be told that only text is read."""
     FULL = "full"
 
 
@@ -123,6 +149,56 @@ class Step(StrEnum):
     """The whole answer is in the record: it only remains to be shown."""
 
 
+class EndReason(StrEnum):
+    """Why a session ends."""
+
+    IDLE = "idle"
+    COMMAND = "command"
+    AGENT = "agent"
+    """The agent closed the chat."""
+    AGE = "age"
+    """Older than a session may be: its token would expire."""
+    REPLACED = "replaced"
+    """TalkifAI no longer knew the conversation or its token."""
+    GONE = "gone"
+    """The place was deleted or the bot was removed from it."""
+    UNRECORDED = "unrecorded"
+    """Opened, but the record could not be written: ended on the spot."""
+
+
+class Outcome(StrEnum):
+    """How a turn ended: exactly one for each question."""
+
+    ANSWERED = "answered"
+    INTERRUPTED = "interrupted"
+    """The text so far and a notice."""
+    STOPPED = "stopped"
+    """Somebody stopped it: the text so far and a notice."""
+    REFUSED = "refused"
+    """A notice instead of an answer."""
+    COMMAND_DONE = "command_done"
+    UNDELIVERABLE = "undeliverable"
+    """The place is gone: nobody is left to see an answer."""
+    EXCLUDED = "excluded"
+    """The asker may not ask: nothing was done, and the bridge takes no part in the thread because of it."""
+    DEAD = "dead"
+    """Given up after too many attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How asking came out."""
+
+    outcome: Outcome
+    notice: str = ""
+    """The notice that ends the reply; empty where the text says it all."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    history_count: int | None = None
+    """Messages in TalkifAI's history now; None when that is not certain."""
+    end_reason: EndReason | None = None
+    """Set: the session is to be ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
     """What is known of a turn that may have begun before: read by whoever takes the thread."""
@@ -133,12 +209,18 @@ class TurnRecord:
     conversation_id: str = ""
     history_count: int = 0
     """How many messages the conversation's history held before the question was sent."""
+    wording: str = ""
+    """What was sent, where it is not the question's text alone: the history holds it in these words."""
     message_ids: tuple[str, ...] = ()
     """The channel messages that show the reply, in order of its pages."""
-    answer: str = ""
-    """The agent's whole text, from step `ANSWERED` on."""
-    notice: str = ""
-    """The notice that ends the reply, from step `ANSWERED` on."""
+    has_begun: bool = False
+    """True when people were shown something that the agent said or did: the question has surely arrived."""
+    text: str = ""
+    """The agent's text, at least as far as people have seen it; whole from step `ANSWERED` on."""
+    asked: Asked | None = None
+    """How asking came out, from step `ANSWERED` on."""
+    is_stopped: bool = False
+    """True when somebody wants no more of this answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,23 +275,10 @@ class Session:
     """Messages in TalkifAI's history after the last turn; None when that is not certain."""
     usage: Mapping[str, int] = field(default_factory=dict)
     """Token counts under the names TalkifAI uses, summed over the turns."""
-
-
-class EndReason(StrEnum):
-    """Why a session ends."""
-
-    IDLE = "idle"
-    COMMAND = "command"
-    AGENT = "agent"
-    """The agent closed the chat."""
-    AGE = "age"
-    """Older than a session may be: its token would expire."""
-    REPLACED = "replaced"
-    """TalkifAI no longer knew the conversation or its token."""
-    GONE = "gone"
-    """The place was deleted or the bot was removed from it."""
-    UNRECORDED = "unrecorded"
-    """Opened, but the record could not be written: ended on the spot."""
+    retries: int = 0
+    """How often a turn had to be begun again."""
+    several_speak: bool = False
+    """True once somebody else has asked than the person who opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,21 +293,6 @@ class Ending:
     """When the ending was decided."""
 
 
-class Outcome(StrEnum):
-    """How a turn ended: exactly one for each question."""
-
-    ANSWERED = "answered"
-    INTERRUPTED = "interrupted"
-    """The text so far and a notice."""
-    REFUSED = "refused"
-    """A notice instead of an answer."""
-    COMMAND_DONE = "command_done"
-    UNDELIVERABLE = "undeliverable"
-    """The place is gone: nobody is left to see an answer."""
-    DEAD = "dead"
-    """Given up after too many attempts."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What settling a turn writes, in one step with removing the question from the inbox."""
@@ -250,6 +304,29 @@ class Settlement:
     history_count: int | None = None
     end_reason: EndReason | None = None
     """Set: the session's ending begins in the same step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a channel needs to know to put a question into words for the agent."""
+
+    is_first: bool
+    """The conversation holds no question yet."""
+    names_speaker: bool
+    """Several people speak in it, so that the agent has to be told who does."""
+    at_most: int
+    """Characters that the agent takes. The question's own text fits."""
+
+
+class Streaming(StrEnum):
+    """How a channel shows the page that still grows. A page that is final is always one message."""
+
+    EDIT = "edit"
+    """The message is edited as the text arrives."""
+    STATUS = "status"
+    """Only a status line shows; each page is shown once, whole."""
+    NATIVE = "native"
+    """The service's own way of streaming where it has one, else as `EDIT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +345,8 @@ class PageView:
     """True when this page will never change again."""
     turn_id: str = ""
     """The question this page answers: lets a channel mark its message with it."""
+    source: str = field(default="", compare=False)
+    """`text` without what only closes a half-written end: for services that can append and not rewrite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +357,11 @@ class Budget:
     calls: int
     window_s: float
     hard: bool = True
-    """False: the service documents the number as a minimum; calls that matter may go beyond it until
+    """False: the service documents the number as a minimum; final texts may go beyond it, a few at a time, until
     the service says 429."""
+    keeps_room: bool = True
+    """In-between edits leave room for the last texts of all live replies. False where that is not needed: no edits
+    count there, or the window is over in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +372,82 @@ class Pace:
     """The shortest time from the end of one edit to the next edit of the same message."""
     posts: tuple[Budget, ...]
     edits: tuple[Budget, ...]
+    finals: tuple[Budget, ...] = ()
+    """For the edit that makes a page final; empty: as `edits`."""
+    drafts: tuple[Budget, ...] = ()
+    """For showing a page that is not posted yet (`Channel.draft`)."""
+    finds: tuple[Budget, ...] = ()
+    """Where look-ups of a lost post count."""
+    activity: tuple[Budget, ...] = ()
+    """Where the sign that the agent is at work counts."""
     activity_every_s: float = 4.5
     """How often "is typing" has to be shown again to stay."""
+    activity_after_s: float = 0.0
+    """How long the first text is waited for before that sign is shown at all."""
+
+
+class CallKind(IntEnum):
+    """Who goes first where a budget is short: the smaller number."""
+
+    FINAL = 0
+    """The reply has ended: this shows its last text."""
+    FIRST = 1
+    """The first message of a reply that goes on."""
+    TURN = 2
+    """A page is sealed, or the next one is begun; a notice beside a reply."""
+    BETWEEN = 3
+    """An edit that shows more of a text that grows."""
+    COSMETIC = 4
+    """A sign of life: "is typing", a status line. Left out where the budget is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReply:
+    """A reply that is being shown, and where its calls count."""
+
+    id: str
+    scopes: tuple[Budget, ...]
+    """All budgets of its posts and edits, each once."""
+    unshown_in: tuple[str, ...] = ()
+    """The scopes where it needs a call for its first text too, beside the one for its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallAsked:
+    """A call to a channel that somebody wants to make now."""
+
+    id: str
+    """Names this one call."""
+    kind: CallKind
+    budgets: tuple[Budget, ...]
+    reply: str = ""
+    """The live reply that it is for; empty for a call beside replies, which is last in its line."""
+    is_last: bool = False
+    """The reply needs no other call after this one."""
+    waits_s: float = 0.0
+    """For how long people have not been up to date; of one kind, who waits longest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How crowded a scope is."""
+
+    live: int
+    """Replies that are being shown."""
+    calls: int
+    """Calls that in-between edits may make in the time ahead; negative when final texts will already be late."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """Whether a call may be made."""
+
+    wait_s: float = 0.0
+    """0: it is counted, so make it now. Else ask again after that time."""
+    is_beyond: bool = False
+    """It goes beyond what the service documents: its end is to be told at once."""
+    rooms: tuple[Room, ...] = ()
+    """One for each budget."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import TypeVar
 from bridge.errors import AgentRateLimited, StoreUnavailable
 from bridge.events import StreamEvent
 from bridge.models import Conversation, HistoryMessage, OpenedConversation, RateLimit
-from bridge.ports import Clock, MeteredAgent, Quota
+from bridge.ports import Clock, MeteredAgent
+from bridge.sharing import Quota
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ class PacedAgent:
 
     async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
         """As `Agent.open`."""
-        return await self._paced(lambda: self._agent.open(user_identifier, metadata))
+        # No waiting in here: whoever opens says to its asker that it waits.
+        return await self._paced(lambda: self._agent.open(user_identifier, metadata), at_most_s=0.0)
 
     def ask(self, conversation: Conversation, text: str) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
         """As `Agent.ask`."""
@@ -45,7 +47,7 @@ class PacedAgent:
 
     async def end(self, conversation: Conversation) -> None:
         """As `Agent.end`, from the share that is kept free for ends."""
-        await self._paced(lambda: self._agent.end(conversation), is_end=True)
+        await self._paced(lambda: self._agent.end(conversation), is_end=True, at_most_s=_END_WAIT_MOST_S)
 
     @asynccontextmanager
     async def _ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:
@@ -63,8 +65,10 @@ class PacedAgent:
             await self._observe(error)
             raise
 
-    async def _paced(self, call: Callable[[], Awaitable[T]], *, is_end: bool = False) -> T:
-        await self._wait_for_turn(is_end=is_end, at_most_s=_END_WAIT_MOST_S if is_end else _WAIT_MOST_S)
+    async def _paced(
+        self, call: Callable[[], Awaitable[T]], *, is_end: bool = False, at_most_s: float = _WAIT_MOST_S
+    ) -> T:
+        await self._wait_for_turn(is_end=is_end, at_most_s=at_most_s)
         try:
             result = await call()
         except AgentRateLimited as error:

@@ -1,125 +1,208 @@
-"""Decide when a call to a channel may be made: budgets as the service counts them, and its 429s.
+"""Decide when a call to a channel may be made, in front of the budgets that all workers share.
 
-One object for each worker process. Asking (`delay_s`) and taking (`call`) happen without an await in between,
-so no two replies take the same place.
+While those cannot be asked, this worker goes on with what it knows by itself and with its share of the limits.
 """
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import asyncio
+import itertools
+import logging
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TypeVar
 
-from bridge.models import Budget, Pace
+from bridge.errors import StoreUnavailable
+from bridge.local_budgets import LocalBudgets
+from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Pace, Room
+from bridge.pacing_rules import ARRIVES_WITHIN_S, LIVE_FOR_S, USUAL_STREAM_S, edit_interval_s, learned
 from bridge.ports import Clock
+from bridge.sharing import CallBudgets
 
-STRICT_AFTER_429_S = 3600.0
-"""How long a number documented as a minimum is taken as the limit once the service has said 429."""
-_STRETCH = ((10.0, 1.0), (30.0, 1.5), (60.0, 2.0))
-_STRETCH_MOST = 2.5
-_RECHECK_S = 0.05
-_QUICK_EDITS = 3
+log = logging.getLogger(__name__)
+
+_ANSWER_WITHIN_S = 1.0
+"""Redis answers in a millisecond; a reply does not wait longer than that for its limits."""
+_AWAY_S = 2.0
+_RETOLD_CALLS = 1000
+
+T = TypeVar("T")
 
 
 class Pacing:
-    """The call log of every scope within its window, the pauses, and how many replies are live."""
+    """One for each worker. Makes calls wait for their budgets, and knows how crowded the scopes are.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        shared: The budgets of all workers together; None where this process is alone.
+    """
+
+    def __init__(self, clock: Clock, shared: CallBudgets | None = None) -> None:
         self._clock = clock
-        self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._in_flight: Counter[str] = Counter()
-        self._live: Counter[str] = Counter()
-        self._not_before: dict[str, float] = {}
-        self._strict_until: dict[str, float] = {}
+        self._shared = shared
+        self._local = LocalBudgets(clock)
+        self._live: dict[str, LiveReply] = {}
+        self._left: deque[LiveReply] = deque(maxlen=_RETOLD_CALLS)
+        self._untold: deque[CallAsked] = deque(maxlen=_RETOLD_CALLS)
+        self._rooms: dict[str, Room] = {}
+        self._everybodys: dict[str, int] = {}
+        """How many replies are live in a scope at all workers, as it was last known."""
+        self._stream_s = USUAL_STREAM_S
+        self._away_until: float | None = None
+        self._joined_at = clock.monotonic()
+        self._name = secrets.token_hex(4)
+        self._numbers = itertools.count(1)
 
-    @contextmanager
-    def live_reply(self, pace: Pace) -> Iterator[None]:
-        """Count a reply as live in the scopes of its edits, for as long as it is shown."""
-        scopes = [budget.scope for budget in pace.edits]
-        self._live.update(scopes)
+    @asynccontextmanager
+    async def live_reply(self, pace: Pace, *, is_shown: bool) -> AsyncIterator[str]:
+        """Count a reply as live for as long as it is shown; gives its name."""
+        posts = {budget.scope for budget in pace.posts}
+        scopes = {budget.scope: budget for budget in (*pace.posts, *pace.edits, *pace.finals)}
+        unshown_in = () if is_shown else tuple(budget.scope for budget in pace.edits if budget.scope in posts)
+        reply = LiveReply(self._next_name(), tuple(scopes.values()), unshown_in)
+        self._live[reply.id] = reply
+        try:
+            await self._join([reply])
+            yield reply.id
+        finally:
+            self._left.append(self._live.pop(reply.id))
+            await self._local.leave([reply])
+
+    def asked(
+        self,
+        kind: CallKind,
+        budgets: Sequence[Budget],
+        *,
+        reply: str = "",
+        is_last: bool = False,
+        waits_s: float = 0.0,
+    ) -> CallAsked:
+        """Name a call that somebody wants to make."""
+        return CallAsked(self._next_name(), kind, tuple(budgets), reply, is_last, waits_s)
+
+    async def take(self, asked: CallAsked) -> CallAnswer:
+        """Count the call and let it be made now, or say how long to wait before asking again."""
+        if not asked.budgets:
+            return CallAnswer()
+        pauses = self._local.pauses()
+        paused_s = max((pauses.get(budget.scope, 0.0) for budget in asked.budgets), default=0.0)
+        if paused_s > 0:
+            return CallAnswer(paused_s)
+        answer = await self._ask_shared(lambda shared: shared.take(asked))
+        if answer is None:
+            answer = await self._local.take(self._within_share(asked))
+            if answer.wait_s <= 0:
+                self._untold.append(asked)
+        else:
+            self._note_shared(zip((budget.scope for budget in asked.budgets), answer.rooms, strict=True))
+            if answer.wait_s <= 0:
+                self._local.count(asked)
+        self._rooms.update(zip((budget.scope for budget in asked.budgets), answer.rooms, strict=True))
+        if answer.wait_s <= 0 and asked.kind is not CallKind.COSMETIC and asked.reply in self._live:
+            self._live[asked.reply] = replace(self._live[asked.reply], unshown_in=())
+        return answer
+
+    @asynccontextmanager
+    async def call(self, asked: CallAsked, answer: CallAnswer) -> AsyncIterator[None]:
+        """Make a call that was taken. The service counts it when it arrives: a slow one counts from its end."""
+        began = self._clock.monotonic()
+        went_well = False
         try:
             yield
+            went_well = True
         finally:
-            for scope in scopes:
-                self._live[scope] -= 1
-                if self._live[scope] <= 0:
-                    del self._live[scope]
+            if answer.is_beyond or self._clock.monotonic() - began > ARRIVES_WITHIN_S:
+                await self._local.finish(asked, went_well=went_well)
+                await self._ask_shared(lambda shared: shared.finish(asked, went_well=went_well))
+
+    async def may_show_activity(self, pace: Pace) -> bool:
+        """Say whether a sign of life may be shown now, and count it. It is left out where the budget is short."""
+        return (await self.take(self.asked(CallKind.COSMETIC, pace.activity))).wait_s <= 0
+
+    async def pause(self, scope: str, seconds: float) -> None:
+        """Obey a 429: nothing is called in this scope for that long, by any worker."""
+        await self._local.pause(scope, seconds)
+        await self._ask_shared(lambda shared: shared.pause(scope, seconds))
 
     def edit_interval_s(self, pace: Pace, age_s: float) -> float:
         """Return the time between two edits of one reply: it stretches with age and with the live replies."""
-        stretch = next((factor for limit, factor in _STRETCH if age_s < limit), _STRETCH_MOST)
-        shares = [
-            self._live[budget.scope] * budget.window_s / budget.calls for budget in pace.edits if self._is_short(budget)
-        ]
-        return max(pace.edit_floor_s * stretch, *shares, 0.0)
+        return edit_interval_s(pace, self._rooms, age_s=age_s, stream_s=self._stream_s)
 
-    def _is_short(self, budget: Budget) -> bool:
-        """Say whether the live replies have to share what is left, instead of each going at its own pace."""
-        live = self._live[budget.scope]
-        # Each is to have a few quick edits and its last one; a burst may use what nobody else needs.
-        return self._used(budget) + (1 + _QUICK_EDITS) * live > budget.calls
+    def learn(self, stream_s: float) -> None:
+        """Note how long an answer streamed."""
+        self._stream_s = learned(self._stream_s, stream_s)
 
-    def _used(self, budget: Budget) -> int:
-        """Count the calls within the window."""
-        calls = self._calls[budget.scope]
+    async def tend(self) -> None:
+        """Say which replies are still live, and forget what no longer matters. To be called every few seconds."""
+        left = [self._left.popleft() for _ in range(len(self._left))]
+        if left and await self._ask_shared(lambda shared: _done(shared.leave(left))) is None:
+            self._left.extendleft(reversed(left))
         now = self._clock.monotonic()
-        while calls and now - calls[0] >= budget.window_s:
-            calls.popleft()
-        return len(calls)
+        if self._live and now - self._joined_at >= LIVE_FOR_S / 3:
+            self._joined_at = now
+            await self._join(list(self._live.values()))
+        self._local.forget_idle_scopes()
+        in_use = {budget.scope for reply in self._live.values() for budget in reply.scopes}
+        self._rooms = {scope: room for scope, room in self._rooms.items() if scope in in_use}
+        self._everybodys = {scope: live for scope, live in self._everybodys.items() if scope in in_use}
 
-    def delay_s(self, budgets: Sequence[Budget], *, urgent: bool) -> float:
-        """Return how long a call has to wait, 0 for now. Only urgent calls may use a budget up."""
-        return max((self._delay_in(budget, urgent=urgent) for budget in budgets), default=0.0)
+    async def _join(self, replies: Sequence[LiveReply]) -> None:
+        self._rooms.update(await self._local.join(replies))
+        shared = await self._ask_shared(lambda shared: shared.join(replies))
+        if shared:
+            self._rooms.update(shared)
+            self._note_shared(shared.items())
 
-    @contextmanager
-    def call(self, budgets: Sequence[Budget]) -> Iterator[None]:
-        """Count a call: in flight inside the block, and after it as made when it ended.
+    def _note_shared(self, rooms: Iterable[tuple[str, Room]]) -> None:
+        self._everybodys.update((scope, room.live) for scope, room in rooms)
 
-        The service counts at some moment in between, so that nobody can see more calls in a window than allowed.
-        """
-        scopes = [budget.scope for budget in budgets]
-        self._in_flight.update(scopes)
+    async def _ask_shared(self, question: Callable[[CallBudgets], Awaitable[T]]) -> T | None:
+        """Ask the shared budgets; None while they do not answer. Then one call tries again every two seconds."""
+        shared, now = self._shared, self._clock.monotonic()
+        if shared is None or (self._away_until is not None and now < self._away_until):
+            return None
+        was_away = self._away_until is not None
+        if was_away:
+            self._away_until = now + _AWAY_S
         try:
-            yield
-        finally:
-            now = self._clock.monotonic()
-            for scope in scopes:
-                self._calls[scope].append(now)
-                self._in_flight[scope] -= 1
-                if self._in_flight[scope] <= 0:
-                    del self._in_flight[scope]
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                if was_away:
+                    await self._retell(shared)
+                answer = await question(shared)
+        except (StoreUnavailable, TimeoutError) as error:
+            if self._away_until is None:
+                log.warning("pacing goes on without the shared budgets", extra={"cause": str(error)})
+            self._away_until = self._clock.monotonic() + _AWAY_S
+            return None
+        if was_away:
+            log.info("pacing shares its budgets again")
+        self._away_until = None
+        return answer
 
-    def pause(self, scope: str, seconds: float) -> None:
-        """Obey a 429: nothing is called in this scope for that long."""
-        now = self._clock.monotonic()
-        self._not_before[scope] = max(self._not_before.get(scope, 0.0), now + seconds)
-        self._strict_until[scope] = now + STRICT_AFTER_429_S
+    async def _retell(self, shared: CallBudgets) -> None:
+        """Tell what happened while the shared budgets were away."""
+        for scope, seconds in self._local.pauses().items():
+            await shared.pause(scope, seconds)
+        while self._untold:
+            await shared.finish(self._untold[0], went_well=True)
+            self._untold.popleft()
+        await shared.join(list(self._live.values()))
 
-    def forget_idle_scopes(self) -> None:
-        """Drop what no longer matters, so that the memory is bounded by what is active."""
-        now = self._clock.monotonic()
-        for scope, calls in list(self._calls.items()):
-            if not calls or now - calls[-1] > STRICT_AFTER_429_S:
-                del self._calls[scope]
-        for table in (self._not_before, self._strict_until):
-            for scope in [scope for scope, until in table.items() if until < now]:
-                del table[scope]
+    def _within_share(self, asked: CallAsked) -> CallAsked:
+        """Cut the budgets down to this worker's part of the live replies, as it was last known."""
+        if self._shared is None:
+            return asked
+        return replace(asked, budgets=tuple(self._share_of(budget) for budget in asked.budgets))
 
-    def _delay_in(self, budget: Budget, *, urgent: bool) -> float:
-        now = self._clock.monotonic()
-        paused_s = self._not_before.get(budget.scope, 0.0) - now
-        if paused_s > 0:
-            return paused_s
-        used = self._used(budget)
-        calls = self._calls[budget.scope]
-        # What live replies need for their last text is kept free of in-between edits.
-        reserve = 0 if urgent else min(self._live[budget.scope], budget.calls // 2)
-        allowed = max(1, budget.calls - reserve)
-        in_flight = self._in_flight[budget.scope]
-        excess = used + in_flight - allowed
-        if excess < 0:
-            return 0.0
-        if urgent and not budget.hard and self._strict_until.get(budget.scope, 0.0) <= now:
-            # Beyond the documented number, one at a time: the first 429 is then the only one.
-            return _RECHECK_S if in_flight else 0.0
-        if excess >= len(calls):
-            return _RECHECK_S
-        return max(calls[excess] + budget.window_s - now, 0.001)
+    def _share_of(self, budget: Budget) -> Budget:
+        mine = max(self._local.live_in(budget.scope), 1)
+        everybodys = max(mine, self._everybodys.get(budget.scope, 0))
+        return replace(budget, calls=max(1, budget.calls * mine // everybodys), hard=True)
+
+    def _next_name(self) -> str:
+        return f"{self._name}-{next(self._numbers)}"
+
+
+async def _done(work: Awaitable[None]) -> bool:
+    await work
+    return True

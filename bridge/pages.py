@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bridge.blocks import NOTHING, Kind, Open, read_line
 from bridge.graphemes import before_cluster
-from bridge.growing import growing, whole
+from bridge.growing import certain, growing, whole
 from bridge.inline import Tail, tail_of
 from bridge.leads import lead_at_line, lead_inside_line, widened
 
@@ -54,15 +54,21 @@ class Page:
 
     def shown(self, *, final: bool = True) -> str:
         """Return the page as well-formed Markdown. `final`: False while its text still grows."""
-        body = (
-            widened(self.opened, self.source)[self.dropped :] if self.opened.containers else self.source[self.dropped :]
-        )
+        text = self._text()
         if self.continues:
-            return whole(self.lead + _EMPTY_END.sub("", body) + self.closers)
-        if not body.strip():
-            return ""
-        text = self.lead + body
+            return whole(text + self.closers)
         return whole(text) if final else growing(text)
+
+    def grown(self, *, final: bool = True) -> str:
+        """Return the page without what only closes its end: it goes on where this ends."""
+        return self._text() if final or self.continues else certain(self._text())
+
+    def _text(self) -> str:
+        source = widened(self.opened, self.source) if self.opened.containers else self.source
+        body = source[self.dropped :]
+        if self.continues:
+            return self.lead + _EMPTY_END.sub("", body)
+        return self.lead + body if body.strip() else ""
 
 
 class Paginator:

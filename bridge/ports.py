@@ -12,6 +12,8 @@ from bridge.events import StreamEvent
 from bridge.models import (
     Address,
     Appended,
+    Asked,
+    Circumstances,
     Conversation,
     Ending,
     EndReason,
@@ -26,8 +28,11 @@ from bridge.models import (
     Session,
     Settlement,
     Step,
+    Streaming,
     ThreadKey,
 )
+from bridge.places import Places, ReplyRoots
+from bridge.sharing import CallBudgets, LeaderLease, Quota
 
 Accept = Callable[[Question], Awaitable[Appended]]
 """Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
@@ -90,8 +95,22 @@ class Channel(Protocol):
         """The first field of every `ThreadKey` of this channel."""
         ...
 
+    @property
+    def streaming(self) -> Streaming:
+        """How a page that still grows is to be shown."""
+        ...
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whether nobody but the person who began a conversation may end it."""
+        ...
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
+        ...
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one view shows the other as well, and needs no edit. Pure."""
         ...
 
     def pace(self, address: Address) -> Pace:
@@ -121,12 +140,43 @@ class Channel(Protocol):
         """
         ...
 
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page that still grows without posting it: it goes by itself, when its page is posted or soon after.
+
+        False where this place has nothing of the kind, or the service refuses it: the page is to be posted. What is
+        shown notifies nobody, and need not be taken back. May be repeated. Raises `PlaceGone`,
+        `ChannelUnavailable`, `ChannelRateLimited`.
+        """
+        ...
+
     async def show_activity(self, address: Address) -> None:
         """Show that the agent is at work, for some seconds. Best effort: raises nothing but cancellation."""
         ...
 
     async def user_identifier(self, question: Question) -> str:
         """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
+        ...
+
+    async def admits(self, question: Question) -> bool:
+        """Say whether the asker may have an answer; whoever may not is told so once, quietly.
+
+        Raises `ChannelUnavailable` and `ChannelRateLimited` where that cannot be told now.
+        """
+        ...
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Take note that the question's turn is over. Best effort, within seconds: raises nothing but cancellation."""
+        ...
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Take note that the thread has no open conversation any more. As `settled`."""
+        ...
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return what the agent is to read: the question's text, and what the channel knows beside it.
+
+        Takes some seconds at most. Falls back to the text, never fails.
+        """
         ...
 
 
@@ -157,45 +207,23 @@ class MeteredAgent(Agent, Protocol):
         ...
 
 
-class Quota(Protocol):
-    """TalkifAI's organisation limit, shared by all workers. Raises `StoreUnavailable`."""
-
-    async def take(self, *, is_end: bool) -> float:
-        """Count a request and return 0, or return the seconds to wait before asking again.
-
-        A share of the limit is kept free for ends.
-        """
-        ...
-
-    async def observe(self, seen: RateLimit) -> None:
-        """Note what TalkifAI said in an answer."""
-        ...
-
-    async def refuse(self, retry_after_s: float) -> None:
-        """Note a 429: no worker's request goes out before that time."""
-        ...
-
-
-class LeaderLease(Protocol):
-    """One holder at a time for each name. Raises `StoreUnavailable`."""
-
-    async def take(self, name: str, holder: str, lease_s: float) -> bool:
-        """Take or keep the lead for that long. False when somebody else has it."""
-        ...
-
-    async def give_up(self, name: str, holder: str) -> None:
-        """Let the next one lead at once. Does nothing where somebody else leads."""
-        ...
-
-
 class Inbox(Protocol):
     """Where questions wait, one queue for each thread. Raises `StoreUnavailable`."""
 
     async def append(self, question: Question) -> Appended:
         """Remove duplicates and append, in one step.
 
-        A thread that accepted an addressed question is known from then on.
+        A thread that accepted an addressed question is known from then on. A question that waits for more of the
+        same person (`joins_within_s`) may be begun after that time, and what comes until then is added to it.
         """
+        ...
+
+    async def stop(self, question: Question) -> Appended:
+        """Mark the turn at the head of the question's thread as stopped: `STOPPED`, `NOTHING` or `DUPLICATE`."""
+        ...
+
+    async def note_wordless(self, question: Question) -> Appended:
+        """Say whether to tell that only text is read: `WORDLESS`, or `DUPLICATE` where the place was told lately."""
         ...
 
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
@@ -221,27 +249,42 @@ class WorkQueue(Protocol):
         """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`."""
         ...
 
-    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int) -> None:
-        """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+        """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`.
+
+        An empty wording stands for the question's text.
+        """
         ...
 
-    async def record_answer(self, lease: Lease, answer: str, notice: str) -> None:
-        """Note the whole answer: step `ANSWERED`. Raises `LeaseLost`."""
+    async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
+        """Note what people see or are about to see: the reply's messages, and the agent's text so far.
+
+        `has_begun` says that the agent has said or done something. Raises `LeaseLost`.
+        """
+        ...
+
+    async def record_answer(self, lease: Lease, text: str, asked: Asked) -> None:
+        """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
         ...
 
     async def record_step(self, lease: Lease, step: Step) -> None:
         """Set the step alone, as when the history showed that a question never arrived. Raises `LeaseLost`."""
         ...
 
-    async def record_messages(self, lease: Lease, message_ids: Sequence[str]) -> None:
-        """Note the messages that show the reply. Raises `LeaseLost`."""
-        ...
-
     async def settle(self, lease: Lease, settlement: Settlement) -> bool:
         """Remove the head question and its record and update the session, in one step.
 
+        Where the place is gone (`Outcome.UNDELIVERABLE`), all that waits in the thread comes to the same end.
         Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
         """
+        ...
+
+    async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:
+        """Return the ids of the questions at work under these leases that somebody wants stopped."""
+        ...
+
+    async def unanswered(self, thread: ThreadKey) -> Question | None:
+        """Return the thread's last question where its answer did not come out whole, for a day."""
         ...
 
     async def release(self, lease: Lease, after_s: float = 0.0) -> None:
@@ -262,6 +305,10 @@ class SessionStore(Protocol):
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that the thread is bound to."""
+        ...
+
+    async def opened_by(self, channel: str, account: str, person_id: str) -> Sequence[Session]:
+        """Return the open sessions that this person began, without their tokens, oldest first."""
         ...
 
     async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
@@ -310,18 +357,6 @@ class SessionStore(Protocol):
         ...
 
 
-class ReplyRoots(Protocol):
-    """Which thread a channel message belongs to, where the channel has only chains of replies."""
-
-    async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
-        """Note that a message belongs to the thread under `root`. Kept for some days."""
-        ...
-
-    async def root_of(self, account: str, place: str, message_id: str) -> str | None:
-        """Return the root that the message belongs to, or None."""
-        ...
-
-
 class Stores(Protocol):
     """All that Redis keeps, behind one connection pool."""
 
@@ -346,6 +381,11 @@ class Stores(Protocol):
         ...
 
     @property
+    def budgets(self) -> CallBudgets:
+        """The channels' limits."""
+        ...
+
+    @property
     def leader(self) -> LeaderLease:
         """Who leads."""
         ...
@@ -353,4 +393,9 @@ class Stores(Protocol):
     @property
     def reply_roots(self) -> ReplyRoots:
         """Which chain of replies a message is in."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """What happens to whole places."""
         ...

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from bridge.errors import AgentRateLimited, BridgeError, StoreUnavailable
-from bridge.models import Ending
+from bridge.models import Ending, ThreadKey
 from bridge.ports import Agent, Clock, SessionStore
 
 log = logging.getLogger(__name__)
@@ -21,10 +21,15 @@ STUCK_AFTER_S = 3600.0
 """An end that has failed for so long is an alarm."""
 
 
+Told = Callable[[ThreadKey], Awaitable[None]]
+"""Hears that a conversation of the thread was ended. Must not raise."""
+
+
 class Reaper:
     """Sweeps. Any number of workers may sweep at once: the store gives each end to one of them."""
 
-    def __init__(self, agent: Agent, store: SessionStore, clock: Clock) -> None:
+    def __init__(self, agent: Agent, store: SessionStore, clock: Clock, told: Told | None = None) -> None:
+        self._told = told
         self._agent = agent
         self._store = store
         self._clock = clock
@@ -82,6 +87,8 @@ class Reaper:
             return  # claimed again later; ending twice does no harm
         self.ended += 1
         log.info("session ended", extra=facts)
+        if self._told is not None:
+            await self._told(session.thread)
 
     async def _put_off(self, ending: Ending, error: BridgeError, facts: dict[str, str]) -> None:
         wait_s = min(_PAUSE_FIRST_S * 2 ** (ending.attempts - 1), _PAUSE_MOST_S)

@@ -93,8 +93,13 @@ async def reconcile(
 
 
 def _position(messages: Sequence[HistoryMessage], text: str) -> int | None:
-    wanted = text.strip()
+    wanted = _as_kept(text)
     for position, message in enumerate(messages):
-        if message.role == "user" and message.content.strip() == wanted:
+        if message.role == "user" and _as_kept(message.content) == wanted:
             return position
     return None
+
+
+def _as_kept(text: str) -> str:
+    """Leave out what may change on the way to the history: white space at the ends, halves of surrogate pairs."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").strip()

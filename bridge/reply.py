@@ -14,7 +14,7 @@ from bridge.events import (
     ToolStarted,
 )
 from bridge.models import PageView
-from bridge.notices import Notice, handoff_status, tool_status
+from bridge.notices import Notice, Status, handoff_status, tool_status, tools_used
 from bridge.pages import MAX_PAGES, Paginator
 
 MAX_REPLY_CHARACTERS = 160_000
@@ -22,14 +22,26 @@ MAX_REPLY_CHARACTERS = 160_000
 
 
 class Reply:
-    """One reply as it grows. Not thread-safe; no input or output."""
+    """One reply as it grows. Not thread-safe; no input or output.
 
-    def __init__(self, turn_id: str, fits: Callable[[str], bool], max_pages: int = MAX_PAGES) -> None:
+    Args:
+        turn_id: The question that is answered.
+        fits: Says whether Markdown goes into one message of the channel.
+        max_pages: How many messages it fills at most.
+        shows_tools: Whether the finished reply names the tools that were used.
+    """
+
+    def __init__(
+        self, turn_id: str, fits: Callable[[str], bool], max_pages: int = MAX_PAGES, *, shows_tools: bool = False
+    ) -> None:
         self._turn_id = turn_id
         self._paginator = Paginator(fits, max_pages)
         self._parts: list[str] = []
         self._length = 0
         self._tools: list[str] = []
+        self._shows_tools = shows_tools
+        self._used: list[str] = []
+        self._status = ""
         self._handoff = ""
         self.notice = ""
         self.ended = False
@@ -58,7 +70,13 @@ class Reply:
             return ""
         if self._tools:
             return tool_status(self._tools[-1])
-        return self._handoff
+        return self._handoff or ("" if self._length else self._status)
+
+    def say(self, status: Status | None) -> None:
+        """Say what keeps the agent from writing, until its first text; None takes it back. None of it is its text."""
+        if self._status != (status or ""):
+            self._status = status or ""
+            self.version += 1
 
     def apply(self, event: StreamEvent) -> None:
         """Take in one event of the stream. The caller decides what the stream's end means for the reply."""
@@ -68,6 +86,7 @@ class Reply:
                 self._append(text)
             case ToolStarted(name):
                 self._tools.append(name)
+                self._used.append(name)
             case ToolFinished(name):
                 if name in self._tools:
                     self._tools.remove(name)
@@ -99,7 +118,7 @@ class Reply:
         pages = self._paginator.pages(self.text)
         is_full = self._paginator.is_full
         status = "" if is_full else self.status
-        notice = Notice.SHORTENED if is_full else self.notice if self.ended else ""
+        below = self._below(is_full=is_full)
         shown = []
         for number, page in enumerate(pages, start=1):
             is_last = number == len(pages)
@@ -107,13 +126,24 @@ class Reply:
                 PageView(
                     text=page.shown(final=self.ended),
                     status=status if is_last else "",
-                    notice=notice if is_last else "",
+                    notice=below if is_last else "",
                     number=number,
                     final=self.ended or is_full or not is_last,
                     turn_id=self._turn_id,
+                    source=page.grown(final=self.ended),
                 )
             )
         return [view for view in shown if view.text or view.status or view.notice]
+
+    def _below(self, *, is_full: bool) -> str:
+        """Return what stands below the finished text: the tools, then the notice."""
+        if is_full:
+            # This page is sealed by now, so nothing may be added when the stream ends.
+            return Notice.SHORTENED
+        if not self.ended:
+            return ""
+        tools = tools_used(self._used) if self._shows_tools else ""
+        return "\n".join(line for line in (tools, self.notice) if line)
 
     def _append(self, text: str) -> None:
         room = MAX_REPLY_CHARACTERS - self._length

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from bridge.errors import AgentRateLimited, BridgeError, LeaseLost, StoreUnavailable
 from bridge.models import (
@@ -18,7 +19,9 @@ from bridge.tasks import to_the_end
 
 log = logging.getLogger(__name__)
 
-_END_NOW_TRIES = 5
+Wait = Callable[[float], Awaitable[None]]
+"""Waits so many seconds."""
+
 _END_NOW_WITHIN_S = 2.0
 """Shorter than an opening may go on after a stop: its end is put into the queue within that time."""
 _RATE_WAIT_MOST_S = 120.0
@@ -35,27 +38,41 @@ class Sessions:
         self._store = store
         self._clock = clock
         self.idle_after_s = idle_after_s
+        self._unrecorded: dict[str, Session] = {}
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that is open in the thread."""
         return await self._store.current(thread)
 
-    async def open_session(self, lease: Lease, question: Question, channel: Channel) -> tuple[Session, str]:
+    async def open_session(
+        self, lease: Lease, question: Question, channel: Channel, wait: Wait | None = None
+    ) -> tuple[Session, str]:
         """Open a conversation, bind the thread to it, and return the session and the agent's greeting.
+
+        `wait` waits out TalkifAI's limit; by default in silence.
 
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
         `AgentRateLimited` and the `Misconfigured` leaves.
         """
         identifier = await channel.user_identifier(question)
         # Cancelled in here, a paid conversation could stay open without anybody knowing of it.
-        return await to_the_end(self._open_and_bind(lease, question, identifier), at_most_s=_OPEN_AFTER_STOP_S)
+        return await to_the_end(
+            self._open_and_bind(lease, question, identifier, wait or self._clock.sleep), at_most_s=_OPEN_AFTER_STOP_S
+        )
 
     async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
         """Unbind the thread; the reaper makes the call. False when it was not bound to that conversation."""
         return await self._store.begin_end(thread, conversation_id, reason)
 
-    async def _open_and_bind(self, lease: Lease, question: Question, identifier: str) -> tuple[Session, str]:
-        opened = await self._open_patiently(identifier, question)
+    async def end_unrecorded(self) -> None:
+        """Try again to end the conversations that no record tells of. To be called every second or so."""
+        for session in list(self._unrecorded.values()):
+            await self._end_on_the_spot(session)
+
+    async def _open_and_bind(
+        self, lease: Lease, question: Question, identifier: str, wait: Wait
+    ) -> tuple[Session, str]:
+        opened = await self._open_patiently(identifier, question, wait)
         session = Session(
             thread=lease.thread,
             conversation=opened.conversation,
@@ -73,7 +90,7 @@ class Sessions:
         log.info("session opened", extra={"thread_key": str(lease.thread), "conversation": opened.conversation.id})
         return session, opened.greeting
 
-    async def _open_patiently(self, identifier: str, question: Question) -> OpenedConversation:
+    async def _open_patiently(self, identifier: str, question: Question, wait: Wait) -> OpenedConversation:
         """Open, waiting out TalkifAI's limit. A request whose answer was lost is not repeated.
 
         It may have opened a conversation that nobody knows of; another try could leave another one.
@@ -86,23 +103,25 @@ class Sessions:
                 if waited_s + error.retry_after_s > _RATE_WAIT_MOST_S:
                     raise
                 wait_s = max(error.retry_after_s, 0.5)
-            await self._clock.sleep(wait_s)
+            await wait(wait_s)
             waited_s += wait_s
 
     async def _end_on_the_spot(self, session: Session) -> None:
-        """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first."""
+        """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first.
+
+        Where neither does it is kept in mind and tried again for as long as this worker lives.
+        """
         facts = {"conversation": session.conversation.id}
-        for attempt in range(_END_NOW_TRIES):
-            if await self._end_now(session.conversation):
-                log.warning("a session was ended on the spot", extra=facts)
-                return
+        self._unrecorded[session.conversation.id] = session
+        if await self._end_now(session.conversation):
+            log.warning("a session was ended on the spot", extra=facts)
+        else:
             try:
                 await self._store.queue_end(session, EndReason.UNRECORDED)
             except StoreUnavailable:
-                await self._clock.sleep(0.5 * 2**attempt)
-            else:
+                log.error("a conversation is open without a record: its end is tried again", extra=facts)  # noqa: TRY400 - no traceback wanted
                 return
-        log.error("a conversation is open without a record; TalkifAI closes it after 30 minutes", extra=facts)
+        self._unrecorded.pop(session.conversation.id, None)
 
     async def _end_now(self, conversation: Conversation) -> bool:
         """Try once, for a short time only: a limit of TalkifAI may hold an end up for longer than we have."""

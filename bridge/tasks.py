@@ -1,4 +1,4 @@
-"""Two ways to run coroutines that the standard library leaves open."""
+"""Ways to run coroutines that the standard library leaves open."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -38,3 +38,24 @@ def first_error() -> Iterator[None]:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         raise error from None
+
+
+async def until_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event | None, *, otherwise: T) -> T:
+    """Return what `work` returns, or `otherwise` once `stop` is set: `work` is cancelled then, and waited for."""
+    if stop is None:
+        return await work
+    task = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        task.cancel()
+        await asyncio.wait([task])
+        return otherwise if task.cancelled() else task.result()
+    finally:
+        stopping.cancel()
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen: who cancelled us hears of the cancellation

@@ -7,12 +7,17 @@ what may have been sent is looked up in the history, what is shown is edited, no
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from bridge.alarms import Alarms
-from bridge.asking import Asked, Asker, Guard, Turn
+from bridge.asking import Asker, Guard, Turn
 from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
 from bridge.models import (
+    Asked,
+    CallKind,
     EndReason,
     Entry,
     Lease,
@@ -21,20 +26,23 @@ from bridge.models import (
     Question,
     QuestionKind,
     Settlement,
-    Step,
+    Streaming,
+    ThreadKey,
 )
-from bridge.notices import Notice
+from bridge.notices import Notice, conversation_status
 from bridge.pacing import Pacing
 from bridge.pages import MAX_PAGES
 from bridge.ports import Channel, Clock, WorkQueue
 from bridge.reply import Reply
 from bridge.sessions import Sessions
-from bridge.tasks import first_error
+from bridge.status_line import say_thinking, wait_for_place
+from bridge.tasks import first_error, until_stopped
 from bridge.writer import Writer
 
 log = logging.getLogger(__name__)
 
 _SAY_WITHIN_S = 30.0
+_STOPPED = Asked(Outcome.STOPPED, Notice.STOPPED)
 
 
 class Turns:
@@ -50,6 +58,7 @@ class Turns:
         pacing: Pacing,
         clock: Clock,
         alarms: Alarms,
+        shows_tools: bool = False,
         max_pages: int = MAX_PAGES,
     ) -> None:
         self._max_pages = max_pages
@@ -60,6 +69,7 @@ class Turns:
         self._pacing = pacing
         self._clock = clock
         self._alarms = alarms
+        self._shows_tools = shows_tools
 
     def knows(self, channel_name: str) -> bool:
         """Say whether this worker serves the channel."""
@@ -77,20 +87,35 @@ class Turns:
         budgets = channel.pace(question.address).posts
         try:
             async with asyncio.timeout(_SAY_WITHIN_S):
-                while (wait_s := self._pacing.delay_s(budgets, urgent=False)) > 0:
-                    await self._clock.sleep(wait_s)
-                with self._pacing.call(budgets):
+                asked = self._pacing.asked(CallKind.TURN, budgets)
+                while (answer := await self._pacing.take(asked)).wait_s > 0:
+                    await self._clock.sleep(answer.wait_s)
+                async with self._pacing.call(asked, answer):
                     await channel.post(question.address, view)
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
 
-    async def run(self, lease: Lease, entry: Entry, guard: Guard) -> Settlement:
-        """Answer the question at the head of a thread and show it whole.
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Tell the channel that the question's turn is over."""
+        await self._channels[question.thread.channel].settled(question, settlement)
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Tell the channel that a conversation of the thread was ended, unless another one is open there."""
+        channel = self._channels.get(thread.channel)
+        with suppress(StoreUnavailable):
+            if channel is not None and await self._sessions.current(thread) is None:
+                await channel.ended(thread)
+
+    async def run(self, lease: Lease, entry: Entry, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
+        """Answer the question at the head of a thread and show it whole, or as far as it had come when `stop` was set.
 
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
-        reply = Reply(entry.question.id, channel.fits, self._max_pages)
+        if not await channel.admits(entry.question):
+            return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
+        reply = Reply(entry.question.id, channel.fits, self._max_pages, shows_tools=self._shows_tools)
+        reply.has_begun = entry.record.has_begun
         writer = Writer(
             channel,
             entry.question.address,
@@ -98,7 +123,7 @@ class Turns:
             pacing=self._pacing,
             clock=self._clock,
             guard=guard,
-            record=lambda ids: self._queue.record_messages(lease, ids),
+            record=lambda ids, text: self._queue.record_shown(lease, ids, text, has_begun=reply.has_begun),
             message_ids=entry.record.message_ids,
             taken_up=entry.record.attempts > 1,
         )
@@ -107,9 +132,17 @@ class Turns:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
                     activity = group.create_task(self._show_activity(channel, entry.question, reply))
-                    answer = await self._answer(lease, entry, channel, reply, writer.wake, guard)
-                    activity.cancel()
+                    thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
+                    answering = self._answer(lease, entry, channel, reply, writer.wake, guard)
+                    answer = await until_stopped(answering, stop, otherwise=_STOPPED)
+                    if not reply.length:
+                        # What people have seen stays, where the rest cannot be had.
+                        reply.replace(entry.record.text)
+                    if entry.question.has_files and not answer.notice:
+                        answer = replace(answer, notice=Notice.FILES_UNREAD)
                     await self._note_answer(lease, reply, answer)
+                    activity.cancel()
+                    thinking.cancel()
                     reply.end(answer.notice)
                     writer.wake()
         except PlaceGone as error:
@@ -126,14 +159,16 @@ class Turns:
     async def _answer(
         self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, wake: Callable[[], None], guard: Guard
     ) -> Asked:
-        record = entry.record
-        if record.step is Step.ANSWERED:
-            reply.replace(record.answer)
-            return Asked(Outcome.ANSWERED, notice=record.notice)
+        if entry.record.asked is not None:
+            return entry.record.asked
         try:
+            if entry.question.kind is QuestionKind.ASK and not entry.question.text:
+                return Asked(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
+            if entry.question.kind is QuestionKind.RETRY:
+                entry = await self._last_question(entry)
             if entry.question.kind is QuestionKind.ASK:
                 return await self._asker.ask(Turn(lease, entry, channel, reply, wake, guard))
-            return await self._obey(lease, entry.question, channel, reply)
+            return await self._obey(lease, entry.question, channel, reply, wake)
         except Misconfigured as error:
             self._alarms.tell(error)
             return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
@@ -143,25 +178,64 @@ class Turns:
             log.warning("no answer to be had", extra={"thread_key": str(lease.thread), "cause": str(error)})
             return Asked(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
 
-    async def _obey(self, lease: Lease, question: Question, channel: Channel, reply: Reply) -> Asked:
+    async def _obey(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> Asked:
         """Carry out a command."""
         match question.kind:
-            case QuestionKind.HELP:
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.HELP)
-            case QuestionKind.END:
-                ended = await self._end_current(lease)
-                return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
-            case QuestionKind.NEW:
-                await self._end_current(lease)
-                return await self._greet(lease, question, channel, reply, Notice.NEW_STARTED)
+            case QuestionKind.RETRY | QuestionKind.HELP | QuestionKind.STATUS:
+                return Asked(Outcome.COMMAND_DONE, notice=await self._told(lease, question.kind))
+            case QuestionKind.END | QuestionKind.NEW:
+                return await self._end_or_begin_anew(lease, question, channel, reply, wake)
             case QuestionKind.START:
                 if await self._sessions.current(lease.thread) is not None:
                     return Asked(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
-                return await self._greet(lease, question, channel, reply, Notice.WELCOME)
-            case QuestionKind.ASK | QuestionKind.EDITED | QuestionKind.WITHDRAWN:
+                return await self._greet(lease, question, channel, reply, wake, Notice.WELCOME)
+            case (
+                QuestionKind.ASK
+                | QuestionKind.STOP
+                | QuestionKind.WORDLESS
+                | QuestionKind.FORBIDDEN
+                | QuestionKind.EDITED
+                | QuestionKind.WITHDRAWN
+            ):
                 raise AssertionError(f"no command: {question.kind}")
             case _:
                 assert_never(question.kind)
+
+    async def _last_question(self, entry: Entry) -> Entry:
+        """Put the words of the thread's unanswered question in the place of the wish to try it again."""
+        last = await self._queue.unanswered(entry.question.thread)
+        if last is None:
+            return entry
+        words = replace(entry.question, kind=QuestionKind.ASK, text=last.text, metadata=last.metadata)
+        return replace(entry, question=words)
+
+    async def _told(self, lease: Lease, kind: QuestionKind) -> str:
+        """Return the answer to a command that changes nothing."""
+        if kind is not QuestionKind.STATUS:
+            return Notice.HELP if kind is QuestionKind.HELP else Notice.NOTHING_TO_RETRY
+        session = await self._sessions.current(lease.thread)
+        if session is None:
+            return Notice.NOTHING_OPEN
+        return conversation_status(session.turns, self._sessions.idle_after_s)
+
+    async def _end_or_begin_anew(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> Asked:
+        if await self._is_somebody_elses(lease, question, channel):
+            return Asked(Outcome.COMMAND_DONE, notice=Notice.NOT_YOURS)
+        ended = await self._end_current(lease)
+        if question.kind is QuestionKind.NEW:
+            return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
+        return Asked(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
+
+    async def _is_somebody_elses(self, lease: Lease, question: Question, channel: Channel) -> bool:
+        """Say whether only another person may end the conversation that is open."""
+        if not channel.only_opener_controls:
+            return False
+        session = await self._sessions.current(lease.thread)
+        return session is not None and session.person_id != question.person.id
 
     async def _end_current(self, lease: Lease) -> bool:
         session = await self._sessions.current(lease.thread)
@@ -170,10 +244,17 @@ class Turns:
         return await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.COMMAND)
 
     async def _greet(
-        self, lease: Lease, question: Question, channel: Channel, reply: Reply, otherwise: Notice
+        self,
+        lease: Lease,
+        question: Question,
+        channel: Channel,
+        reply: Reply,
+        wake: Callable[[], None],
+        otherwise: Notice,
     ) -> Asked:
         """Open a session without a question and show the agent's greeting, or a sentence of our own."""
-        session, greeting = await self._sessions.open_session(lease, question, channel)
+        wait = partial(wait_for_place, reply, wake, self._clock)
+        session, greeting = await self._sessions.open_session(lease, question, channel, wait)
         reply.replace(greeting)
         return Asked(
             Outcome.COMMAND_DONE,
@@ -183,7 +264,7 @@ class Turns:
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: Asked) -> None:
         try:
-            await self._queue.record_answer(lease, reply.text, answer.notice)
+            await self._queue.record_answer(lease, reply.text, replace(answer, notice=reply.notice or answer.notice))
         except StoreUnavailable:
             # The answer is here and is shown; settling waits for the store.
             log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})
@@ -191,7 +272,13 @@ class Turns:
     async def _show_activity(self, channel: Channel, question: Question, reply: Reply) -> None:
         """Show "is typing" until the first text."""
         pace = channel.pace(question.address)
+        await self._clock.sleep(pace.activity_after_s)
         while not reply.length and not reply.ended:
-            if self._pacing.delay_s(pace.posts, urgent=False) <= 0:
+            if await self._pacing.may_show_activity(pace):
                 await channel.show_activity(question.address)
             await self._clock.sleep(pace.activity_every_s)
+
+    async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
+        """Fill the status line, except where replies are edited: there the sign of activity says enough."""
+        if channel.streaming is not Streaming.EDIT:
+            await say_thinking(reply, wake, self._clock)

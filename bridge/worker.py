@@ -54,16 +54,21 @@ class Worker:
     """Puts the parts of the core together and runs them until a stop is asked for."""
 
     def __init__(
-        self, outside: Outside, *, idle_after_s: float, limits: DispatchLimits, max_pages: int = MAX_PAGES
+        self,
+        outside: Outside,
+        *,
+        idle_after_s: float,
+        limits: DispatchLimits,
+        shows_tools: bool = False,
+        max_pages: int = MAX_PAGES,
     ) -> None:
         clock = outside.clock
         self._outside = outside
         self._idle_after_s = idle_after_s
         self._supervisor = Supervisor(clock)
-        self._pacing = Pacing(clock)
+        self._pacing = Pacing(clock, outside.stores.budgets)
         self._intake = Intake(outside.stores.inbox)
-        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
-        sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
+        self._sessions = sessions = Sessions(outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s)
         named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
         queue = outside.stores.queue
         alarms = Alarms(clock)
@@ -76,13 +81,14 @@ class Worker:
             pacing=self._pacing,
             clock=clock,
             alarms=alarms,
+            shows_tools=shows_tools,
             max_pages=max_pages,
         )
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )
         self._refused: Misconfigured | None = None
-        self._told_figures_at = clock.monotonic()
         self._unconnected = {channel.name for channel in outside.channels}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -91,7 +97,14 @@ class Worker:
         On a stop: first no more events are taken, then running replies finish within the drain time, then
         the rest is released for the next worker.
         """
-        async with self._outside.every(TICK_S, self._sweep), asyncio.TaskGroup() as group:
+        every = self._outside.every
+        # A sweep lasts as long as TalkifAI takes for its ends: the figures must not wait for it.
+        async with (
+            every(TICK_S, self._sweep),
+            every(TICK_S, self._tend_pacing),
+            every(FIGURES_EVERY_S, self._look_around),
+            asyncio.TaskGroup() as group,
+        ):
             receivers = [group.create_task(self._keep_receiving(channel, stop)) for channel in self._outside.channels]
             working = group.create_task(self._dispatcher.run())
             tellers = [
@@ -140,12 +153,14 @@ class Worker:
         await self._intake.tell_notices(self._turns.say)
 
     async def _sweep(self) -> None:
-        self._pacing.forget_idle_scopes()
+        await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)
         await self._supervisor.attempt("reaper", self._reaper.sweep)
-        now = self._outside.clock.monotonic()
-        if now - self._told_figures_at >= FIGURES_EVERY_S:
-            self._told_figures_at = now
-            await self._supervisor.attempt("figures", self._tell_figures)
+
+    async def _tend_pacing(self) -> None:
+        await self._supervisor.attempt("pacing", self._pacing.tend)
+
+    async def _look_around(self) -> None:
+        await self._supervisor.attempt("figures", self._tell_figures)
 
     async def _tell_figures(self) -> None:
         """Log what an operator watches, for platforms that make metrics out of log lines."""

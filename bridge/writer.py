@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.errors import (
     ChannelRateLimited,
@@ -12,13 +12,14 @@ from bridge.errors import (
     MessageGone,
     PageRejected,
     PostUncertain,
-    StoreUnavailable,
 )
-from bridge.models import Address, PageView
+from bridge.models import Address, Budget, CallAnswer, CallAsked, CallKind, PageView
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock
 from bridge.reply import Reply
+from bridge.showing import Showing
+from bridge.shown_record import ShownRecord
 from bridge.tasks import to_the_end
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,10 @@ _POST_AFTER_STOP_S = 3.0
 """How long a post under way may go on once its turn was cancelled."""
 _LOOKS, _LOOK_PAUSE_S = 2, 1.5
 """How often, and how far apart, a post whose answer was lost is searched for."""
-_MOST_REFUSED_LOOKS = 3
-_MOST_FRESH_POSTS = 3
-"""How often a page whose message vanished is posted anew."""
+_MOST_REFUSED_LOOKS, _MOST_FRESH_POSTS = 3, 3
+"""How often a look-up may be refused, and a page whose message vanished be posted anew."""
+_REST_MOST_S = 0.5
+"""How late a page that has become full may be noticed."""
 _SHOW_WITHIN_S = 1800.0
 """A reply that cannot be shown for so long after its end is given up, so that its thread can go on."""
 
@@ -62,7 +64,8 @@ class Writer:
 
     Args:
         guard: Awaited before every call; raises `LeaseLost` when this worker may no longer write.
-        record: Notes the message ids. `StoreUnavailable` there does not stop the reply: it is tried again.
+        record: Notes the message ids and the agent's text so far. `StoreUnavailable` there does not stop the reply:
+            it is tried again.
         message_ids: Messages that already show pages of this reply, from an earlier try of the turn.
         taken_up: True when the turn was begun before: pages may be there that no record tells of.
     """
@@ -76,7 +79,7 @@ class Writer:
         pacing: Pacing,
         clock: Clock,
         guard: Callable[[], Awaitable[None]],
-        record: Callable[[Sequence[str]], Awaitable[None]],
+        record: Callable[[Sequence[str], str], Awaitable[None]],
         message_ids: Sequence[str] = (),
         taken_up: bool = False,
     ) -> None:
@@ -86,18 +89,24 @@ class Writer:
         self._pacing = pacing
         self._clock = clock
         self._guard = guard
-        self._record = record
         self._pace = channel.pace(address)
+        self._showing = Showing(channel.streaming, clock)
+        self._live = ""
         self._taken_up = taken_up
         self._sheets = [self._new_sheet(message_id) for message_id in message_ids]
-        self._recorded = tuple(message_ids)
+        self._noted = ShownRecord(record, (tuple(message_ids), reply.text))
         self._wake = asyncio.Event()
         self._began = clock.monotonic()
         self._first_text_at: float | None = None
         self._call_ended = 0.0
         self._backoff_s = 0.0
         self._not_before = 0.0
+        self._look_not_before = 0.0
+        self._refused: tuple[CallKind, float] | None = None
+        """What the pacing last refused, and until when it need not be asked for that again."""
         self._ended_at: float | None = None
+        self._excused_until = 0.0
+        """Until then it is the service's limit that keeps the reply from being shown."""
 
     @property
     def has_posted(self) -> bool:
@@ -106,8 +115,11 @@ class Writer:
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The messages of the reply, in order of its pages."""
-        return tuple(sheet.message_id for sheet in self._sheets)
+        """The messages of the reply, in order of its pages; empty for a page whose message is not known."""
+        ids = [sheet.message_id for sheet in self._sheets]
+        while ids and not ids[-1]:
+            ids.pop()
+        return tuple(ids)
 
     def wake(self) -> None:
         """Say that the reply has changed."""
@@ -117,38 +129,105 @@ class Writer:
 
     async def run(self) -> None:
         """Write until the reply has ended and is shown whole. Raises `LeaseLost` and `PlaceGone`."""
-        with self._pacing.live_reply(self._pace):
+        async with self._pacing.live_reply(self._pace, is_shown=self.has_posted) as self._live:
             while True:
                 self._wake.clear()
                 wait_s = await self._advance()
                 if wait_s is None:
                     break
                 await self._wait(wait_s)
-        await self._note_messages()
+        await self._note_shown()
 
     async def _advance(self) -> float | None:
         """Make at most one call. Return how long to wait at most before looking again; None when done."""
-        hold_s = self._hold_first_text_s()
+        hold_s = max(self._showing.hold_s(self._reply), self._hold_first_text_s())
         if hold_s > 0:
             return hold_s
-        views = self._reply.views()
-        stale = next((wanted for view in views if (wanted := self._wanted(view)) is not None), None)
-        if stale is None or self._is_too_late():
-            return None if self._reply.ended else _LOOK_AGAIN_S
-        sheet = self._sheets[stale.number - 1]
-        is_post = not sheet.message_id
-        urgent = is_post or stale.final
-        due_s = self._due_in_s(urgent=urgent)
-        budgets = self._pace.posts if is_post else self._pace.edits
-        wait_s = max(due_s, self._pacing.delay_s(budgets, urgent=urgent))
-        if wait_s > 0:
-            return wait_s
+        self._note_end()
+        rest_s = self._look_not_before - self._clock.monotonic()
+        if rest_s > 0 and not self._reply.ended:
+            return rest_s
+        version, stale = self._reply.version, self._stale()
+        if not stale or self._is_too_late():
+            return None if self._reply.ended else self._showing.look_again_s(_LOOK_AGAIN_S)
+        sheet, view = self._sheets[stale[0].number - 1], stale[0]
+        kind, budgets = self._kind(sheet, view), self._budgets(sheet, view)
+        due_s = self._due_in_s(kind)
+        if due_s > 0:
+            return self._rest(kind, due_s)
+        asked = self._pacing.asked(
+            kind,
+            budgets,
+            reply=self._live,
+            is_last=kind is CallKind.FINAL and len(stale) == 1 and not sheet.looks_left,
+            waits_s=self._waits_s(kind),
+        )
+        answer = await self._pacing.take(asked)
+        if answer.wait_s > 0:
+            now = self._clock.monotonic()
+            self._refused = kind, now + answer.wait_s
+            self._excused_until = max(self._excused_until, now + answer.wait_s)
+            return self._rest(kind, answer.wait_s)
+        self._refused = None
+        if self._reply.version != version:
+            view = self._newest(sheet, view)
+        # First the record: what people have seen must be known to whoever takes over.
+        await self._note_shown()
         await self._guard()
-        with self._pacing.call(budgets):
-            await self._show(sheet, stale)
+        await self._show(sheet, view, asked, answer)
         self._call_ended = self._clock.monotonic()
-        await self._note_messages()
         return 0.0
+
+    def _rest(self, kind: CallKind, wait_s: float) -> float:
+        """Do not look at the pages for a while: rendering them for each chunk would cost more than all else."""
+        if kind is CallKind.BETWEEN:
+            self._look_not_before = self._clock.monotonic() + min(wait_s, _REST_MOST_S)
+        return wait_s
+
+    def _stale(self) -> list[PageView]:
+        """Return the pages that do not look as they should, as they are to look."""
+        return [wanted for view in self._showing.views(self._reply) if (wanted := self._wanted(view)) is not None]
+
+    def _newest(self, sheet: _Sheet, view: PageView) -> PageView:
+        """Return the page as it is to look now: its text may have grown while the limits were asked.
+
+        One that counts elsewhere now, such as a draft that became final, is left to the next call.
+        """
+        newer = next((newer for newer in self._stale() if newer.number == view.number), view)
+        return newer if self._budgets(sheet, newer) == self._budgets(sheet, view) else view
+
+    def _kind(self, sheet: _Sheet, view: PageView) -> CallKind:
+        if self._showing.is_draft(view, sheet.message_id):
+            if self._showing.is_urgent(view):
+                return CallKind.FIRST
+            return CallKind.BETWEEN if view.text else CallKind.COSMETIC
+        if self._reply.ended:
+            return CallKind.FINAL
+        if not self.has_posted:
+            return CallKind.FIRST
+        if view.final or not sheet.message_id:
+            return CallKind.TURN
+        shown = sheet.shown
+        return CallKind.COSMETIC if shown is not None and shown.text == view.text else CallKind.BETWEEN
+
+    def _budgets(self, sheet: _Sheet, view: PageView) -> Sequence[Budget]:
+        """Return what the next call for a page is counted in."""
+        if self._showing.is_draft(view, sheet.message_id):
+            return self._pace.drafts
+        if sheet.looks_left:
+            return self._pace.finds
+        if not sheet.message_id:
+            return self._pace.posts
+        return (view.final and self._pace.finals) or self._pace.edits
+
+    def _waits_s(self, kind: CallKind) -> float:
+        """Return for how long people have not been up to date."""
+        since = self._call_ended
+        if kind is CallKind.FINAL and self._ended_at is not None:
+            since = self._ended_at
+        elif kind is CallKind.FIRST:
+            since = self._first_text_at or self._began
+        return self._clock.monotonic() - since
 
     def _wanted(self, view: PageView) -> PageView | None:
         """Return how the page's message is to look now, or None where it looks so already or is given up."""
@@ -156,6 +235,10 @@ class Writer:
             self._sheets.append(self._new_sheet())
         sheet = self._sheets[view.number - 1]
         if sheet.given_up:
+            return None
+        if self._showing.is_draft(view, sheet.message_id):
+            return view if self._showing.is_due(view) else None
+        if sheet.message_id and sheet.shown is None and self._showing.leaves_alone(view):
             return None
         if sheet.uncertain is not None and not sheet.message_id and not sheet.looks_left:
             # The unanswered post may stand there. Only a whole, different text is worth a second message.
@@ -165,7 +248,13 @@ class Writer:
                 sheet.stand_in = Notice.UNSURE
         if sheet.stand_in:
             view = PageView(notice=sheet.stand_in, number=view.number, final=True, turn_id=view.turn_id)
-        return None if sheet.shown == view else view
+        return None if self._shows(sheet, view) else view
+
+    def _shows(self, sheet: _Sheet, view: PageView) -> bool:
+        if sheet.shown is None or sheet.shown == view:
+            return sheet.shown is not None
+        # Rendering is dear: it is looked at only where nothing but the end of the page has come.
+        return replace(sheet.shown, final=view.final) == view and self._channel.looks_same(sheet.shown, view)
 
     def _hold_first_text_s(self) -> float:
         """Return how long the first text is still held back, so that it is worth reading."""
@@ -176,48 +265,41 @@ class Writer:
             return _LOOK_AGAIN_S
         return self._first_text_at + FIRST_TEXT_WAIT_S - self._clock.monotonic()
 
+    def _note_end(self) -> None:
+        if self._reply.ended and self._ended_at is None:
+            self._ended_at = self._clock.monotonic()
+            if self._first_text_at is not None:
+                self._pacing.learn(self._ended_at - self._first_text_at)
+
     def _is_too_late(self) -> bool:
-        if not self._reply.ended:
-            return False
-        now = self._clock.monotonic()
         if self._ended_at is None:
-            self._ended_at = now
-        if now - self._ended_at < _SHOW_WITHIN_S:
+            return False
+        # A limit, however long it lasts, only makes the text late.
+        if self._clock.monotonic() - max(self._ended_at, self._excused_until) < _SHOW_WITHIN_S:
             return False
         log.error("a reply could not be shown and is given up", extra={"place": self._address.place})
         return True
 
-    def _due_in_s(self, *, urgent: bool) -> float:
+    def _due_in_s(self, kind: CallKind) -> float:
         now = self._clock.monotonic()
         if now < self._not_before:
             return self._not_before - now
         if self._backoff_s:
             return self._call_ended + self._backoff_s - now
-        if urgent:
+        if self._refused is not None and kind >= self._refused[0] and now < self._refused[1]:
+            return self._refused[1] - now
+        if kind < CallKind.BETWEEN:
             return 0.0
-        return self._call_ended + self._pacing.edit_interval_s(self._pace, now - self._began) - now
+        age_s = now - (self._first_text_at or self._began)
+        return self._call_ended + self._pacing.edit_interval_s(self._pace, age_s) - now
 
-    async def _show(self, sheet: _Sheet, view: PageView) -> None:
-        """Make one call and take in how it went."""
+    async def _show(self, sheet: _Sheet, view: PageView, asked: CallAsked, answer: CallAnswer) -> None:
+        """Make one call, and take in how it went."""
         try:
-            if sheet.looks_left:
-                await self._look_for(sheet, view)
-                return
-            if sheet.message_id:
-                await self._channel.edit(self._address, sheet.message_id, view)
-            else:
-                await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
-            sheet.shown = view
-            self._backoff_s = 0.0
+            async with self._pacing.call(asked, answer):
+                await self._call(sheet, view)
         except ChannelRateLimited as error:
-            log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
-            self._pacing.pause(error.scope, error.retry_after_s)
-            if sheet.looks_left:
-                # Searching is no part of the budgets of posts and edits, so this writer waits by itself.
-                self._not_before = self._clock.monotonic() + error.retry_after_s
-                sheet.refused_looks += 1
-                if sheet.refused_looks >= _MOST_REFUSED_LOOKS:
-                    sheet.looks_left = 0
+            await self._after_limit(sheet, error, asked)
         except ChannelUnavailable as error:
             self._backoff_s = min(max(self._backoff_s * 2, _BACKOFF_FIRST_S), _BACKOFF_MOST_S)
             log.warning("channel does not answer", extra={"wait_s": self._backoff_s, "cause": str(error)})
@@ -234,6 +316,40 @@ class Writer:
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
             self._after_refusal(sheet, view)
 
+    async def _call(self, sheet: _Sheet, view: PageView) -> None:
+        if self._showing.is_draft(view, sheet.message_id):
+            await self._draft(view)
+        elif sheet.looks_left:
+            await self._look_for(sheet, view)
+            return
+        elif sheet.message_id:
+            await self._channel.edit(self._address, sheet.message_id, view)
+            sheet.shown = view
+        else:
+            await to_the_end(self._post(sheet, view), at_most_s=_POST_AFTER_STOP_S)
+            sheet.shown = view
+        self._backoff_s = 0.0
+
+    async def _draft(self, view: PageView) -> None:
+        try:
+            is_shown = await self._channel.draft(self._address, view)
+        except ChannelUnavailable as error:
+            log.info("a page that grows could not be shown", extra={"cause": str(error)})
+            is_shown = True  # nothing is lost: the next one shows more, and the final text must not wait for it
+        self._showing.note(view, is_shown=is_shown)
+
+    async def _after_limit(self, sheet: _Sheet, error: ChannelRateLimited, asked: CallAsked) -> None:
+        log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
+        await self._pacing.pause(error.scope, error.retry_after_s)
+        self._excused_until = self._clock.monotonic() + error.retry_after_s
+        if all(budget.scope != error.scope for budget in asked.budgets):
+            # The pacing does not know that this call belongs there, so this writer waits by itself.
+            self._not_before = self._excused_until
+        if sheet.looks_left and asked.budgets == self._pace.finds:
+            sheet.refused_looks += 1
+            if sheet.refused_looks >= _MOST_REFUSED_LOOKS:
+                sheet.looks_left = 0
+
     def _after_refusal(self, sheet: _Sheet, view: PageView) -> None:
         if not view.final:
             sheet.shown = view  # a later text of the same page may be acceptable
@@ -245,7 +361,7 @@ class Writer:
     async def _post(self, sheet: _Sheet, view: PageView) -> None:
         """Post, and note the message's id: a message that no record tells of would be posted again."""
         sheet.message_id = await self._channel.post(self._address, view)
-        await self._note_messages()
+        await self._note_shown()
 
     async def _look_for(self, sheet: _Sheet, view: PageView) -> None:
         """Search the channel for a page that may be there without our knowing its message."""
@@ -269,15 +385,10 @@ class Writer:
     def _new_sheet(self, message_id: str = "") -> _Sheet:
         return _Sheet(message_id, looks_left=1 if self._taken_up and not message_id else 0)
 
-    async def _note_messages(self) -> None:
-        ids = self.message_ids
-        if ids == self._recorded:
-            return
-        try:
-            await self._record(ids)
-        except StoreUnavailable:
-            return  # noted with the next call, or at the latest before the turn settles
-        self._recorded = ids
+    async def _note_shown(self) -> None:
+        # The whole text is recorded by the turn, with how it came out, before the reply ends.
+        text = self._noted.text if self._reply.ended else self._reply.text
+        await self._noted.note((self.message_ids, text))
 
     async def _wait(self, seconds: float) -> None:
         if seconds <= 0:

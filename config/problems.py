@@ -6,8 +6,11 @@ with two sentences: what is wrong, what would be right.
 
 import math
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from config.telegram_limits import WEBHOOK_PORTS
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _TELEGRAM_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
@@ -184,3 +187,76 @@ def log_format(text: str) -> str:
     if text.lower() not in {"console", "json"}:
         raise ValueError("is no log format. Use console or json.")
     return text.lower()
+
+
+def streaming(text: str) -> str:
+    """Check how a reply is shown while it grows."""
+    if text.lower() not in {"edit", "status", "native"}:
+        raise ValueError("is none of the words it may be. Use edit, status or native.")
+    return text.lower()
+
+
+def prompts(text: str) -> tuple[str, ...]:
+    """Check suggested prompts: up to four, separated by `|`."""
+    found = tuple(filter(None, (part.strip() for part in text.split("|"))))
+    if not 1 <= len(found) <= 4 or any(len(prompt) > 300 for prompt in found):  # noqa: PLR2004 - Slack's bound, and ours
+        raise ValueError("is no list of prompts. Use one to four of up to 300 characters each, separated by |.")
+    return found
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a check that takes one of these words, in any case."""
+    named = f"{', '.join(words[:-1])} or {words[-1]}"
+
+    def check(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"is none of the words it may be. Use {named}.")
+        return text.lower()
+
+    return check
+
+
+def on_off(text: str) -> str:
+    """Check a switch."""
+    word = text.lower()
+    if word in _YES:
+        return "on"
+    if word in _NO:
+        return "off"
+    raise ValueError("is none of the words it may be. Use on or off.")
+
+
+def group_trigger(text: str) -> str:
+    """Check what in a group is a question."""
+    if text.lower() not in {"mention", "all"}:
+        raise ValueError("is none of the words it may be. Use mention or all.")
+    return text.lower()
+
+
+def group_control(text: str) -> str:
+    """Check who may end a conversation in a group."""
+    if text.lower() not in {"anyone", "admins"}:
+        raise ValueError("is none of the words it may be. Use anyone or admins.")
+    return text.lower()
+
+
+def port(text: str) -> int:
+    """Check a port to listen on."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:  # noqa: PLR2004 - what TCP has
+        raise ValueError("is no port. Use a number from 1 to 65535.")
+    return int(text)
+
+
+def webhook_url(text: str) -> str:
+    """Check an address at which Telegram is to call. This machine's own may be plain HTTP, for trials."""
+    remedy = "Use https://<host>, on port 443, 80, 88 or 8443: Telegram calls no other."
+    try:
+        parts = urlsplit(text)
+        host, number = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"is not a web address. {remedy}") from None
+    is_here = parts.scheme == "http" and host in {"127.0.0.1", "localhost"}
+    is_callable = parts.scheme == "https" and number in {None, *WEBHOOK_PORTS}
+    if not host or not (is_here or is_callable) or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"is not an address that Telegram calls. {remedy}")
+    return text.rstrip("/")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
 
 from config import problems
+from config.identities import identities
+from config.mentions import Mentions, mentions
 
 _NEEDED = {
     "TALKIFAI_AGENT_ID": "Set it to the id of the TalkifAI text agent that answers.",
@@ -99,12 +101,70 @@ class Settings(BaseSettings):
     slack_api_url: Annotated[str, BeforeValidator(problems.slack_api_url)] = Field(
         "https://slack.com/api/", validation_alias="SLACK_API_URL"
     )
+    slack_streaming: Annotated[Literal["edit", "status", "native"], BeforeValidator(problems.streaming)] = Field(
+        "edit", validation_alias="SLACK_STREAMING"
+    )
+    """How a reply is shown while it grows."""
+    slack_follow_ups: Annotated[Literal["thread", "mention"], BeforeValidator(problems.one_of("thread", "mention"))] = (
+        Field("thread", validation_alias="SLACK_FOLLOW_UPS")
+    )
+    slack_dm: Annotated[Literal["flat", "thread"], BeforeValidator(problems.one_of("flat", "thread"))] = Field(
+        "flat", validation_alias="SLACK_DM"
+    )
+    slack_agent_view: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_AGENT_VIEW"
+    )
+    slack_prompts: Annotated[tuple[str, ...] | None, BeforeValidator(problems.prompts)] = Field(
+        None, validation_alias="SLACK_PROMPTS"
+    )
+    """Up to four things to ask, shown in the agent view."""
+    slack_thread_context: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_THREAD_CONTEXT"
+    )
+    slack_emails: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "on", validation_alias="SLACK_EMAILS"
+    )
+    slack_control: Annotated[Literal["asker", "anyone"], BeforeValidator(problems.one_of("asker", "anyone"))] = Field(
+        "asker", validation_alias="SLACK_CONTROL"
+    )
+    slack_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_RECEIPT"
+    )
+    slack_external_users: Annotated[Literal["refuse", "allow"], BeforeValidator(problems.one_of("refuse", "allow"))] = (
+        Field("refuse", validation_alias="SLACK_EXTERNAL_USERS")
+    )
+    slack_workflows: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_WORKFLOWS"
+    )
     telegram_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.telegram_token)] = Field(
         None, validation_alias="TELEGRAM_BOT_TOKEN"
     )
     telegram_api_url: Annotated[str, BeforeValidator(problems.http_url)] = Field(
         "https://api.telegram.org", validation_alias="TELEGRAM_API_URL"
     )
+    telegram_streaming: Annotated[Literal["edit", "status", "native"], BeforeValidator(problems.streaming)] = Field(
+        "edit", validation_alias="TELEGRAM_STREAMING"
+    )
+    telegram_webhook_url: Annotated[str | None, BeforeValidator(problems.webhook_url)] = Field(
+        None, validation_alias="TELEGRAM_WEBHOOK_URL"
+    )
+    """Where Telegram reaches the web server; None: updates are polled."""
+    telegram_group_trigger: Annotated[Literal["mention", "all"], BeforeValidator(problems.group_trigger)] = Field(
+        "mention", validation_alias="TELEGRAM_GROUP_TRIGGER"
+    )
+    """What in a group is a question: what mentions or answers the bot, or everything."""
+    telegram_group_control: Annotated[Literal["anyone", "admins"], BeforeValidator(problems.group_control)] = Field(
+        "anyone", validation_alias="TELEGRAM_GROUP_CONTROL"
+    )
+    """Who in a group may end a conversation."""
+    telegram_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="TELEGRAM_RECEIPT"
+    )
+    """Whether a question gets a reaction until its answer stands there."""
+    telegram_identities: Annotated[Mapping[str, str] | None, BeforeValidator(identities)] = Field(
+        None, validation_alias="TELEGRAM_IDENTITIES"
+    )
+    """E-mail addresses by user id, read from the file at this path."""
     redis_url: Annotated[SecretStr | None, BeforeValidator(problems.redis_url)] = Field(
         None, validation_alias="REDIS_URL"
     )
@@ -112,6 +172,8 @@ class Settings(BaseSettings):
     redis_tls_verify: Annotated[Literal["auto", "true", "false"], BeforeValidator(problems.tls_verify)] = Field(
         "auto", validation_alias="REDIS_TLS_VERIFY"
     )
+    port: Annotated[int, BeforeValidator(problems.port)] = Field(8080, validation_alias="PORT")
+    """Where the web server listens."""
     data_dir: Annotated[Path, BeforeValidator(_folder)] = Field(
         default_factory=default_data_dir, validation_alias="BRIDGE_DATA_DIR"
     )
@@ -120,6 +182,14 @@ class Settings(BaseSettings):
     )
     max_turns: Annotated[int, BeforeValidator(problems.max_turns)] = Field(500, validation_alias="BRIDGE_MAX_TURNS")
     """How many turns one worker has live at a time."""
+    show_tools: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="BRIDGE_SHOW_TOOLS"
+    )
+    """Whether a finished reply names the tools that were used."""
+    allow_mentions: Annotated[Mentions | None, BeforeValidator(mentions)] = Field(
+        None, validation_alias="BRIDGE_ALLOW_MENTIONS"
+    )
+    """Whom the agent may mention; None: nobody."""
     max_pages: Annotated[int, BeforeValidator(problems.max_pages)] = Field(20, validation_alias="BRIDGE_MAX_PAGES")
     """How many messages one reply fills at most."""
     key_prefix: Annotated[str, BeforeValidator(problems.key_prefix)] = Field(
@@ -170,11 +240,15 @@ class Settings(BaseSettings):
 
     @property
     def redis_verifies_tls(self) -> bool:
-        """False where the server's certificate is not to be verified: Heroku signs its Redis's own."""
+        """False where the server's certificate is not to be verified: Heroku signs its Redis's own.
+
+        An address that names a certificate authority wants it to be verified.
+        """
         if self.redis_tls_verify != "auto":
             return self.redis_tls_verify == "true"
-        url = self.redis_url.get_secret_value() if self.redis_url else ""
-        return not (self._on_heroku and urlsplit(url).scheme == "rediss")
+        url = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
+        names_authority = any(option.startswith("ssl_ca_") for option in parse_qs(url.query))
+        return names_authority or not (self._on_heroku and url.scheme == "rediss")
 
     @property
     def secret_values(self) -> tuple[str, ...]:

@@ -33,17 +33,46 @@ REDELIVERY_AFTER_S = (0.0, 60.0, 300.0)
 SOCKETS_PER_APP = 10
 """Socket Mode connections that one app may hold (docs: apis/events-api/using-socket-mode)."""
 
-UPDATES_PER_MINUTE = 45
-"""Our share of Tier 3, "50+ per minute" per method and workspace (docs: apis/web-api/rate-limits)."""
+TIER_3_PER_MINUTE = 50
+"""Tier 3 is "50+ per minute", per method and workspace (docs: apis/web-api/rate-limits)."""
 
 UPDATE_FLOOR_S = 1.2
 """The shortest time between two edits of one message: 50 a minute."""
 
-POSTS_PER_SECOND = 1
-"""Per channel; short bursts are let through (docs: apis/web-api/rate-limits)."""
+POST_BURST = 4
+POST_WINDOW_S = 4.0
+"""One post a second in each channel; short bursts are let through (docs: apis/web-api/rate-limits)."""
+
+POSTS_PER_MINUTE = 240
+"""Of the whole workspace: "several hundred messages per minute" (docs: apis/web-api/rate-limits)."""
+
+STATUS_PER_MINUTE = 50
+"""`assistant.threads.setStatus`: no tier is documented, so it is taken as Tier 3."""
 
 ACTIVITY_SHOWS_S = 120.0
 """How long a status set with `assistant.threads.setStatus` stays (docs: the method's page)."""
 
 ACTIVITY_EVERY_S = 30.0
 """How often we set it anew: well within that time, as the status ends with each post."""
+
+STREAM_STARTS_PER_MINUTE = 18
+STREAM_STOPS_PER_MINUTE = 18
+"""Our share of Tier 2, "20+ per minute" for each of the two methods (docs: apis/web-api/rate-limits)."""
+
+STREAM_APPENDS_PER_MINUTE = 90
+"""Our share of Tier 4, "100+ per minute"."""
+
+STREAM_APPEND_FLOOR_S = 0.8
+"""The shortest time between two appends to one stream."""
+
+STREAM_CHARS = 12_000
+"""A stream takes about that much in all, then `msg_too_long` (CopilotKit#6063). Our pages end at 9,000."""
+
+STREAM_LIFE_S = 300.0
+"""Slack closes a stream about that long after its start (python-slack-sdk#1859, vercel/chat#637)."""
+
+STREAM_AGE_MOST_S = 240.0
+"""When we close it ourselves."""
+
+RECEIPTS_PER_MINUTE = 18
+"""Our share of Tier 2 for `reactions.remove`; `reactions.add` has more (docs: the methods' pages)."""

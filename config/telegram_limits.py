@@ -24,7 +24,10 @@ clients break longer lines."""
 
 # ---------------------------------------------------------------- pace
 PRIVATE_EDIT_FLOOR_S = 1.1
-"""Bots FAQ: about one message a second in one chat; tdlib/td#2592: sends and edits share that budget."""
+PRIVATE_CALLS = 3
+PRIVATE_WINDOW_S = 3.3
+"""Bots FAQ: about one message a second in one chat, and short bursts; tdlib/td#2592: sends and edits share that budget.
+Whether "typing" does is not known (opencrabs#1211, hermes-agent#107612), so it is counted in."""
 
 GROUP_EDIT_FLOOR_S = 3.1
 """Bots FAQ: 20 messages a minute in one group, which is one every 3 s; all topics of a forum are one group."""
@@ -33,12 +36,18 @@ GROUP_CALLS = 20
 GROUP_WINDOW_S = 60.0
 """Bots FAQ: not more than 20 messages per minute in one group."""
 
+GROUP_TYPING_AFTER_S = 1.5
+"""In a group "typing" costs one of these calls, so the first text gets that long to come by itself."""
+
 BOT_CALLS_PER_S = 25
 """Bots FAQ: about 30 messages a second over all chats; the rest is for calls made outside the pacing, and for calls
 that bunch up on the way."""
 
+DRAFT_LIFE_S = 30.0
+"""Bot API, `sendMessageDraft`: a draft goes by itself after that time."""
+
 # ---------------------------------------------------------------- receiving
-ALLOWED_UPDATES = ("message", "edited_message")
+ALLOWED_UPDATES = ("message", "edited_message", "my_chat_member")
 """Everything else is filtered by the server when the update is created (server source). The list sticks there."""
 
 POLL_HOLD_S = 30
@@ -46,6 +55,16 @@ POLL_HOLD_S = 30
 
 POLL_READ_MARGIN_S = 10.0
 """The client waits this much longer than the server holds, before it takes the connection for dead."""
+
+JOIN_S = 0.3
+LONG_JOIN_S = 1.5
+LONG_FROM = 4000
+"""Clients cut a long paste into messages of up to 4,096 characters. What the same person sends so soon after a
+message, or after one at least so long, is the rest of it. Two messages typed by hand are further apart."""
+
+WEBHOOK_CHECK_EVERY_S = 60.0
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+"""Bot API, `setWebhook`: ports that are called."""
 
 CONFLICT_PAUSE_S = 5.0
 """Two pollers steal each other's updates, and the earlier one gets 409 (server source): step back for a while."""

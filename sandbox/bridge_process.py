@@ -22,9 +22,11 @@ class BridgeProcess:
         settings: Variables for the bridge.
         folder: Where it runs and where its log is kept.
         name: Tells the logs of several workers apart.
+        command: `run`, or `web`.
     """
 
-    def __init__(self, settings: Mapping[str, str], folder: Path, name: str = "bridge") -> None:
+    def __init__(self, settings: Mapping[str, str], folder: Path, name: str = "bridge", command: str = "run") -> None:
+        self._command = command
         self._settings = dict(settings)
         self._folder = folder
         self.log_file = folder / f"{name}.log"
@@ -46,7 +48,7 @@ class BridgeProcess:
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "bridge", "run"),
+            *("-m", "bridge", self._command),
             cwd=self._folder,
             env={**environment, **self._settings},
             stdin=asyncio.subprocess.DEVNULL,

@@ -95,6 +95,7 @@ class Ledger:
                 changed = self._changed
                 # A condition may also depend on something besides the ledger: look again now and then.
                 try:
-                    await asyncio.wait_for(changed.wait(), 0.1)
+                    async with asyncio.timeout(0.1):
+                        await changed.wait()
                 except TimeoutError:
                     continue

@@ -10,14 +10,18 @@ from bridge.events import StreamEvent
 from bridge.models import (
     Address,
     Budget,
+    Circumstances,
     Conversation,
     HistoryMessage,
     OpenedConversation,
+    Outcome,
     Pace,
     PageView,
     Person,
     Question,
     QuestionKind,
+    Settlement,
+    Streaming,
     ThreadKey,
 )
 
@@ -62,10 +66,24 @@ class FakeChannel:
     standing: dict[str, PageView] = field(default_factory=dict)
     finds_posts: bool = False
     activity: int = 0
+    streaming: Streaming = Streaming.EDIT
+    takes_drafts: bool = False
+    admitting: bool = True
+    owned: bool = False
+    settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
+    drafts: list[Call] = field(default_factory=list)
+    draft_failures: list[BridgeError] = field(default_factory=list)
     _posted: int = 0
+
+    @property
+    def only_opener_controls(self) -> bool:
+        return self.owned
 
     def fits(self, text: str) -> bool:
         return len(text) <= self.page_size
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        return one == other
 
     def pace(self, address: Address) -> Pace:
         del address
@@ -89,12 +107,34 @@ class FakeChannel:
         same = (shown for shown in self.standing.items() if shown[1].number == view.number)
         return next((message_id for message_id, _ in same), None)
 
+    async def draft(self, address: Address, view: PageView) -> bool:
+        del address
+        self.drafts.append(Call(asyncio.get_running_loop().time(), "draft", "", view))
+        await asyncio.sleep(self.latency_s)
+        if self.draft_failures:
+            raise self.draft_failures.pop(0)
+        return self.takes_drafts
+
     async def show_activity(self, address: Address) -> None:
         del address
         self.activity += 1
 
     async def user_identifier(self, question: Question) -> str:
         return f"fake:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        del question
+        return self.admitting
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        self.settled_questions.append((question.id, settlement.outcome))
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text
 
     async def _call(self, name: str, message_id: str, view: PageView) -> None:
         self.calls.append(Call(asyncio.get_running_loop().time(), name, message_id, view))

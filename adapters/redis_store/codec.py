@@ -10,9 +10,11 @@ from typing import Any
 
 from bridge.models import (
     Address,
+    Asked,
     Conversation,
     Ending,
     EndReason,
+    Outcome,
     Person,
     Question,
     QuestionKind,
@@ -55,12 +57,14 @@ def question_to_json(question: Question) -> bytes:
         "dedupe_keys": question.dedupe_keys,
         "thread": str(question.thread),
         "address": {name: getattr(question.address, name) for name in ("account", "place", "thread", "reply_to")},
-        "person": {"id": question.person.id, "name": question.person.name},
+        "person": {name: getattr(question.person, name) for name in ("id", "name", "is_program")},
         "text": question.text,
         "asked_at": question.asked_at,
         "kind": question.kind.value,
         "addressed": question.addressed,
         "metadata": dict(question.metadata),
+        "joins_within_s": question.joins_within_s,
+        "has_files": question.has_files,
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
@@ -77,12 +81,14 @@ def question_from_json(raw: bytes | str) -> Question:
             address=Address(
                 address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")
             ),
-            person=Person(person["id"], person.get("name", "")),
+            person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
             text=fields["text"],
             asked_at=fields.get("asked_at", 0.0),
             kind=QuestionKind(fields.get("kind", QuestionKind.ASK.value)),
             addressed=fields.get("addressed", True),
             metadata=fields.get("metadata", {}),
+            joins_within_s=fields.get("joins_within_s", 0.0),
+            has_files=fields.get("has_files") is True,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
@@ -97,17 +103,45 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             step=Step(fields.get("step", Step.CLAIMED.value)),
             conversation_id=fields.get("conversation_id", ""),
             history_count=int(fields.get("history_count", "0")),
+            wording=fields.get("wording", ""),
             message_ids=tuple(json.loads(fields.get("message_ids", "[]"))),
-            answer=fields.get("answer", ""),
-            notice=fields.get("notice", ""),
+            has_begun=fields.get("has_begun") == "1",
+            text=fields.get("text", ""),
+            asked=_asked_from_json(fields["asked"]) if "asked" in fields else None,
+            is_stopped=fields.get("stopped") == "1",
         )
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise Unreadable("a turn's record cannot be read") from error
 
 
 def message_ids_to_json(message_ids: Sequence[str]) -> bytes:
     """Write the ids of the messages that show a reply."""
     return pack(json.dumps(list(message_ids), ensure_ascii=False))
+
+
+def answer_to_fields(text: str, asked: Asked) -> list[bytes]:
+    """Write the whole answer as a flat list of the record's fields."""
+    fields = {
+        "outcome": asked.outcome.value,
+        "notice": asked.notice,
+        "usage": dict(asked.usage),
+        "history_count": asked.history_count,
+        "end_reason": asked.end_reason.value if asked.end_reason else None,
+    }
+    return [b"text", pack(text), b"asked", pack(json.dumps(fields, ensure_ascii=False))]
+
+
+def _asked_from_json(raw: str) -> Asked:
+    """Read how asking came out. What a newer version says in other words counts as an answer that was given."""
+    fields: dict[str, Any] = json.loads(raw)
+    outcome, end_reason = fields.get("outcome"), fields.get("end_reason")
+    return Asked(
+        outcome=Outcome(outcome) if outcome in set(Outcome) else Outcome.ANSWERED,
+        notice=fields.get("notice", ""),
+        usage=fields.get("usage", {}),
+        history_count=fields.get("history_count"),
+        end_reason=EndReason(end_reason) if end_reason in set(EndReason) else None,
+    )
 
 
 def session_to_fields(session: Session) -> list[bytes]:
@@ -120,6 +154,8 @@ def session_to_fields(session: Session) -> list[bytes]:
         "opened_at": repr(session.opened_at),
         "turns": str(session.turns),
         "history_count": history_to_text(session.history_count),
+        "retries": str(session.retries),
+        "several_speak": str(int(session.several_speak)),
         **{USAGE + name: str(count) for name, count in session.usage.items()},
     }
     return [pack(part) for pair in fields.items() for part in pair]
@@ -139,6 +175,8 @@ def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str], token: s
         turns=int(fields.get("turns", "0")),
         history_count=int(history) if history else None,
         usage={name.removeprefix(USAGE): int(n) for name, n in fields.items() if name.startswith(USAGE)},
+        retries=int(fields.get("retries", "0")),
+        several_speak=fields.get("several_speak") == "1",
     )
 
 
@@ -174,6 +212,7 @@ def ledger_fields(ending: Ending) -> list[bytes]:
         "reason": ending.reason.value,
         "turns": str(session.turns),
         "usage": json.dumps(dict(session.usage), sort_keys=True),
+        "retries": str(session.retries),
         "end_attempts": str(ending.attempts),
     }
     return [pack(part) for pair in fields.items() for part in pair]

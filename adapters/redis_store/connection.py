@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 
+from adapters.redis_store.diagnosis import SETTING, diagnosed
 from bridge.errors import SettingWrong, StoreUnavailable
 
-SETTING = "REDIS_URL"
 OLDEST = (6, 2)
 
 CONNECT_TIMEOUT_S = 3.0
@@ -67,7 +67,27 @@ def connect(url: str, *, tls_verify: bool = True, max_connections: int = 10) -> 
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
     # What the URL says about the same option, as in `?socket_timeout=2`, wins.
     pool = BlockingConnectionPool(max_connections=max_connections, timeout=POOL_TIMEOUT_S, **(options | parsed))
+    _try_options(pool)
     return Redis.from_pool(pool)
+
+
+def _try_options(pool: BlockingConnectionPool) -> None:
+    """Make a connection without opening it, as the library looks at an option of the address no sooner.
+
+    Raises:
+        SettingWrong: An option does not exist, or names a file that is none of certificates.
+    """
+    try:
+        connection = pool.connection_class(**pool.connection_kwargs)
+    except (TypeError, ValueError, RedisError) as error:
+        remedy = "Mend what follows the question mark; options with ssl_ belong to rediss:// alone"
+        raise SettingWrong(SETTING, "it has an option that does not exist, or is wrong", remedy) from error
+    if isinstance(connection, SSLConnection):
+        try:
+            connection.ssl_context.get()
+        except (OSError, ValueError) as error:
+            remedy = "Name a readable file of PEM certificates, such as ssl_ca_certs=/path/ca.pem"
+            raise SettingWrong(SETTING, "a file that its ssl_ options name cannot be used", remedy) from error
 
 
 async def check_server(redis: Redis) -> list[str]:
@@ -76,8 +96,8 @@ async def check_server(redis: Redis) -> list[str]:
     Where the service forbids `CONFIG`, what it would tell is passed over.
 
     Raises:
-        SettingWrong: The server is too old, or refuses the password.
-        StoreUnavailable: It does not answer.
+        SettingWrong: The server is too old, refuses the password, or cannot be reached at this address.
+        StoreUnavailable: It does not answer, and nothing speaks for a setting.
     """
     server = await _info(redis, "server")
     version = str(server.get("redis_version", ""))
@@ -104,26 +124,17 @@ async def check_server(redis: Redis) -> list[str]:
 
 
 async def _info(redis: Redis, section: str) -> dict[str, Any]:
-    remedy = "Put the right user and password into the address"
     try:
         with translated():
             answer = await asyncio.shield(asyncio.ensure_future(redis.info(section)))
     except StoreUnavailable as error:
-        if _is_about_the_password(error):
-            raise SettingWrong(SETTING, "the server refuses the user or password", remedy) from error
+        wrong = diagnosed(error, tls=issubclass(redis.connection_pool.connection_class, SSLConnection))
+        if wrong is not None:
+            raise wrong from error
         if isinstance(error.__cause__, ResponseError):
             return {}
         raise
     return dict(answer)
-
-
-def _is_about_the_password(error: BaseException | None) -> bool:
-    # The library hides a refusal while it connects behind its general connection error.
-    while error is not None:
-        if isinstance(error, AuthenticationError):
-            return True
-        error = error.__cause__
-    return False
 
 
 async def _config(redis: Redis, name: str) -> str | None:

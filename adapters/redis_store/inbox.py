@@ -34,6 +34,7 @@ class RedisInbox:
                 keys.bell,
                 keys.counters,
                 keys.told_queued(thread),
+                *(keys.turn(thread), keys.leases, keys.burst(thread, question.person.id)),
                 *(keys.seen(alias) for alias in aliases),
             ],
             [
@@ -46,9 +47,31 @@ class RedisInbox:
                 milliseconds(limits.known_thread_s),
                 limits.bell_length,
                 limits.queued_from,
+                *(round(question.joins_within_s * 1000), len(question.text), limits.joined_characters),
             ],
         )
         return Appended(unpack(became))
+
+    async def stop(self, question: Question) -> Appended:
+        """Mark the turn at the head of the question's thread as stopped, in one step with removing duplicates."""
+        keys, thread = self._keys, question.thread
+        aliases = dict.fromkeys((question.id, *question.dedupe_keys))
+        became = await self._commands.script(
+            "stop",
+            [
+                *(keys.inbox(thread), keys.turn(thread), keys.known(thread), keys.counters),
+                *(keys.seen(alias) for alias in aliases),
+            ],
+            [int(question.addressed), milliseconds(self._limits.dedupe_s)],
+        )
+        return Appended(unpack(became))
+
+    async def note_wordless(self, question: Question) -> Appended:
+        """Say whether to tell that only text is read: once in an hour for each place."""
+        life_ms = milliseconds(self._limits.told_wordless_s)
+        key = self._keys.told_wordless(question.thread)
+        is_first = await self._commands.call("SET", key, "1", "NX", "PX", life_ms)
+        return Appended.WORDLESS if is_first else Appended.DUPLICATE
 
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
         """Change the text of a question that still waits, or drop it (None). False when it does not wait."""

@@ -20,9 +20,15 @@ class StoreLimits:
     """How long a message is recognised. Telegram keeps an update for 24 hours, Slack repeats for about one."""
     known_thread_s: float = 30 * 86400.0
     """How long a silent thread stays one that the bridge takes part in."""
+    joined_characters: int = 10_000
+    """How long a question of several messages may be. TalkifAI takes no longer one."""
     token_s: float = 24 * 3600.0
     """The life of a TalkifAI session token: an unused copy is worth nothing after it."""
     reply_root_s: float = 7 * 86400.0
+    unanswered_s: float = 24 * 3600.0
+    """How long a question whose answer did not come out whole can be asked again by a word."""
+    told_wordless_s: float = 3600.0
+    """How long a place is not told again that only text is read."""
     busy_delay_s: float = 30.0
     """How far an idle deadline moves when the thread is busy."""
     bell_length: int = 64
@@ -104,6 +110,15 @@ class Keys:
         """Mark: people in the thread were told that questions wait."""
         return f"{self.prefix}:told_queued:{thread}"
 
+    def burst(self, thread: ThreadKey, person_id: str) -> str:
+        """String: the question to which the person's next message is added, as long as this is there."""
+        return f"{self.prefix}:burst:{thread}:{_quoted(person_id)}"
+
+    def told_wordless(self, thread: ThreadKey) -> str:
+        """Mark: people of the thread's place were told that only text is read."""
+        place = (thread.channel, thread.account, thread.place)
+        return f"{self.prefix}:told_wordless:{':'.join(map(_quoted, place))}"
+
     @property
     def ledger(self) -> str:
         """Stream: one line for each conversation that was ended."""
@@ -114,12 +129,20 @@ class Keys:
         return f"{self.prefix}:inbox:{thread}"
 
     def bodies(self, thread: ThreadKey) -> str:
-        """Hash: question id to the question, as JSON."""
+        """Hash: question id to the question, as JSON. What was added to a question stands under its own id too.
+
+        `parts:<id>` is then the list of those ids, as JSON, `size:<id>` the characters of all, and `owner:<id>` leads
+        from a part to its question. When the question is begun they become one.
+        """
         return f"{self.prefix}:bodies:{thread}"
 
     def turn(self, thread: ThreadKey) -> str:
         """Hash: the record of the turn of the question at the head."""
         return f"{self.prefix}:turn:{thread}"
+
+    def unanswered(self, thread: ThreadKey) -> str:
+        """String: the last question, as JSON, where its answer did not come out whole."""
+        return f"{self.prefix}:unanswered:{thread}"
 
     def known(self, thread: ThreadKey) -> str:
         """Mark: the bridge takes part in this thread."""
@@ -129,6 +152,10 @@ class Keys:
         """Hash: the session that the thread is bound to."""
         return f"{self.prefix}:session:{thread}"
 
+    def opened_by(self, channel: str, account: str, person_id: str) -> str:
+        """Set: threads in which the person opened a session that may still be open."""
+        return f"{self.prefix}:opened_by:{_quoted(channel)}:{_quoted(account)}:{_quoted(person_id)}"
+
     def seen(self, dedupe_key: str) -> str:
         """Mark: this message came in before."""
         return f"{self.prefix}:seen:{_quoted(dedupe_key)}"
@@ -137,9 +164,28 @@ class Keys:
         """String: the conversation's token."""
         return f"{self.prefix}:token:{_quoted(conversation_id)}"
 
+    def pace(self, kind: str, scope: str) -> str:
+        """What is known of a scope of calls to a channel, by its kind.
+
+        `calls`, `live`, `unshown`, `queue` and `beyond` are sorted sets, `state` is a hash; `scripts/pace_take.lua`
+        says what they hold.
+        """
+        return f"{self.prefix}:pace:{kind}:{_quoted(scope)}"
+
     def reply_root(self, account: str, place: str, message_id: str) -> str:
         """String: the root of the chain that the message is in."""
         return f"{self.prefix}:root:{_quoted(account)}:{_quoted(place)}:{_quoted(message_id)}"
+
+    def of_thread(self, thread: ThreadKey) -> tuple[str, ...]:
+        """All that one thread has, in the order in which `move.lua` takes it."""
+        return (
+            *(self.inbox(thread), self.bodies(thread), self.turn(thread), self.known(thread), self.session(thread)),
+            *(self.unanswered(thread), self.told_queued(thread)),
+        )
+
+    def heir(self, channel: str, account: str, place: str) -> str:
+        """String: the thread that was active last of those that were moved to this place."""
+        return f"{self.prefix}:heir:{_quoted(channel)}:{_quoted(account)}:{_quoted(place)}"
 
 
 def milliseconds(seconds: float) -> int:

@@ -39,6 +39,24 @@ class RedisSessions:
         (token,) = await self._tokens([session.conversation.id])
         return session_from_fields(thread, flat, token)
 
+    async def opened_by(self, channel: str, account: str, person_id: str) -> Sequence[Session]:
+        """Return the open sessions that this person began, without their tokens, oldest first.
+
+        Threads whose session is over are forgotten on the way. A session lives shorter than the index of it.
+        """
+        index = self._keys.opened_by(channel, account, person_id)
+        found = []
+        for name in await self._commands.call("SMEMBERS", index):
+            thread = ThreadKey.parse(unpack(name))
+            fields = await self._commands.call("HGETALL", self._keys.session(thread))
+            flat = [part for pair in fields.items() for part in pair]
+            session = session_from_fields(thread, flat, "") if flat else None
+            if session is not None and session.person_id == person_id:
+                found.append(session)
+            else:
+                await self._commands.call("SREM", index, name)
+        return sorted(found, key=lambda session: session.opened_at)
+
     async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
         """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
 
@@ -50,6 +68,7 @@ class RedisSessions:
             [
                 *(keys.leases, keys.session(thread), keys.idle, keys.endings, keys.ends),
                 keys.token(session.conversation.id),
+                keys.opened_by(thread.channel, thread.account, session.person_id),
             ],
             [
                 *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_after_s)),

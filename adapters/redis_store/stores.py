@@ -7,11 +7,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from adapters.redis_store.budgets import RedisCallBudgets
 from adapters.redis_store.codec import unpack, unpack_anything
 from adapters.redis_store.commands import Commands
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.keys import Keys, StoreLimits
 from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.quota import RedisQuota
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.sessions import RedisSessions
@@ -49,8 +51,10 @@ class RedisStores:
         self._queue = RedisWorkQueue(self._commands, self.keys, limits)
         self._sessions = RedisSessions(self._commands, self.keys, limits)
         self._quota = RedisQuota(self._commands, self.keys, most_per_minute=most_per_minute)
+        self._budgets = RedisCallBudgets(self._commands, self.keys)
         self._leader = RedisLeader(self._commands, self.keys)
         self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
+        self._places = RedisPlaces(self._commands, self.keys, limits)
 
     @property
     def inbox(self) -> RedisInbox:
@@ -73,6 +77,11 @@ class RedisStores:
         return self._quota
 
     @property
+    def budgets(self) -> RedisCallBudgets:
+        """The channels' limits."""
+        return self._budgets
+
+    @property
     def leader(self) -> RedisLeader:
         """Who leads."""
         return self._leader
@@ -82,11 +91,17 @@ class RedisStores:
         """Which chain of replies a message is in."""
         return self._reply_roots
 
+    @property
+    def places(self) -> RedisPlaces:
+        """What happens to whole places."""
+        return self._places
+
     async def ledger(self, limit: int) -> list[Mapping[str, Any]]:
         """Return the newest lines of the ledger, newest first. Raises `StoreUnavailable`.
 
         Each has `channel`, `account`, `place`, `thread`, `person`, `agent`, `conversation`, `opened` and `ended`
-        (seconds since the epoch), `reason`, `turns`, `usage` (token counts by name) and `end_attempts`.
+        (seconds since the epoch), `reason`, `turns`, `usage` (token counts by name),
+        `retries` (turns begun again) and `end_attempts`.
         """
         entries = await self._commands.call("XREVRANGE", self.keys.ledger, "+", "-", "COUNT", limit)
         return [_line({unpack(name): unpack(value) for name, value in fields.items()}) for _, fields in entries]
@@ -117,5 +132,6 @@ def _line(fields: dict[str, str]) -> Mapping[str, Any]:
         "opened": float(fields["opened"]),
         "turns": int(fields["turns"]),
         "usage": json.loads(fields["usage"]),
+        "retries": int(fields.get("retries", 0)),
         "end_attempts": int(fields["end_attempts"]),
     }

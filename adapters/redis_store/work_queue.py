@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.redis_store.codec import (
     Unreadable,
+    answer_to_fields,
     history_to_text,
     message_ids_to_json,
     pack,
@@ -15,7 +17,7 @@ from adapters.redis_store.codec import (
 from adapters.redis_store.commands import Argument, Commands
 from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
 from bridge.errors import LeaseLost
-from bridge.models import Entry, Lease, Outcome, Settlement, Step, ThreadKey
+from bridge.models import Asked, Entry, Lease, Outcome, Question, Settlement, Step, ThreadKey
 
 LONGEST_POP_S = 2.0
 """Well below the time that a connection waits for an answer."""
@@ -68,36 +70,39 @@ class RedisWorkQueue:
             if found == 0:
                 return None
             try:
-                return Entry(question_from_json(found[0]), record_from_fields(found[1]))
+                return Entry(_here(question_from_json(found[0]), thread), record_from_fields(found[1]))
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
         return None
 
-    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int) -> None:
-        """Note that the question is about to be sent: step `SENDING`. Raises `LeaseLost`."""
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+        """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`."""
         await self._record(
             lease,
             *("step", Step.SENDING.value),
             *("conversation_id", pack(conversation_id)),
             *("history_count", history_count),
+            *("wording", pack(wording)),
         )
 
-    async def record_answer(self, lease: Lease, answer: str, notice: str) -> None:
-        """Note the whole answer: step `ANSWERED`. Raises `LeaseLost`."""
-        await self._record(lease, "step", Step.ANSWERED.value, "answer", pack(answer), "notice", pack(notice))
+    async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
+        """Note the reply's messages and the agent's text so far. Raises `LeaseLost`."""
+        shown = (message_ids_to_json(message_ids), int(has_begun), pack(text))
+        await self._record(lease, *shown, script="record_shown")
+
+    async def record_answer(self, lease: Lease, text: str, asked: Asked) -> None:
+        """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
+        await self._record(lease, "step", Step.ANSWERED.value, *answer_to_fields(text, asked))
 
     async def record_step(self, lease: Lease, step: Step) -> None:
         """Set the step alone. Raises `LeaseLost`."""
         await self._record(lease, "step", step.value)
 
-    async def record_messages(self, lease: Lease, message_ids: Sequence[str]) -> None:
-        """Note the messages that show the reply. Raises `LeaseLost`."""
-        await self._record(lease, "message_ids", message_ids_to_json(message_ids))
-
     async def settle(self, lease: Lease, settlement: Settlement) -> bool:
         """Remove the head question and its record and update the session, in one step.
 
+        Where the place is gone, all that waits in the thread comes to the same end.
         Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
         A command leaves the history as it was, unless the settlement says otherwise.
         """
@@ -116,6 +121,21 @@ class RedisWorkQueue:
         """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
         idle_ms = milliseconds(idle_after_s)
         return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")
+
+    async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:
+        """Return the ids of the questions at work under these leases that somebody wants stopped."""
+        found = await self._commands.calls(
+            [("HMGET", self._keys.turn(lease.thread), "stopped", "question") for lease in leases]
+        )
+        return [unpack(question_id) for is_stopped, question_id in found if is_stopped and question_id]
+
+    async def unanswered(self, thread: ThreadKey) -> Question | None:
+        """Return the thread's last question where its answer did not come out whole, for a day."""
+        raw = await self._commands.call("GET", self._keys.unanswered(thread))
+        try:
+            return None if raw is None else question_from_json(raw)
+        except Unreadable:
+            return None
 
     async def release(self, lease: Lease, after_s: float = 0.0) -> None:
         """Give the thread back, to be taken again after that time. Does nothing where the lease was lost."""
@@ -145,9 +165,9 @@ class RedisWorkQueue:
         finally:
             self._at_the_bell.release()
 
-    async def _record(self, lease: Lease, *fields: Argument) -> None:
+    async def _record(self, lease: Lease, *fields: Argument, script: str = "record") -> None:
         written = await self._commands.script(
-            "record", [self._keys.leases, self._keys.turn(lease.thread)], [str(lease.thread), lease.fence, *fields]
+            script, [self._keys.leases, self._keys.turn(lease.thread)], [str(lease.thread), lease.fence, *fields]
         )
         if not written:
             raise LeaseLost(str(lease.thread))
@@ -169,16 +189,23 @@ class RedisWorkQueue:
             [
                 *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
                 *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends),
-                *(keys.counters, keys.dead),
+                *(keys.counters, keys.dead, keys.unanswered(thread)),
             ],
             [
                 *(str(thread), lease.fence, outcome.value, end_reason, idle_ms),
                 milliseconds(self._limits.known_thread_s),
                 *(history, int(outcome is not Outcome.COMMAND_DONE)),
-                *(pack(dead_reason), self._limits.dead_letters),
+                *(pack(dead_reason), self._limits.dead_letters, milliseconds(self._limits.unanswered_s)),
                 *usage,
             ],
         )
         if more == -1:
             raise LeaseLost(str(thread))
         return bool(more)
+
+
+def _here(question: Question, thread: ThreadKey) -> Question:
+    """Give a question that was moved with its place the address there. The message that it was is not there."""
+    if question.thread == thread:
+        return question
+    return replace(question, thread=thread, address=replace(question.address, place=thread.place, reply_to=""))

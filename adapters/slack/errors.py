@@ -90,6 +90,13 @@ def code_of(error: SlackApiError) -> str:
     return code[:80] if isinstance(code, str) and code.isascii() and code.isprintable() else ""
 
 
+def is_refusal(error: SlackApiError) -> bool:
+    """Say whether Slack surely did not do it, and would not do it later either."""
+    code = code_of(error)
+    is_limit = _status_of(error) == HTTPStatus.TOO_MANY_REQUESTS or code in _RATE_LIMITED
+    return bool(code) and not is_limit and code not in _MAYBE_DONE | _NOT_DONE
+
+
 def _from_answer(error: SlackApiError, call: Call) -> BridgeError:
     status, code = _status_of(error), code_of(error)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _RATE_LIMITED:

@@ -1,13 +1,16 @@
 """Looks whether a post is there whose answer was lost: posts carry their turn and page as metadata."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import unescape
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import Call, translated
-from adapters.slack.send import EVENT_TYPE, payload_of
+from adapters.slack.marks import EVENT_TYPE, payload_of
+from adapters.slack.send import find_scope
+from adapters.slack.streams import may_stream
 from adapters.slack.workspace import Workspace
 from bridge.errors import ChannelTokenRefused, LookupUnsupported, MessageGone, PageRejected
 from bridge.models import Address, PageView
@@ -17,13 +20,18 @@ _PER_CALL = 200
 _MOST_CALLS = 5
 
 
-async def find_page(client: AsyncWebClient, workspace: Workspace, address: Address, view: PageView) -> str | None:
+async def find_page(
+    client: AsyncWebClient, workspace: Workspace, address: Address, view: PageView, *, streams: bool = False
+) -> str | None:
     """Return the `ts` of the message that shows this page of this turn; None when it surely is not there.
 
-    Looks at what was written since the question, in the thread or in the flat DM. Raises as `Channel.find_post`.
+    Looks at what was written since the question, in the thread or in the flat DM. `streams`: the page may have been
+    posted as a stream, which carries no mark until it is closed and is known by its text. Raises as
+    `Channel.find_post`.
     """
     if not view.turn_id:
         raise LookupUnsupported("a page without a turn carries no mark")
+    unmarked: list[Mapping[str, Any]] = []
     cursor = ""
     for _ in range(_MOST_CALLS):
         try:
@@ -35,10 +43,12 @@ async def find_page(client: AsyncWebClient, workspace: Workspace, address: Addre
         for message in messages if isinstance(messages, list) else []:
             if _is_page(message, workspace, view):
                 return str(message["ts"])
+            if streams and may_stream(address) and _is_unmarked(message, workspace):
+                unmarked.append(message)
         more = answer.get("response_metadata")
         cursor = str(more.get("next_cursor") or "") if isinstance(more, Mapping) else ""
         if not cursor:
-            return None
+            return _stream_among(unmarked, view)
     raise LookupUnsupported(f"more than {_PER_CALL * _MOST_CALLS} messages since the question")
 
 
@@ -50,12 +60,34 @@ async def _read(client: AsyncWebClient, address: Address, view: PageView, cursor
     if cursor:
         options["cursor"] = cursor
     method = "conversations.replies" if address.thread else "conversations.history"
-    with translated(Call(method, f"slack:{address.account}:{method}")):
+    with translated(Call(method, find_scope(address, method))):
         if address.thread:
             answer = await client.conversations_replies(ts=address.thread, **options)
         else:
             answer = await client.conversations_history(**options)
         return answer.data if isinstance(answer.data, dict) else {}
+
+
+def _stream_among(unmarked: Sequence[Mapping[str, Any]], view: PageView) -> str | None:
+    """Return the unmarked message that holds the beginning of the page. Raises where that cannot be told."""
+    page = _words(view.text)
+    for message in unmarked:
+        text = message.get("text")
+        if isinstance(text, str) and page.startswith(_words(unescape(text))):
+            return str(message["ts"])
+    if unmarked:
+        raise LookupUnsupported("a message of the app carries no mark, and may be this page's stream")
+    return None
+
+
+def _words(text: str) -> str:
+    return "".join(text.split())
+
+
+def _is_unmarked(message: object, workspace: Workspace) -> bool:
+    if not isinstance(message, Mapping) or message.get("user") != workspace.bot_user_id:
+        return False
+    return not message.get("metadata") and isinstance(message.get("ts"), str)
 
 
 def _is_page(message: object, workspace: Workspace, view: PageView) -> bool:

@@ -6,13 +6,26 @@ from html import unescape
 from bridge.models import QuestionKind
 
 _TOKEN = re.compile(r"<([^<>]*)>")
+_SOMEBODY = re.compile(r"<(?:@|!subteam\^|!(?:here|channel|everyone)\b)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp);")
-_COMMANDS = {"new": QuestionKind.NEW, "end": QuestionKind.END, "help": QuestionKind.HELP}
+_COMMANDS = {
+    "new": QuestionKind.NEW,
+    "end": QuestionKind.END,
+    "stop": QuestionKind.STOP,
+    "retry": QuestionKind.RETRY,
+    "status": QuestionKind.STATUS,
+    "help": QuestionKind.HELP,
+}
 
 
 def mentions(text: str, user_id: str) -> bool:
     """Say whether the text, as it came from Slack, mentions this user."""
     return _mention_of(user_id).search(text) is not None
+
+
+def speaks_to_somebody(text: str) -> bool:
+    """Say whether the text, as it came from Slack, mentions a person, a group of people, or everybody."""
+    return _SOMEBODY.search(text) is not None
 
 
 def readable(text: str, bot_user_id: str) -> str:

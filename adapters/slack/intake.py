@@ -5,9 +5,15 @@ import logging
 
 from slack_bolt.response import BoltResponse
 
-from adapters.slack.receive import MalformedEventError, Payload, read_question
+from adapters.slack.agent_view import AgentView
+from adapters.slack.commands import SlashCommands
+from adapters.slack.home import Home
+from adapters.slack.policy import Policy
+from adapters.slack.receipts import Receipts
+from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question
 from adapters.slack.workspace import Workspace
 from bridge.errors import StoreUnavailable
+from bridge.models import Appended
 from bridge.ports import Accept
 
 _LOG = logging.getLogger(__name__)
@@ -18,9 +24,23 @@ _DELIVER_AGAIN = 503
 class SlackIntake:
     """Takes payloads until it is shut, and knows which are still on their way."""
 
-    def __init__(self, accept: Accept, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        accept: Accept,
+        workspace: Workspace,
+        policy: Policy,
+        commands: SlashCommands,
+        home: Home,
+        receipts: Receipts | None = None,
+        agent_view: AgentView | None = None,
+    ) -> None:
+        self._home = home
+        self._agent_view = agent_view
         self._accept = accept
+        self._commands = commands
+        self._receipts = receipts
         self._workspace = workspace
+        self._policy = policy
         self._is_open = True
         self._running: set[asyncio.Task[object]] = set()
         self._said: set[str] = set()
@@ -31,16 +51,30 @@ class SlackIntake:
         if not self._is_open:
             return BoltResponse(status=_DELIVER_AGAIN, body="")
         try:
-            question = read_question(payload, self._workspace)
+            return await self._keep(payload)
         except MalformedEventError as error:
             self.say_once(str(error))
             return BoltResponse(status=_ACKNOWLEDGED, body="")
+        except StoreUnavailable:
+            _LOG.warning("A question could not be kept: it is left to Slack to deliver it again.")
+            return BoltResponse(status=_DELIVER_AGAIN, body="")
+
+    async def _keep(self, payload: Payload) -> BoltResponse:
+        if "command" in payload:
+            answer = await self._commands.obey(payload)
+            body = {"response_type": "ephemeral", "text": answer} if answer else ""
+            return BoltResponse(status=_ACKNOWLEDGED, body=body)
+        if payload.get("type") == "block_actions":
+            await self._home.obey(payload, self._accept)
+            return BoltResponse(status=_ACKNOWLEDGED, body="")
+        self._home.opened(payload)
+        if self._agent_view is not None and (place := opened_messages(payload)):
+            self._agent_view.opened(place)
+        question = read_question(payload, self._workspace, self._policy)
         if question is not None:
-            try:
-                await self._accept(question)
-            except StoreUnavailable:
-                _LOG.warning("A question could not be kept: it is left to Slack to deliver it again.")
-                return BoltResponse(status=_DELIVER_AGAIN, body="")
+            became = await self._accept(question)
+            if self._receipts is not None and became in {Appended.ACCEPTED, Appended.QUEUED}:
+                self._receipts.promise(question)
         return BoltResponse(status=_ACKNOWLEDGED, body="")
 
     def was_reached(self) -> bool:

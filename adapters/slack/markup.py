@@ -6,6 +6,7 @@ a token may come in two pieces.
 """
 
 import re
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from adapters.slack.links import disarm_links
@@ -22,27 +23,34 @@ _CUT_ENTITY = re.compile(r"&[a-z]{0,3}\Z")
 _ACTIVE = re.compile(r"[\\`*_\[\]~]+")
 _CACHED_PAGES = 64
 _NOTHING_YET = "…"
+_MENTION = re.compile(r"&lt;([@#!][A-Za-z0-9^]{1,60})(?:>|&gt;)")
+_CUT_MENTION = re.compile(r"<[^<>]*\Z")
+_NOBODY: AbstractSet[str] = frozenset()
 
 
-def markdown_of(view: PageView) -> str:
-    """Render a page for a `markdown` block: the agent's text, then status and notice as italic lines."""
+def markdown_of(view: PageView, allowed: AbstractSet[str] = _NOBODY) -> str:
+    """Render a page for a `markdown` block: the agent's text, then status and notice as italic lines.
+
+    `allowed` are the whole tokens that may ping, such as `<@U1>`: no other `<` is left in the text.
+    """
     lines = [line for line in (_italic(view.status), _italic(view.notice)) if line]
     if not view.text.strip():
         return "\n\n".join(lines) or _NOTHING_YET
-    text = escape_markdown(view.text)
+    text = escape_markdown(view.text, allowed)
     return "\n\n".join([text.rstrip("\n"), *lines]) if lines else text
 
 
-def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES) -> str:
+def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES, allowed: AbstractSet[str] = _NOBODY) -> str:
     """Render a page for `text`, which notifications show: at most `limit_bytes` of UTF-8, no entity cut."""
-    words = "\n\n".join(part for part in (_words_of(view.text), view.status, view.notice) if part) or _NOTHING_YET
-    escaped = _escape_plain(readable(words[:limit_bytes]))
+    words = _escape_plain(_words_of(view.text)[:limit_bytes], allowed)
+    parts = (words, _escape_plain(view.status), _escape_plain(view.notice))
+    escaped = "\n\n".join(filter(None, parts)) or _NOTHING_YET
     encoded = escaped.encode()
     if len(encoded) <= limit_bytes:
-        return escaped
+        return encoded.decode()
     cut = encoded[: limit_bytes - len(_NOTHING_YET.encode())].decode(errors="ignore")
     cut = escaped[: before_cluster(escaped, len(cut))]
-    return _CUT_ENTITY.sub("", cut) + _NOTHING_YET
+    return _CUT_MENTION.sub("", _CUT_ENTITY.sub("", cut)) + _NOTHING_YET
 
 
 def shows_all(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES) -> bool:
@@ -57,9 +65,10 @@ def fits(text: str) -> bool:
     return _units(escape_markdown(text)) <= PAGE_CHARS - PAGE_RESERVE_CHARS
 
 
-def escape_markdown(text: str) -> str:
+def escape_markdown(text: str, allowed: AbstractSet[str] = _NOBODY) -> str:
     """Make Markdown harmless for a `markdown` block; entities in it are shown as they were written."""
-    return _ENTITY.sub("&amp;", disarm_links(formulas_as_code(readable(text)))).replace("<", "&lt;")
+    escaped = _ENTITY.sub("&amp;", disarm_links(formulas_as_code(readable(text)))).replace("<", "&lt;")
+    return _with_mentions(escaped, allowed)
 
 
 @lru_cache(maxsize=_CACHED_PAGES)
@@ -67,8 +76,16 @@ def _words_of(text: str) -> str:
     return words_of(prepared(readable(text)))
 
 
-def _escape_plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _escape_plain(text: str, allowed: AbstractSet[str] = _NOBODY) -> str:
+    escaped = readable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _with_mentions(escaped, allowed)
+
+
+def _with_mentions(escaped: str, allowed: AbstractSet[str]) -> str:
+    """Bring back the tokens that are allowed. In escaped text `&lt;` stands for nothing but a `<` of the agent."""
+    if not allowed:
+        return escaped
+    return _MENTION.sub(lambda found: token if (token := f"<{found[1]}>") in allowed else found[0], escaped)
 
 
 def _italic(sentence: str) -> str:

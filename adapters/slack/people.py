@@ -1,16 +1,19 @@
-"""Who asks: the e-mail address where the app may read it, looked up once and kept for a while."""
+"""Who asks, and what people and channels are called: looked up once and kept for a while."""
 
 import asyncio
 import logging
 import re
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import Call, code_of, translated
+from adapters.slack.lookups import Lookups
+from adapters.slack.workspace import Workspace
 from bridge.errors import BridgeError
 from bridge.models import Question
 
@@ -18,9 +21,23 @@ _LOG = logging.getLogger(__name__)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
 _LOOK_UP_S = 3.0
 _KEEP_S = 12 * 3600.0
-_KEEP_FAILURE_S = 60.0
-_KEPT = 10_000
+_KEEP_FAILURE_S = 10.0
+_LONGEST_NAME = 60
 _NO_SCOPE = frozenset({"missing_scope", "not_allowed_token_type", "unknown_method"})
+_NOBODY_HERE = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_SIGNS = re.compile(r"[\s:>@<*_`~\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+"""What could make a name look like something else than a name in front of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What Slack says of a person. All empty where it says nothing."""
+
+    name: str = ""
+    """As the person is shown in Slack."""
+    email: str = ""
+    is_external: bool | None = None
+    """Whether it is a guest, or somebody of another organisation; None where Slack did not say."""
 
 
 def plain_identifier(question: Question) -> str:
@@ -28,69 +45,118 @@ def plain_identifier(question: Question) -> str:
     return f"slack:{question.thread.account}:{question.person.id}"
 
 
-class People:
-    """A bounded cache of e-mail addresses. Look-ups of one person at the same time are one call."""
+def plain_name(name: object) -> str:
+    """Return a name that is one line of words, 60 characters at most; empty for what is no name."""
+    return _SIGNS.sub(" ", name).strip()[:_LONGEST_NAME].rstrip() if isinstance(name, str) else ""
 
-    def __init__(self, client: AsyncWebClient, now: Callable[[], float] = monotonic) -> None:
+
+class People:
+    """Answers who a person is, and what a channel is called.
+
+    Args:
+        client: Slack's Web API.
+        workspace: Whose members are no strangers.
+        reads_emails: Whether e-mail addresses may be used.
+        now: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        workspace: Workspace,
+        *,
+        reads_emails: bool = True,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         self._client = client
-        self._now = now
-        self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        self._running: dict[str, asyncio.Event] = {}
-        self._may_look_up = True
+        self._workspace = workspace
+        self._reads_emails = reads_emails
+        self._profiles = Lookups(self._ask_for_person, now)
+        self._channels = Lookups(self._ask_for_channel, now)
+        self._refused: set[str] = set()
 
     async def identifier(self, question: Question) -> str:
         """Return the e-mail address, or else `slack:<team>:<user>`. Takes some 3 s at most."""
-        user = question.person.id
-        return await self._email(user) or plain_identifier(question)
+        if not self._reads_emails:
+            return plain_identifier(question)
+        return (await self.profile(question.person.id)).email or plain_identifier(question)
 
-    async def _email(self, user: str) -> str:
-        while self._may_look_up:
-            known = self._known.get(user)
-            if known is not None and known[1] > self._now():
-                self._known.move_to_end(user)
-                return known[0]
-            running = self._running.get(user)
-            if running is None:
-                return await self._look_up(user)
-            await running.wait()
-        return ""
+    async def profile(self, user: str) -> Profile:
+        """Return what Slack says of a person. Takes some 3 s at most."""
+        return Profile() if self.are_hidden else await self._profiles.get(user)
 
-    async def _look_up(self, user: str) -> str:
-        self._running[user] = done = asyncio.Event()
+    @property
+    def are_hidden(self) -> bool:
+        """Whether the app has not the scope to look people up."""
+        return "users.info" in self._refused
+
+    async def name(self, user: str) -> str:
+        """Return the name that the person goes by; the id where Slack does not tell."""
+        return (await self.profile(user)).name or user
+
+    async def channel_name(self, channel: str) -> str:
+        """Return a channel's name; the id where Slack does not tell."""
+        if "conversations.info" in self._refused:
+            return channel
+        return await self._channels.get(channel) or channel
+
+    async def _ask_for_person(self, user: str) -> tuple[Profile, float]:
+        answer, keep_s = await self._asked("users.info", lambda: self._client.users_info(user=user))
+        if answer.get("error") in _NOBODY_HERE:
+            return Profile(is_external=True), keep_s
+        facts = answer.get("user")
+        return (_profile_in(facts, self._workspace) if isinstance(facts, Mapping) else Profile()), keep_s
+
+    async def _ask_for_channel(self, channel: str) -> tuple[str, float]:
+        answer, keep_s = await self._asked(
+            "conversations.info", lambda: self._client.conversations_info(channel=channel)
+        )
+        facts = answer.get("channel")
+        return plain_name(facts.get("name") if isinstance(facts, Mapping) else None), keep_s
+
+    async def _asked(self, method: str, call: Callable[[], Awaitable[Any]]) -> tuple[Mapping[str, Any], float]:
+        """Return Slack's answer, empty where there is none, and for how long to believe it."""
         try:
-            email, keep_s = await self._ask_slack(user)
-            self._known[user] = (email, self._now() + keep_s)
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
-            return email
-        finally:
-            del self._running[user]
-            done.set()
-
-    async def _ask_slack(self, user: str) -> tuple[str, float]:
-        """Return the address, empty where there is none, and for how long to believe it."""
-        try:
-            with translated(Call("users.info")):
+            with translated(Call(method)):
                 try:
                     async with asyncio.timeout(_LOOK_UP_S):
-                        answer = await self._client.users_info(user=user)
-                    return _email_in(answer.get("user")), _KEEP_S
+                        answer = await call()
+                    return answer.data if isinstance(answer.data, Mapping) else {}, _KEEP_S
                 except SlackApiError as error:
+                    if code_of(error) in _NOBODY_HERE:
+                        return {"error": code_of(error)}, _KEEP_S
                     if code_of(error) not in _NO_SCOPE:
                         raise
-                    self._stop_looking(code_of(error))
-                    return "", _KEEP_S
+                    self._stop_asking(method, code_of(error))
+                    return {}, _KEEP_S
         except BridgeError as error:
-            _LOG.debug("No e-mail address from Slack: %s", error)
-            return "", _KEEP_FAILURE_S
+            _LOG.debug("Slack does not answer %s: %s", method, error)
+            return {}, _KEEP_FAILURE_S
 
-    def _stop_looking(self, code: str) -> None:
-        if self._may_look_up:
-            self._may_look_up = False
-            _LOG.warning("Slack does not let the app read people (%s): e-mail addresses are not used.", code)
+    def _stop_asking(self, method: str, code: str) -> None:
+        if method not in self._refused:
+            self._refused.add(method)
+            _LOG.warning("Slack does not let the app call %s (%s): ids are used in the place of names.", method, code)
 
 
-def _email_in(user: object) -> str:
-    profile = user.get("profile") if isinstance(user, Mapping) else None
-    email = profile.get("email") if isinstance(profile, Mapping) else None
-    return email if isinstance(email, str) and _EMAIL.fullmatch(email) else ""
+def _profile_in(facts: Mapping[str, Any], workspace: Workspace) -> Profile:
+    shown = facts.get("profile")
+    profile = shown if isinstance(shown, Mapping) else {}
+    names = (profile.get("display_name"), profile.get("real_name"), facts.get("real_name"), facts.get("name"))
+    email = profile.get("email")
+    return Profile(
+        name=next(filter(None, map(plain_name, names)), ""),
+        email=email if isinstance(email, str) and _EMAIL.fullmatch(email) else "",
+        is_external=_is_external(facts, workspace),
+    )
+
+
+def _is_external(facts: Mapping[str, Any], workspace: Workspace) -> bool:
+    """Tell a full member, of this workspace or of another one of its organisation, from everybody else."""
+    if any(facts.get(mark) for mark in ("is_restricted", "is_ultra_restricted", "is_stranger")):
+        return True
+    team, elsewhere = facts.get("team_id"), facts.get("enterprise_user")
+    if not team or team in {workspace.team_id, workspace.enterprise_id}:
+        return False
+    organisation = elsewhere.get("enterprise_id") if isinstance(elsewhere, Mapping) else None
+    return not workspace.enterprise_id or organisation != workspace.enterprise_id

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from adapters.slack.incoming_text import kind_of, mentions, readable
+from adapters.slack.incoming_text import kind_of, mentions, readable, speaks_to_somebody
+from adapters.slack.people import plain_name
+from adapters.slack.policy import Policy
 from adapters.slack.workspace import Workspace
 from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
 from config.slack_limits import QUESTION_TEXT_CHARS
@@ -21,6 +23,7 @@ _AMENDMENTS = {
 }
 _SLACKBOT = ("USLACK", "USLACKBOT")
 _MACHINE_MARKS = ("bot_id", "app_id", "bot_profile", "hidden")
+_USUAL = Policy()
 _ID = re.compile(r"[!-~]{1,100}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
@@ -31,7 +34,7 @@ class MalformedEventError(Exception):
     """An event that Slack would not send. Says what is wrong with its form, never what is in it."""
 
 
-def read_question(payload: Payload, workspace: Workspace) -> Question | None:
+def read_question(payload: Payload, workspace: Workspace, policy: Policy = _USUAL) -> Question | None:
     """Turn the payload of one envelope into a question.
 
     Returns None for everything that is not a person's message to the bot or within one of its threads. Raises
@@ -46,11 +49,22 @@ def read_question(payload: Payload, workspace: Workspace) -> Question | None:
         return None
     subtype = event.get("subtype")
     if isinstance(subtype, str) and subtype in _AMENDMENTS:
-        return _amendment(payload, event, workspace)
-    return _question(payload, event, workspace) if _is_from_a_person(event, workspace) else None
+        return _amendment(payload, event, workspace, policy)
+    if _is_from_a_workflow(event):
+        return _question(payload, event, workspace, policy) if policy.allows_workflows else None
+    return _question(payload, event, workspace, policy) if _is_from_a_person(event, workspace) else None
 
 
-def _amendment(payload: Payload, event: Payload, workspace: Workspace) -> Question | None:
+def opened_messages(payload: Payload) -> str:
+    """Return the DM in which somebody opened the app's messages; empty for every other payload."""
+    event = payload.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "app_home_opened" or event.get("tab") != "messages":
+        return ""
+    place = event.get("channel")
+    return place if isinstance(place, str) and _ID.fullmatch(place) else ""
+
+
+def _amendment(payload: Payload, event: Payload, workspace: Workspace, policy: Policy) -> Question | None:
     """Read an edit or a deletion of a person's message: it counts while that message still waits."""
     kind, part = _AMENDMENTS[str(event["subtype"])]
     before = event.get("previous_message")
@@ -60,7 +74,7 @@ def _amendment(payload: Payload, event: Payload, workspace: Workspace) -> Questi
     if kind is QuestionKind.EDITED and isinstance(before, Mapping) and before.get("text") == message.get("text"):
         return None  # an unfurl or another change around the text
     place = {name: event[name] for name in ("channel", "channel_type") if name in event}
-    question = _question(payload, {**message, **place, "type": "message"}, workspace)
+    question = _question(payload, {**message, **place, "type": "message"}, workspace, policy)
     if question is None or question.kind is not QuestionKind.ASK:
         return None
     return replace(question, kind=kind, text=question.text if kind is QuestionKind.EDITED else "")
@@ -73,8 +87,18 @@ def _is_from_a_person(event: Payload, workspace: Workspace) -> bool:
     return isinstance(user, str) and user not in _SLACKBOT and user != workspace.bot_user_id
 
 
-def _question(payload: Payload, event: Payload, workspace: Workspace) -> Question | None:
-    person, channel, ts = (_required(event, name) for name in ("user", "channel", "ts"))
+def _is_from_a_workflow(event: Payload) -> bool:
+    """Tell a workflow's message: `bot_message` with a `workflow_id` (seen in messages; java-slack-sdk#1529).
+
+    The `app_mention` of the same message lacks the id, and is passed over like any bot's.
+    """
+    is_message = event.get("subtype") == "bot_message" and not event.get("hidden")
+    return is_message and bool(event.get("workflow_id")) and isinstance(event.get("bot_id"), str)
+
+
+def _question(payload: Payload, event: Payload, workspace: Workspace, policy: Policy) -> Question | None:
+    is_workflow = event.get("subtype") == "bot_message"
+    person, channel, ts = (_required(event, name) for name in ("bot_id" if is_workflow else "user", "channel", "ts"))
     root = event.get("thread_ts") or ""
     if not _TS.fullmatch(ts) or not (isinstance(root, str) and (not root or _TS.fullmatch(root))):
         raise MalformedEventError("a time stamp that is none")
@@ -82,24 +106,34 @@ def _question(payload: Payload, event: Payload, workspace: Workspace) -> Questio
     is_direct = event.get("channel_type") == "im" or channel.startswith("D")
     addressed = is_direct or event["type"] == "app_mention" or mentions(raw, workspace.bot_user_id)
     text = readable(raw, workspace.bot_user_id)
-    if not addressed and (root in {"", ts} or not text):
+    if is_workflow and not mentions(raw, workspace.bot_user_id):
+        return None
+    if not addressed and (root in {"", ts} or not text or not _goes_on(raw, policy)):
         return None
     team = _team_of(payload) or workspace.team_id
-    thread = "" if is_direct else root or ts
+    is_flat = is_direct and not policy.threads_in_dms
+    thread = "" if is_flat else root or ts
+    has_files = bool(event.get("files"))
     name = f"slack:{team}:{channel}:{ts}"
-    kind = kind_of(text)
+    kind = QuestionKind.ASK if has_files and not text else kind_of(text)
     return Question(
         id=name,
         dedupe_keys=(name, *_further_keys(payload, event, team, channel)),
         thread=ThreadKey("slack", team, channel, thread),
-        address=Address(account=team, place=channel, thread=root if is_direct else thread),
-        person=Person(id=person),
+        address=Address(account=team, place=channel, thread=root if is_flat else thread),
+        person=Person(person, plain_name(event.get("username")) if is_workflow else "", is_program=is_workflow),
         text=text if kind is QuestionKind.ASK else "",
         asked_at=float(ts),
         kind=kind,
         addressed=addressed,
-        metadata=_metadata(event, team, channel, thread, _permalink(workspace, channel, ts)),
+        metadata=_metadata(payload, event, workspace, (team, channel, thread, ts)),
+        has_files=has_files,
     )
+
+
+def _goes_on(raw: str, policy: Policy) -> bool:
+    """Say whether a message that does not mention the bot may go on with a thread of its."""
+    return policy.follows_threads and not speaks_to_somebody(raw)
 
 
 def _required(event: Payload, name: str) -> str:
@@ -139,15 +173,30 @@ def _further_keys(payload: Payload, event: Payload, team: str, channel: str) -> 
     return tuple(keys)
 
 
-def _metadata(event: Payload, team: str, channel: str, thread: str, permalink: str) -> dict[str, str]:
+def _metadata(
+    payload: Payload, event: Payload, workspace: Workspace, where: tuple[str, str, str, str]
+) -> dict[str, str]:
+    team, channel, thread, ts = where
     facts = {"source": "slack", "team": team, "channel": channel, "thread": thread}
+    permalink = _permalink(workspace, channel, ts)
     if permalink:
         facts["permalink"] = permalink
-    person_team = event.get("user_team")
-    if isinstance(person_team, str) and _ID.fullmatch(person_team) and person_team != team:
-        # Somebody from another organisation, through Slack Connect.
+    person_team = _foreign_team(payload, event, workspace, team)
+    if person_team:
         facts["person_team"] = person_team
     return facts
+
+
+def _foreign_team(payload: Payload, event: Payload, workspace: Workspace, team: str) -> str:
+    """Return the team of somebody from another organisation, through Slack Connect; empty for everybody else.
+
+    In an Enterprise Grid organisation other teams are at home too: there only a shared channel has strangers.
+    """
+    profile = event.get("bot_profile")
+    found = event.get("user_team") or (profile.get("team_id") if isinstance(profile, Mapping) else None)
+    if not isinstance(found, str) or not _ID.fullmatch(found) or found in {team, workspace.enterprise_id}:
+        return ""
+    return "" if workspace.enterprise_id and not payload.get("is_ext_shared_channel") else found
 
 
 def _permalink(workspace: Workspace, channel: str, ts: str) -> str:

@@ -1,45 +1,79 @@
 """Pages go out: posts, edits, and how they are spaced."""
 
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.activity import status_scope
 from adapters.slack.errors import BLOCKS_REFUSED, NOT_MODIFIED, Call, code_of, translated
+from adapters.slack.marks import metadata_of
 from adapters.slack.markup import markdown_of, plain_of, shows_all
+from adapters.slack.streams import append_scope, start_scope, stop, stop_scope
 from bridge.errors import PageRejected, PostUncertain
 from bridge.models import Address, Budget, Pace, PageView
-from config.slack_limits import ACTIVITY_EVERY_S, POST_TEXT_CHARS, POSTS_PER_SECOND, UPDATE_FLOOR_S, UPDATES_PER_MINUTE
+from config import slack_limits as limits
 
-EVENT_TYPE = "talkifai_turn"
-"""Marks the bridge's messages, so that `conversations.replies` can find the one that belongs to a turn."""
+_IS_A_STREAM = "streaming_state_conflict"
+_NOBODY: AbstractSet[str] = frozenset()
 
 
 def pace_of(address: Address) -> Pace:
-    """Space calls as Slack asks: posts per channel, edits for the whole workspace (`config/slack_limits.py`)."""
+    """Space calls as Slack asks: posts per channel, all else per method in the workspace (`config/slack_limits.py`)."""
+    look_up = find_scope(address, "conversations.replies" if address.thread else "conversations.history")
+    workspace = f"slack:{address.account}"
+    status = Budget(status_scope(address), limits.STATUS_PER_MINUTE, 60.0, keeps_room=False)
     return Pace(
-        edit_floor_s=UPDATE_FLOOR_S,
-        posts=(Budget(_post_scope(address), POSTS_PER_SECOND, 1.0, hard=False),),
-        edits=(Budget(_edit_scope(address), UPDATES_PER_MINUTE, 60.0, hard=False),),
-        activity_every_s=ACTIVITY_EVERY_S,
+        edit_floor_s=limits.UPDATE_FLOOR_S,
+        posts=(
+            Budget(_post_scope(address), limits.POST_BURST, limits.POST_WINDOW_S, keeps_room=False),
+            Budget(f"{workspace}:post", limits.POSTS_PER_MINUTE, 60.0, keeps_room=False),
+        ),
+        edits=(Budget(_edit_scope(address), limits.TIER_3_PER_MINUTE, 60.0, hard=False),),
+        drafts=(status,),
+        finds=(Budget(look_up, limits.TIER_3_PER_MINUTE, 60.0, keeps_room=False),),
+        activity=(status,),
+        activity_every_s=limits.ACTIVITY_EVERY_S,
     )
 
 
-async def post_page(client: AsyncWebClient, address: Address, view: PageView) -> str:
-    """Post a page as a new message; return its `ts`.
+def find_scope(address: Address, method: str) -> str:
+    """Name the budget of a method that reads messages."""
+    return f"slack:{address.account}:{method}"
+
+
+def stream_pace_of(address: Address) -> Pace:
+    """Space calls where replies are streams: each of the three methods has a budget of its own."""
+    pace = pace_of(address)
+    starts = Budget(start_scope(address), limits.STREAM_STARTS_PER_MINUTE, 60.0, hard=False)
+    return replace(
+        pace,
+        edit_floor_s=limits.STREAM_APPEND_FLOOR_S,
+        posts=(*pace.posts, starts),
+        edits=(Budget(append_scope(address), limits.STREAM_APPENDS_PER_MINUTE, 60.0, hard=False),),
+        finals=(Budget(stop_scope(address), limits.STREAM_STOPS_PER_MINUTE, 60.0, hard=False),),
+    )
+
+
+async def post_page(
+    client: AsyncWebClient, address: Address, view: PageView, allowed: AbstractSet[str] = _NOBODY
+) -> str:
+    """Post a page as a new message; return its `ts`. `allowed` are the mentions that may take effect.
 
     Raises as `Channel.post`. Where Slack refuses the blocks, which leaves no message behind, the plain text is
     posted once in their place.
     """
     call = Call("chat.postMessage", _post_scope(address), may_not_repeat=True)
-    message = _content(address, view)
+    message = _content(address, view, allowed)
     with translated(call):
         try:
             answer = await _post(client, address, message)
         except SlackApiError as error:
-            if code_of(error) not in BLOCKS_REFUSED or not shows_all(view, POST_TEXT_CHARS):
+            if code_of(error) not in BLOCKS_REFUSED or not shows_all(view, limits.POST_TEXT_CHARS):
                 raise
-            plain = {**message, "blocks": None, "text": plain_of(view, POST_TEXT_CHARS)}
+            plain = {**message, "blocks": None, "text": plain_of(view, limits.POST_TEXT_CHARS, allowed)}
             answer = await _post(client, address, plain)
         ts = answer.get("ts")
     if not isinstance(ts, str) or not ts:
@@ -47,21 +81,31 @@ async def post_page(client: AsyncWebClient, address: Address, view: PageView) ->
     return ts
 
 
-async def edit_page(client: AsyncWebClient, address: Address, message_id: str, view: PageView) -> None:
-    """Make a message look like `view`. Raises as `Channel.edit`."""
-    message = {**_content(address, view), "ts": message_id}
+async def edit_page(
+    client: AsyncWebClient, address: Address, message_id: str, view: PageView, allowed: AbstractSet[str] = _NOBODY
+) -> None:
+    """Make a message look like `view`. Raises as `Channel.edit`.
+
+    A message that is still a stream, as a worker leaves it that was killed, is closed first.
+    """
+    message = {**_content(address, view, allowed), "ts": message_id}
     with translated(Call("chat.update", _edit_scope(address))):
         try:
             await client.chat_update(**message)
         except SlackApiError as error:
-            code = code_of(error)
-            if code in NOT_MODIFIED:
-                return
-            if code not in BLOCKS_REFUSED:
+            if code_of(error) == _IS_A_STREAM:
+                await stop(client, address, message_id, view)
+                await client.chat_update(**message)
+            elif code_of(error) in BLOCKS_REFUSED:
+                await _edit_plainly(client, view, message, code_of(error))
+            elif code_of(error) not in NOT_MODIFIED:
                 raise
-            if not shows_all(view):
-                raise PageRejected(f"Slack refused chat.update: {code}") from None
-            await client.chat_update(**{**message, "blocks": None})
+
+
+async def _edit_plainly(client: AsyncWebClient, view: PageView, message: dict[str, Any], code: str) -> None:
+    if not shows_all(view):
+        raise PageRejected(f"Slack refused chat.update: {code}") from None
+    await client.chat_update(**{**message, "blocks": None})
 
 
 async def _post(client: AsyncWebClient, address: Address, message: dict[str, Any]) -> dict[str, Any]:
@@ -72,20 +116,14 @@ async def _post(client: AsyncWebClient, address: Address, message: dict[str, Any
     return dict(answer.data) if isinstance(answer.data, dict) else {}
 
 
-def _content(address: Address, view: PageView) -> dict[str, Any]:
+def _content(address: Address, view: PageView, allowed: AbstractSet[str]) -> dict[str, Any]:
     content: dict[str, Any] = {
         "channel": address.place,
-        "text": plain_of(view),
-        "blocks": [{"type": "markdown", "text": markdown_of(view)}],
+        "text": plain_of(view, allowed=allowed),
+        "blocks": [{"type": "markdown", "text": markdown_of(view, allowed)}],
     }
-    if view.turn_id:
-        content["metadata"] = {"event_type": EVENT_TYPE, "event_payload": payload_of(view)}
-    return content
-
-
-def payload_of(view: PageView) -> dict[str, Any]:
-    """Return what a message's metadata says of its page."""
-    return {"turn": view.turn_id, "page": view.number}
+    metadata = metadata_of(view)
+    return content if metadata is None else {**content, "metadata": metadata}
 
 
 def _post_scope(address: Address) -> str:

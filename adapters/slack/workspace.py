@@ -14,3 +14,5 @@ class Workspace:
     url: str = ""
     """With a slash at its end: `https://acme.slack.com/`."""
     name: str = ""
+    enterprise_id: str = ""
+    """The Enterprise Grid organisation that the workspace is in; empty for most."""

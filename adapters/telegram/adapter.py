@@ -2,42 +2,68 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
-from telegram import Bot, BotCommand
+from telegram import Bot
+from telegram.constants import ChatMemberStatus
 from telegram.error import InvalidToken, TelegramError
 
 from adapters.telegram.client import build_bot, silence_url_logging
 from adapters.telegram.errors import is_token_refusal, token_refused
-from adapters.telegram.markup import fits
+from adapters.telegram.intake import Rooms, UpdateIntake
+from adapters.telegram.markup import fits, render_page
+from adapters.telegram.menu import offer_commands
 from adapters.telegram.poll import Backoff, UpdatePoll
-from adapters.telegram.receive import CHANNEL, Incoming, Me, incoming
+from adapters.telegram.receipts import Receipts
+from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
+from adapters.telegram.webhook import Hook, Webhook, path_of
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Pace, PageView, Question
-from bridge.ports import Accept, ReplyRoots
+from bridge.models import Address, Appended, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
+from bridge.ports import Accept
+from bridge.speakers import words_of
+from bridge.tasks import first_error
 from config import telegram_limits as limits
+from config.mentions import Mentions
 
 log = logging.getLogger(__name__)
 
-_COMMANDS = (
-    BotCommand("start", "Say hello"),
-    BotCommand("new", "Start a new conversation"),
-    BotCommand("end", "End this conversation"),
-    BotCommand("help", "How this works"),
-)
+_NOBODY = Mentions()
+_ADMINISTRATORS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
 class TelegramChannel:
     """`bridge.ports.Channel` and `bridge.ports.Receiver` for one Telegram bot."""
 
-    def __init__(self, *, token: str, api_url: str = "https://api.telegram.org", roots: ReplyRoots) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        api_url: str = "https://api.telegram.org",
+        rooms: Rooms,
+        hears_all: bool = False,
+        admins_only: bool = False,
+        gives_receipts: bool = False,
+        identities: Mapping[str, str] | None = None,
+        hook: Hook | None = None,
+        streaming: Streaming = Streaming.EDIT,
+        mentions: Mentions = _NOBODY,
+    ) -> None:
         self._token = token
         self._api_url = api_url
-        self._roots = roots
+        self._rooms = rooms
+        self._hears_all = hears_all
+        self._admins_only = admins_only
+        self._gives_receipts = gives_receipts
+        self._identities = identities or {}
+        self._hook = hook
+        self._receipts: Receipts | None = None
+        self._streaming = streaming
+        self._mentions = mentions
         self._bot: Bot | None = None
         self._sender: Sender | None = None
-        self._poll: UpdatePoll | None = None
+        self._intake: UpdateIntake | None = None
         self._me: Me | None = None
 
     @property
@@ -48,7 +74,7 @@ class TelegramChannel:
     @property
     def set_aside(self) -> int:
         """How many updates could not be read, and were skipped, since `receive` began."""
-        return self._poll.set_aside if self._poll else 0
+        return self._intake.set_aside if self._intake else 0
 
     async def open(self) -> None:
         """Build the client and ask Telegram who the bot is.
@@ -60,7 +86,8 @@ class TelegramChannel:
             self._bot = build_bot(self._token, self._api_url)
         except InvalidToken:
             raise token_refused() from None
-        self._sender = Sender(self._bot)
+        self._receipts = Receipts(self._bot) if self._gives_receipts else None
+        self._sender = Sender(self._bot, self._mentions, partial(self._rooms.places.move, CHANNEL))
         try:
             await self._identify(self._bot)
         except (TelegramError, TimeoutError) as exc:
@@ -72,9 +99,23 @@ class TelegramChannel:
             await self._bot.shutdown()
 
     # ------------------------------------------------------------ Channel
+    @property
+    def streaming(self) -> Streaming:
+        """How replies are shown while they grow."""
+        return self._streaming
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whoever is in the chat may."""
+        return False
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
         return fits(text)
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        return render_page(one) == render_page(other)
 
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced. Pure."""
@@ -82,45 +123,104 @@ class TelegramChannel:
 
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message. As `bridge.ports.Channel.post`."""
-        place, message_id = await self._opened_sender().post(address, view)
-        if is_group(place) and address.reply_to and not address.thread:
-            await self._remember_reply(address, place, message_id)
+        message_id = await self._opened_sender().post(address, view)
+        await self._clear_receipt(view)
+        if is_group(address.place) and address.reply_to and not address.thread:
+            await self._remember_reply(address, message_id)
         return message_id
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`. As `bridge.ports.Channel.edit`."""
         await self._opened_sender().edit(address, message_id, view)
+        await self._clear_receipt(view)
+
+    async def _clear_receipt(self, view: PageView) -> None:
+        if self._receipts is not None and view.final and view.number == 1 and view.turn_id:
+            await self._receipts.clear(view.turn_id)
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
         """Raises `LookupUnsupported`: the Bot API has no way to read what a bot wrote before."""
         del address, view
         raise LookupUnsupported("Telegram's Bot API cannot search messages")
 
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page that grows as a draft, where the setting says so. As `bridge.ports.Channel.draft`."""
+        return self._streaming is not Streaming.EDIT and await self._opened_sender().draft(address, view)
+
     async def show_activity(self, address: Address) -> None:
         """Show "typing" for some seconds. Best effort."""
         await self._opened_sender().show_typing(address)
 
     async def user_identifier(self, question: Question) -> str:
-        """Return TalkifAI's name for the asker."""
-        return f"{CHANNEL}:{question.person.id}"
+        """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
+        return self._identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        """Admit everybody."""
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Nothing is to be done."""
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing is to be done."""
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return the question, with the asker's name in front where several people speak."""
+        return words_of(question, circumstances)
 
     # ------------------------------------------------------------ Receiver
     @property
     def receives_alone(self) -> str:
-        """Names the bot: of two that poll with one token, each takes updates away from the other."""
-        return f"telegram:{self._token.partition(':')[0]}"
+        """Names the bot: of two that poll with one token, each takes updates away from the other.
+
+        Empty by webhook: a proxy may spread the calls over any number of workers.
+        """
+        return "" if self._hook else f"telegram:{self._token.partition(':')[0]}"
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        """Poll for updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
+        """Take updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
         bot = self._opened_bot()
         me = await self._prepare(bot)
+        self._intake = UpdateIntake(
+            me,
+            self._noting(accept),
+            self._rooms,
+            hears_all=self._hears_all,
+            may_control=self._may_control if self._admins_only else None,
+        )
+        with first_error():
+            async with asyncio.TaskGroup() as group:
+                if self._receipts is not None:
+                    group.create_task(self._receipts.run())
+                await self._take_updates(bot, self._intake, connected)
 
-        async def keep(message: Incoming) -> None:
-            await accept(await self._in_its_thread(message))
+    async def _take_updates(self, bot: Bot, intake: UpdateIntake, connected: Callable[[str], None]) -> None:
+        said = f"Telegram: connected as @{bot.username}"
+        if self._hook is None:
+            connected(said)
+            await UpdatePoll(bot, intake.take).run()
+            return
+        webhook = Webhook(bot, self._hook.url, self._token, intake.take)
+        with self._hook.routes.serve(path_of(bot.id), webhook.answer):
+            connected(f"{said}, by webhook")
+            await webhook.keep_set()
 
-        self._poll = UpdatePoll(bot, lambda update: incoming(update, me), keep)
-        connected(f"Telegram: connected as @{me.username}")
-        await self._poll.run()
+    def _noting(self, accept: Accept) -> Accept:
+        """Give every question that is kept its receipt, where the setting says so."""
+        receipts = self._receipts
+        if receipts is None:
+            return accept
+
+        async def accept_and_note(question: Question) -> Appended:
+            became = await accept(question)
+            receipts.note(question, became)
+            return became
+
+        return accept_and_note
 
     async def _prepare(self, bot: Bot) -> Me:
         """Learn who the bot is and leave webhook mode, however long Telegram is away. Raises `ChannelTokenRefused`.
@@ -132,7 +232,8 @@ class TelegramChannel:
         while me is None:
             try:
                 known = await self._identify(bot)
-                await bot.delete_webhook(drop_pending_updates=False)
+                if self._hook is None:
+                    await bot.delete_webhook(drop_pending_updates=False)
                 me = known
             except (TelegramError, TimeoutError) as exc:
                 if isinstance(exc, TelegramError) and is_token_refusal(exc):
@@ -140,7 +241,7 @@ class TelegramChannel:
                 wait = backoff.next_s()
                 log.warning("telegram: cannot be reached (%s), trying again in %g s", type(exc).__name__, wait)
                 await asyncio.sleep(wait)
-        await self._offer_commands(bot)
+        await offer_commands(bot, admins_only=self._admins_only)
         return me
 
     async def _identify(self, bot: Bot) -> Me:
@@ -157,33 +258,25 @@ class TelegramChannel:
             self._me = Me(bot.id, bot.username)
         return self._me
 
-    async def _offer_commands(self, bot: Bot) -> None:
-        """List the commands in Telegram's menu. Best effort: they work without it."""
+    async def _may_control(self, chat_id: str, person_id: str) -> bool:
+        """Say whether the person is an administrator of the group. While Telegram does not tell, nobody is."""
         try:
-            await bot.set_my_commands(_COMMANDS)
+            member = await self._opened_bot().get_chat_member(int(chat_id), int(person_id))
         except TelegramError as exc:
-            log.info("telegram: the menu of commands could not be set (%s)", type(exc).__name__)
+            log.info("telegram: who administers a group cannot be had (%s)", type(exc).__name__)
+            return False
+        return member.status in _ADMINISTRATORS
 
     # ------------------------------------------------------------ chains of replies
-    async def _in_its_thread(self, message: Incoming) -> Question:
-        """Find the thread of a message. Raises `StoreUnavailable`: the update is then fetched again."""
-        if not message.is_in_chain:
-            return message.question()
-        root = None
-        if message.replies_to:
-            root = await self._roots.root_of(message.bot_id, message.chat_id, message.replies_to)
-        question = message.question(root)
-        await self._roots.remember(message.bot_id, message.chat_id, message.message_id, question.thread.thread)
-        return question
-
-    async def _remember_reply(self, address: Address, place: str, message_id: str) -> None:
+    async def _remember_reply(self, address: Address, message_id: str) -> None:
         """Note the thread of a message just posted, so that an answer to it stays there.
 
         The post stands whatever happens here: without the note an answer to it begins a thread of its own.
         """
+        roots = self._rooms.roots
         try:
-            root = await self._roots.root_of(address.account, address.place, address.reply_to)
-            await self._roots.remember(address.account, place, message_id, root or address.reply_to)
+            root = await roots.root_of(address.account, address.place, address.reply_to)
+            await roots.remember(address.account, address.place, message_id, root or address.reply_to)
         except StoreUnavailable:
             log.warning("telegram: the store is away; answers to message %s begin a new thread", message_id)
 

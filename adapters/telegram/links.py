@@ -7,6 +7,7 @@ have no switch for that: a word joiner after the sign keeps the words and takes 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ _MAILTO = "mailto:"
 _BARE_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _AFTER_AN_ADDRESS = ".,;:!?'\")]}"
 
+_NAME = re.compile(r"\w+")
 _SIGNS = re.compile(
     r"(?<![A-Za-z0-9_])@(?=\S)"  # a mention; an address of e-mail has a letter before the sign
     r"|(?<![\w/])[#\uff03](?=\w*[^\W\d_])|(?<=/)#(?=\w*[^\W\d_])"  # a tag has a letter in it
@@ -66,13 +68,17 @@ def shown_address(label: str, url: str) -> str:
     return "" if not address or address.lower() in label.lower() else address
 
 
-def defuse(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
-    """Take the effect from signs outside code, so that nobody is called.
+def defuse(text: str, marks: Sequence[Mark], allowed: AbstractSet[str] = frozenset()) -> tuple[str, list[Mark]]:
+    """Take the effect from signs outside code, so that nobody is called but whoever is `allowed`, in lower case.
 
     An address in the text that holds such a sign stays a link: it becomes one explicitly.
     """
     closed = [mark for mark in marks if mark.kind in CODE_KINDS]
-    places = [match.end() for match in _SIGNS.finditer(text) if not _is_inside(match.start(), closed)]
+    places = [
+        match.end()
+        for match in _SIGNS.finditer(text)
+        if not _is_inside(match.start(), closed) and not _is_allowed(text, match, allowed)
+    ]
     if not places:
         return text, list(marks)
     linked = [*marks, *_addresses_with_signs(text, places, marks)]
@@ -83,6 +89,12 @@ def defuse(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
         for mark in linked
     ]
     return WORD_JOINER.join(pieces), moved
+
+
+def _is_allowed(text: str, sign: re.Match[str], allowed: AbstractSet[str]) -> bool:
+    """Say whether the sign begins exactly a name that may be called."""
+    name = _NAME.match(text, sign.end()) if sign.group() == "@" and allowed else None
+    return name is not None and name.group().lower() in allowed
 
 
 def _addresses_with_signs(text: str, places: Sequence[int], marks: Sequence[Mark]) -> Iterator[Mark]:

@@ -3,6 +3,7 @@
 No `parse_mode` is ever used: the server parses nothing, so it can refuse nothing half-written.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +21,8 @@ from config import telegram_limits as limits
 
 _NOTHING_YET = "…"
 """Stands where a page has no visible character: Telegram refuses an empty message."""
+
+_NAME_AT_END = re.compile(r"@(\w+)\Z")
 
 _CACHED_PAGES = 256
 """A page is measured before it is sent; 256 pages are some megabytes."""
@@ -52,9 +55,12 @@ def render(text: str) -> Rendered:
     return render_page(PageView(text=text))
 
 
-def render_page(view: PageView) -> Rendered:
-    """Render a page: its text, then the status and the notice in italics on the last lines."""
-    body = _rendered(view.text)
+def render_page(view: PageView, allowed: frozenset[str] = frozenset()) -> Rendered:
+    """Render a page: its text, then the status and the notice in italics on the last lines.
+
+    `allowed` are the names, in lower case, that the text may call.
+    """
+    body = _rendered(view.text, _finished(view, allowed) if allowed else allowed)
     text, marks = body.text, worthiest(body.marks, limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES)
     for line in (view.status, view.notice):
         words, _ = defuse(readable(line).strip(), ())
@@ -66,14 +72,20 @@ def render_page(view: PageView) -> Rendered:
     return Rendered(text, spans_of(text, marks))
 
 
+def _finished(view: PageView, allowed: frozenset[str]) -> frozenset[str]:
+    """Leave out the name at the end of a growing text: it may be the beginning of another one."""
+    name = None if view.final else _NAME_AT_END.search(view.source or view.text)
+    return allowed - {name[1].lower()} if name else allowed
+
+
 @lru_cache(maxsize=_CACHED_PAGES)
-def _rendered(markdown: str) -> _Body:
+def _rendered(markdown: str, allowed: frozenset[str] = frozenset()) -> _Body:
     """Render without the bound on marks, so that it can be seen how many there are."""
     source = prepared(readable(markdown))
     text, entities, _ = EventWalker(_look(), source).walk(tuple(rewritten(source)))
     spans = (Span(found.type, found.offset, found.length, found.url or "", found.language or "") for found in entities)
     marks = [replace(mark, language=mark.language.split(" ")[0]) for mark in marks_of(text, spans)]
-    text, marks = defuse(*trimmed(text, marks))
+    text, marks = defuse(*trimmed(text, marks), allowed)
     if not _is_visible(text):
         return _Body("", (), 0)
     return _Body(text, tuple(tidied(text, marks)), utf16_length(text))

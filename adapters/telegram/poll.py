@@ -7,32 +7,26 @@ before it processes, and stands still for ever at an update that it cannot parse
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from telegram import Bot
 from telegram.error import Conflict, RetryAfter, TelegramError
 
 from adapters.telegram.errors import is_token_refusal, retry_after_s, token_refused
-from adapters.telegram.receive import Incoming
+from adapters.telegram.intake import Update, number_of
 from bridge.errors import StoreUnavailable
 from config import telegram_limits as limits
 
 log = logging.getLogger(__name__)
 
-Update = Mapping[str, Any]
-Read = Callable[[Update], Incoming | None]
-"""Reads one update: None where it is no question. Raises one of `UNREADABLE` where it never can be read."""
-Keep = Callable[[Incoming], Awaitable[None]]
-"""Keeps one question durably. Raises `StoreUnavailable` where it could not."""
+Take = Callable[[Update], Awaitable[None]]
+"""Keeps one update durably. Raises `StoreUnavailable` where it could not."""
 
 _GET_UPDATES = "get_Updates"
 """Reaches `getUpdates` raw. The library warns on every raw call whose very name it has as a method; the typed call
 parses a whole batch and fails on one bad update."""
 
 _HELD_AT_LEAST_S = 1.0
-
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 class Backoff:
@@ -54,15 +48,12 @@ class Backoff:
 class UpdatePoll:
     """Fetches updates and hands them over, in order, until cancelled. Cancelling loses nothing."""
 
-    def __init__(self, bot: Bot, read: Read, keep: Keep) -> None:
+    def __init__(self, bot: Bot, take: Take) -> None:
         self._bot = bot
-        self._read = read
-        self._keep = keep
+        self._take = take
         self._offset = 0
         self._unreachable = Backoff()
         self._store_away = Backoff()
-        self.set_aside = 0
-        """How many updates could not be read, and were skipped."""
 
     async def run(self) -> None:
         """Poll for ever. Raises `ChannelTokenRefused`; every other failure is waited out."""
@@ -98,27 +89,16 @@ class UpdatePoll:
     async def _hand_over(self, batch: Sequence[Update]) -> bool:
         """Keep the batch, moving the offset past each update. False: the rest has to be fetched again."""
         for update in batch:
-            question = self._read_or_put_aside(update)
             try:
-                if question is not None:
-                    await self._keep(question)
+                await self._take(update)
             except StoreUnavailable:
                 log.warning("telegram: the store is away; updates wait at Telegram")
                 return False
             self._move_past(update)
         return True
 
-    def _read_or_put_aside(self, update: Update) -> Incoming | None:
-        """Read an update; count and log one that cannot be read, without its content."""
-        try:
-            return self._read(update)
-        except UNREADABLE as exc:
-            self.set_aside += 1
-            log.warning("telegram: update %s cannot be read and is skipped: %s", _number(update), type(exc).__name__)
-            return None
-
     def _move_past(self, update: Update) -> None:
-        number = _number(update)
+        number = number_of(update)
         if number is not None:
             self._offset = max(self._offset, number + 1)
 
@@ -131,8 +111,3 @@ class UpdatePoll:
         wait = self._unreachable.next_s()
         log.warning("telegram: getUpdates failed (%s), trying again in %g s", type(exc).__name__, wait)
         return wait
-
-
-def _number(update: Update) -> int | None:
-    number = update.get("update_id")
-    return number if isinstance(number, int) else None

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.telegram.wording import Wording, read_wording
 from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
+from config import telegram_limits as limits
 
 CHANNEL = "telegram"
 
@@ -21,9 +22,17 @@ _COMMANDS = {
     "start": QuestionKind.START,
     "new": QuestionKind.NEW,
     "end": QuestionKind.END,
+    "stop": QuestionKind.STOP,
+    "retry": QuestionKind.RETRY,
     "help": QuestionKind.HELP,
 }
-_GROUP_TYPES = ("group", "supergroup")
+_MEDIA = {
+    *("animation", "audio", "contact", "dice", "document", "game", "location", "photo"),
+    *("poll", "sticker", "story", "venue", "video", "video_note", "voice"),
+}
+"""Bot API, `Message`: what a person can send instead of words. Everything else without words is a service message."""
+
+GROUP_TYPES = ("group", "supergroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +54,35 @@ class Incoming:
     message_id: str
     topic: str
     """The `message_thread_id` of a topic, `GENERAL_TOPIC`, or empty where the chat has no topics."""
+    is_in_chain: bool
+    """True in a plain group, where a chain of replies is the thread."""
     replies_to: str
     """The message it answers, in a plain group; else empty."""
+    chain: str
+    """The message that Telegram names as the beginning of the chain, in a plain supergroup; else empty."""
     default_root: str
-    """The root of the chain where `replies_to` belongs to none that is known; empty outside plain groups."""
+    """The root of the chain where none is known; empty outside chains, and where the whole group is one thread."""
     person: Person
     username: str
     sent_at: float
     wording: Wording
+    album: str = ""
+    """The album that the picture is of; one of its pictures may have the words for all."""
     is_edit: bool = False
     """The person changed a message that was sent before."""
 
     @property
-    def is_in_chain(self) -> bool:
-        """True in a plain group, where a chain of replies is the thread."""
-        return bool(self.default_root)
+    def may_inherit(self) -> bool:
+        """True for a question in a plain group that may go on with what was said before the group moved."""
+        return (
+            self.is_in_chain
+            and not (self.is_edit or self.wording.is_empty)
+            and self.default_root in (self.message_id, "")
+        )
 
     def question(self, root: str | None = None) -> Question:
-        """Finish the question. `root`: what the store knows of `replies_to`."""
-        thread = (root or self.default_root) if self.is_in_chain else self.topic
+        """Finish the question. `root`: what the store knows of the chain."""
+        thread = (self.default_root if root is None else root) if self.is_in_chain else self.topic
         kind, text, payload = self._wish()
         message_key = f"{CHANNEL}:{self.bot_id}:{self.chat_id}:{self.message_id}"
         facts = {
@@ -82,18 +101,24 @@ class Incoming:
                 account=self.bot_id,
                 place=self.chat_id,
                 thread="" if self.topic == GENERAL_TOPIC else self.topic,
-                reply_to=self.message_id if self.chat_type in _GROUP_TYPES else "",
+                reply_to=self.message_id if self.chat_type in GROUP_TYPES else "",
             ),
             person=self.person,
             text=text,
             asked_at=self.sent_at,
             kind=kind,
+            joins_within_s=self._joins_within_s() if kind is QuestionKind.ASK else 0.0,
             metadata={name: fact for name, fact in facts.items() if fact},
         )
+
+    def _joins_within_s(self) -> float:
+        return limits.LONG_JOIN_S if len(self.wording.text) >= limits.LONG_FROM else limits.JOIN_S
 
     def _wish(self) -> tuple[QuestionKind, str, str]:
         """Return the kind, the text, and the payload of `/start`."""
         kind = _COMMANDS.get(self.wording.command)
+        if self.wording.is_empty:
+            return QuestionKind.WORDLESS, "", ""
         if self.is_edit:
             return QuestionKind.EDITED, self.wording.text, ""
         if kind is QuestionKind.START:
@@ -106,8 +131,8 @@ class Incoming:
         return QuestionKind.ASK, self.wording.text, ""
 
 
-def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
-    """Read an update; None where it is not for this bot.
+def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> Incoming | None:
+    """Read an update; None where it is not for this bot. `hears_all`: everything in a group is.
 
     Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` where a field that every message has is missing
     or of another type.
@@ -116,13 +141,13 @@ def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
     if message is None or _is_nobodys(message):
         return None
     chat = message["chat"]
-    wording = read_wording(message, me.id, me.username)
-    if wording is None or not _is_for_me(message, chat["type"], wording, me):
+    wording = read_wording(message, me.id, me.username) or _without_words(message)
+    if wording is None or not _is_for_me(message, chat["type"], wording, me, hears_all=hears_all):
         return None
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
         return None  # what was a question does not become a command
     topic = _topic(message, chat)
-    in_chain = chat["type"] in _GROUP_TYPES and not topic
+    in_chain = chat["type"] in GROUP_TYPES and not topic
     answered = message.get("reply_to_message") or {}
     message_id = str(int(message["message_id"]))
     asker = message["from"]
@@ -133,12 +158,15 @@ def incoming(update: Mapping[str, Any], me: Me) -> Incoming | None:
         chat_type=str(chat["type"]),
         message_id=message_id,
         topic=topic,
+        is_in_chain=in_chain,
         replies_to=str(answered.get("message_id", "")) if in_chain else "",
-        default_root=_default_root(message_id, answered) if in_chain else "",
+        chain=_chain(message) if in_chain else "",
+        default_root=_default_root(message, answered, hears_all=hears_all) if in_chain else "",
         person=Person(str(int(asker["id"])), _full_name(asker)),
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
         wording=wording,
+        album=str(message.get("media_group_id") or ""),
         is_edit="edited_message" in update,
     )
 
@@ -159,14 +187,21 @@ def _is_nobodys(message: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_for_me(message: Mapping[str, Any], chat_type: str, wording: Wording, me: Me) -> bool:
+def _is_for_me(message: Mapping[str, Any], chat_type: str, wording: Wording, me: Me, *, hears_all: bool) -> bool:
     if wording.is_for_another_bot:
         return False
     if chat_type == "private":
-        return bool(wording.text) or wording.names_me
-    if chat_type not in _GROUP_TYPES:
+        return bool(wording.text) or wording.names_me or wording.is_empty
+    if chat_type not in GROUP_TYPES:
         return False
+    if hears_all and wording.text:
+        return True
     return wording.names_me or wording.command in _COMMANDS or _answers_me(message, me)
+
+
+def _without_words(message: Mapping[str, Any]) -> Wording | None:
+    """Stand for the words of a picture or the like; None where a person sent nothing at all."""
+    return Wording("", names_me=False, is_empty=True) if _MEDIA & message.keys() else None
 
 
 def _answers_me(message: Mapping[str, Any], me: Me) -> bool:
@@ -181,12 +216,24 @@ def _topic(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str:
     """Name the topic. Without `is_topic_message` a `message_thread_id` is only a chain of replies."""
     if message.get("is_topic_message"):
         return str(int(message["message_thread_id"]))
-    return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in _GROUP_TYPES else ""
+    return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in GROUP_TYPES else ""
 
 
-def _default_root(message_id: str, answered: Mapping[str, Any]) -> str:
-    """A chain begins with the message itself; comments on a channel's post hang together under the post."""
-    return str(answered["message_id"]) if answered.get("is_automatic_forward") else message_id
+def _chain(message: Mapping[str, Any]) -> str:
+    """Read the beginning of the chain. A basic group has no such id (server source)."""
+    beginning = message.get("message_thread_id")
+    return "" if beginning is None else str(int(beginning))
+
+
+def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, hears_all: bool) -> str:
+    """A chain begins where Telegram says, else with the message itself; comments hang together under their post.
+
+    Where the bot hears all, people do not answer each message on purpose: all of the group but comments is one
+    thread.
+    """
+    if answered.get("is_automatic_forward"):
+        return str(int(answered["message_id"]))
+    return "" if hears_all else _chain(message) or str(int(message["message_id"]))
 
 
 def _full_name(asker: Mapping[str, Any]) -> str:

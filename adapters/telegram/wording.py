@@ -20,6 +20,8 @@ class Wording:
     """The command at the start, in lower case, without slash; empty where there is none."""
     arguments: str = ""
     """What follows the command."""
+    is_empty: bool = False
+    """There are no words: a voice message, a picture without a caption."""
     is_for_another_bot: bool = False
     """The command names another bot."""
 

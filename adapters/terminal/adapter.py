@@ -18,7 +18,18 @@ from typing import TextIO
 from adapters.terminal.receive import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.send import Screen
 from bridge.errors import LookupUnsupported, PlaceGone, StoreUnavailable
-from bridge.models import Address, Appended, Pace, PageView, Person, Question, ThreadKey
+from bridge.models import (
+    Address,
+    Appended,
+    Circumstances,
+    Pace,
+    PageView,
+    Person,
+    Question,
+    Settlement,
+    Streaming,
+    ThreadKey,
+)
 from bridge.ports import Accept
 
 log = logging.getLogger(__name__)
@@ -45,6 +56,7 @@ class TerminalChannel:
     """
 
     name = "terminal"
+    streaming = Streaming.EDIT
 
     def __init__(
         self,
@@ -68,9 +80,23 @@ class TerminalChannel:
         self._gone = False
         self._sign = asyncio.Event()
 
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Return False: a terminal shows pages as they are."""
+        del address, view
+        return False
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whoever is in the chat may."""
+        return False
+
     def fits(self, text: str) -> bool:
         """Say whether a page of this text is drawn quickly. Pure."""
         return len(text) <= MOST_CHARACTERS
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        return one == other
 
     def pace(self, address: Address) -> Pace:
         """Say how often a page may change. Pure."""
@@ -111,6 +137,24 @@ class TerminalChannel:
     async def user_identifier(self, question: Question) -> str:
         """Return TalkifAI's name for the person at the terminal."""
         return f"{self.name}:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        """Admit everybody."""
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Nothing is to be done."""
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing is to be done."""
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        """Return the question's text."""
+        del circumstances
+        return question.text
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Hand over the questions that are typed. Returns at `/quit` or the input's end, when all is answered."""

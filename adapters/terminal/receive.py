@@ -14,6 +14,7 @@ COMMANDS = {
     "/start": QuestionKind.START,
     "/new": QuestionKind.NEW,
     "/end": QuestionKind.END,
+    "/retry": QuestionKind.RETRY,
     "/help": QuestionKind.HELP,
 }
 LEAVE = frozenset({"/quit", "/exit"})

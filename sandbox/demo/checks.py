@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.demo.people import Seen, replies
+from sandbox.demo.script import unnamed
 from sandbox.talkifai.book import Record
 
 _LINK_TARGET = re.compile(r"\]\([^()\s]*\)")
@@ -65,7 +66,7 @@ def wrong_conversations(told: Told) -> list[str]:
     questions = [asked.question for asked in told.asked]
     if len(told.records) != 1:
         return [f"{told.title}: {len(told.records)} sessions were opened instead of 1"]
-    posted = told.records[0].posted
+    posted = [unnamed(question) for question in told.records[0].posted]
     return [] if posted == questions else [f"{told.title}: the agent was asked {posted} instead of {questions}"]
 
 

@@ -152,4 +152,10 @@ PARTS = (
 def responder(parts: tuple[Part, ...] = PARTS) -> Responder:
     """Answer by the script; a question that is not in it is answered by its words."""
     answers: Mapping[str, Answer] = {line.question: line.answer for part in parts for line in part.lines}
-    return lambda question: answers.get(question) or answer_by_words(question)
+    return lambda question: answers.get(unnamed(question)) or answer_by_words(question)
+
+
+def unnamed(question: str) -> str:
+    """Take away who speaks: where several people do, the bridge puts the name in front."""
+    speaker, colon, words = question.partition(": ")
+    return words if colon and speaker in {line.person for part in PARTS for line in part.lines} else question

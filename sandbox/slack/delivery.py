@@ -33,6 +33,8 @@ class Delivery:
     attempts: list[Attempt] = field(default_factory=list)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it is acknowledged or given up."""
+    response: Any = None
+    """What the acknowledgement carried."""
 
     @property
     def acked(self) -> bool:
@@ -61,6 +63,8 @@ class SocketHub:
         self.redelivery_after_s: tuple[float, ...] = REDELIVERY_AFTER_S
         self.time_scale = 1.0
         """Multiplies both, so that a test need not wait six minutes."""
+        self.answers_pings = True
+        """False: sockets opened from now on are silent, as when the peer is gone and nobody said so."""
         self.takes_late_acks = False
         """Whether an acknowledgement over another socket than the envelope's counts."""
         self.deliveries: list[Delivery] = []
@@ -70,7 +74,7 @@ class SocketHub:
         self._sockets: dict[int, _Socket] = {}
         self._numbers = 0
         self._turn = 0
-        self._waiting: dict[str, tuple[int, asyncio.Future[None]]] = {}
+        self._waiting: dict[str, tuple[int, asyncio.Future[Any]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
 
@@ -138,7 +142,7 @@ class SocketHub:
         if ticket not in self._tickets:
             raise web.HTTPForbidden(text="unknown ticket")
         self._tickets.discard(ticket)
-        ws = web.WebSocketResponse(max_msg_size=1 << 20, timeout=1.0)
+        ws = web.WebSocketResponse(max_msg_size=1 << 20, timeout=1.0, autoping=self.answers_pings)
         await ws.prepare(request)
         if len(self._sockets) >= SOCKETS_PER_APP:
             await ws.send_str(json.dumps({"type": "disconnect", "reason": "too_many_websockets"}))
@@ -164,18 +168,20 @@ class SocketHub:
 
     def _read_ack(self, socket: _Socket, data: str) -> None:
         try:
-            envelope_id = str(json.loads(data).get("envelope_id", ""))
+            ack = json.loads(data)
+            envelope_id = str(ack.get("envelope_id", ""))
         except (AttributeError, ValueError):
-            envelope_id = ""
+            ack, envelope_id = {}, ""
         number, acked = self._waiting.get(envelope_id, (0, None))
         if acked is None or (number != socket.number and not self.takes_late_acks):
             self.stray_acks.append(envelope_id)
         elif not acked.done():
-            acked.set_result(None)
+            acked.set_result(ack.get("payload"))
 
     async def _until_acked(self, delivery: Delivery) -> None:
         try:
-            for number, wait_s in enumerate((0.0, *self.redelivery_after_s)):
+            again = () if delivery.envelope_type == "slash_commands" else self.redelivery_after_s
+            for number, wait_s in enumerate((0.0, *again)):
                 await asyncio.sleep(wait_s * self.time_scale)
                 if await self._attempt(delivery, number):
                     return
@@ -188,11 +194,11 @@ class SocketHub:
         delivery.attempts.append(attempt)
         if socket is None:
             return False
-        acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        acked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[attempt.envelope_id] = (socket.number, acked)
         try:
             await socket.ws.send_str(json.dumps(_envelope(delivery, attempt, number)))
-            await asyncio.wait_for(acked, self.ack_within_s * self.time_scale)
+            delivery.response = await asyncio.wait_for(acked, self.ack_within_s * self.time_scale)
         except (TimeoutError, ConnectionError):
             return False
         else:
@@ -232,7 +238,7 @@ def _envelope(delivery: Delivery, attempt: Attempt, number: int) -> dict[str, An
         "envelope_id": attempt.envelope_id,
         "payload": delivery.payload,
         "type": delivery.envelope_type,
-        "accepts_response_payload": False,
+        "accepts_response_payload": delivery.envelope_type == "slash_commands",
         "retry_attempt": number,
         "retry_reason": "timeout" if number else "",
     }

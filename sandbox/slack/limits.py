@@ -9,10 +9,21 @@ TIER_2, TIER_3, TIER_4 = 20, 50, 100
 _PER_MINUTE: Mapping[str, int] = {
     "chat.update": TIER_3,
     "chat.delete": TIER_3,
+    "reactions.add": TIER_3,
+    "reactions.remove": TIER_2,
+    "agents.sessions.setStatus": TIER_3,
+    "assistant.threads.setTitle": TIER_4,
+    "assistant.threads.setSuggestedPrompts": TIER_4,
+    "views.publish": TIER_4,
+    "chat.postEphemeral": TIER_4,
     "conversations.history": TIER_3,
     "conversations.replies": TIER_3,
     "conversations.info": TIER_3,
     "users.info": TIER_4,
+    "chat.startStream": TIER_2,
+    "chat.stopStream": TIER_2,
+    "chat.appendStream": TIER_4,
+    "assistant.threads.setStatus": TIER_3,
 }
 _WINDOW_S = 60.0
 _POST_BURST = 5

@@ -16,13 +16,15 @@ from sandbox.ledger import Ledger
 from sandbox.slack import events, screen
 from sandbox.slack.delivery import Delivery, SocketHub
 from sandbox.slack.limits import RateLimits
-from sandbox.slack.web_api import Answer, Params, Refused, WebApi
+from sandbox.slack.rules import Answer, Params, Refused
+from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import PlaceKind, SlackMessage, SlackPerson, SlackPlace, SlackWorkspace
 
 ALL_SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "im:history", "channels:history", "groups:history", "mpim:history"}
-    | {"users:read", "users:read.email"}
+    | {"channels:read", "commands", "groups:read", "reactions:write", "users:read", "users:read.email"}
 )
+AGENT_SCOPES = ALL_SCOPES | {"assistant:write"}
 _KINDS: Mapping[str, PlaceKind] = {"D": "im", "G": "group"}
 
 
@@ -121,9 +123,9 @@ class SlackStandIn:
 
     # ------------------------------------------------------------ people and places
 
-    def person(self, name: str, user_id: str, email: str = "", *, team: str = "") -> str:
+    def person(self, name: str, user_id: str, email: str = "", *, team: str = "", is_guest: bool = False) -> str:
         """Add somebody; return the id. `team`: another workspace, for somebody from outside."""
-        self.workspace.people[user_id] = SlackPerson(user_id, name, email, team)
+        self.workspace.people[user_id] = SlackPerson(user_id, name, email, team, is_guest)
         return user_id
 
     def add_channel(self, channel: str, name: str = "", kind: PlaceKind | None = None) -> str:
@@ -159,8 +161,26 @@ class SlackStandIn:
         occurred = [events.message_event(space, message, **more)]
         if self.mention in text and place.kind != "im":
             occurred.append(events.mention_event(space, message, **more))
+        is_shared = person is not None and bool(person.team)
         for one in reversed(occurred) if self.mention_comes_first else occurred:
-            self.sockets.deliver(events.payload_of(space, one))
+            self.sockets.deliver(events.payload_of(space, one) | {"is_ext_shared_channel": is_shared})
+        await asyncio.sleep(0)
+        return message.ts
+
+    async def say_as_workflow(self, channel: str, text: str, name: str = "Daily question") -> str:
+        """Let a Workflow Builder workflow write; return the message's `ts`."""
+        space = self.workspace
+        message = SlackMessage(
+            space.new_ts(), channel, "", text, bot_id="B0WORKFLOW", app_id="A0WORKFLOW", workflow=name
+        )
+        space.add(message)
+        self._show(message, "posted", author="person")
+        self._send(events.message_event(space, message))
+        if self.mention in text:
+            mention = events.mention_event(space, message)
+            for name_of_field in ("subtype", "workflow_id", "username"):
+                del mention[name_of_field]
+            self._send(mention)
         await asyncio.sleep(0)
         return message.ts
 
@@ -177,6 +197,50 @@ class SlackStandIn:
             self.sockets.deliver(events.payload_of(space, one))
         await asyncio.sleep(0)
         return message.ts
+
+    def open_app(self, user: str, channel: str, tab: str = "messages") -> Delivery:
+        """Let a person open the app."""
+        now = self.workspace.new_ts()
+        return self._send({"type": "app_home_opened", "user": user, "channel": channel, "tab": tab, "event_ts": now})
+
+    def click(self, user: str, action_id: str, value: str) -> Delivery:
+        """Let a person press a button of their Home tab. Raises `LookupError` where there is no such button."""
+        buttons = [block["accessory"] for block in self.api.homes[user]["blocks"] if "accessory" in block]
+        if not any((button["action_id"], button["value"]) == (action_id, value) for button in buttons):
+            raise LookupError(action_id)
+        action = {"type": "button", "action_id": action_id, "value": value, "action_ts": self.workspace.new_ts()}
+        payload = {
+            "type": "block_actions",
+            "team": {"id": self.workspace.team_id},
+            "user": {"id": user, "team_id": self.workspace.team_id},
+            "api_app_id": self.workspace.app_id,
+            "container": {"type": "view", "view_id": "V0HOME"},
+            "trigger_id": uuid4().hex,
+            "actions": [action],
+        }
+        return self.sockets.deliver(payload, "interactive")
+
+    def slash(self, user: str, channel: str, text: str = "", command: str = "/talkifai") -> Delivery:
+        """Let a person type a slash command. Slack sends it once; who gets no answer in time sees that."""
+        if "commands" not in self.scopes:
+            raise ValueError("an app without the scope has no slash commands")
+        space = self.workspace
+        payload = {
+            "token": "not-to-be-used",
+            "team_id": space.team_id,
+            "team_domain": "sandbox",
+            "channel_id": channel,
+            "channel_name": space.place(channel).name,
+            "user_id": user,
+            "user_name": space.people[user].name,
+            "command": command,
+            "text": text,
+            "api_app_id": space.app_id,
+            "is_enterprise_install": "false",
+            "response_url": f"http://127.0.0.1:{self._port}/response",
+            "trigger_id": f"{uuid4().int % 10**12}.{uuid4().int % 10**9}.{uuid4().hex}",
+        }
+        return self.sockets.deliver(payload, "slash_commands")
 
     def edit_as_person(self, channel: str, ts: str, text: str) -> None:
         """Let a person edit a message."""
@@ -258,6 +322,8 @@ class SlackStandIn:
 
     def _edited(self, message: SlackMessage, before: Answer, params: Params) -> None:
         self.pings += screen.live_tokens(params)
+        if self.api.streams.is_live(message) and screen.may_preview(params):
+            self.previews.append(message.ts)
         self._show(message, "edited")
         if self.echoes:
             self._send(events.changed_event(self.workspace, message, before))

@@ -1,35 +1,29 @@
 """The methods of the Web API, strict about what Slack is strict about."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from config.slack_limits import MARKDOWN_BLOCKS_CHARS, POST_TEXT_CHARS, UPDATE_TEXT_CHARS
+from sandbox.slack.rules import TS, Answer, Params, Refused, Rules, metadata_in
+from sandbox.slack.streams import Streams
 from sandbox.slack.workspace import SlackMessage, SlackPlace, SlackWorkspace
 
-Params = Mapping[str, Any]
-Answer = dict[str, Any]
 _BLOCKS = 50
-_TS = re.compile(r"\d{10,12}\.\d{6}")
 _HISTORY_SCOPES = {
     "channel": "channels:history",
     "group": "groups:history",
     "im": "im:history",
     "mpim": "mpim:history",
 }
+_INFO_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+_PROMPTS = 4
+_HOME_BLOCKS = 100
+_BUTTON_VALUE = 2_000
+_SESSION_STATES = ("processing", "active", "suspended", "closed")
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
 
-class Refused(Exception):
-    """`ok: false`, with Slack's code."""
-
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts
-
-
-class WebApi:
+class WebApi(Rules):
     """Slack's methods over one workspace. What happens to messages goes to the callbacks."""
 
     def __init__(
@@ -40,23 +34,43 @@ class WebApi:
         edited: Callable[[SlackMessage, Answer, Params], None],
         deleted: Callable[[SlackMessage], None],
     ) -> None:
-        self._workspace = workspace
-        self._scopes = scopes
+        super().__init__(workspace, scopes)
+        self.streams = Streams(workspace, scopes, posted, edited)
         self._posted = posted
         self._edited = edited
         self._deleted = deleted
         self.statuses: list[tuple[str, str, str]] = []
         """Channel, thread and text of each status set."""
+        self.homes: dict[str, dict[str, Any]] = {}
+        """The Home tab as each person sees it."""
+        self.titles: dict[tuple[str, str], str] = {}
+        self.prompts: dict[str, list[str]] = {}
+        self.session_states: list[tuple[str, str, str]] = []
+        """Channel, thread and state of each state that a thread of the agent view was set to."""
+        self.reacted: list[tuple[str, str]] = []
+        """`ts` and name of each reaction that was ever added."""
+        self.ephemerals: list[tuple[str, str, str, str]] = []
+        """Channel, user, thread and text of each message that one person alone sees."""
         self._methods: dict[str, Callable[[Params], Answer]] = {
             "auth.test": self._auth_test,
             "chat.postMessage": self._post,
+            "chat.postEphemeral": self._post_ephemeral,
             "chat.update": self._update,
             "chat.delete": self._delete,
+            "reactions.add": self._react,
+            "reactions.remove": self._unreact,
             "conversations.replies": self._replies,
             "conversations.history": self._history,
             "conversations.info": self._info,
             "users.info": self._user,
             "assistant.threads.setStatus": self._set_status,
+            "assistant.threads.setTitle": self._set_title,
+            "assistant.threads.setSuggestedPrompts": self._set_prompts,
+            "agents.sessions.setStatus": self._set_session_status,
+            "views.publish": self._publish,
+            "chat.startStream": self.streams.start,
+            "chat.appendStream": self.streams.append,
+            "chat.stopStream": self.streams.stop,
         }
 
     def call(self, method: str, params: Params) -> Answer:
@@ -93,22 +107,35 @@ class WebApi:
             bot_id=space.bot_id,
             app_id=space.app_id,
             blocks=blocks,
-            metadata=_metadata(params),
+            metadata=metadata_in(params),
         )
         space.add(message)
         self._posted(message, params)
         return {"channel": place.id, "ts": message.ts, "message": message.as_json()}
 
+    def _post_ephemeral(self, params: Params) -> Answer:
+        self._need("chat:write")
+        place = self._writable(params)
+        user = str(params.get("user") or "")
+        if user not in self._workspace.people:
+            raise Refused("user_not_in_channel")
+        thread_ts = self._thread_in(place, params)
+        text, _ = _content(params)
+        self.ephemerals.append((place.id, user, thread_ts, text))
+        return {"message_ts": self._workspace.new_ts()}
+
     def _update(self, params: Params) -> Answer:
         self._need("chat:write")
         message = self._own(params, "cant_update_message")
+        if self.streams.is_live(message):
+            raise Refused("streaming_state_conflict")
         text, blocks = _content(params)
         # Counted in bytes, the stricter of the two readings that were reported.
         if len(text.encode()) > UPDATE_TEXT_CHARS:
             raise Refused("msg_too_long")
         before = message.as_json()
         message.text, message.blocks, message.edited = text, blocks, True
-        message.metadata = _metadata(params) or message.metadata
+        message.metadata = metadata_in(params) or message.metadata
         self._edited(message, before, params)
         return {"channel": message.place, "ts": message.ts, "text": text, "message": message.as_json()}
 
@@ -118,6 +145,32 @@ class WebApi:
         message.deleted = True
         self._deleted(message)
         return {"channel": message.place, "ts": message.ts}
+
+    def _react(self, params: Params) -> Answer:
+        message, name = self._reacted_to(params)
+        if name in message.reactions:
+            raise Refused("already_reacted")
+        message.reactions.add(name)
+        self.reacted.append((message.ts, name))
+        return {}
+
+    def _unreact(self, params: Params) -> Answer:
+        message, name = self._reacted_to(params)
+        if name not in message.reactions:
+            raise Refused("no_reaction")
+        message.reactions.remove(name)
+        return {}
+
+    def _reacted_to(self, params: Params) -> tuple[SlackMessage, str]:
+        self._need("reactions:write")
+        place = self._writable(params)
+        message = self._workspace.standing(place.id, str(params.get("timestamp")))
+        if message is None:
+            raise Refused("message_not_found")
+        name = params.get("name")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise Refused("invalid_name")
+        return message, name
 
     def _replies(self, params: Params) -> Answer:
         place = self._readable(params)
@@ -140,6 +193,9 @@ class WebApi:
 
     def _info(self, params: Params) -> Answer:
         place = self._place(params)
+        self._need(_INFO_SCOPES[place.kind])
+        if place.kind == "group" and not place.bot_is_member:
+            raise Refused("channel_not_found")
         facts = {"id": place.id, "name": place.name, "is_archived": place.is_archived}
         kinds = {f"is_{kind}": place.kind == kind for kind in ("channel", "group", "im", "mpim")}
         return {"channel": {**facts, **kinds, "is_member": place.bot_is_member}}
@@ -153,60 +209,87 @@ class WebApi:
         if person.email and "users:read.email" in self._scopes:
             profile["email"] = person.email
         team = person.team or self._workspace.team_id
-        return {"user": {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}}
+        facts = {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}
+        return {"user": facts | {"is_restricted": person.is_guest, "is_ultra_restricted": False}}
 
     def _set_status(self, params: Params) -> Answer:
         self._need("chat:write")
         place = self._place({"channel": params.get("channel_id")})
         thread_ts, status = str(params.get("thread_ts") or ""), params.get("status")
-        if not isinstance(status, str) or not _TS.fullmatch(thread_ts):
+        if not isinstance(status, str) or not TS.fullmatch(thread_ts):
             raise Refused("invalid_arguments")
         if self._workspace.standing(place.id, thread_ts) is None:
             raise Refused("thread_not_found")
         self.statuses.append((place.id, thread_ts, status))
         return {}
 
-    def _need(self, scope: str) -> None:
-        if scope and scope not in self._scopes:
-            raise Refused("missing_scope", needed=scope, provided=",".join(sorted(self._scopes)))
+    def _set_title(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place, thread_ts = self._agent_thread(params)
+        title = params.get("title")
+        if not isinstance(title, str) or not title.strip():
+            raise Refused("invalid_arguments")
+        self.titles[place.id, thread_ts] = title
+        return {}
 
-    def _place(self, params: Params) -> SlackPlace:
-        place = self._workspace.places.get(str(params.get("channel")))
-        if place is None:
-            raise Refused("channel_not_found")
-        return place
+    def _set_prompts(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place = self._place({"channel": params.get("channel_id")})
+        prompts = params.get("prompts")
+        if place.kind != "im" or not isinstance(prompts, list) or not 1 <= len(prompts) <= _PROMPTS:
+            raise Refused("invalid_arguments")
+        if not all(set(one) == {"title", "message"} and all(one.values()) for one in prompts):
+            raise Refused("invalid_arguments")
+        self.prompts[place.id] = [one["message"] for one in prompts]
+        return {}
 
-    def _writable(self, params: Params) -> SlackPlace:
-        place = self._place(params)
-        if place.is_archived:
-            raise Refused("is_archived")
-        if not place.bot_is_member:
-            raise Refused("not_in_channel")
-        return place
+    def _set_session_status(self, params: Params) -> Answer:
+        self._need("assistant:write")
+        place, thread_ts = self._agent_thread(params)
+        if params.get("status") not in _SESSION_STATES:
+            raise Refused("invalid_arguments")
+        self.session_states.append((place.id, thread_ts, str(params["status"])))
+        return {}
 
-    def _thread_in(self, place: SlackPlace, params: Params) -> str:
-        if params.get("thread_ts") is None:
-            return ""
-        thread_ts = params["thread_ts"]
-        if not isinstance(thread_ts, str) or not _TS.fullmatch(thread_ts):
-            raise Refused("invalid_thread_ts")
-        if self._workspace.standing(place.id, thread_ts) is None:
+    def _publish(self, params: Params) -> Answer:
+        user, view = str(params.get("user_id")), params.get("view")
+        if user not in self._workspace.people:
+            raise Refused("user_not_found")
+        blocks = view.get("blocks") if isinstance(view, dict) and view.get("type") == "home" else None
+        if not isinstance(blocks, list) or len(blocks) > _HOME_BLOCKS or not all(map(_is_home_block, blocks)):
+            raise Refused("invalid_arguments")
+        self.homes[user] = dict(view or {})
+        return {"view": {"id": "V0HOME"}}
+
+    def _agent_thread(self, params: Params) -> tuple[SlackPlace, str]:
+        place = self._place({"channel": params.get("channel_id")})
+        thread_ts = str(params.get("thread_ts") or "")
+        if place.kind != "im":
+            raise Refused("channel_type_not_supported")
+        if not TS.fullmatch(thread_ts) or self._workspace.standing(place.id, thread_ts) is None:
             raise Refused("thread_not_found")
-        return thread_ts
+        return place, thread_ts
 
-    def _own(self, params: Params, foreign: str) -> SlackMessage:
-        place = self._writable(params)
-        message = self._workspace.standing(place.id, str(params.get("ts")))
-        if message is None:
-            raise Refused("message_not_found")
-        if message.bot_id != self._workspace.bot_id:
-            raise Refused(foreign)
-        return message
+
+def _is_home_block(block: Any) -> bool:
+    """Say whether it is a section, with a button or without: all that the bridge uses."""
+    if not isinstance(block, dict) or block.get("type") != "section":
+        return False
+    button = block.get("accessory")
+    if not _is_text_object(block.get("text"), _TEXT_BLOCKS["section"]):
+        return False
+    if button is None:
+        return True
+    is_button = button.get("type") == "button" and bool(button.get("action_id"))
+    return is_button and _is_text_object(button.get("text"), 75) and len(button.get("value", "")) <= _BUTTON_VALUE
 
 
 def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:
     oldest = str(params.get("oldest") or "")
-    return [message for message in messages if message.ts > oldest]
+    latest = str(params.get("latest") or "9")
+    if str(params.get("inclusive", "")).lower() in {"1", "true"}:
+        return [message for message in messages if oldest <= message.ts <= latest]
+    return [message for message in messages if oldest < message.ts < latest]
 
 
 def _sheet(messages: list[SlackMessage], params: Params) -> Answer:
@@ -249,13 +332,3 @@ def _checked(blocks: Any) -> list[Answer]:
 
 def _is_text_object(words: Any, longest: int) -> bool:
     return isinstance(words, dict) and isinstance(words.get("text"), str) and 0 < len(words["text"]) <= longest
-
-
-def _metadata(params: Params) -> Params:
-    metadata = params.get("metadata")
-    if metadata is None:
-        return {}
-    is_valid = isinstance(metadata, dict) and isinstance(metadata.get("event_type"), str)
-    if not is_valid or not isinstance(metadata.get("event_payload"), dict):
-        raise Refused("invalid_metadata_format")
-    return dict(metadata)

@@ -17,6 +17,7 @@ class SlackPerson:
     email: str = ""
     team: str = ""
     """Another workspace's id for somebody from outside; empty for this one."""
+    is_guest: bool = False
 
 
 @dataclass(slots=True)
@@ -47,12 +48,19 @@ class SlackMessage:
     client_msg_id: str = ""
     edited: bool = False
     deleted: bool = False
+    reactions: set[str] = field(default_factory=set)
+    """The bot's own."""
+    workflow: str = ""
+    """The name of the workflow that wrote it."""
 
     def as_json(self, *, with_metadata: bool = False) -> dict[str, Any]:
         """Return the message as the Web API and events show it."""
         shown: dict[str, Any] = {"type": "message", "user": self.user, "text": self.text, "ts": self.ts}
         if self.bot_id:
             shown |= {"bot_id": self.bot_id, "app_id": self.app_id, "bot_profile": {"id": self.bot_id}}
+        if self.workflow:
+            del shown["user"], shown["bot_profile"]
+            shown |= {"subtype": "bot_message", "username": self.workflow, "workflow_id": "Wf0SANDBOX"}
         if self.blocks:
             shown["blocks"] = self.blocks
         if self.thread_ts:

@@ -102,6 +102,7 @@ class Book:
             while not true():
                 try:
                     # A condition may also depend on something besides the book: look again now and then.
-                    await asyncio.wait_for(self._changed.wait(), 0.1)
+                    async with asyncio.timeout(0.1):
+                        await self._changed.wait()
                 except TimeoutError:
                     continue

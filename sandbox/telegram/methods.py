@@ -1,10 +1,13 @@
 """The methods of the Bot API that a bot like the bridge calls, as strict as the real ones."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.ledger import Ledger
+from sandbox.telegram.drafts import Drafts
 from sandbox.telegram.entities import check_entities, check_text, pings
 from sandbox.telegram.flood import FloodGate
 from sandbox.telegram.updates import UpdateQueue
@@ -13,6 +16,11 @@ from sandbox.telegram.world import Chat, JsonDict, Message, User, World
 
 _GENERAL_TOPIC = 1
 _MOST_COMMANDS = 100
+_LONGEST_DESCRIPTION = 256
+_COMMAND = re.compile("[a-z0-9_]{1,32}")
+_REACTIONS = {"👍", "👎", "❤", "🔥", "🎉", "👀", "🤔", "👌", "🙏", "✍"}
+"""Some of the 73 that bots may use."""
+_COMMAND_SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 _ACTIONS = {"typing", "upload_photo", "upload_document", "record_voice", "upload_voice", "choose_sticker"}
 
 Method = Callable[[User, Params], Awaitable[Any]]
@@ -31,8 +39,8 @@ class Seen:
     actions: list[tuple[int, int | None, str]] = field(default_factory=list)
     """Signs of activity: chat, topic, action."""
     reactions: list[tuple[int, int, Any]] = field(default_factory=list)
-    commands: dict[int, Any] = field(default_factory=dict)
-    """The menu of commands, by bot."""
+    commands: dict[tuple[int, str, str], Any] = field(default_factory=dict)
+    """The menus of commands, by bot, scope and language."""
 
 
 class BotApi:
@@ -44,13 +52,17 @@ class BotApi:
         self.ledger = ledger
         self.flood = FloodGate()
         self.seen = Seen()
+        self.drafts = Drafts(ledger)
         self.methods: dict[str, Method] = {
             "getme": self.get_me,
             "getupdates": self.get_updates,
             "setwebhook": self.set_webhook,
             "deletewebhook": self.delete_webhook,
+            "getwebhookinfo": self.get_webhook_info,
             "setmycommands": self.set_my_commands,
+            "getchatmember": self.get_chat_member,
             "sendmessage": self.send_message,
+            "sendmessagedraft": self.send_message_draft,
             "editmessagetext": self.edit_message_text,
             "deletemessage": self.delete_message,
             "sendchataction": self.send_chat_action,
@@ -78,14 +90,31 @@ class BotApi:
         return await queue.poll(number(params, "offset", 0) or 0, number(params, "limit", 100) or 100, hold_s)
 
     async def set_webhook(self, bot: User, params: Params) -> bool:
-        """Switch to webhook mode: polling then answers 409. Nothing is ever sent to the address."""
-        self.queues[bot.id].webhook = str(params.get("url") or "")
+        """Switch to webhook mode: polling then answers 409, and what waits is posted."""
+        queue = self.queues[bot.id]
+        url, secret = str(params.get("url") or ""), str(params.get("secret_token") or "")
+        if url and not (url.startswith("https://") or urlsplit(url).hostname == "127.0.0.1"):
+            raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+        if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
+            raise bad_request("secret token contains unallowed characters")
+        allowed = nested(params, "allowed_updates")
+        if allowed is not None:
+            queue.allowed = allowed
+        if flag(params, "drop_pending_updates"):
+            queue.forget_all()
+        queue.point(url, secret)
         return True
+
+    async def get_webhook_info(self, bot: User, _: Params) -> JsonDict:
+        """Tell what is set."""
+        queue = self.queues[bot.id]
+        info = {"url": queue.webhook, "has_custom_certificate": False, "pending_update_count": len(queue.pending())}
+        return {**info, "last_error_date": 1, "last_error_message": queue.last_error} if queue.last_error else info
 
     async def delete_webhook(self, bot: User, params: Params) -> bool:
         """Leave webhook mode."""
         queue = self.queues[bot.id]
-        queue.webhook = ""
+        queue.point("", "")
         queue.webhook_was_deleted += 1
         if flag(params, "drop_pending_updates"):
             queue.forget_all()
@@ -96,8 +125,28 @@ class BotApi:
         commands = nested(params, "commands") or []
         if len(commands) > _MOST_COMMANDS:
             raise bad_request("BOT_COMMANDS_TOO_MUCH")
-        self.seen.commands[bot.id] = commands
+        scope = (nested(params, "scope") or {"type": "default"})["type"]
+        language = str(params.get("language_code") or "")
+        if scope not in _COMMAND_SCOPES or (language and not re.fullmatch("[a-z]{2}", language)):
+            raise bad_request("BOT_COMMAND_SCOPE_INVALID")
+        for command in commands:
+            if (
+                not _COMMAND.fullmatch(command["command"])
+                or not 1 <= len(command["description"]) <= _LONGEST_DESCRIPTION
+            ):
+                raise bad_request("BOT_COMMAND_INVALID")
+        self.seen.commands[bot.id, scope, language] = commands
         return True
+
+    async def get_chat_member(self, bot: User, params: Params) -> JsonDict:
+        """Tell what a person is in a chat."""
+        chat = self._chat(bot, params)
+        user = self.world.people.get(number(params, "user_id", 0) or 0)
+        if user is None:
+            raise bad_request("PARTICIPANT_ID_INVALID")
+        if user.id not in chat.admins:
+            return {"status": "member", "user": user.as_json()}
+        return {"status": "creator", "user": user.as_json(), "is_anonymous": False}
 
     # ------------------------------------------------------------ messages
     async def send_message(self, bot: User, params: Params) -> JsonDict:
@@ -110,8 +159,25 @@ class BotApi:
             chat, bot, text, entities=entities, topic=topic, reply_to=self._reply_to(chat, params)
         )
         message.silent = flag(params, "disable_notification")
+        self.drafts.end(chat.id, topic)
         self._show(message, "posted")
         return self.world.message_json(message)
+
+    async def send_message_draft(self, bot: User, params: Params) -> bool:
+        """Show a text that is still being written. An empty one is shown as "Thinking…"."""
+        chat = self._chat(bot, params)
+        if chat.type != "private":
+            raise bad_request("TEXTDRAFT_PEER_INVALID")
+        draft_id = number(params, "draft_id")
+        if not draft_id:
+            raise bad_request("TEXTDRAFT_ID_INVALID")
+        # Whether drafts have a budget of their own is not known: here they have none.
+        self._pass_flood_gate(bot, chat)
+        entities: list[JsonDict] = nested(params, "entities") or []
+        text = check_text(str(params.get("text") or "Thinking…"))
+        check_entities(text, entities)
+        self.drafts.show((chat.id, self._topic(chat, params), draft_id), text)
+        return True
 
     async def edit_message_text(self, bot: User, params: Params) -> JsonDict:
         """Change a text."""
@@ -158,7 +224,10 @@ class BotApi:
         message_id = number(params, "message_id", 0) or 0
         if message_id not in self.world.messages:
             raise bad_request("message to react not found")
-        self.seen.reactions.append((chat.id, message_id, nested(params, "reaction")))
+        reaction = nested(params, "reaction") or []
+        if len(reaction) > 1 or any(one.get("emoji") not in _REACTIONS for one in reaction):
+            raise bad_request("REACTION_INVALID")
+        self.seen.reactions.append((chat.id, message_id, reaction))
         return True
 
     # ------------------------------------------------------------ rules

@@ -8,6 +8,7 @@ from sandbox.telegram.updates import UpdateQueue
 from sandbox.telegram.world import Chat, JsonDict, Message, User, World
 
 _ANONYMOUS_ADMIN = User(1087968824, "Group", "GroupAnonymousBot", is_bot=True)
+_SOMEBODY = User(9_000_002, "Somebody")
 _CHANNEL_FORWARDER = User(777000, "Telegram")
 
 
@@ -84,6 +85,19 @@ class People:
         self._tell(chat, {"message": shown})
         return message.id
 
+    async def send_media(
+        self, person: User, chat: Chat, kind: str, *, reply_to: int | None = None, caption: str = "", **facts: Any
+    ) -> int:
+        """Let a person send something that is no text, such as a `voice` message or a `sticker`."""
+        message = self._write(chat, person, caption, reply_to=reply_to, **facts)
+        shown = self._shown(message)
+        shown.pop("text", None)
+        shown[kind] = {"file_id": "f", "file_unique_id": "u"} if kind != "location" else {"latitude": 1, "longitude": 2}
+        if caption:
+            shown |= {"caption": caption, "caption_entities": shown.pop("entities", [])}
+        self._tell(chat, {"message": shown})
+        return message.id
+
     async def edit(self, person: User, message_id: int, text: str) -> None:
         """Let a person edit a message."""
         message = self._world.messages[message_id]
@@ -153,8 +167,13 @@ class People:
         self._queues[(bot or self._bots[0]).id].again(update_id)
 
     def block(self, chat: Chat, bot: User | None = None) -> None:
-        """Block the bot, or remove it from the group."""
-        chat.blocked_for.add((bot or self._bots[0]).id)
+        """Block the bot, or remove it from the group. The bot is told, and hears nothing more from there."""
+        bot = bot or self._bots[0]
+        chat.blocked_for.add(bot.id)
+        by = (chat.person or _SOMEBODY).as_json()
+        old, new = ({"status": status, "user": bot.as_json()} for status in ("member", "kicked"))
+        change = {"chat": chat.as_json(), "from": by, "date": 1, "old_chat_member": old, "new_chat_member": new}
+        self.last_update_id = self._queues[bot.id].add({"my_chat_member": change})
 
     # ------------------------------------------------------------ inside
     def _bot_of(self, chat: Chat) -> User:
@@ -189,8 +208,14 @@ class People:
         plain_chain = message.chat.type == "supergroup" and not message.chat.is_forum and message.reply_to is not None
         if plain_chain:
             # A plain supergroup names the chain here too, without `is_topic_message`.
-            shown["message_thread_id"] = message.reply_to
+            shown["message_thread_id"] = self._beginning_of(message)
         return shown
+
+    def _beginning_of(self, message: Message) -> int:
+        """Go up the chain of replies as far as its messages are there."""
+        while message.reply_to is not None and message.reply_to in self._world.messages:
+            message = self._world.messages[message.reply_to]
+        return message.reply_to if message.reply_to is not None else message.id
 
     def _record(self, message: Message, author: User, change: Any) -> None:
         who: Any = "bot" if author in self._bots else "person"

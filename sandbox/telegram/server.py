@@ -1,5 +1,6 @@
 """A Telegram for one machine: the Bot API over real HTTP, and the people who write to the bots."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from sandbox.telegram.flood import OFF, FloodGate, Limits
 from sandbox.telegram.methods import BotApi, Seen
 from sandbox.telegram.people import People
 from sandbox.telegram.updates import UpdateQueue
+from sandbox.telegram.webhook import deliver
 from sandbox.telegram.wire import Params, Refused, answer, read_params, refusal
 from sandbox.telegram.world import Chat, User, World
 
@@ -58,6 +60,7 @@ class TelegramStandIn(People):
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
+        self._hooks: list[asyncio.Task[None]] = []
 
     # ------------------------------------------------------------ life
     @property
@@ -77,12 +80,18 @@ class TelegramStandIn(People):
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
+        self._hooks = [asyncio.ensure_future(deliver(queue)) for queue in self.queues.values()]
         return self
 
     async def stop(self) -> None:
         """Let long polls return and stop listening. Safe to repeat."""
         for queue in self.queues.values():
             queue.close()
+        hooks, self._hooks = self._hooks, []
+        for hook in hooks:
+            hook.cancel()
+        if hooks:
+            await asyncio.wait(hooks)
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -189,8 +198,11 @@ _SPELLINGS = {
         "getUpdates",
         "setWebhook",
         "deleteWebhook",
+        "getWebhookInfo",
         "setMyCommands",
+        "getChatMember",
         "sendMessage",
+        "sendMessageDraft",
         "editMessageText",
         "deleteMessage",
         "sendChatAction",

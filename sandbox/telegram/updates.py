@@ -24,6 +24,9 @@ class UpdateQueue:
         self.allowed: Sequence[str] | None = None
         """The list that the last `getUpdates` with one set. It filters when an update is created."""
         self.webhook = ""
+        self.secret = ""
+        self.last_error = ""
+        """Why the webhook could not be called last."""
         self.webhook_was_deleted = 0
         self.pending_were_dropped = 0
 
@@ -50,6 +53,25 @@ class UpdateQueue:
     def update(self, update_id: int) -> JsonDict:
         """Return an update as it was created."""
         return self._everything[update_id]
+
+    @property
+    def news(self) -> asyncio.Event:
+        """Set when something changes next."""
+        return self._news
+
+    def first(self) -> JsonDict | None:
+        """Return the oldest update that waits."""
+        return next(iter([*self._again, *self._waiting]), None)
+
+    def forget(self, update_id: int) -> None:
+        """Take an update as delivered."""
+        self._again = [update for update in self._again if update["update_id"] != update_id]
+        self._waiting = [update for update in self._waiting if update["update_id"] != update_id]
+
+    def point(self, url: str, secret: str) -> None:
+        """Set a webhook, or leave webhook mode where the address is empty."""
+        self.webhook, self.secret, self.last_error = url, secret, ""
+        self._wake()
 
     def forget_all(self) -> None:
         """Drop what waits, as `drop_pending_updates` does."""

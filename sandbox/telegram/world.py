@@ -38,6 +38,8 @@ class Chat:
     """Topics in a private chat."""
     topics: dict[int, str] = field(default_factory=dict)
     closed_topics: set[int] = field(default_factory=set)
+    admins: set[int] = field(default_factory=set)
+    """Ids of the people who administer the group."""
     moved_to: int | None = None
     blocked_for: set[int] = field(default_factory=set)
     """Bots that were blocked here, or removed."""

@@ -26,19 +26,27 @@ DONE = Settlement(Outcome.ANSWERED, idle_after_s=600)
 
 
 def ask(
-    name: str, thread: ThreadKey = THREAD, *, aliases: Sequence[str] = (), addressed: bool = True, text: str = ""
+    name: str,
+    thread: ThreadKey = THREAD,
+    *,
+    aliases: Sequence[str] = (),
+    addressed: bool = True,
+    text: str = "",
+    person: str = "U1",
+    joins_within_s: float = 0.0,
 ) -> Question:
     return Question(
         id=name,
         dedupe_keys=(name, *aliases),
         thread=thread,
         address=Address("T1", "C:1", "17.5", reply_to="9"),
-        person=Person("U1", "Ada"),
+        person=Person(person, "Ada"),
         text=text or name,
         asked_at=1.25,
         kind=QuestionKind.ASK,
         addressed=addressed,
         metadata={"team": "T1"},
+        joins_within_s=joins_within_s,
     )
 
 

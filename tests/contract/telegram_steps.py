@@ -1,21 +1,52 @@
 """What the contract tests of Telegram share."""
 
+from adapters.telegram.intake import Rooms
 from bridge.errors import StoreUnavailable
 
 
 class Roots:
-    """`ReplyRoots` in memory."""
+    """`ReplyRoots` and `Places` in memory."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str, str], str] = {}
+        self.heirs: dict[tuple[str, str], str] = {}
+        self.changes: list[tuple[str, ...]] = []
+        """What happened to chats: `("moved", old, new)` and `("left", chat)`."""
         self.is_away = False
 
     async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
-        if self.is_away:
-            raise StoreUnavailable("away")
+        self._look()
         self.known[account, place, message_id] = root
 
     async def root_of(self, account: str, place: str, message_id: str) -> str | None:
+        self._look()
+        return self.known.get((account, place, message_id))
+
+    async def move(self, channel: str, account: str, place: str, new_place: str) -> int:
+        self._look()
+        self.changes.append(("moved", channel, account, place, new_place))
+        return 0
+
+    async def heir(self, channel: str, account: str, place: str) -> str | None:
+        self._look()
+        assert channel == "telegram"
+        return self.heirs.get((account, place))
+
+    async def inherit(self, channel: str, account: str, place: str) -> None:
+        self._look()
+        assert channel == "telegram"
+        self.heirs.pop((account, place), None)
+
+    async def leave(self, channel: str, account: str, place: str) -> int:
+        self._look()
+        self.changes.append(("left", channel, account, place))
+        return 0
+
+    def _look(self) -> None:
         if self.is_away:
             raise StoreUnavailable("away")
-        return self.known.get((account, place, message_id))
+
+
+def rooms_of(roots: Roots) -> Rooms:
+    """Hand over both ports."""
+    return Rooms(roots, roots)

@@ -151,6 +151,7 @@ async def test_an_end_that_was_not_confirmed_comes_due_again(stores: RedisStores
 async def test_a_confirmed_end_is_one_line_in_the_ledger(stores: RedisStores, redis: Redis) -> None:
     lease = await begun(stores)
     await stores.sessions.bind(lease, session("c1"), 600)
+    await begin(stores, lease)
     await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, 600, {"output_tokens": 9}, 2, EndReason.COMMAND))
     (ending,) = await stores.sessions.claim_ends(10, 30)
     await stores.sessions.confirm_end(ending)
@@ -170,6 +171,7 @@ async def test_a_confirmed_end_is_one_line_in_the_ledger(stores: RedisStores, re
         "reason": "command",
         "turns": 1,
         "usage": {"output_tokens": 9},
+        "retries": 1,
         "end_attempts": 1,
     }
     assert await stores.sessions.counts() == (0, 0)

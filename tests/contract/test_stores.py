@@ -1,5 +1,6 @@
 """What the inbox and the reply roots promise, on a real server."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -11,6 +12,7 @@ from bridge.models import (
     Appended,
     QuestionKind,
     Step,
+    ThreadKey,
 )
 from bridge.ports import Stores
 from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, claim
@@ -108,3 +110,13 @@ async def test_a_message_leads_to_the_root_of_its_chain(stores: RedisStores, red
     assert await roots.root_of("bot", "-100:7", "") is None
     assert await roots.root_of("bot", "-100", "8") is None
     assert 6 * 86400 < await redis.ttl(stores.keys.reply_root("bot", "-100", "7")) <= 7 * 86400
+
+
+async def test_a_place_is_told_once_in_an_hour_that_only_text_is_read(stores: RedisStores, redis: Redis) -> None:
+    """Whatever the thread."""
+    thread = ThreadKey("telegram", "100", "-5", "1")
+    beside, elsewhere = replace(thread, thread="2"), replace(thread, place="-6")
+    said = [await stores.inbox.note_wordless(ask("q", one)) for one in (thread, thread, beside, elsewhere)]
+    assert said == [Appended.WORDLESS, Appended.DUPLICATE, Appended.DUPLICATE, Appended.WORDLESS]
+    assert 3590 < await redis.ttl(stores.keys.told_wordless(thread)) <= 3600
+    assert await stores.queue.claim() is None

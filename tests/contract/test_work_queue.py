@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -10,8 +11,12 @@ from adapters.redis_store import RedisStores, StoreLimits, connect
 from adapters.redis_store.codec import question_from_json
 from bridge.errors import LeaseLost
 from bridge.models import (
+    Appended,
+    Asked,
     EndReason,
     Outcome,
+    Person,
+    QuestionKind,
     Settlement,
     Step,
     ThreadKey,
@@ -85,9 +90,9 @@ async def test_a_stale_worker_changes_nothing(stores: RedisStores, redis: Redis,
     refused: list[Callable[[], Awaitable[object]]] = [
         lambda: queue.begin(stale),
         lambda: queue.record_sending(stale, "c1", 1),
-        lambda: queue.record_answer(stale, "text", ""),
+        lambda: queue.record_answer(stale, "text", Asked(Outcome.ANSWERED)),
         lambda: queue.record_step(stale, Step.CLAIMED),
-        lambda: queue.record_messages(stale, ["1"]),
+        lambda: queue.record_shown(stale, ["1"], "text", has_begun=True),
         lambda: queue.settle(stale, DONE),
         lambda: queue.set_aside(stale, "reason", 600),
         lambda: stores.sessions.bind(stale, session("c1"), 600),
@@ -110,7 +115,7 @@ async def test_the_record_of_a_turn_is_read_by_whoever_takes_it_over(
 ) -> None:
     lease = await begun(stores)
     await stores.queue.record_sending(lease, "c1", 7)
-    await stores.queue.record_messages(lease, ["1.1", "1.2"])
+    await stores.queue.record_shown(lease, ["1.1", "1.2"], "the \ud800 an", has_begun=True)
     await let_time_pass(31)
     second = await claim(stores)
     sending = (await begin(stores, second)).record
@@ -120,11 +125,16 @@ async def test_the_record_of_a_turn_is_read_by_whoever_takes_it_over(
         "c1",
         7,
     )
-    assert sending.message_ids == ("1.1", "1.2")
-    await stores.queue.record_answer(second, "the \ud800 answer", "a notice")
+    assert (sending.message_ids, sending.text, sending.has_begun) == (("1.1", "1.2"), "the \ud800 an", True)
+    assert sending.asked is None
+    asked = Asked(Outcome.INTERRUPTED, "a notice", {"total_tokens": 7}, 9, EndReason.AGENT)
+    await stores.queue.record_answer(second, "the \ud800 answer", asked)
     answered = (await begin(stores, second)).record
-    assert (answered.step, answered.answer, answered.notice) == (Step.ANSWERED, "the \ud800 answer", "a notice")
+    assert (answered.step, answered.text, answered.asked) == (Step.ANSWERED, "the \ud800 answer", asked)
     assert answered.message_ids == ("1.1", "1.2")
+    await stores.queue.record_shown(second, ["1.1", "1.2", "1.3"], "a late note", has_begun=True)
+    shown = (await begin(stores, second)).record
+    assert (shown.text, shown.message_ids) == ("the \ud800 answer", ("1.1", "1.2", "1.3"))
     await stores.queue.record_step(second, Step.CLAIMED)
     assert (await begin(stores, second)).record.step is Step.CLAIMED
 
@@ -150,13 +160,13 @@ async def test_settling_twice_settles_one_question(stores: RedisStores) -> None:
 
 async def test_a_settled_thread_leaves_nothing_behind_but_marks(stores: RedisStores, redis: Redis) -> None:
     lease = await begun(stores)
-    await stores.queue.record_answer(lease, "text", "")
+    await stores.queue.record_answer(lease, "text", Asked(Outcome.ANSWERED))
     assert not await stores.queue.settle(lease, DONE)
     keys = stores.keys
     for gone in (keys.inbox(THREAD), keys.bodies(THREAD), keys.turn(THREAD), keys.due, keys.leases):
         assert not await redis.exists(gone)
     with pytest.raises(LeaseLost):
-        await stores.queue.record_messages(lease, ["1"])
+        await stores.queue.record_shown(lease, ["1"], "text", has_begun=True)
 
 
 async def test_settling_updates_the_session_in_the_same_step(stores: RedisStores, redis: Redis) -> None:
@@ -347,6 +357,64 @@ async def test_a_worker_that_gave_a_thread_back_writes_no_more(stores: RedisStor
     lease = await begun(stores)
     await stores.queue.release(lease)
     with pytest.raises(LeaseLost):
-        await stores.queue.record_answer(lease, "late", "")
+        await stores.queue.record_answer(lease, "late", Asked(Outcome.ANSWERED))
     assert await stores.queue.renew([lease]) == [lease]
-    assert (await begin(stores, await claim(stores))).record.answer == ""
+    assert (await begin(stores, await claim(stores))).record.text == ""
+
+
+async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(stores: RedisStores) -> None:
+    """S17: seen by the worker that has the thread, by whoever takes it over, and gone with the turn."""
+    stop = replace(ask("s1"), kind=QuestionKind.STOP)
+    assert await stores.inbox.stop(stop) is Appended.NOTHING
+    lease = await begun(stores, "q1", "q2")
+    assert await stores.queue.stopped([lease]) == []
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert await stores.queue.stopped([lease]) == ["q1"]
+    assert (await begin(stores, lease)).record.is_stopped
+    assert await stores.queue.settle(lease, DONE)
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.DUPLICATE
+    assert await stores.queue.stopped([lease]) == []
+    assert not (await begin(stores, lease)).record.is_stopped
+
+
+async def test_a_question_that_waits_for_its_worker_can_be_stopped(stores: RedisStores) -> None:
+    """S17: stopped before anybody began it."""
+    await stores.inbox.append(ask("q1"))
+    assert await stores.inbox.stop(replace(ask("s1"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert (await begin(stores, await claim(stores))).record.is_stopped
+
+
+async def test_the_question_whose_answer_was_not_whole_is_kept_until_one_is(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1", "q2", "q3")
+    assert await stores.queue.unanswered(THREAD) is None
+    await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert kept.id == "q1"
+    await begin(stores, lease)
+    await stores.queue.set_aside(lease, "too many attempts", 600)
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert kept.id == "q2"
+    await begin(stores, lease)
+    await stores.queue.settle(lease, DONE)
+    assert await stores.queue.unanswered(THREAD) is None
+
+
+async def test_a_talk_of_several_is_remembered_and_so_is_what_was_sent(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1")
+    await stores.sessions.bind(lease, session("c1"), 600)
+    await stores.queue.record_sending(lease, "c1", 0, "Ada: q1")
+    assert (await begin(stores, lease)).record.wording == "Ada: q1"
+    assert not await stores.queue.settle(lease, DONE)
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    assert not kept.several_speak
+
+    await stores.inbox.append(replace(ask("q2"), person=Person("U2", "Bob"), has_files=True))
+    lease = await claim(stores)
+    assert (await begin(stores, lease)).question.has_files
+    assert not await stores.queue.settle(lease, DONE)
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    assert kept.several_speak

@@ -1,6 +1,7 @@
 """Real workers as processes, one real Redis, and stand-ins for everything else: what faults are done to."""
 
 import asyncio
+import json
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -147,7 +148,7 @@ class Cluster:
         """Wait until the record of the thread's turn names a message. Raises `TimeoutError`."""
 
         async def is_recorded() -> bool:
-            return await self.redis.hget(self.stores.keys.turn(thread), "message_ids") is not None
+            return any(json.loads(await self.redis.hget(self.stores.keys.turn(thread), "message_ids") or "[]"))
 
         await _until(is_recorded, timeout_s)
 

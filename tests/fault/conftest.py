@@ -16,8 +16,8 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the test that waits longest, so that several processes come to their end together."""
-    items.sort(key=lambda item: item.path.name != "test_paused.py")
+    """Begin with the tests that wait longest, so that several processes come to their end together."""
+    items.sort(key=lambda item: not ("paused" in item.path.name or "thirty_seconds" in item.name))
 
 
 @pytest.hookimpl(wrapper=True)

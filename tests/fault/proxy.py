@@ -1,6 +1,7 @@
 """A TCP proxy that a test cuts, freezes and slows down: the network between two programs."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _CHUNK = 65536
 _CLOSE_S = 5.0
+_ROUNDS_TO_ACCEPT = 3
 
 
 class Proxy:
@@ -18,12 +20,21 @@ class Proxy:
     Args:
         connect: Opens one connection to the upstream.
         latency_s: How long each piece of data is on its way, in each direction.
+        tls: Whoever connects has to speak TLS; the upstream hears plain bytes.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Streams]], *, latency_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Streams]],
+        *,
+        latency_s: float = 0.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._connect = connect
         self._latency_s = latency_s
+        self._tls = tls
         self._server: asyncio.Server | None = None
+        self._is_cut = True
         self._thawed = asyncio.Event()
         self._thawed.set()
         self._flows: list[asyncio.Event] = []
@@ -32,12 +43,12 @@ class Proxy:
         self.port = 0
 
     @classmethod
-    def to(cls, url: str, *, latency_s: float = 0.0) -> Self:
+    def to(cls, url: str, *, latency_s: float = 0.0, tls: ssl.SSLContext | None = None) -> Self:
         """Make a proxy to an address of the form `http://host:port/...`, `redis://host:port/0` or `unix:///path`."""
         parts = urlsplit(url)
         if parts.scheme == "unix":
-            return cls(lambda: asyncio.open_unix_connection(unquote(parts.path)), latency_s=latency_s)
-        return cls(lambda: asyncio.open_connection(parts.hostname, parts.port), latency_s=latency_s)
+            return cls(lambda: asyncio.open_unix_connection(unquote(parts.path)), latency_s=latency_s, tls=tls)
+        return cls(lambda: asyncio.open_connection(parts.hostname, parts.port), latency_s=latency_s, tls=tls)
 
     async def __aenter__(self) -> Self:
         await self.restore()
@@ -57,16 +68,23 @@ class Proxy:
 
     async def cut(self) -> None:
         """Break every connection and refuse new ones."""
+        self._is_cut = True
         if self._server is not None:
-            self._server.close()
-            self._server = None
+            server, self._server = self._server, None
+            for listening in server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            # A connection that is being taken goes through first: asyncio drops it open where its server is closed.
+            for _ in range(_ROUNDS_TO_ACCEPT):
+                await asyncio.sleep(0)
+            server.close()
         self.break_connections()
 
     async def restore(self) -> None:
         """Take connections again, on the same port."""
         self._thawed.set()
+        self._is_cut = False
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._tls)
             self.port = self._server.sockets[0].getsockname()[1]
 
     def break_connections(self) -> None:
@@ -101,6 +119,8 @@ class Proxy:
             self._writers.discard(writer)
             return
         self._writers.add(upstream_writer)
+        if self._is_cut:
+            self.break_connections()
         flow = asyncio.Event()
         flow.set()
         self._flows.append(flow)
@@ -123,5 +143,7 @@ class Proxy:
                 await writer.drain()
             if writer.can_write_eof():
                 writer.write_eof()
+            else:
+                writer.close()  # TLS knows no half-closed connection
             return
         writer.transport.abort()

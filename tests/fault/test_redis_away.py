@@ -1,5 +1,6 @@
 """Redis goes away, comes back, restarts."""
 
+import asyncio
 import time
 
 import pytest
@@ -11,6 +12,8 @@ from tests.fault.steps import BEGIN, MIDDLE, REST, WHOLE, Scene, text_streams
 from tests.fault.talks import TALKS, talk_on
 
 ANSWER = "Here you are, this is the answer."
+OUTAGE_S = 30.0
+NORMAL_WITHIN_S = 10.0
 
 
 @pytest.mark.parametrize("channel", TALKS)
@@ -69,6 +72,51 @@ async def test_a_running_answer_is_completed_while_redis_is_away(cluster: Cluste
             assert scene.talk.never_went_back()
 
 
+@pytest.mark.timeout(150)
+async def test_thirty_seconds_without_redis_cost_no_answer_and_ask_nothing_twice(cluster: Cluster) -> None:
+    """P2: thirty real seconds, so that every lease runs out by itself; normal within 10 s of the return."""
+    cluster.answers["and now?"] = Answer.of(ANSWER)
+    async with Proxy.to(cluster.redis_url) as network:
+        for _ in range(2):
+            await cluster.start_worker(f"redis://127.0.0.1:{network.port}/0")
+        talks = [talk_on(cluster.stage, channel) for channel in TALKS for _ in range(5)]
+        scenes = [Scene(cluster, talk, f"question {number}") for number, talk in enumerate(talks)]
+        ending_meanwhile, ending_later, ending_last = scenes[::2], scenes[1::4], scenes[3::4]
+        await asyncio.gather(*(text_streams(scene) for scene in scenes))
+
+        await network.cut()
+        for scene in ending_meanwhile:
+            scene.open_all()
+        for scene in ending_meanwhile:
+            await scene.talk.until_texts(WHOLE)
+        await asyncio.sleep(OUTAGE_S)
+        for scene in ending_later:
+            scene.open_all()
+        await network.restore()
+        returned_at = time.monotonic()
+        new = [talk_on(cluster.stage, channel) for channel in TALKS]
+        for talk in new:
+            await talk.ask("and now?")
+        for talk in new:
+            await talk.until_texts(ANSWER)
+        took_s = time.monotonic() - returned_at
+        for scene in ending_last:
+            scene.open_all()
+
+        for scene in scenes:
+            await scene.talk.until_texts(WHOLE)
+        await cluster.at_rest()
+        assert took_s < NORMAL_WITHIN_S
+        for scene in scenes:
+            assert scene.talk.texts == [WHOLE]
+            assert scene.talk.posted == [scene.question]
+            assert scene.talk.never_went_back()
+        assert [talk.posted for talk in new] == [["and now?"]] * len(new)
+        assert all(worker.process.returncode is None for worker in cluster.workers)
+        await cluster.end_all()
+        assert cluster.stage.talkifai.book.open_now == 0
+
+
 async def test_a_half_open_redis_is_noticed_and_work_goes_on_when_it_thaws(cluster: Cluster) -> None:
     """P2: every connection to Redis stands, and nothing comes through."""
     async with Proxy.to(cluster.redis_url) as network:
@@ -107,7 +155,7 @@ async def test_all_is_normal_soon_after_redis_restarted(cluster: Cluster) -> Non
         await talk.ask("and now?")
     for talk in later:
         await talk.until_texts(ANSWER)
-    assert time.monotonic() - began < 10.0
+    assert time.monotonic() - began < NORMAL_WITHIN_S
 
     for scene in scenes:
         await scene.talk.until_texts(WHOLE)

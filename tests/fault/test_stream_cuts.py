@@ -11,7 +11,7 @@ from adapters.scheduler import every
 from adapters.talkifai.agent import TalkifaiAgent
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Pace, PageView, Person, Question, ThreadKey
+from bridge.models import Address, Circumstances, Pace, PageView, Person, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.worker import Outside, Worker
 from config.talkifai_limits import TalkifaiLimits
@@ -35,10 +35,18 @@ class Wall:
     shown: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     name: str = "wall"
     receives_alone: str = ""
+    streaming: Streaming = Streaming.EDIT
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def only_opener_controls(self) -> bool:
+        return False
 
     def fits(self, text: str) -> bool:
         return len(text) <= 1000
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        return one == other
 
     def pace(self, address: Address) -> Pace:
         del address
@@ -57,11 +65,29 @@ class Wall:
         del address, view
         return None
 
+    async def draft(self, address: Address, view: PageView) -> bool:
+        del address, view
+        return False
+
     async def show_activity(self, address: Address) -> None:
         del address
 
     async def user_identifier(self, question: Question) -> str:
         return question.thread.place
+
+    async def admits(self, question: Question) -> bool:
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         for question in self.questions:

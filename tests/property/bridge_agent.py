@@ -78,6 +78,8 @@ class Talk:
     is_open: bool = True
     is_known: bool = True
     answer_lost: bool = False
+    grew_old_at: float = float("inf")
+    """From then on its token is about to run out."""
     end_failed: bool = False
     """A try to end it did not reach the agent."""
 
@@ -93,6 +95,7 @@ class AgentBook:
         self.plans: list[Plan] = []
         self.faults: defaultdict[str, list[Fault]] = defaultdict(list)
         self.text_of: Callable[[str], str] = lambda question_id: question_id
+        self.accepted_at: dict[str, float] = {}
         self._made = 0
 
     def heal(self) -> None:
@@ -123,6 +126,8 @@ class AgentBook:
             self._problems.append(f"asked twice: {question_id}")
         if self.text_of(question_id) != text:
             self._problems.append(f"asked {text!r} in the place of {question_id}")
+        if self.accepted_at.get(question_id, 0.0) > talk.grew_old_at:
+            self._problems.append(f"asked {question_id} in a conversation that is too old")
         self._made += 1
         words = " ".join(f"a{self._made}w{number}" for number in range(plan.words))
         answer = Answer(question_id, words)

@@ -1,17 +1,29 @@
 """A channel that keeps an honest book of its messages, judges each call, and fails as it is told."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, MessageGone, PostUncertain
-from bridge.models import Address, Budget, Pace, PageView, Question
+from bridge.errors import (
+    ChannelRateLimited,
+    ChannelUnavailable,
+    LookupUnsupported,
+    MessageGone,
+    PageRejected,
+    PlaceGone,
+    PostUncertain,
+)
+from bridge.models import Address, Budget, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.notices import Notice
 from bridge.ports import Accept
 from tests.property.bridge_agent import Fault
 from tests.property.bridge_host import Host, Store
 
 _POST_S = 0.15
+_NOTE_S = 2.0
+"""How long before a call its record may have been tried."""
+_MOST_REFUSED_LOOKS = 3
 
 
 @dataclass(eq=False)
@@ -23,7 +35,10 @@ class Message:
     view: PageView
     poster: Host = field(repr=False)
     posted_at: float
+    changed_at: float = 0.0
     answer_lost: bool = False
+    among_two: bool = False
+    """Two workers were at work in its thread after a jump of Redis's clock, and only one of them could record it."""
     is_deleted: bool = False
 
     @property
@@ -51,7 +66,21 @@ class ChannelBook:
         self.settled: set[str] = set()
         self.doubled = 0
         self.taken_back: set[str] = set()
-        """Turns whose text so far gave way to the notice that they were interrupted."""
+        """Turns whose last words were seen while Redis was away, and then could not be had any more."""
+        self.refused_looks: Counter[tuple[str, str, int]] = Counter()
+        """How often a worker was refused a search for a page of a turn, as the channel is limited."""
+        self.gone: set[str] = set()
+        """Threads in which the bot may not write now."""
+        self.met_gone: set[str] = set()
+        """Turns that found their place gone."""
+        self.refuses = ""
+        """A page that holds this word is refused, whatever the number of tries."""
+        self.refused: set[str] = set()
+        """Turns of which a page was refused."""
+        self.two_at_work: set[str] = set()
+        """Turns in which a worker wrote that had lost its thread to a jump of Redis's clock."""
+        self.gave_way: set[str] = set()
+        """Turns whose text so far gave way to the notice that the rest was refused."""
         self._store = store
         self._problems = problems
 
@@ -67,28 +96,48 @@ class ChannelBook:
         """Say whether a post of the reply was lost on its way, where nobody can tell."""
         return not self.finds_posts and any(turn == turn_id for turn, _ in self.never_landed)
 
+    def admit(self, thread: str, view: PageView) -> None:
+        """Let a call through to its effect. Raises `PlaceGone` and `PageRejected`."""
+        if thread in self.gone:
+            self.met_gone.add(view.turn_id)
+            raise PlaceGone(thread)
+        if self.refuses and self.refuses in view.text:
+            self.refused.add(view.turn_id)
+            raise PageRejected(self.refuses)
+
     def land(self, message: Message) -> None:
         """Let a post have its effect, and judge it."""
         page = message.page
         if message.is_aside or (message.view.notice == Notice.FAILED and not message.view.text):
             self.messages[message.id] = message
             return
+        message.among_two = self._store.clock.excuses_two_at_work(message.thread)
         if page[0] in self.settled:
-            self._problems.append(f"posted after it was settled: {page}")
+            self._blame(message, f"posted after it was settled: {page}")
         for earlier in self.standing(page):
             self.doubled += 1
-            if not self._may_double(earlier, message):
-                self._problems.append(f"page posted twice: {page} {earlier} {message}")
+            if earlier.among_two and earlier.id not in self.recorded:
+                self.two_at_work.add(message.view.turn_id)
+            elif not self._may_double(earlier, message):
+                self._blame(message, f"page posted twice: {page} {earlier} {message}")
         self.messages[message.id] = message
 
+    def _blame(self, message: Message, problem: str) -> None:
+        """Note a problem, but for the gap that a jump of Redis's clock leaves."""
+        if self._store.clock.excuses_two_at_work(message.thread):
+            self.two_at_work.add(message.view.turn_id)
+        else:
+            self._problems.append(problem)
+
     def _may_double(self, earlier: Message, later: Message) -> bool:
-        """Tell the documented gap: nobody could know of the first, and the channel cannot be searched."""
-        if earlier.id in self.recorded or self.finds_posts:
+        """Tell the documented gaps: nobody could know of the first, as the channel cannot or must not be searched."""
+        if earlier.id in self.recorded:
             return False
+        if self.finds_posts:
+            return self.refused_looks[later.poster.name, *later.page] >= _MOST_REFUSED_LOOKS
         poster = earlier.poster
         # The record follows the answer to a post at once: nothing else can have come in between.
-        stopped_at = {poster.died_at, poster.paused_at}
-        if any(earlier.posted_at <= at <= earlier.posted_at + _POST_S for at in stopped_at):
+        if poster.stopped_between(earlier.posted_at, earlier.posted_at + _POST_S):
             return True
         if self._store.trouble_at >= earlier.posted_at:
             return True
@@ -98,16 +147,23 @@ class ChannelBook:
     def change(self, message: Message, view: PageView) -> None:
         """Let an edit have its effect, and judge it."""
         if view.turn_id in self.settled:
-            self._problems.append(f"edited after it was settled: {message.page}")
+            self._blame(message, f"edited after it was settled: {message.page}")
         before, after = words_of(message.view), words_of(view)
         # A page that has become full hands its last words on to the next one.
         hands_on = view.final and not view.notice and after and before.startswith(after)
-        if not after and view.notice == Notice.INTERRUPTED:
-            # Whoever takes a turn up does not know the text so far where the history cannot be had.
+        if not after and view.notice == Notice.FAILED and view.turn_id in self.refused:
+            if before:
+                self.gave_way.add(view.turn_id)
+        elif self._may_take_back(message, view) and not after.startswith(before):
             self.taken_back.add(view.turn_id)
         elif not (after.startswith(before) or hands_on or "Welcome" in before):
-            self._problems.append(f"went back in time: {message.page} {message.view} {view}")
-        message.view = view
+            self._blame(message, f"went back in time: {message.page} {message.view} {view}")
+        message.view, message.changed_at = view, self._store.loop.time()
+
+    def _may_take_back(self, message: Message, view: PageView) -> bool:
+        """Tell the documented gap: what people saw last could not be recorded, and the rest cannot be had."""
+        trouble = self._store.trouble_at >= message.changed_at - _NOTE_S
+        return trouble and view.notice == Notice.INTERRUPTED and words_of(message.view).startswith(words_of(view))
 
 
 def words_of(view: PageView) -> str:
@@ -119,14 +175,22 @@ class HostChannel:
     """The channel port of one worker."""
 
     receives_alone = ""
+    streaming = Streaming.EDIT
 
     def __init__(self, book: ChannelBook, host: Host) -> None:
         self._book = book
         self._host = host
         self.name = book.name
 
+    @property
+    def only_opener_controls(self) -> bool:
+        return False
+
     def fits(self, text: str) -> bool:
         return len(text) <= self._book.page_size
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        return one == other
 
     def pace(self, address: Address) -> Pace:
         scope = f"{self.name}:{address.place}"
@@ -138,7 +202,7 @@ class HostChannel:
         await asyncio.Event().wait()
 
     async def post(self, address: Address, view: PageView) -> str:
-        fault = self._fail()
+        fault = self._fail(address, view)
         if fault is Fault.REQUEST_LOST:
             self._book.never_landed.add((view.turn_id, view.number))
             await asyncio.sleep(0.5)
@@ -154,8 +218,7 @@ class HostChannel:
         return identity
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
-        del address
-        fault = self._fail()
+        fault = self._fail(address, view)
         if fault is Fault.REQUEST_LOST:
             raise ChannelUnavailable("lost")
         message = self._book.messages[message_id]
@@ -168,17 +231,21 @@ class HostChannel:
         await self._host.step()
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
-        del address
         if not self._book.finds_posts:
             raise LookupUnsupported
-        if self._fail() is not None:
+        try:
+            fault = self._fail(address, PageView(turn_id=view.turn_id))
+        except ChannelRateLimited:
+            self._book.refused_looks[self._host.name, view.turn_id, view.number] += 1
+            raise
+        if fault is not None:
             raise ChannelUnavailable("lost")
         await asyncio.sleep(0.1)
         await self._host.step()
         found = self._book.standing((view.turn_id, view.number))
         return found[-1].id if found else None
 
-    def _fail(self) -> Fault | None:
+    def _fail(self, address: Address, view: PageView) -> Fault | None:
         # No pause in here: the request leaves in the same instant in which the guard let it pass.
         self._host.live_step()
         fault = self._book.faults.pop(0) if self._book.faults else None
@@ -186,7 +253,11 @@ class HostChannel:
             raise ChannelUnavailable(self.name)
         if fault is Fault.LIMITED:
             raise ChannelRateLimited(3.0, f"{self.name}:P")
+        self._book.admit(address.thread, view)
         return fault
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        raise AssertionError(f"a channel that edits was asked for a draft: {address} {view}")
 
     async def show_activity(self, address: Address) -> None:
         del address
@@ -194,3 +265,17 @@ class HostChannel:
 
     async def user_identifier(self, question: Question) -> str:
         return f"{self.name}:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        del thread
+
+    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+        del circumstances
+        return question.text

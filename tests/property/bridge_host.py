@@ -9,21 +9,23 @@ from typing import Any, Protocol, TypeVar
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from adapters.redis_store.budgets import RedisCallBudgets
 from adapters.redis_store.commands import Argument, Commands, script_text
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.keys import Keys, StoreLimits
 from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.quota import RedisQuota
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
 from bridge.errors import StoreUnavailable
 from bridge.ports import Accept
+from tests.property.bridge_jumps import EPOCH, ServerClock
 from tests.property.bridge_time import OWNER, StoreLoop, nobodys
 
 T = TypeVar("T")
 
-EPOCH = 1_700_000_000.0
 KEYS = Keys("talkifai-bridge")
 LIMITS = StoreLimits(inbox_length=6)
 SWEEP_EVERY_S = 3.0
@@ -39,8 +41,8 @@ _VIRTUAL_TIME = f"return tonumber(redis.call('GET', '{_NOW_KEY}'))"
 class Watcher(Protocol):
     """Is told each atomic step that Redis carried out, whoever heard of it."""
 
-    def saw(self, name: str, args: Sequence[Argument], removed: str, result: Any) -> None:
-        """Args: removed: the question that settling took out of the inbox."""
+    def saw(self, worker: str, name: str, args: Sequence[Argument], removed: Sequence[str], result: Any) -> None:
+        """Args: worker: its name; removed: the questions that settling took out of the inbox."""
         ...
 
 
@@ -51,6 +53,7 @@ class Store:
     redis: Redis
     loop: StoreLoop
     watcher: Watcher
+    clock: ServerClock = field(init=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     is_down: bool = False
@@ -59,6 +62,9 @@ class Store:
     """So many commands still get through before answers are lost."""
     trouble_at: float = -1.0
     _set_to: int = -1
+
+    def __post_init__(self) -> None:
+        self.clock = ServerClock(self.loop)
 
     async def alone(self, command: Coroutine[Any, Any, T]) -> T:
         """Run one command while time stands still."""
@@ -78,7 +84,7 @@ class Store:
             self.loop.selector.in_flight -= 1
 
     async def _set_clock(self) -> None:
-        now = int((EPOCH + self.loop.time()) * 1000)
+        now = int(self.clock.now() * 1000)
         if now != self._set_to:
             await _execute(self.redis, "SET", _NOW_KEY, now)
             self._set_to = now
@@ -147,6 +153,9 @@ class HostCommands(Commands):
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         return await self.run(self._watched(name, keys, args))
 
+    async def scripts(self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]) -> list[Any]:
+        return await self.run(self._watched_batch(name, calls)) if calls else []
+
     async def pop(self, key: str, timeout_s: float) -> bool:
         """Wait for the bell on the loop's time."""
         deadline = self._store.loop.time() + timeout_s
@@ -163,13 +172,18 @@ class HostCommands(Commands):
     async def _watched(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         waiting: list[bytes] = await self._waiting_in(keys[2]) if name == "settle" else []
         result = await self._step(name)(keys=list(keys), args=list(args))
-        removed = ""
-        if waiting and await self._waiting_in(keys[2]) == waiting[1:]:
-            removed = waiting[0].decode()
-        self._store.watcher.saw(name, args, removed, result)
+        left = len(await self._waiting_in(keys[2])) if waiting else 0
+        removed = [raw.decode() for raw in waiting[: len(waiting) - left]]
+        self._store.watcher.saw(self._host.name, name, args, removed, result)
         if name in {"append", "release"}:
             self._store.bell.set()
         return result
+
+    async def _watched_batch(self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]) -> list[Any]:
+        results = await self._batch(self._step(name), calls)
+        for (_, args), result in zip(calls, results, strict=True):
+            self._store.watcher.saw(self._host.name, name, args, (), result)
+        return results
 
     async def _waiting_in(self, inbox: str) -> list[bytes]:
         found: list[bytes] = await _execute(self._store.redis, "LRANGE", inbox, 0, -1)
@@ -196,8 +210,10 @@ class HostStores:
         self.queue = RedisWorkQueue(commands, KEYS, LIMITS)
         self.sessions = RedisSessions(commands, KEYS, LIMITS)
         self.quota = RedisQuota(commands, KEYS, most_per_minute=None)
+        self.budgets = RedisCallBudgets(commands, KEYS)
         self.leader = RedisLeader(commands, KEYS)
         self.reply_roots = RedisReplyRoots(commands, KEYS, LIMITS)
+        self.places = RedisPlaces(commands, KEYS, LIMITS)
 
 
 # ---------------------------------------------------------------- a worker
@@ -213,8 +229,8 @@ class Host:
     has_left: bool = False
     """Stopped as it was asked to."""
     died_at: float = -1.0
-    paused_at: float = -1.0
-    woke_at: float = -1.0
+    stopped_at: list[float] = field(default_factory=list)
+    """When it was killed or paused."""
     steps_to_live: int | None = None
     steps_to_pause: int | None = None
     late_timers: list[Callable[[], None]] = field(default_factory=list)
@@ -273,15 +289,18 @@ class Host:
         if self.is_dead:
             raise asyncio.CancelledError
 
+    def stopped_between(self, first: float, last: float) -> bool:
+        """Say whether it was killed or paused then."""
+        return any(first <= at <= last for at in self.stopped_at)
+
     def pause(self) -> None:
         self.steps_to_pause = None
-        self.paused_at = asyncio.get_running_loop().time()
+        self.stopped_at.append(asyncio.get_running_loop().time())
         self._awake.clear()
 
     def wake(self) -> None:
         if self.is_paused:
             loop = asyncio.get_running_loop()
-            self.woke_at = loop.time()
             self._awake.set()
             late, self.late_timers = self.late_timers, []
             for go_off in late:
@@ -292,6 +311,7 @@ class Host:
         self.is_dead = True
         loop = asyncio.get_running_loop()
         self.died_at = loop.time()
+        self.stopped_at.append(self.died_at)
         with nobodys():
             self.burial = loop.create_task(self.bury())
 

@@ -1,29 +1,18 @@
-"""The bridge under random faults: what may happen, and what must be true once everything is at rest."""
+"""What may happen to the bridge: the rules that Hypothesis draws from."""
 
-import asyncio
-import json
-import logging
-from collections import Counter, defaultdict
-from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import rule
 
-from adapters.redis_store import connect
-from adapters.redis_store.commands import Argument
-from bridge.dispatcher import DispatchLimits
-from bridge.errors import StoreUnavailable
-from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
-from bridge.paced_agent import PacedAgent
-from bridge.worker import Outside, Worker
-from tests.property.bridge_agent import AgentBook, Fault, HostAgent, Plan
-from tests.property.bridge_channel import ChannelBook, HostChannel
-from tests.property.bridge_host import EPOCH, KEYS, Host, HostClock, HostStores, Store
+from bridge.models import QuestionKind, ThreadKey
+from tests.property.bridge_agent import Fault, Plan
+from tests.property.bridge_host import KEYS
+from tests.property.bridge_jumps import EPOCH
 from tests.property.bridge_strategies import (
     agent_faults,
     channel_faults,
+    channel_names,
     one_of,
     pauses,
     plans,
@@ -32,88 +21,15 @@ from tests.property.bridge_strategies import (
     threads,
     whichever,
 )
-from tests.property.bridge_time import StoreLoop
-from tests.property.bridge_verdict import left_open, reply_verdict
+from tests.property.bridge_world import MOST_JUMP_S, MOST_WORKERS, World
 
-T = TypeVar("T")
-
-IDLE_AFTER_S = 60.0
-MOST_WORKERS = 3
-_REST_STEP_S = 15.0
-_MOST_REST_STEPS = 120
+_GROW_OLD = """if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+  redis.call('HSET', KEYS[1], 'opened_at', ARGV[1])
+  return redis.call('HGET', KEYS[1], 'conversation_id')"""
 
 
-class Bridge(RuleBasedStateMachine):
-    """Four threads, up to three workers, one Redis; an agent and two channels that keep the book."""
-
-    url: ClassVar[str]
-    gaps: ClassVar[Counter[str]] = Counter()
-    """What was left open, doubled, lost or taken back within the documented gaps, over all examples."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner(loop_factory=StoreLoop)
-        self.problems: list[str] = []
-        self.hosts: list[tuple[Host, Worker]] = []
-        self.sent: dict[str, Question] = {}
-        self.texts: dict[str, str] = {}
-        self.accepted: defaultdict[str, list[str]] = defaultdict(list)
-        self.withdrawn: set[str] = set()
-        self.settled: defaultdict[str, list[str]] = defaultdict(list)
-        self.outcomes: dict[str, str] = {}
-        self.bound: set[str] = set()
-        self.undelivered: list[Question] = []
-        # What the bridge says of each fault is thousands of lines.
-        logging.disable(logging.CRITICAL)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
-
-    @initialize()
-    def open(self) -> None:
-        loop = self.runner.get_loop()
-        assert isinstance(loop, StoreLoop)
-        loop.set_exception_handler(self.unhandled)
-        self.store = Store(connect(self.url), loop, self)
-        self.run(self.store.look("FLUSHALL"))
-        self.agent = AgentBook(self.store, self.problems)
-        self.agent.text_of = lambda question_id: self.texts.get(question_id, "?")
-        self.channels = {
-            "finds": ChannelBook("finds", self.store, self.problems, finds_posts=True, page_size=90),
-            "blind": ChannelBook("blind", self.store, self.problems, finds_posts=False, page_size=70),
-        }
-        self.a_worker_starts()
-
-    def unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        del loop
-        culprit = context.get("task") or context.get("future")
-        self.problems.append(f"unhandled: {context.get('message')} {context.get('exception')!r} {culprit}")
-
-    # ------------------------------------------------------------ what Redis did
-
-    def saw(self, name: str, args: Sequence[Argument], removed: str, result: Any) -> None:
-        """Note what Redis carried out, whether or not its answer arrived."""
-        match name:
-            case "append" if result in {b"accepted", b"queued"}:
-                question_id = _text(args[1])
-                self.accepted[_text(args[0])].append(question_id)
-                self.texts[question_id] = self.sent[question_id].text
-            case "amend" if result == 1 and args[2] == b"":
-                self.withdrawn.add(_text(args[1]))
-            case "amend" if result == 1:
-                self.texts[_text(args[1])] = json.loads(_text(args[2]))["text"]
-            case "settle" if removed:
-                self.settled[_text(args[0])].append(removed)
-                self.outcomes[removed] = _text(args[2])
-                for book in self.channels.values():
-                    book.settled.add(removed)
-            case "record" if result and args[2] == "message_ids":
-                for book in self.channels.values():
-                    book.recorded.update(json.loads(_text(args[3])))
-            case "bind" | "queue_end" if result:
-                self.bound.add(_text(args[2] if name == "bind" else args[1]))
-            case _:
-                return
+class Bridge(World):
+    """Random questions, random faults, random times."""
 
     # ------------------------------------------------------------ people
 
@@ -153,43 +69,9 @@ class Bridge(RuleBasedStateMachine):
         kind = QuestionKind.WITHDRAWN if withdrawn else QuestionKind.EDITED
         self.run(self.deliver(replace(self.sent[name], kind=kind, text="in other words")))
 
-    @property
-    def waiting(self) -> list[str]:
-        names = [name for accepted in self.accepted.values() for name in accepted]
-        return [name for name in names if name not in self.outcomes and name not in self.withdrawn]
-
-    def send(self, thread: ThreadKey, text: str, kind: QuestionKind) -> None:
-        name = f"q{len(self.sent) + 1}"
-        address = Address("A", "P", str(thread))
-        metadata = {"thread": str(thread)}
-        person = Person("U1")
-        self.sent[name] = Question(name, (name,), thread, address, person, text, EPOCH, kind, metadata=metadata)
-        self.run(self.deliver(self.sent[name]))
-
-    async def deliver(self, question: Question) -> None:
-        """Hand an event to a worker; one that is not acknowledged is delivered again later."""
-        host = next((host for host, _ in self.hosts if host.is_there and not host.is_paused and host.accept), None)
-        if host is None or host.accept is None:
-            self.undelivered.append(question)
-            return
-        accept = host.accept
-        task = host.start(lambda: accept(question))
-        # One that takes too long is not waited for, and nobody sees how it failed.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await asyncio.wait([task], timeout=3.0)
-        if not task.done() or task.cancelled() or task.exception() is not None:
-            self.undelivered.append(question)
-        if task.done() and not task.cancelled() and not isinstance(task.exception(), StoreUnavailable | None):
-            self.problems.append(f"intake: {task.exception()!r}")
-
     @rule()
     def what_was_not_acknowledged_comes_again(self) -> None:
         self.run(self.redeliver())
-
-    async def redeliver(self) -> None:
-        undelivered, self.undelivered = self.undelivered, []
-        for question in undelivered:
-            await self.deliver(question)
 
     # ------------------------------------------------------------ workers
 
@@ -197,29 +79,6 @@ class Bridge(RuleBasedStateMachine):
     def a_worker_starts(self) -> None:
         if sum(host.is_there and not host.is_paused for host, _ in self.hosts) < MOST_WORKERS:
             self.run(self.start_worker())
-
-    async def start_worker(self) -> None:
-        host = Host(f"worker {len(self.hosts) + 1}")
-        clock, stores = HostClock(host), HostStores(self.store, host)
-        outside = Outside(
-            agent=PacedAgent(HostAgent(self.agent, host), stores.quota, clock),
-            stores=stores,
-            channels=[HostChannel(book, host) for book in self.channels.values()],
-            clock=clock,
-            every=clock.every,
-        )
-        worker = Worker(outside, idle_after_s=IDLE_AFTER_S, limits=DispatchLimits())
-
-        async def work() -> None:
-            await worker.run(host.stop)
-            host.has_left = True
-
-        host.start(work)
-        self.hosts.append((host, worker))
-        await asyncio.sleep(0.01)
-
-    def pick(self, which: int) -> Host:
-        return one_of([host for host, _ in self.hosts if host.is_there] or [self.hosts[0][0]], which)
 
     @rule(which=whichever, calls=steps, after_s=pauses, is_replaced=st.booleans())
     def a_worker_is_killed(self, which: int, calls: int, after_s: float, is_replaced: bool) -> None:  # noqa: FBT001 - drawn by its name
@@ -288,7 +147,39 @@ class Bridge(RuleBasedStateMachine):
         if open_ones:
             one_of(open_ones, which).is_known = False
 
-    @rule(name=st.sampled_from(["finds", "blind"]), faults=st.lists(channel_faults, min_size=1, max_size=4))
+    @rule(thread=threads, after_s=pauses)
+    def a_place_goes_or_comes_back(self, thread: ThreadKey, after_s: float) -> None:
+        """The bot is removed from it, or added again."""
+        self.channels[thread.channel].gone ^= {str(thread)}
+        self.wait(after_s)
+
+    @rule(name=channel_names, word=st.sampled_from(["w0", "w1", "w5", "w11", ""]))
+    def a_channel_refuses_pages(self, name: str, word: str) -> None:
+        """Those that hold a word, until another one is drawn."""
+        self.channels[name].refuses = word
+
+    @rule(by_s=st.sampled_from([300.0, MOST_JUMP_S, -300.0, -MOST_JUMP_S]), after_s=pauses)
+    def redis_clock_jumps(self, by_s: float, after_s: float) -> None:
+        """And back the next time."""
+        self.wait(self.store.clock.settles_in_s)
+        self.store.clock.jump(-self.store.clock.ahead_s or by_s)
+        self.wait(after_s)
+
+    @rule(thread=threads, text=texts, old_after_s=st.sampled_from([0.3, 4.0, 10.0]), after_s=pauses)
+    def somebody_asks_again_after_a_day(self, thread: ThreadKey, text: str, old_after_s: float, after_s: float) -> None:
+        """The session is as old as if it had been opened 21 hours ago."""
+        self.send(thread, "ok", QuestionKind.ASK)
+        self.wait(old_after_s)
+        now = self.runner.get_loop().time()
+        opened_at = repr(EPOCH + now - 21 * 3600.0)
+        grown: bytes | None = self.run(self.store.look("EVAL", _GROW_OLD, 1, KEYS.session(thread), opened_at))
+        if grown:
+            self.agent.talks[grown.decode()].grew_old_at = now
+        self.wait(0.05)
+        self.send(thread, text, QuestionKind.ASK)
+        self.wait(after_s)
+
+    @rule(name=channel_names, faults=st.lists(channel_faults, min_size=1, max_size=4))
     def a_channel_fails(self, name: str, faults: list[Fault]) -> None:
         self.channels[name].faults += faults
 
@@ -303,99 +194,9 @@ class Bridge(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.wait(seconds)
 
-    def wait(self, seconds: float) -> None:
-        self.run(asyncio.sleep(seconds))
-
     # ------------------------------------------------------------ at rest
 
     @rule()
     def everything_settles(self) -> None:
         self.run(self.come_to_rest())
         self.judge()
-
-    def teardown(self) -> None:
-        try:
-            if hasattr(self, "agent"):
-                self.run(self.come_to_rest())
-                self.judge()
-        finally:
-            if hasattr(self, "store"):
-                self.run(self.close())
-            self.runner.close()
-            logging.disable(logging.NOTSET)
-
-    async def close(self) -> None:
-        for host, _ in self.hosts:
-            if host.is_there:
-                host.begin_to_die()
-        await asyncio.sleep(0.01)
-        await self.store.close()
-
-    async def come_to_rest(self) -> None:
-        """Heal everything, and let time pass until nothing waits any more."""
-        self.store.come_back()
-        self.store.answers_to_lose = 0
-        self.agent.heal()
-        for book in self.channels.values():
-            book.faults.clear()
-        for host, _ in self.hosts:
-            host.steps_to_live = host.steps_to_pause = None
-            host.wake()
-        if not any(host.is_there and not host.stop.is_set() for host, _ in self.hosts):
-            await self.start_worker()
-        waiting: list[int] = []
-        for _ in range(_MOST_REST_STEPS):
-            await self.redeliver()
-            await asyncio.sleep(_REST_STEP_S)
-            waiting = [await self.store.look("ZCARD", key) for key in (KEYS.due, KEYS.idle, KEYS.ends)]
-            if not any(waiting) and not self.undelivered:
-                return
-        self.problems.append(f"never comes to rest: {waiting} {self.waiting}")
-
-    @invariant()
-    def nothing_went_wrong_so_far(self) -> None:
-        assert not self.problems, self.problems
-
-    def judge(self) -> None:
-        """Hold the books against each other."""
-        for host, worker in self.hosts:
-            if worker._supervisor.restarts:
-                self.problems.append(f"work of {host.name} died: {worker._supervisor.restarts}")
-        for thread, accepted in self.accepted.items():
-            wanted = [name for name in accepted if name not in self.withdrawn]
-            if self.settled[thread] != wanted:
-                self.problems.append(f"settled {self.settled[thread]} instead of {wanted}")
-        for name, outcome in self.outcomes.items():
-            book = self.channels[self.sent[name].thread.channel]
-            verdict = reply_verdict(book, name, outcome, self.agent.answers.get(name))
-            if verdict:
-                self.problems.append(f"{name} ({outcome}) {verdict}")
-        self.judge_sessions()
-        for book in self.channels.values():
-            self.gaps["page doubled"] += book.doubled
-            self.gaps["text taken back"] += len(book.taken_back)
-            self.gaps["post lost"] += 0 if book.finds_posts else len(book.never_landed)
-        assert not self.problems, self.problems
-
-    def judge_sessions(self) -> None:
-        """Every conversation is closed, but for the gap between its opening and its record."""
-        for talk in self.agent.talks.values():
-            if talk.is_open:
-                self.problems += left_open(talk, self.bound, self.store.trouble_at)
-                self.gaps["conversation left open"] += 1
-                self.gaps["of these: Redis and /end both failed"] += talk.end_failed
-                talk.is_open = False
-        lines = self.run(self.store.look("XRANGE", KEYS.ledger, "-", "+"))
-        ended = [line[b"conversation"].decode() for line in (dict(_pairs(fields)) for _, fields in lines)]
-        if sorted(ended) != sorted(self.bound):
-            self.problems.append(f"the ledger has {sorted(ended)} instead of {sorted(self.bound)}")
-
-
-def _text(raw: Argument) -> str:
-    return raw.decode() if isinstance(raw, bytes) else str(raw)
-
-
-def _pairs(fields: Any) -> list[tuple[bytes, bytes]]:
-    if isinstance(fields, dict):
-        return list(fields.items())
-    return list(zip(fields[::2], fields[1::2], strict=True))

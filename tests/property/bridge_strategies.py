@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 THREADS = tuple(ThreadKey(channel, "A", "P", thread) for channel in ("finds", "blind") for thread in ("1", "2"))
 
+channel_names = st.sampled_from(["finds", "blind"])
 threads = st.sampled_from(THREADS)
 texts = st.sampled_from(["ok", "ok", "what now", "and then"])
 plans = st.builds(

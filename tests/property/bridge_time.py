@@ -1,6 +1,8 @@
 """An event loop whose time jumps, except while Redis works; it runs several processes that can stand still."""
 
 import asyncio
+import heapq
+import itertools
 import selectors
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,12 +47,30 @@ class _PatientSelector(selectors.DefaultSelector):
         return ready
 
 
+class _OrderedTimer(asyncio.TimerHandle):
+    """Of timers for the same instant the first that was set goes off first; a heap leaves that to chance."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int, when: float, callback: Callable[..., object], *rest: Any) -> None:
+        super().__init__(when, callback, *rest)
+        self._number = number
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, _OrderedTimer):
+            return NotImplemented
+        return (self.when(), self._number) < (other.when(), other._number)
+
+    __hash__ = asyncio.TimerHandle.__hash__
+
+
 class StoreLoop(asyncio.SelectorEventLoop):
     """Virtual time that stands still while Redis works; tasks belong to the worker that started them."""
 
     def __init__(self) -> None:
         self.selector = _PatientSelector()
         self.tasks_made = 0
+        self._timers = itertools.count()
         super().__init__(self.selector)
         self.set_task_factory(_owned_task)
 
@@ -63,7 +83,7 @@ class StoreLoop(asyncio.SelectorEventLoop):
         """As ever, but a timer of a paused process goes off when that wakes."""
         owner = OWNER.get()
         if owner is None:
-            return super().call_at(when, callback, *args, context=context)
+            return self._set_timer(when, callback, args, context)
 
         def go_off() -> None:
             if owner.is_paused:
@@ -71,8 +91,18 @@ class StoreLoop(asyncio.SelectorEventLoop):
             elif not handle.cancelled():
                 callback(*args)
 
-        handle = super().call_at(when, go_off, context=context)
+        handle = self._set_timer(when, go_off, (), context)
         return handle
+
+    def _set_timer(
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> asyncio.TimerHandle:
+        """What the base class does, with timers that keep their order."""
+        timer = _OrderedTimer(next(self._timers), when, callback, args, self, context)
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # the base class's heap
+        heapq.heappush(scheduled, timer)
+        timer._scheduled = True  # type: ignore[attr-defined]  # or its cancellation would not be counted
+        return timer
 
 
 class _NumberedTask(asyncio.Task[Any]):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from bridge.models import Outcome
+from bridge.notices import Notice
 from tests.property.bridge_agent import OPEN_S, Answer, Talk
 from tests.property.bridge_channel import ChannelBook, Message, words_of
 
@@ -10,11 +11,16 @@ from tests.property.bridge_channel import ChannelBook, Message, words_of
 def reply_verdict(book: ChannelBook, name: str, outcome: str, answer: Answer | None) -> str:
     """Return what is wrong with what people see of a question; nothing where all is well.
 
-    Passed over: what people deleted themselves, what was taken back, and a page whose post was lost where nobody
-    could tell.
+    Passed over: what people deleted themselves, what was taken back, where two workers wrote, and a page whose post
+    was lost where nobody could tell.
     """
     pages = _pages(book, name)
-    if name in book.taken_back or book.was_deleted(name) or book.was_lost(name):
+    if outcome == Outcome.UNDELIVERABLE:
+        return "" if name in book.met_gone else "was given up, though its place was there"
+    if name in book.taken_back or name in book.two_at_work or book.was_deleted(name) or book.was_lost(name):
+        return ""
+    # A page that was refused is judged by its notice.
+    if name in book.refused and any(message.view.notice == Notice.FAILED for message in pages.values()):
         return ""
     if outcome in {Outcome.DEAD, Outcome.COMMAND_DONE}:
         return "" if pages or outcome == Outcome.DEAD else "shows nothing"
@@ -49,12 +55,13 @@ def _text_verdict(pages: Mapping[int, Message], text: str) -> str:
 def left_open(talk: Talk, bound: Collection[str], trouble_at: float) -> list[str]:
     """Return what is wrong where a conversation is still open: it must have been lost before its record.
 
-    Redis and the agent's `/end` may both have failed right after the opening: then nobody could note it or close it.
+    Redis and the agent's `/end` may both have failed right after the opening: then nobody could note it or close it,
+    before the worker, which goes on trying, died.
     A worker that stood still in the middle of opening may find, once awake, that the time for it is up.
     """
     crashed = talk.opener.is_dead and talk.opener.died_at >= talk.opened_at
-    both_failed = talk.end_failed and trouble_at >= talk.opened_at
-    stood_still = talk.opened_at <= talk.opener.paused_at <= talk.opened_at + OPEN_S
+    both_failed = talk.end_failed and trouble_at >= talk.opened_at and talk.opener.died_at >= talk.opened_at
+    stood_still = talk.opener.stopped_between(talk.opened_at, talk.opened_at + OPEN_S)
     if talk.id in bound or not (talk.answer_lost or crashed or both_failed or stood_still):
         return [f"left open: {talk}"]
     return []

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.telegram.markup import render
-from bridge.growing import growing, whole
+from bridge.growing import certain, growing, whole
 
 PIECES = (
     *("**", "*", "_", "__", "~~", "`", "``", "[a", "](http", "://a.example/x)", "](", "]", "(", ")", "!["),
@@ -65,6 +65,19 @@ def test_a_mark_that_is_closed_for_the_time_being_is_no_sign_that_people_read(te
         seen = render(shown).text
         for sign in "*~":
             assert seen.count(sign) <= text[:end].count(sign), (text[:end], shown)
+
+
+@given(MARKDOWN)
+@settings(max_examples=300, deadline=None)
+@example("a **b** [c](http://d.example) `e`\n\n| f | g |\n|---|---|\n| h | i |\n\n```\nj\n```\n")
+def test_what_is_certain_is_the_beginning_of_the_text_and_only_grows(text: str) -> None:
+    """S11: where a message can only be appended to, nothing has to be taken back but white space."""
+    before = ""
+    for end in range(len(text) + 1):
+        now = certain(text[:end])
+        assert text.startswith(now)
+        assert now.startswith(before.rstrip(" \t\n>")), (text[:end], before, now)
+        before = now
 
 
 @given(MARKDOWN)

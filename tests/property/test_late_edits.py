@@ -51,8 +51,8 @@ def test_the_final_text_stays_whatever_the_latencies(
         async def nothing() -> None:
             return
 
-        async def record(ids: Sequence[str]) -> None:
-            del ids
+        async def record(ids: Sequence[str], text: str) -> None:
+            del ids, text
 
         writer = Writer(
             channel, Address("A", "P"), reply, pacing=Pacing(clock), clock=clock, guard=nothing, record=record

@@ -28,6 +28,8 @@ class Talk:
     """What the thread hangs on; empty where the whole place is one thread."""
     questions: list[str] = field(default_factory=list)
     """The ids of the messages that were written to the bot."""
+    person: str = ""
+    """Who began it, in Slack."""
 
 
 class Messenger(ABC):
@@ -127,15 +129,17 @@ class SlackMessenger(Messenger):
 
     async def ask_in_group(self, text: str, beside: Talk | None = None) -> Talk:
         place = beside.place if beside else self.channel()
-        ts = await self.slack.say(self.person(), place, f"{self.slack.mention} {text}".strip())
-        return Talk(place, ts, [ts])
+        person = self.person()
+        ts = await self.slack.say(person, place, f"{self.slack.mention} {text}".strip())
+        return Talk(place, ts, [ts], person)
 
     async def ask_directly(self, text: str) -> Talk:
         place = self.slack.add_channel(f"D{next(_NUMBERS):05d}")
-        return Talk(place, "", [await self.slack.say(self.person(), place, text)])
+        person = self.person()
+        return Talk(place, "", [await self.slack.say(person, place, text)], person)
 
     async def follow_up(self, talk: Talk, text: str) -> None:
-        talk.questions.append(await self.slack.say(self.person(), talk.place, text, talk.root or None))
+        talk.questions.append(await self.slack.say(talk.person, talk.place, text, talk.root or None))
 
     async def chat_among_people(self, talk: Talk, text: str) -> None:
         await self.slack.say(self.person(), talk.place, text)

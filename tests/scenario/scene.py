@@ -39,16 +39,16 @@ class Scene:
         """What leads a worker here."""
         return {**self.stage.settings, "BRIDGE_DATA_DIR": str(self._folder / "data")}
 
-    def bridge(self, settings: dict[str, str] | None = None) -> BridgeProcess:
+    def bridge(self, settings: dict[str, str] | None = None, command: str = "run") -> BridgeProcess:
         """Make a worker with these settings alone, and stop it at the end."""
-        bridge = BridgeProcess(settings or {}, self._folder, f"bridge{len(self.bridges) + 1}")
+        bridge = BridgeProcess(settings or {}, self._folder, f"bridge{len(self.bridges) + 1}", command)
         self.bridges.append(bridge)
         return bridge
 
-    async def start_bridge(self, **more: str) -> BridgeProcess:
+    async def start_bridge(self, command: str = "run", **more: str) -> BridgeProcess:
         """Start a worker. `more`: settings beside those that lead it here; an empty one takes a setting away."""
         given = {**self.settings, **more}
-        bridge = self.bridge({name: value for name, value in given.items() if value})
+        bridge = self.bridge({name: value for name, value in given.items() if value}, command)
         await bridge.start()
         return bridge
 

@@ -1,10 +1,13 @@
 """A question is answered live, in its thread, on that thread's conversation."""
 
+import asyncio
+
 import pytest
 
 from bridge.notices import Notice
+from config import telegram_limits
 from sandbox.talkifai.script import Answer, End, Fail, Handoff, Pause, Say, Tool
-from tests.scenario.messengers import Messenger, SlackMessenger, TelegramMessenger
+from tests.scenario.messengers import Messenger, SlackMessenger, Talk, TelegramMessenger
 from tests.scenario.scene import Scene
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -69,6 +72,9 @@ async def test_two_threads_have_two_conversations(messenger: Messenger) -> None:
 async def test_two_first_questions_at_once_are_answered_in_order(messenger: Messenger) -> None:
     """D7: two replies in the order of the questions, on one conversation."""
     talk = await messenger.ask_directly("number one")
+    if messenger.name == "telegram":
+        # What the same person sends sooner is the rest of the first question there.
+        await asyncio.sleep(telegram_limits.JOIN_S + 0.1)
     await messenger.follow_up(talk, "number two")
 
     await messenger.until_texts(talk, _friendly("number one"), _friendly("number two"))
@@ -178,3 +184,27 @@ async def test_typing_shows_while_the_agent_thinks(telegram: TelegramMessenger) 
     await telegram.until_texts(talk, "I have thought about it for a while.")
 
     assert (int(talk.place), None, "typing") in telegram.telegram.seen.actions
+
+
+async def test_a_workflow_is_no_person(slack: SlackMessenger) -> None:
+    """A11: and is ignored, as long as the operator does not let it ask."""
+    place = slack.channel()
+    root = await slack.slack.say_as_workflow(place, f"{slack.slack.mention} what is new?")
+    await slack.slack.sockets.settled()
+    assert slack.replies(Talk(place, root)) == []
+
+
+async def test_when_several_people_speak_in_a_thread_each_is_named(slack: SlackMessenger) -> None:
+    for question in ("one", "two", "three"):
+        slack.scene.answers[question] = Answer.of("Well.")
+    talk = await slack.ask_in_group("one")
+    await slack.until_texts(talk, "Well.")
+    bob = slack.person()
+    await slack.slack.say(bob, talk.place, "two", talk.root)
+    await slack.ledger.until(lambda: len(slack.replies(talk)) == 2)
+    await slack.follow_up(talk, "three")
+    await slack.ledger.until(lambda: len(slack.replies(talk)) == 3)
+
+    names = {person.id: person.name for person in slack.slack.workspace.people.values()}
+    (record,) = slack.records(talk)
+    assert record.posted == ["one", f"{names[bob]}: two", f"{names[talk.person]}: three"]

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.notices import Notice
-from sandbox.talkifai.script import Answer
+from sandbox.talkifai.script import Answer, Pause
 from tests.scenario.messengers import Messenger, SlackMessenger, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -139,3 +139,45 @@ async def test_the_bridges_own_posts_and_edits_come_back_and_cause_nothing(slack
     await slack.follow_up(talk, "help")
     await slack.until_said(talk, "start a new conversation")
     assert (slack.book.opened - opened, len(slack.replies(talk))) == (1, 2)
+
+
+async def test_stop_keeps_the_text_so_far_and_the_next_question_works(messenger: Messenger) -> None:
+    """S17: Stop while streaming: the text so far, marked stopped; the next question works."""
+    begin = "This is the beginning of a very long answer. "
+    messenger.scene.answers["the long story"] = Answer.of(begin, Pause(4.0), "Nobody waits for this.")
+    messenger.scene.answers["something short"] = Answer.of("Here is something short instead.")
+    talk = await messenger.ask_directly("the long story")
+    await messenger.until_said(talk, begin.strip())
+
+    await messenger.follow_up(talk, _command(messenger, "stop"))
+    await messenger.until_said(talk, Notice.STOPPED, within_s=10.0)
+    (stopped,) = messenger.texts(talk)
+    assert stopped.startswith(begin.strip())
+    assert "Nobody" not in stopped
+
+    await messenger.follow_up(talk, "something short")
+    await messenger.until_texts(talk, stopped, "Here is something short instead.")
+    (record,) = messenger.records(talk)
+    assert record.posted == ["the long story", "something short"]
+
+
+async def test_stop_where_nothing_is_written_says_so(messenger: Messenger) -> None:
+    talk = await messenger.ask_directly(_command(messenger, "stop"))
+    await messenger.until_said(talk, Notice.NOTHING_TO_STOP)
+
+
+async def test_retry_asks_the_question_again_whose_answer_was_not_whole(messenger: Messenger) -> None:
+    messenger.scene.answers["try me"] = Answer.of("Half of the answer, then ", Pause(4.0), "the rest.")
+    talk = await messenger.ask_directly("try me")
+    await messenger.until_said(talk, "Half of the answer")
+    await messenger.follow_up(talk, _command(messenger, "stop"))
+    await messenger.until_said(talk, Notice.STOPPED)
+    (stopped,) = messenger.texts(talk)
+
+    messenger.scene.answers["try me"] = Answer.of("The whole answer, all of it.")
+    await messenger.follow_up(talk, _command(messenger, "retry"))
+    await messenger.until_texts(talk, stopped, "The whole answer, all of it.")
+    await messenger.follow_up(talk, _command(messenger, "retry"))
+    await messenger.until_said(talk, Notice.NOTHING_TO_RETRY)
+    (record,) = messenger.records(talk)
+    assert record.posted == ["try me", "try me"]

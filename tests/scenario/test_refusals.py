@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from bridge.notices import Notice
+from bridge.notices import Notice, Status
 from sandbox.faults import Fault
 from sandbox.talkifai.agents import TEXT_AGENT_ID, AgentProfile
 from sandbox.talkifai.book import Book, Record
@@ -108,13 +108,14 @@ async def test_a_limit_of_the_organisation_makes_answers_wait_their_turn(messeng
     messenger.scene.answers[question] = Answer.of("It was worth the wait, I hope.")
     faults = messenger.stage.talkifai.faults
     faults.arm(Fault("open", status=429, retry_after_s=1))
-    faults.arm(Fault("ask", {"message": question}, status=429, retry_after_s=2))
+    faults.arm(Fault("ask", {"message": question}, status=429, retry_after_s=3))
 
     asked_at = time.monotonic()
     talk = await messenger.ask_in_group(question)
     await messenger.until_texts(talk, "It was worth the wait, I hope.")
 
-    assert time.monotonic() - asked_at >= 3.0
+    assert time.monotonic() - asked_at >= 4.0
+    assert Status.WAITING in messenger.versions(talk)[0].text
     assert [record.posted for record in messenger.records(talk)] == [[question]]
 
 

@@ -1,25 +1,49 @@
 -- Removes duplicates and appends. An answer of "not addressed" leaves no mark of the message, because the same
 -- message may come once more as an addressed one.
 local inbox, bodies, known, due, bell, counters = unpack(KEYS, 1, 6)
-local told = KEYS[7]
+local told, turn, leases, burst = unpack(KEYS, 7, 10)
 local thread, id, body, addressed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local longest, seen_ms, known_ms, bell_length = tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8])
 local queued_from = tonumber(ARGV[9])
+local joins_ms, size, most_size = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+
+-- Adds this to the question before it, where that is the same person's, came just now and still waits.
+local function join()
+  local owner = joins_ms > 0 and redis.call('GET', burst)
+  if not owner or redis.call('LINDEX', inbox, -1) ~= owner or redis.call('HGET', turn, 'question') == owner then
+    return false
+  end
+  local all = tonumber(redis.call('HGET', bodies, 'size:' .. owner) or 0) + 1 + size
+  if all > most_size or redis.call('HEXISTS', bodies, owner) == 0 then
+    return false
+  end
+  local parts = cjson.decode(redis.call('HGET', bodies, 'parts:' .. owner) or '[]')
+  parts[#parts + 1] = id
+  redis.call('HSET', bodies, id, body, 'owner:' .. id, owner, 'size:' .. owner, all,
+    'parts:' .. owner, cjson.encode(parts))
+  redis.call('SET', burst, owner, 'PX', joins_ms)
+  if redis.call('HEXISTS', leases, thread) == 0 then
+    redis.call('ZADD', due, 'XX', 'GT', whole(now_ms() + joins_ms), thread)
+  end
+  return true
+end
 
 local seen_before = false
-for at = 8, #KEYS do
+for at = 11, #KEYS do
   seen_before = seen_before or redis.call('EXISTS', KEYS[at]) == 1
 end
 if not seen_before and not addressed and redis.call('EXISTS', known) == 0 then
   return 'not_addressed'
 end
-for at = 8, #KEYS do
+for at = 11, #KEYS do
   redis.call('SET', KEYS[at], '1', 'PX', seen_ms)
 end
 
 local became = 'accepted'
 if seen_before then
   became = 'duplicate'
+elseif join() then
+  became = 'joined'
 elseif redis.call('LLEN', inbox) >= longest then
   became = 'full'
 else
@@ -31,13 +55,17 @@ else
     became = 'queued'
   end
   redis.call('HSET', bodies, id, body)
+  if joins_ms > 0 then
+    redis.call('HSET', bodies, 'size:' .. id, size)
+    redis.call('SET', burst, id, 'PX', joins_ms)
+  end
   if addressed then
     redis.call('SET', known, '1', 'PX', known_ms)
   else
     redis.call('PEXPIRE', known, known_ms)
   end
   -- A thread that is leased is in the set already: its worker sees the question when it settles.
-  if redis.call('ZADD', due, 'NX', whole(now_ms()), thread) == 1 then
+  if redis.call('ZADD', due, 'NX', whole(now_ms() + joins_ms), thread) == 1 then
     ring(bell, bell_length)
   end
 end

@@ -1,5 +1,5 @@
 -- Reads the head and counts an attempt. The record remembers which question and which fence it is of: only a
--- question begun under a lease can be settled under it.
+-- question begun under a lease can be settled under it. What was added to the question becomes one with it here.
 local leases, inbox, bodies, turn = unpack(KEYS)
 local thread, fence = ARGV[1], ARGV[2]
 if not holds(leases, thread, fence) then
@@ -15,6 +15,18 @@ end
 if not id then
   return 0
 end
+local parts = redis.call('HGET', bodies, 'parts:' .. id)
+if parts then
+  local question = cjson.decode(body)
+  for _, part in ipairs(cjson.decode(parts)) do
+    local more = redis.call('HGET', bodies, part)
+    question.text = question.text .. '\n' .. cjson.decode(more).text
+    redis.call('HDEL', bodies, part, 'owner:' .. part)
+  end
+  body = cjson.encode(question)
+  redis.call('HSET', bodies, id, body)
+end
+redis.call('HDEL', bodies, 'parts:' .. id, 'size:' .. id)
 if redis.call('HGET', turn, 'question') ~= id then
   redis.call('DEL', turn)
 end

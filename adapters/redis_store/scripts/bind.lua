@@ -1,5 +1,5 @@
 -- Binds a thread to a conversation just opened. A binding to another conversation begins to end.
-local leases, session, idle, endings, ends, token = unpack(KEYS)
+local leases, session, idle, endings, ends, token, opened_by = unpack(KEYS)
 local thread, fence, conversation, idle_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(leases, thread, fence) then
   return 0
@@ -10,4 +10,6 @@ end
 redis.call('HSET', session, unpack(ARGV, 7))
 redis.call('SET', token, ARGV[5], 'PX', ARGV[6])
 redis.call('ZADD', idle, whole(now_ms() + idle_ms), thread)
+redis.call('SADD', opened_by, thread)
+redis.call('PEXPIRE', opened_by, ARGV[6])
 return 1

@@ -40,3 +40,19 @@ local function begin_ending(session, idle, endings, ends, thread, reason)
   return true
 end
 
+
+-- Forgets replies whose time is over: their worker has died, or stands still.
+local function forget_replies(live, unshown, queue, now)
+  local gone = redis.call('ZRANGEBYSCORE', live, '-inf', whole(now), 'LIMIT', 0, 500)
+  if #gone > 0 then
+    for _, key in ipairs({live, unshown, queue}) do
+      redis.call('ZREM', key, unpack(gone))
+    end
+  end
+end
+
+-- Counts the calls that a budget lets through in the time ahead. A window that is shorter comes round more than once.
+local function room_ahead(calls, most, window, ahead, now)
+  local counted = redis.call('ZCOUNT', calls, whole(now + ahead - window), '+inf')
+  return math.floor(most * math.max(1, ahead / window)) - counted
+end

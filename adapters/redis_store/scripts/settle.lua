@@ -1,11 +1,12 @@
 -- Removes the question that was begun, with its record, and updates the session. A call that arrives a second
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
-local session, idle, endings, ends, counters, dead = unpack(KEYS, 7, 12)
+local session, idle, endings, ends, counters, dead, unanswered = unpack(KEYS, 7, 13)
 local thread, fence, outcome, end_reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local idle_ms, known_ms = tonumber(ARGV[5]), ARGV[6]
 local history, counts_as_turn = ARGV[7], ARGV[8]
-local dead_reason, dead_length = ARGV[9], tonumber(ARGV[10])
+local dead_reason, dead_length, unanswered_ms = ARGV[9], tonumber(ARGV[10]), ARGV[11]
+local not_whole = { interrupted = true, stopped = true, refused = true, dead = true }
 if not holds(leases, thread, fence) then
   return -1
 end
@@ -20,17 +21,38 @@ if id and begun[1] == id and begun[2] == fence then
     }))
     redis.call('LTRIM', dead, 0, dead_length - 1)
   end
+  local body = redis.call('HGET', bodies, id)
+  if outcome == 'answered' then
+    redis.call('DEL', unanswered)
+  elseif not_whole[outcome] and body and string.find(body, '"kind":"ask"', 1, true) then
+    redis.call('SET', unanswered, body, 'PX', unanswered_ms)
+  end
   redis.call('LPOP', inbox)
   redis.call('HDEL', bodies, id)
   redis.call('DEL', turn)
   redis.call('PEXPIRE', known, known_ms)
   redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
+  if outcome == 'excluded' and redis.call('EXISTS', session) == 0 then
+    redis.call('DEL', known)
+  end
+  if outcome == 'undeliverable' then
+    -- Nobody is left there: what waits would open a paid conversation each, only to find the place gone.
+    local waiting = redis.call('LLEN', inbox)
+    redis.call('DEL', inbox, bodies)
+    redis.call('HINCRBY', counters, 'turn.' .. outcome, waiting)
+  end
   if redis.call('EXISTS', session) == 1 then
     redis.call('HINCRBY', session, 'turns', counts_as_turn)
+    local readable, question = pcall(cjson.decode, body)
+    local person = readable and type(question) == 'table' and question.person
+    if type(person) == 'table' and person.id and person.id ~= redis.call('HGET', session, 'person_id') then
+      redis.call('HSET', session, 'several_speak', '1')
+    end
+    redis.call('HINCRBY', session, 'retries', tonumber(begun[3]) - 1)
     if history ~= 'keep' then
       redis.call('HSET', session, 'history_count', history)
     end
-    for at = 11, #ARGV, 2 do
+    for at = 12, #ARGV, 2 do
       redis.call('HINCRBY', session, 'usage.' .. ARGV[at], ARGV[at + 1])
     end
     if idle_ms >= 0 then

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapters.slack.adapter import SlackChannel
-from adapters.slack.send import EVENT_TYPE
+from adapters.slack.marks import EVENT_TYPE
 from bridge.errors import (
     ChannelRateLimited,
     ChannelTokenRefused,
@@ -194,13 +194,17 @@ async def test_a_429_names_its_wait_and_the_scope_of_the_budget(
     assert (editing.value.retry_after_s, editing.value.scope) == (7, pace.edits[0].scope)
 
 
-async def test_pace_has_one_budget_for_all_edits_and_one_per_channel_for_posts(
+async def test_pace_has_one_budget_for_all_edits_and_for_posts_one_per_channel_and_one_for_all(
     channel: SlackChannel, address: Address
 ) -> None:
     pace, elsewhere = channel.pace(address), channel.pace(Address(address.account, "D1"))
     assert pace.edits == elsewhere.edits
-    assert pace.posts != elsewhere.posts
-    assert (pace.edits[0].calls, pace.edits[0].window_s, pace.edits[0].hard) == (45, 60, False)
+    assert pace.posts[0] != elsewhere.posts[0]
+    assert pace.posts[1] == elsewhere.posts[1]
+    assert (pace.edits[0].calls, pace.edits[0].window_s, pace.edits[0].hard) == (50, 60, False)
+    # The 429 of each method stops the scope in which its calls are counted.
+    assert pace.finds[0].scope.endswith("conversations.replies")
+    assert elsewhere.finds[0].scope.endswith("conversations.history")
     assert pace.edit_floor_s == 1.2
 
 

@@ -236,6 +236,49 @@ async def test_malformed_payloads_are_acknowledged_and_stop_nobody(
     assert len(warnings) == len(set(warnings))
 
 
+UNHANDLED: list[tuple[str, dict[str, Any]]] = [
+    ("events_api", {"type": "event_callback", "event": {"type": "reaction_added", "user": "U0ADA", "item": {}}}),
+    ("events_api", {"type": "event_callback", "event": {"type": "app_home_opened", "user": "U0ADA", "tab": "home"}}),
+    ("events_api", {"type": "event_callback", "event": {"type": "member_joined_channel", "channel": "C1"}}),
+    ("events_api", {"type": "event_callback", "event": {"type": "app_uninstalled"}}),
+    ("interactive", {"type": "block_actions", "user": {"id": "U0ADA"}, "actions": [{"action_id": "x"}]}),
+    ("interactive", {"type": "view_submission", "user": {"id": "U0ADA"}, "view": {"id": "V1"}}),
+    ("interactive", {"type": "message_action", "callback_id": "x", "user": {"id": "U0ADA"}}),
+]
+
+
+async def test_what_the_bridge_does_not_handle_is_acknowledged_and_not_delivered_again(
+    slack: SlackStandIn, inbox: Inbox, receiving: Receiving
+) -> None:
+    async with receiving():
+        for envelope_type, payload in UNHANDLED:
+            slack.sockets.deliver(payload, envelope_type)
+        await slack.sockets.settled()
+    assert [len(delivery.attempts) for delivery in slack.deliveries] == [1] * len(UNHANDLED)
+    assert inbox.offered == []
+
+
+async def test_a_socket_whose_peer_fell_silent_is_replaced(
+    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.slack.socket_mode._PING_INTERVAL_S", 0.2)
+    slack.sockets.answers_pings = False
+    task = asyncio.ensure_future(channel.receive(inbox.accept, lambda _: None))
+    await slack.sockets.until_connected(2)
+    opened = sum(call.method == "apps.connections.open" for call in slack.calls)
+    slack.sockets.answers_pings = True
+    async with asyncio.timeout(10):
+        while sum(call.method == "apps.connections.open" for call in slack.calls) < opened + 2:
+            await slack.say("U0ADA", "C1", "tick")
+            await asyncio.sleep(0.1)
+        await slack.sockets.until_connected(2)
+        while not inbox.kept:
+            await slack.say("U0ADA", "D1", "hello")
+            await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_payload_of_5_mb_costs_nobody_a_connection(
     slack: SlackStandIn, inbox: Inbox, receiving: Receiving
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.telegram.adapter import TelegramChannel
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram_steps import Roots
+from tests.contract.telegram_steps import Roots, rooms_of
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def roots() -> Roots:
 
 @pytest.fixture
 async def channel(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
-    opened = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
+    opened = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots))
     await opened.open()
     yield opened
     await opened.aclose()

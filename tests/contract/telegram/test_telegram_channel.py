@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -16,12 +17,13 @@ from bridge.errors import (
     PlaceGone,
     PostUncertain,
 )
-from bridge.models import Address, Budget, PageView
+from bridge.models import Address, Budget, PageView, Person
 from sandbox.faults import Fault
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
-from tests.contract.telegram_steps import Roots
+from tests import fakes
+from tests.contract.telegram_steps import Roots, rooms_of
 
 HELLO = PageView(text="Hello **there**")
 
@@ -248,21 +250,25 @@ async def test_two_hundred_chats_are_edited_at_once(telegram: TelegramStandIn, c
     assert sum(len(telegram.ledger.shown(str(one.id))) for one in chats) == 200
 
 
-async def test_a_group_that_became_a_supergroup_is_followed(
+async def test_a_group_that_became_a_supergroup_takes_its_threads_along_before_anything_is_posted(
     telegram: TelegramStandIn, channel: TelegramChannel, roots: Roots
 ) -> None:
-    """S15: the reply goes on in the new group, though its address is the old one."""
+    """S15: whoever takes the thread up at its new place shows the reply there; nothing is shown twice."""
     ada, old = telegram.person("Ada"), telegram.group("Team", supergroup=False)
     asked = await telegram.say(ada, old, "what?", mention=True)
     before = await channel.post(address(old, reply_to=asked), HELLO)
     new = await telegram.upgrade(old, ada)
-    with pytest.raises(MessageGone):
+    with pytest.raises(ChannelUnavailable):
         await channel.edit(address(old), before, PageView(text="more"))
-    message_id = await channel.post(address(old, reply_to=asked), PageView(text="more"))
-    await channel.edit(address(old), message_id, PageView(text="more and more"))
+    with pytest.raises(ChannelUnavailable):
+        await channel.post(address(old, reply_to=asked), PageView(text="more"))
+    assert set(roots.changes) == {("moved", "telegram", "100", str(old.id), str(new.id))}
+    roots.is_away = True
+    with pytest.raises(ChannelUnavailable):
+        await channel.post(address(old, reply_to=asked), PageView(text="more"))
     await channel.show_activity(address(old))
-    assert [shown.text for shown in telegram.ledger.shown(str(new.id))] == ["more and more"]
-    assert await roots.root_of("100", str(new.id), message_id) == str(asked)
+    assert telegram.ledger.shown(str(new.id)) == []
+    assert await channel.post(address(new), PageView(text="more"))
 
 
 async def test_the_token_stands_in_no_log_line(
@@ -282,9 +288,11 @@ async def test_the_token_stands_in_no_log_line(
 async def test_calls_are_spaced_by_chat_and_by_bot(channel: TelegramChannel) -> None:
     private, group = channel.pace(Address("100", "5")), channel.pace(Address("100", "-5", "9"))
     assert private.edit_floor_s == 1.1
-    assert private.posts == private.edits == (Budget("telegram:100:5", 1, 1.1), Budget("telegram:100", 25, 1.0))
+    bot = Budget("telegram:100", 25, 1.0, keeps_room=False)
+    chat = Budget("telegram:100:5", 3, 3.3, keeps_room=False)
+    assert private.posts == private.edits == private.activity == (chat, bot)
     assert group.edit_floor_s == 3.1
-    assert group.posts == group.edits == (Budget("telegram:100:-5", 20, 60.0), Budget("telegram:100", 25, 1.0))
+    assert group.posts == group.edits == group.activity == (Budget("telegram:100:-5", 20, 60.0), bot)
 
 
 async def test_the_floors_keep_within_telegrams_limits(
@@ -301,10 +309,28 @@ async def test_the_floors_keep_within_telegrams_limits(
 async def test_a_closed_channel_raises_errors_of_the_bridge(
     telegram: TelegramStandIn, roots: Roots, chat: Chat
 ) -> None:
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
+    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots))
     await channel.open()
     await channel.aclose()
     await channel.aclose()
     with pytest.raises(ChannelUnavailable):
         await channel.edit(address(chat), "1", HELLO)
     await channel.show_activity(address(chat))
+
+
+async def test_the_operators_list_names_people(telegram: TelegramStandIn, roots: Roots) -> None:
+    known = TelegramChannel(token=telegram.token, rooms=rooms_of(roots), identities={"5": "ada@example.com"})
+    asked = fakes.question()
+    assert await known.user_identifier(replace(asked, person=Person("5"))) == "ada@example.com"
+    assert await known.user_identifier(replace(asked, person=Person("6"))) == "telegram:6"
+
+
+async def test_only_the_first_page_of_an_answer_notifies_and_all_quote_the_question_in_a_group(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    asked = await telegram.say(ada, group, "what?", mention=True)
+    pages = [await channel.post(address(group, reply_to=asked), PageView(text="x", number=n)) for n in (1, 2, 3)]
+    messages = [telegram.world.messages[int(page)] for page in pages]
+    assert [message.silent for message in messages] == [False, True, True]
+    assert [message.reply_to for message in messages] == [asked] * 3

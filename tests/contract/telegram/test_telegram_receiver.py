@@ -13,7 +13,7 @@ from bridge.models import Address, Appended, PageView, Question, QuestionKind, T
 from config import telegram_limits
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram_steps import Roots
+from tests.contract.telegram_steps import Roots, rooms_of
 
 
 class Intake:
@@ -249,7 +249,7 @@ async def test_an_update_of_five_megabytes_is_taken_in_stride(
 
 
 async def test_a_wrong_token_is_named_within_ten_seconds(telegram: TelegramStandIn, roots: Roots) -> None:
-    channel = TelegramChannel(token="100:secret-canary", api_url=telegram.api_url, roots=roots)
+    channel = TelegramChannel(token="100:secret-canary", api_url=telegram.api_url, rooms=rooms_of(roots))
     async with asyncio.timeout(10):
         with pytest.raises(ChannelTokenRefused, match="TELEGRAM_BOT_TOKEN") as refused:
             await channel.open()
@@ -326,18 +326,54 @@ async def test_a_start_while_telegram_is_away_connects_later(
         assert sentences == ["Telegram: connected as @sandbox_100_bot"]
 
 
-async def test_the_menu_of_commands_is_offered(
-    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+@pytest.mark.parametrize(
+    ("admins_only", "members"),
+    [(False, ["stop", "retry", "new", "end", "help"]), (True, ["stop", "retry", "help"])],
+)
+async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake, *, admins_only: bool, members: list[str]
 ) -> None:
+    channel = TelegramChannel(
+        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=admins_only
+    )
+    await channel.open()
     async with receiving(channel, intake):
-        offered = telegram.seen.commands[telegram.bot.id]
-    assert [command["command"] for command in offered] == ["start", "new", "end", "help"]
+        offered = {scope[1:]: [one["command"] for one in menu] for scope, menu in telegram.seen.commands.items()}
+    await channel.aclose()
+    everything = ["stop", "retry", "new", "end", "help"]
+    for language in ("", "de", "es", "fr"):
+        assert offered["all_private_chats", language] == ["start", *everything]
+        assert offered["all_group_chats", language] == members
+        assert offered["all_chat_administrators", language] == everything
+    assert telegram.seen.commands[100, "all_private_chats", "de"][-1]["description"] == "So funktioniert es"
+
+
+async def test_only_administrators_end_conversations_in_a_group_where_the_setting_says_so(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake
+) -> None:
+    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=True)
+    await channel.open()
+    ada, bob, group = telegram.person("Ada"), telegram.person("Bob"), telegram.group("Team")
+    group.admins.add(ada.id)
+    async with receiving(channel, intake):
+        await telegram.say(ada, group, "/new")
+        await telegram.say(bob, group, f"/end@{telegram.bot.username}")
+        await telegram.say(bob, group, "/stop")
+        await telegram.say(bob, telegram.private_chat(bob), "/end")
+        await intake.until_knocks(4)
+        telegram.faults.arm(Fault("getChatMember", status=500, error="Internal Server Error"))
+        await telegram.say(ada, group, "/new")
+        await intake.until_knocks(5)
+    await channel.aclose()
+    kinds = [question.kind for question in intake.questions]
+    assert kinds[:2] == [QuestionKind.NEW, QuestionKind.FORBIDDEN]
+    assert kinds[2:] == [QuestionKind.STOP, QuestionKind.END, QuestionKind.FORBIDDEN]
 
 
 async def test_what_is_not_a_persons_new_message_is_nothing(
     telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
 ) -> None:
-    """A11: and channels, anonymous administrators, service messages, pictures without words."""
+    """A11: and channels, anonymous administrators, service messages, pictures without words in a group."""
     ada, group = telegram.person("Ada"), telegram.group("Team")
     chat = telegram.private_chat(ada)
     name = f"@{telegram.bot.username}"
@@ -349,7 +385,7 @@ async def test_what_is_not_a_persons_new_message_is_nothing(
         await telegram.say_as_anonymous_admin(group, f"{name} do this")
         await telegram.say_as_bot(group, f"{name} beep")
         await telegram.service_message(ada, group, new_chat_title=name)
-        await telegram.send_photo(ada, chat)
+        await telegram.send_photo(ada, group)
         await telegram.say(ada, group, "people among themselves")
         await telegram.say(ada, group, "@somebody_else hi")
         await telegram.say(ada, group, "/new@other_bot")
@@ -358,6 +394,20 @@ async def test_what_is_not_a_persons_new_message_is_nothing(
         await telegram.say(ada, chat, "last")
         await intake.until_knocks(3)
     assert intake.texts == ["first", "first, edited", "last"]
+
+
+async def test_an_album_with_words_is_one_question(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada = telegram.person("Ada")
+    chat = telegram.private_chat(ada)
+    async with receiving(channel, intake):
+        await telegram.send_media(ada, chat, "photo", caption="what are these?", media_group_id="1")
+        await telegram.send_media(ada, chat, "photo", media_group_id="1")
+        await telegram.send_media(ada, chat, "photo", media_group_id="2")
+        await intake.until_knocks(2)
+        await until_nothing_is_pending(telegram)
+    assert [question.kind for question in intake.questions] == [QuestionKind.ASK, QuestionKind.WORDLESS]
 
 
 async def test_a_group_is_answered_when_the_bot_is_meant(
@@ -411,6 +461,108 @@ async def test_comments_on_a_channels_post_hang_together(
     assert {question.thread.thread for question in intake.questions} == {str(post)}
 
 
+async def test_a_comment_on_a_comment_is_in_the_thread_of_the_post(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+) -> None:
+    ada, bob, group = telegram.person("Ada"), telegram.person("Bob"), telegram.group("Comments")
+    async with receiving(channel, intake):
+        post = await telegram.auto_forward(group, "News!")
+        remark = await telegram.say(bob, group, "nice", reply_to=post)
+        await telegram.say(ada, group, "and why?", reply_to=remark, mention=True)
+        await intake.until_knocks(1)
+    assert [question.thread.thread for question in intake.questions] == [str(post)]
+
+
+async def test_who_hears_all_hears_people_who_do_not_name_it(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake
+) -> None:
+    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), hears_all=True)
+    await channel.open()
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    async with receiving(channel, intake):
+        first = await telegram.say(ada, group, "people among themselves")
+        await telegram.say(ada, group, "one answers", reply_to=first)
+        post = await telegram.auto_forward(group, "News!")
+        await telegram.say(ada, group, "a comment", reply_to=post)
+        await intake.until_knocks(3)
+    await channel.aclose()
+    assert intake.texts == ["people among themselves", "one answers", "a comment"]
+    assert [question.thread.thread for question in intake.questions] == ["", "", str(post)]
+
+
+async def test_a_group_that_moves_is_told_to_the_store_however_it_is_heard_of(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    """S15: both chats tell it, and neither is acknowledged while the store is away."""
+    ada, old = telegram.person("Ada"), telegram.group("Team", supergroup=False)
+    roots.is_away = True
+    async with receiving(channel, intake):
+        new = await telegram.upgrade(old, ada)
+        await telegram.ledger.until(lambda: len(telegram.calls_of("getUpdates")) >= 3, timeout_s=15)
+        assert len(telegram.pending()) == 2
+        roots.is_away = False
+        await until_nothing_is_pending(telegram)
+    assert roots.changes == [("moved", "telegram", "100", str(old.id), str(new.id))] * 2
+
+
+async def test_the_next_question_after_a_move_takes_the_thread_over_once(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    """S15: a redelivery of that question comes to the same thread, and a later one begins its own."""
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    roots.heirs["100", str(group.id)] = "7"
+    async with receiving(channel, intake):
+        await telegram.say(ada, group, "go on", mention=True)
+        await intake.until_knocks(1)
+        first_update = telegram.last_update_id
+        later = await telegram.say(ada, group, "another matter", mention=True)
+        await intake.until_knocks(2)
+        await until_nothing_is_pending(telegram)
+        telegram.redeliver(first_update)
+        await intake.until_knocks(3)
+    assert [question.thread.thread for question in intake.questions] == ["7", str(later), "7"]
+    assert roots.heirs == {}
+
+
+async def test_a_question_has_a_receipt_until_its_answer_stands_there(
+    telegram: TelegramStandIn, roots: Roots, intake: Intake
+) -> None:
+    channel = TelegramChannel(
+        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), gives_receipts=True
+    )
+    await channel.open()
+    ada = telegram.person("Ada")
+    chat = telegram.private_chat(ada)
+    telegram.faults.arm(Fault("setMessageReaction", status=400, error="Bad Request: REACTIONS_FORBIDDEN"))
+    async with receiving(channel, intake):
+        await telegram.say(ada, chat, "here nobody may react")
+        await telegram.say(ada, chat, "/help")
+        asked = await telegram.say(ada, chat, "what?")
+        await telegram.ledger.until(lambda: bool(telegram.seen.reactions), timeout_s=15)
+    turn = intake.questions[-1].id
+    address = Address("100", str(ada.id))
+    message_id = await channel.post(address, PageView(text="so far", turn_id=turn))
+    assert telegram.seen.reactions == [(chat.id, asked, [{"type": "emoji", "emoji": "👀"}])]
+    await channel.edit(address, message_id, PageView(text="so far and all", turn_id=turn, final=True))
+    await channel.aclose()
+    assert telegram.seen.reactions[1:] == [(chat.id, asked, [])]
+
+
+async def test_a_chat_without_the_bot_is_left(
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, roots: Roots
+) -> None:
+    """S14: blocked by a person, removed from a group."""
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    chat = telegram.private_chat(ada)
+    async with receiving(channel, intake):
+        # Until the first poll nobody has asked for this kind of update.
+        await telegram.ledger.until(lambda: bool(telegram.calls_of("setMyCommands")), timeout_s=15)
+        telegram.block(chat)
+        telegram.block(group)
+        await until_nothing_is_pending(telegram)
+    assert roots.changes == [("left", "telegram", "100", str(ada.id)), ("left", "telegram", "100", str(group.id))]
+
+
 async def test_each_topic_of_a_forum_is_a_thread_and_general_is_one(
     telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
 ) -> None:
@@ -458,7 +610,7 @@ async def test_cancelling_the_receiver_returns_at_once_and_posting_still_works(
 @asynccontextmanager
 async def _another(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
     """Open a second process's channel, so to speak."""
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, roots=roots)
+    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots))
     await channel.open()
     try:
         yield channel

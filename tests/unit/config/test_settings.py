@@ -87,10 +87,24 @@ def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:
         ("TALKIFAI_BASE_URL", "https://host?x=1", "query"),
         ("TALKIFAI_BASE_URL", "https://host:99999", "not an address"),
         ("TALKIFAI_BASE_URL", "https://[::1", "not an address"),
+        ("SLACK_STREAMING", "fast", "edit, status or native"),
+        ("TELEGRAM_STREAMING", "draft", "edit, status or native"),
+        ("BRIDGE_SHOW_TOOLS", "all", "on or off"),
+        ("BRIDGE_ALLOW_MENTIONS", "U1,somebody", "number 2"),
         ("TELEGRAM_API_URL", "ftp://host", "http"),
         ("SLACK_API_URL", "https:///api", "no host"),
         ("TELEGRAM_BOT_TOKEN", "canary", "@BotFather"),
         ("TELEGRAM_BOT_TOKEN", "bot12:canary", "@BotFather"),
+        ("TELEGRAM_GROUP_TRIGGER", "reply", "mention or all"),
+        ("TELEGRAM_GROUP_CONTROL", "owner", "anyone or admins"),
+        ("TELEGRAM_RECEIPT", "👀", "on or off"),
+        ("TELEGRAM_IDENTITIES", "/nowhere/canary.txt", "cannot be read"),
+        ("TELEGRAM_WEBHOOK_URL", "http://bot.example.com", "https://"),
+        ("TELEGRAM_WEBHOOK_URL", "https://bot.example.com:8080", "8443"),
+        ("TELEGRAM_WEBHOOK_URL", "https://u:canary@bot.example.com", "https://"),
+        ("TELEGRAM_WEBHOOK_URL", "https://bot.example.com:port", "not a web address"),
+        ("PORT", "0", "65535"),
+        ("PORT", "http", "65535"),
         ("REDIS_URL", "http://host", "redis://"),
         ("REDIS_URL", "redis://", "no host"),
         ("REDIS_URL", "unix://", "no socket"),
@@ -245,6 +259,8 @@ def test_every_form_of_a_redis_address_is_taken_as_it_is(settings: Read, url: st
         ({"REDIS_URL": "rediss://h"}, True),
         ({"REDIS_URL": "rediss://h", "DYNO": "worker.1"}, False),
         ({"REDIS_URL": "rediss://h", "DYNO": "worker.1", "REDIS_TLS_VERIFY": "true"}, True),
+        ({"REDIS_URL": "rediss://h?ssl_ca_certs=/ca.pem", "DYNO": "worker.1"}, True),
+        ({"REDIS_URL": "rediss://h?ssl_ca_certs=/ca.pem", "REDIS_TLS_VERIFY": "no"}, False),
         ({"REDIS_URL": "rediss://h", "REDIS_TLS_VERIFY": "no"}, False),
         ({"REDIS_URL": "redis://h", "DYNO": "worker.1"}, True),
         ({}, True),
@@ -293,3 +309,18 @@ def test_a_user_without_a_home_gets_a_data_folder_all_the_same(monkeypatch: pyte
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(Path, "home", no_home)
     assert default_data_dir() == tmp_path / ".local/state/talkifai-bridge"
+
+
+def test_the_way_of_showing_replies_is_set_for_each_channel(settings: Read) -> None:
+    read = settings(SLACK_STREAMING="Status", TELEGRAM_STREAMING="native", BRIDGE_SHOW_TOOLS="yes")
+    assert (read.slack_streaming, read.telegram_streaming, read.show_tools) == ("status", "native", "on")
+    usual = settings()
+    assert (usual.slack_streaming, usual.telegram_streaming, usual.show_tools) == ("edit", "edit", "off")
+
+
+def test_the_list_of_mentions_is_read(settings: Read) -> None:
+    read = settings(BRIDGE_ALLOW_MENTIONS="U1,@anna")
+    assert read.allow_mentions is not None
+    assert read.allow_mentions.slack == {"<@U1>"}
+    assert read.allow_mentions.telegram == {"anna"}
+    assert settings().allow_mentions is None

@@ -50,8 +50,9 @@ def test_a_request_waits_its_turn() -> None:
     """B9: answers wait their turn."""
 
     async def play() -> float:
-        paced, _ = _paced(FakeQuota([3.0, 2.0]))
-        await paced.open("u", {})
+        paced, agent = _paced(FakeQuota([3.0, 2.0]))
+        agent.histories["chat_1"] = []
+        await paced.history(Conversation("chat_1", "t"))
         return asyncio.get_running_loop().time()
 
     assert run_virtually(play()) == pytest.approx(5.0)

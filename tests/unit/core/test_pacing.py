@@ -1,104 +1,257 @@
+"""One worker's pacing: how it asks, and how it goes on alone while the shared budgets do not answer."""
+
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from bridge.models import Budget, Pace
-from bridge.pacing import STRICT_AFTER_429_S, Pacing
+from bridge.errors import StoreUnavailable
+from bridge.local_budgets import LocalBudgets
+from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Pace, Room
+from bridge.pacing import Pacing
+from bridge.pacing_rules import STRICT_FIRST_S, STRICT_MOST_S
 from tests.virtual_time import LoopClock, run_virtually
 
-_SOFT = Budget("team:edits", 45, 60.0, hard=False)
-_HARD = Budget("chat", 1, 1.1)
-_PACE = Pace(1.2, (), (_SOFT,))
+_EDITS = Budget("team:edits", 45, 60.0, hard=False)
+_HARD = Budget("group", 20, 60.0)
+_PACE = Pace(1.2, (), (_EDITS,))
+
+
+class SharedBudgets(LocalBudgets):
+    """The shared budgets, which can go away or hang."""
+
+    def __init__(self) -> None:
+        super().__init__(LoopClock())
+        self.is_away = False
+        self.hangs = False
+        self.asked = 0
+        self.others_live = 0
+
+    async def take(self, asked: CallAsked) -> CallAnswer:
+        await self._answer()
+        answer = await super().take(asked)
+        rooms = tuple(Room(room.live + self.others_live, room.calls) for room in answer.rooms)
+        return CallAnswer(answer.wait_s, answer.is_beyond, rooms)
+
+    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Room]:
+        await self._answer()
+        rooms = await super().join(replies)
+        return {scope: Room(room.live + self.others_live, room.calls) for scope, room in rooms.items()}
+
+    async def pause(self, scope: str, seconds: float) -> None:
+        await self._answer()
+        await super().pause(scope, seconds)
+
+    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
+        await self._answer()
+        await super().finish(asked, went_well=went_well)
+
+    async def _answer(self) -> None:
+        self.asked += 1
+        if self.hangs:
+            await asyncio.sleep(3600)
+        if self.is_away:
+            raise StoreUnavailable("away")
+
+
+async def _call(pacing: Pacing, kind: CallKind = CallKind.BETWEEN, *budgets: Budget) -> float:
+    """Ask for a call and make it where it may be made; return how long to wait else."""
+    asked = pacing.asked(kind, budgets or (_EDITS,))
+    answer = await pacing.take(asked)
+    if answer.wait_s <= 0:
+        async with pacing.call(asked, answer):
+            pass
+    return answer.wait_s
 
 
 def test_one_reply_goes_at_its_floor_and_slows_with_its_age() -> None:
     async def play() -> list[float]:
         pacing = Pacing(LoopClock())
-        with pacing.live_reply(_PACE):
-            return [pacing.edit_interval_s(_PACE, age_s) for age_s in (0, 15, 40, 100)]
+        async with pacing.live_reply(_PACE, is_shown=False):
+            return [pacing.edit_interval_s(_PACE, age_s) for age_s in (0, 20, 40, 100)]
 
-    assert run_virtually(play()) == pytest.approx([1.2, 1.8, 2.4, 3.0])
+    assert run_virtually(play()) == pytest.approx([1.2, 1.5, 1.8, 2.4])
 
 
-def test_a_few_replies_go_at_full_pace_while_the_budget_is_unused_and_share_it_then() -> None:
-    async def play() -> tuple[float, float]:
+def test_live_replies_share_what_is_left_over_the_time_they_will_take() -> None:
+    async def play(used: int) -> float:
         pacing = Pacing(LoopClock())
-        with pacing.live_reply(_PACE), pacing.live_reply(_PACE), pacing.live_reply(_PACE):
-            fresh = pacing.edit_interval_s(_PACE, 0)
-            for _ in range(40):
-                with pacing.call([_SOFT]):
-                    pass
-            return fresh, pacing.edit_interval_s(_PACE, 0)
+        for _ in range(used):
+            await _call(pacing)
+        async with pacing.live_reply(_PACE, is_shown=False), pacing.live_reply(_PACE, is_shown=False):
+            return pacing.edit_interval_s(_PACE, 0)
 
-    assert run_virtually(play()) == pytest.approx((1.2, 4.0))
-
-
-def test_in_between_edits_leave_room_for_the_last_text_of_every_live_reply() -> None:
-    async def play() -> tuple[float, float]:
-        pacing = Pacing(LoopClock())
-        with pacing.live_reply(_PACE), pacing.live_reply(_PACE):
-            for _ in range(43):
-                with pacing.call([_SOFT]):
-                    pass
-            return pacing.delay_s([_SOFT], urgent=False), pacing.delay_s([_SOFT], urgent=True)
-
-    waits, urgent = run_virtually(play())
-    assert waits == pytest.approx(60.0)
-    assert urgent == 0
+    # Answers are taken to stream for 10 s: eight edits and the two last texts are left for two replies.
+    assert run_virtually(play(0)) == pytest.approx(1.2)
+    assert run_virtually(play(35)) == pytest.approx(2 * 10 / (45 - 35))
 
 
-def test_a_hard_budget_is_never_exceeded() -> None:
+def test_the_share_follows_how_long_answers_really_stream() -> None:
     async def play() -> float:
         pacing = Pacing(LoopClock())
-        with pacing.call([_HARD]):
-            pass
-        await asyncio.sleep(0.4)
-        return pacing.delay_s([_HARD], urgent=True)
+        for _ in range(50):
+            pacing.learn(30.0)
+        for _ in range(35):
+            await _call(pacing)
+        async with pacing.live_reply(_PACE, is_shown=False):
+            return pacing.edit_interval_s(_PACE, 0)
 
-    assert run_virtually(play()) == pytest.approx(0.7)
+    assert run_virtually(play()) == pytest.approx(3.0, rel=0.01)
 
 
-def test_beyond_a_documented_minimum_calls_go_one_at_a_time_until_a_429() -> None:
+def test_a_sign_of_life_is_left_out_where_the_budget_is_short() -> None:
+    async def play() -> tuple[bool, bool]:
+        pacing = Pacing(LoopClock())
+        pace = Pace(1.0, (_HARD,), (_HARD,), activity=(_HARD,))
+        fresh = await pacing.may_show_activity(pace)
+        async with pacing.live_reply(pace, is_shown=False):
+            for _ in range(13):
+                await _call(pacing, CallKind.TURN, _HARD)
+            return fresh, await pacing.may_show_activity(pace)
+
+    assert run_virtually(play()) == (True, False)
+
+
+def test_a_call_without_a_budget_goes_at_once_and_asks_nobody() -> None:
+    async def play() -> tuple[float, int]:
+        shared = SharedBudgets()
+        pacing = Pacing(LoopClock(), shared)
+        answer = await pacing.take(pacing.asked(CallKind.FINAL, ()))
+        return answer.wait_s, shared.asked
+
+    assert run_virtually(play()) == (0, 0)
+
+
+def test_replies_go_on_while_the_shared_budgets_are_away_and_share_them_again_after_it() -> None:
+    """P2: Redis goes away in the middle: running answers go on."""
+
+    async def play() -> tuple[list[float], int, float]:
+        shared = SharedBudgets()
+        pacing = Pacing(LoopClock(), shared)
+        shared.is_away = True
+        waits = [await _call(pacing, CallKind.FINAL, _HARD) for _ in range(20)]
+        asked = shared.asked
+        shared.is_away = False
+        await asyncio.sleep(3)
+        # What was called meanwhile counts for all now.
+        return waits, asked, await _call(pacing, CallKind.FINAL, _HARD)
+
+    waits, asked, after = run_virtually(play())
+    assert waits == [0.0] * 20
+    assert asked == 1
+    assert after > 50
+
+
+def test_a_worker_alone_keeps_to_its_part_of_the_live_replies() -> None:
     async def play() -> list[float]:
-        pacing = Pacing(LoopClock())
-        for _ in range(45):
-            with pacing.call([_SOFT]):
-                pass
-        found = [pacing.delay_s([_SOFT], urgent=True)]
-        with pacing.call([_SOFT]):
-            found.append(pacing.delay_s([_SOFT], urgent=True))
-        pacing.pause("team:edits", 10.0)
-        found.append(pacing.delay_s([_SOFT], urgent=True))
-        await asyncio.sleep(11)
-        found.append(pacing.delay_s([_SOFT], urgent=True))
-        return found
+        shared = SharedBudgets()
+        shared.others_live = 3
+        pacing = Pacing(LoopClock(), shared)
+        pace = Pace(1.0, (), (_HARD,))
+        async with pacing.live_reply(pace, is_shown=True):
+            shared.is_away = True
+            return [await _call(pacing, CallKind.FINAL, _HARD) for _ in range(6)]
 
-    free, one_at_a_time, paused, strict = run_virtually(play())
-    assert (free, paused) == (0, 10.0)
-    assert 0 < one_at_a_time < 1
-    assert strict > 40
+    assert [wait > 0 for wait in run_virtually(play())] == [False] * 5 + [True]
 
 
-def test_one_scopes_429_is_nobody_elses() -> None:
-    """S9: one chat is limited: all others go on."""
+def test_a_store_that_hangs_holds_a_call_up_for_a_second_and_the_next_ones_not_at_all() -> None:
+    async def play() -> tuple[float, float]:
+        shared = SharedBudgets()
+        pacing = Pacing(LoopClock(), shared)
+        shared.hangs = True
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await _call(pacing)
+        first = loop.time() - began
+        await _call(pacing)
+        return first, loop.time() - began - first
 
+    assert run_virtually(play()) == pytest.approx((1.0, 0.0))
+
+
+def test_while_the_store_hangs_one_call_at_a_time_tries_it_again() -> None:
+    async def play() -> tuple[int, list[float]]:
+        shared = SharedBudgets()
+        pacing = Pacing(LoopClock(), shared)
+        shared.hangs = True
+        await _call(pacing)
+        await asyncio.sleep(3)
+        loop = asyncio.get_running_loop()
+        began, before = loop.time(), shared.asked
+
+        async def took_s() -> float:
+            await _call(pacing)
+            return loop.time() - began
+
+        waits = sorted(await asyncio.gather(*(took_s() for _ in range(5))))
+        return shared.asked - before, waits
+
+    asked, took_s = run_virtually(play())
+    assert asked == 1
+    assert took_s == pytest.approx([0.0, 0.0, 0.0, 0.0, 1.0])
+
+
+def test_a_429_that_came_while_the_store_was_away_is_told_when_it_is_back() -> None:
     async def play() -> float:
-        pacing = Pacing(LoopClock())
-        pacing.pause("chat", 100.0)
-        return pacing.delay_s([Budget("other chat", 1, 1.1)], urgent=True)
+        shared = SharedBudgets()
+        pacing, other = Pacing(LoopClock(), shared), Pacing(LoopClock(), shared)
+        shared.is_away = True
+        await pacing.pause("group", 100.0)
+        shared.is_away = False
+        await asyncio.sleep(3)
+        await _call(pacing, CallKind.FINAL, _EDITS)
+        return await _call(other, CallKind.FINAL, _HARD)
 
-    assert run_virtually(play()) == 0
+    assert run_virtually(play()) == pytest.approx(97.0)
+
+
+def test_a_reply_that_is_no_longer_shown_needs_no_room() -> None:
+    async def play() -> tuple[int, int]:
+        shared = SharedBudgets()
+        pacing = Pacing(LoopClock(), shared)
+        async with pacing.live_reply(_PACE, is_shown=False):
+            during = shared.live_in("team:edits")
+        await pacing.tend()
+        return during, shared.live_in("team:edits")
+
+    assert run_virtually(play()) == (1, 0)
 
 
 def test_scopes_that_nobody_uses_are_forgotten() -> None:
-    async def play() -> int:
+    async def play() -> list[int]:
         pacing = Pacing(LoopClock())
         for number in range(100):
-            with pacing.call([Budget(f"chat {number}", 1, 1.1)]):
-                pass
-            pacing.pause(f"chat {number}", 1.0)
-        await asyncio.sleep(STRICT_AFTER_429_S + 10)
-        pacing.forget_idle_scopes()
-        return len(pacing._calls) + len(pacing._not_before) + len(pacing._strict_until)
+            budget = Budget(f"chat {number}", 1, 1.1)
+            async with pacing.live_reply(Pace(1.0, (budget,), (budget,)), is_shown=False):
+                await _call(pacing, CallKind.FIRST, budget)
+            await pacing.pause(f"chat {number}", 1.0)
+        await asyncio.sleep(STRICT_FIRST_S + STRICT_MOST_S + 10)
+        await pacing.tend()
+        local = pacing._local
+        tables: Sequence[Mapping[str, object]] = (
+            *(local._calls, local._live, local._unshown, local._not_before, local._strict, local._trusted),
+            pacing._rooms,
+        )
+        return [len(table) for table in tables]
 
-    assert run_virtually(play()) == 0
+    assert run_virtually(play()) == [0] * 7
+
+
+def test_alone_too_a_limit_that_is_met_again_is_kept_to_for_longer() -> None:
+    """S8: tried beyond the documented number after a minute, then after two."""
+    budget = Budget("edits", 1, 10.0, hard=False)
+
+    async def play() -> list[bool]:
+        pacing = Pacing(LoopClock())
+        went_beyond = []
+        for wait_s in (0.0, 50.0, 15.0, 65.0, 60.0):
+            await asyncio.sleep(wait_s)
+            await pacing.take(pacing.asked(CallKind.FINAL, [budget]))
+            answer = await pacing.take(pacing.asked(CallKind.FINAL, [budget]))
+            went_beyond.append(answer.is_beyond)
+            if answer.is_beyond:
+                await pacing.pause("edits", 1.0)
+        return went_beyond
+
+    assert run_virtually(play()) == [True, False, True, False, True]

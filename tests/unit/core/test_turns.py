@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -21,11 +21,15 @@ from bridge.errors import (
 )
 from bridge.events import StreamEnded, StreamEvent, StreamFailed, TextDelta
 from bridge.models import (
+    Address,
     Appended,
+    Asked,
     EndReason,
     HistoryMessage,
     Lease,
     Outcome,
+    PageView,
+    Person,
     Question,
     QuestionKind,
     Settlement,
@@ -202,7 +206,7 @@ async def test_a_turn_found_after_sending_takes_the_answer_from_the_history(stor
     lease = await it.put(question("ok", number=2))
     await stores.queue.begin(lease)
     await stores.queue.record_sending(lease, "chat_1", 2)
-    await stores.queue.record_messages(lease, ["m1"])
+    await stores.queue.record_shown(lease, ["m1"], "The sec", has_begun=True)
     it.agent.histories["chat_1"] += [HistoryMessage("user", "ok"), HistoryMessage("assistant", "The second answer.")]
     await stores.queue.release(lease)
     again = await stores.queue.claim()
@@ -212,16 +216,59 @@ async def test_a_turn_found_after_sending_takes_the_answer_from_the_history(stor
     assert it.channel.standing["m1"].text == "The second answer."
 
 
+async def test_a_turn_found_after_sending_is_looked_up_in_the_words_that_were_sent(stores: RedisStores) -> None:
+    """D6: names and quotes may read otherwise now, so the record holds what was sent."""
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(question("ok", number=1))
+    lease = await it.put(question("why?", number=2))
+    await stores.queue.begin(lease)
+    await stores.queue.record_sending(lease, "chat_1", 0, "Ada: why?")
+    it.agent.histories["chat_1"] = [HistoryMessage("user", "Ada: why?"), HistoryMessage("assistant", "Because.")]
+    await it.take(lease)
+    assert len(it.agent.sent) == 1
+    assert it.channel.text.endswith("Because.")
+
+
+async def test_who_may_not_ask_costs_nothing_and_leaves_the_thread_unknown(stores: RedisStores) -> None:
+    """A10: nothing is opened, sent or shown."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.admitting = False
+    settlement = await it.answer(question())
+    assert settlement.outcome is Outcome.EXCLUDED
+    assert it.channel.calls == []
+    assert it.agent.histories == {}
+    assert await stores.inbox.append(replace(question(number=2), addressed=False)) is Appended.NOT_ADDRESSED
+
+
+async def test_what_cannot_be_read_is_said_below_the_answer(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(), has_files=True))
+    (view,) = it.channel.standing.values()
+    assert (view.text, view.notice) == (_ANSWER, Notice.FILES_UNREAD)
+
+
+async def test_a_file_without_a_word_costs_no_conversation(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(""), has_files=True))
+    (view,) = it.channel.standing.values()
+    assert view.notice == Notice.ONLY_TEXT
+    assert it.agent.histories == {}
+
+
 async def test_a_turn_found_answered_is_only_shown(stores: RedisStores) -> None:
     """D6: killed after the answer was recorded: it is shown in the message that was there."""
     it = stage(stores, _says(_ANSWER))
     lease = await it.put(question())
     await stores.queue.begin(lease)
-    await stores.queue.record_messages(lease, ["m9"])
-    await stores.queue.record_answer(lease, "Recorded.", "")
-    await it.take(lease)
+    await stores.queue.record_shown(lease, ["m9"], "Rec", has_begun=True)
+    asked = Asked(Outcome.INTERRUPTED, Notice.FAILED, {"total_tokens": 7}, 4, EndReason.AGENT)
+    await stores.queue.record_answer(lease, "Recorded.", asked)
+    settlement = await it.take(lease)
     assert it.agent.sent == []
     assert it.channel.standing["m9"].text == "Recorded."
+    assert it.channel.standing["m9"].notice == Notice.FAILED
+    assert (settlement.outcome, settlement.usage) == (Outcome.INTERRUPTED, {"total_tokens": 7})
+    assert (settlement.history_count, settlement.end_reason) == (4, EndReason.AGENT)
 
 
 async def test_a_turn_whose_conversation_is_gone_is_not_asked_twice(stores: RedisStores) -> None:
@@ -232,6 +279,38 @@ async def test_a_turn_whose_conversation_is_gone_is_not_asked_twice(stores: Redi
     settlement = await it.take(lease)
     assert settlement.outcome is Outcome.INTERRUPTED
     assert it.agent.sent == []
+
+
+async def test_a_text_that_people_have_seen_stays_where_the_rest_cannot_be_had(stores: RedisStores) -> None:
+    """S1: a turn is taken over and its conversation is closed: the text so far, and a notice below it."""
+    it = stage(stores, _says(_ANSWER))
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_sending(lease, "chat_gone", 0)
+    await stores.queue.record_shown(lease, ["m9"], _ANSWER[:20], has_begun=True)
+    settlement = await it.take(lease)
+    assert settlement.outcome is Outcome.INTERRUPTED
+    assert it.channel.standing["m9"].text == _ANSWER[:20]
+    assert it.channel.standing["m9"].notice == Notice.INTERRUPTED
+    assert it.agent.sent == []
+
+
+async def test_what_is_about_to_be_shown_is_recorded_first(stores: RedisStores) -> None:
+    """D6: whoever takes over knows at least as much of the text as people have seen."""
+    it = stage(stores, _says(_ANSWER, end=False))
+    lease = await it.put(question())
+    recorded: list[str] = []
+    post = it.channel.post
+
+    async def look_then_post(address: Address, view: PageView) -> str:
+        entry = await stores.queue.begin(lease)
+        assert entry is not None
+        recorded.append(entry.record.text)
+        return await post(address, view)
+
+    it.channel.post = look_then_post  # type: ignore[method-assign]  # looked at in passing
+    await it.take(lease)
+    assert recorded == [_ANSWER]
 
 
 async def test_a_lost_conversation_is_replaced_and_the_question_sent_once_more(stores: RedisStores) -> None:
@@ -301,6 +380,21 @@ async def test_a_place_that_is_gone_ends_the_session(stores: RedisStores) -> Non
     assert await stores.sessions.counts() == (0, 1)
 
 
+async def test_what_waits_in_a_place_that_is_gone_opens_no_conversations(stores: RedisStores) -> None:
+    """S14: the bot was removed while questions waited: they come to an end with the one that found out."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.failures = [PlaceGone("removed")]
+    lease = await it.put(question(number=1))
+    for number in (2, 3):
+        await stores.inbox.append(question(number=number))
+    assert not await stores.queue.settle(lease, await it.take(lease))
+    assert await stores.queue.claim() is None
+    assert (await stores.counters())["turn.undeliverable"] == 3
+    assert len(it.agent.histories) == 1
+    await it.answer(question(number=4))
+    assert it.channel.text == _ANSWER
+
+
 async def test_start_shows_the_greeting_and_keeps_the_conversation(stores: RedisStores) -> None:
     it = stage(stores, _says(_ANSWER), greeting="Hello! How can I help?")
     await it.answer(question(kind=QuestionKind.START, number=1))
@@ -359,3 +453,31 @@ async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisSto
     it.agent.script = script
     await it.take(lease)
     assert it.channel.text == _ANSWER
+
+
+@pytest.mark.parametrize("kind", [QuestionKind.END, QuestionKind.NEW])
+async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
+    stores: RedisStores, kind: QuestionKind
+) -> None:
+    """A15: refused for everybody else, who may still ask."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.owned = True
+    await it.answer(question(number=1))
+    other = replace(question(number=2), person=Person("somebody"))
+    await it.answer(replace(other, kind=kind, text=""))
+    assert it.notices[-1:] == [Notice.NOT_YOURS]
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    it.channel.owned = False
+    await it.answer(replace(other, id="q3", dedupe_keys=("q3",), kind=kind, text=""))
+    now = await stores.sessions.current(THREAD)
+    assert now is None or now.conversation.id != kept.conversation.id
+
+
+async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -> None:
+    it = stage(stores, _says(_ANSWER))
+    await it.answer(replace(question(number=1), kind=QuestionKind.STATUS, text=""))
+    assert it.notices == [Notice.NOTHING_OPEN]
+    await it.answer(question(number=2))
+    await it.answer(replace(question(number=3), kind=QuestionKind.STATUS, text=""))
+    assert it.notices[-1].startswith("A conversation is open here: 1 answer so far.")

@@ -8,15 +8,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from adapters.redis_store.stores import RedisStores
+from adapters.scheduler import every
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
 from bridge.errors import ChannelTokenRefused
-from bridge.models import Appended
+from bridge.models import Appended, Conversation, EndReason, Session
 from bridge.notices import Notice
 from bridge.ports import Accept
 from bridge.tasks import first_error
 from bridge.worker import Outside, Worker
-from tests.fakes import FakeAgent, FakeChannel, question
+from tests.fakes import THREAD, FakeAgent, FakeChannel, Script, question
 from tests.unit.core.test_dispatcher import _echo
 
 
@@ -32,6 +33,19 @@ class ReceivingChannel(FakeChannel):
         connected("Fake: connected")
         self.accept = accept
         await asyncio.Event().wait()
+
+
+class HangingAgent(FakeAgent):
+    """An agent whose `/end` takes its time."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.is_ending, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def end(self, conversation: Conversation) -> None:
+        self.is_ending.set()
+        await self.may_end.wait()
+        await super().end(conversation)
 
 
 @asynccontextmanager
@@ -95,9 +109,8 @@ async def test_a_full_inbox_gets_a_busy_notice_and_a_long_queue_one_queued_notic
 
 
 async def test_the_figures_that_an_operator_watches_are_logged(
-    stores: RedisStores, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    stores: RedisStores, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bridge.worker.FIGURES_EVERY_S", 0.0)
     caplog.set_level(logging.INFO)
     stop = asyncio.Event()
     stop.set()
@@ -105,3 +118,29 @@ async def test_the_figures_that_an_operator_watches_are_logged(
     figures = next(record for record in caplog.records if record.message == "figures")
     assert figures.__dict__["open_sessions"] == 0
     assert figures.__dict__["stuck_ends"] == 0
+
+
+async def test_the_figures_are_told_while_an_end_hangs(
+    stores: RedisStores, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B3: a TalkifAI that does not answer is when they are needed most."""
+    monkeypatch.setattr("bridge.worker.FIGURES_EVERY_S", 0.1)
+    monkeypatch.setattr("bridge.worker.TICK_S", 0.1)
+    caplog.set_level(logging.INFO)
+    session = Session(THREAD, Conversation("chat_1", "jwt"), "Fake Agent", "U1", "u", 1.0)
+    await stores.sessions.queue_end(session, EndReason.IDLE)
+    agent, stop = HangingAgent(_echo), asyncio.Event()
+    outside = Outside(agent=agent, stores=stores, channels=[ReceivingChannel()], clock=SystemClock(), every=every)
+    worker = Worker(outside, idle_after_s=60.0, limits=DispatchLimits(drain_s=1.0))
+    running = asyncio.ensure_future(worker.run(stop))
+    async with asyncio.timeout(10):
+        await agent.is_ending.wait()
+        caplog.clear()
+        while "figures" not in caplog.messages:  # noqa: ASYNC110 - a log rings no bell
+            await asyncio.sleep(0.01)
+        assert agent.ended == []
+        agent.may_end.set()
+        while not agent.ended:  # noqa: ASYNC110 - nor does a fake
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running

@@ -13,7 +13,7 @@ from bridge.errors import (
     PostUncertain,
 )
 from bridge.events import TextDelta, ToolFinished, ToolStarted
-from bridge.models import Address, Budget, Pace, PageView
+from bridge.models import Address, Budget, CallAnswer, CallAsked, CallKind, Pace, PageView
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.reply import Reply
@@ -33,20 +33,23 @@ async def _write(
     tell: Callable[[Reply, Writer], Awaitable[None]],
     *,
     message_ids: Sequence[str] = (),
-    recorded: list[tuple[str, ...]] | None = None,
+    recorded: list[tuple[tuple[str, ...], str]] | None = None,
+    record_takes_s: float = 0.0,
+    pacing: Pacing | None = None,
 ) -> Reply:
     clock = LoopClock()
     reply = Reply("q1", channel.fits)
 
-    async def record(ids: Sequence[str]) -> None:
+    async def record(ids: Sequence[str], text: str) -> None:
+        await asyncio.sleep(record_takes_s)
         if recorded is not None:
-            recorded.append(tuple(ids))
+            recorded.append((tuple(ids), text))
 
     writer = Writer(
         channel,
         _ADDRESS,
         reply,
-        pacing=Pacing(clock),
+        pacing=pacing or Pacing(clock),
         clock=clock,
         guard=_nothing,
         record=record,
@@ -166,11 +169,42 @@ def test_a_reply_found_half_done_is_edited_in_the_message_that_is_there() -> Non
 
 
 def test_the_message_is_recorded_as_soon_as_it_is_known() -> None:
-    recorded: list[tuple[str, ...]] = []
+    recorded: list[tuple[tuple[str, ...], str]] = []
     channel = FakeChannel(page_size=400)
     run_virtually(_write(channel, _chunks(_LONG), recorded=recorded))
-    assert recorded[0] == ("m1",)
-    assert recorded[-1] == tuple(channel.standing)
+    assert [ids for ids, _ in recorded][:2] == [(), ("m1",)]
+    assert recorded[-1][0] == tuple(channel.standing)
+
+
+def test_no_text_is_shown_that_is_not_recorded() -> None:
+    """D6: whoever takes over a reply knows what people have seen of it."""
+    recorded: list[tuple[tuple[str, ...], str]] = []
+    channel = FakeChannel()
+    known: list[str] = []
+    show = channel._call
+
+    async def look_then_show(name: str, message_id: str, view: PageView) -> None:
+        known.append(recorded[-1][1] if recorded else "")
+        await show(name, message_id, view)
+
+    channel._call = look_then_show  # type: ignore[method-assign]  # looked at in passing
+    run_virtually(_write(channel, _chunks(_LONG[:900]), recorded=recorded))
+    in_between = [
+        (call.view.text, text) for call, text in zip(channel.calls, known, strict=True) if not call.view.final
+    ]
+    assert len(in_between) > 2
+    assert all(text.startswith(shown) for shown, text in in_between)
+
+
+def test_a_record_that_takes_long_holds_up_nobody_for_more_than_a_moment() -> None:
+    """P2: the store is away without a word; the reply goes on, and the notes do not overtake each other."""
+    recorded: list[tuple[tuple[str, ...], str]] = []
+    channel, quick = FakeChannel(), FakeChannel()
+    run_virtually(_write(channel, _chunks(_LONG[:900]), recorded=recorded, record_takes_s=7.0))
+    run_virtually(_write(quick, _chunks(_LONG[:900])))
+    assert channel.text == _LONG[:900]
+    assert channel.calls[-1].at - quick.calls[-1].at < 2.0
+    assert [len(text) for _, text in recorded] == sorted(len(text) for _, text in recorded)
 
 
 def test_a_long_answer_goes_on_in_further_messages_while_it_grows() -> None:
@@ -217,8 +251,8 @@ def test_a_hundred_replies_in_one_scope_leave_room_for_their_final_texts() -> No
         async def one(channel: FakeChannel) -> None:
             reply = Reply("q", channel.fits)
 
-            async def record(ids: Sequence[str]) -> None:
-                del ids
+            async def record(ids: Sequence[str], text: str) -> None:
+                del ids, text
 
             writer = Writer(channel, _ADDRESS, reply, pacing=pacing, clock=clock, guard=_nothing, record=record)
             async with asyncio.TaskGroup() as group:
@@ -290,3 +324,121 @@ def test_a_reply_that_can_never_be_shown_is_given_up_so_that_its_thread_goes_on(
     run_virtually(_write(channel, _chunks("x" * 40, size=40)))
     assert channel.standing == {}
     assert channel.calls[-1].at < 2 * 3600
+
+
+class WatchedPacing(Pacing):
+    """Notes what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(LoopClock())
+        self.asked_for: list[CallKind] = []
+
+    async def take(self, asked: CallAsked) -> CallAnswer:
+        self.asked_for.append(asked.kind)
+        return await super().take(asked)
+
+
+def test_each_call_says_what_it_is_for() -> None:
+    async def play() -> list[CallKind]:
+        pacing = WatchedPacing()
+        await _write(FakeChannel(page_size=400), _chunks(_LONG), pacing=pacing)
+        return pacing.asked_for
+
+    asked_for = run_virtually(play())
+    assert asked_for[0] is CallKind.FIRST
+    assert asked_for[-1] is CallKind.FINAL
+    # A page is sealed and the next one begun.
+    assert asked_for.count(CallKind.TURN) >= 6
+    assert CallKind.BETWEEN in asked_for
+
+
+def test_a_status_line_alone_is_a_sign_of_life() -> None:
+    async def tell(reply: Reply, writer: Writer) -> None:
+        reply.apply(TextDelta("x" * 40))
+        writer.wake()
+        await asyncio.sleep(2)
+        reply.apply(ToolStarted("web_search"))
+        writer.wake()
+        await asyncio.sleep(2)
+        reply.apply(ToolFinished("web_search"))
+        reply.end()
+        writer.wake()
+
+    async def play() -> list[CallKind]:
+        pacing = WatchedPacing()
+        await _write(FakeChannel(), tell, pacing=pacing)
+        return pacing.asked_for
+
+    assert run_virtually(play()) == [CallKind.FIRST, CallKind.COSMETIC, CallKind.FINAL]
+
+
+def test_a_refusal_is_not_questioned_with_every_chunk() -> None:
+    async def play() -> int:
+        pacing = WatchedPacing()
+        await pacing.pause("fake:edits", 20.0)
+        await _write(FakeChannel(page_size=5000), _chunks(_LONG, pause_s=0.01), pacing=pacing)
+        return len(pacing.asked_for)
+
+    # 400 chunks: the first text, one in-between edit, and the last text, which is told to wait and then goes.
+    assert run_virtually(play()) <= 5
+
+
+def test_the_newest_text_goes_once_a_call_may_be_made() -> None:
+    class SlowPacing(Pacing):
+        async def take(self, asked: CallAsked) -> CallAnswer:
+            await asyncio.sleep(0.5)
+            return await super().take(asked)
+
+    async def play() -> FakeChannel:
+        channel = FakeChannel(page_size=5000)
+        await _write(channel, _chunks(_LONG, pause_s=0.1), pacing=SlowPacing(LoopClock()))
+        return channel
+
+    channel = run_virtually(play())
+    # 20 characters were there when the limits were asked, 0.5 s before.
+    assert len(channel.calls[0].view.text) >= 40
+
+
+class UniformChannel(FakeChannel):
+    """A page looks the same whether it is final or not, as in Slack and Telegram."""
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        return (one.text, one.status, one.notice) == (other.text, other.status, other.notice)
+
+
+def test_an_edit_that_would_change_nothing_is_not_made() -> None:
+    async def tell(reply: Reply, writer: Writer) -> None:
+        await _chunks_without_end(reply, writer)
+        await asyncio.sleep(5)
+        reply.end()
+        writer.wake()
+
+    async def _chunks_without_end(reply: Reply, writer: Writer) -> None:
+        for start in range(0, 200, 20):
+            reply.apply(TextDelta("x" * 20))
+            writer.wake()
+            await asyncio.sleep(0.3 if start else 0)
+
+    channel = UniformChannel(page_size=5000)
+    run_virtually(_write(channel, tell))
+    assert channel.text == "x" * 200
+    texts = [call.view.text for call in channel.calls]
+    assert len(texts) == len(set(texts))
+
+
+def test_a_last_text_waits_out_a_limit_of_hours() -> None:
+    """S8: it is late, and never dropped."""
+    hours_s = 3 * 3600.0
+    channel = FakeChannel(page_size=5000, failures=[None, ChannelRateLimited(hours_s, "fake:edits")])
+    run_virtually(_write(channel, _chunks(_LONG, pause_s=0.01)))
+    assert channel.text == _LONG
+    assert channel.calls[-1].at >= hours_s
+
+
+def test_a_limit_of_an_unknown_scope_is_obeyed_by_its_reply() -> None:
+    """S8: no call in the forbidden time, whatever the service calls its limit."""
+    channel = FakeChannel(page_size=5000, failures=[None, ChannelRateLimited(20.0, "something else")])
+    run_virtually(_write(channel, _chunks(_LONG, pause_s=0.01)))
+    limited_at = channel.calls[1].at
+    assert not [call for call in channel.calls[2:] if call.at < limited_at + 20.0]
+    assert channel.text == _LONG

@@ -1,31 +1,98 @@
-"""The app's manifest asks for what the code uses, and for nothing else."""
+"""Each app manifest asks for what the code uses, and for nothing else."""
 
 import re
 from pathlib import Path
 
-from sandbox.slack.server import ALL_SCOPES
+import pytest
 
-MANIFEST = Path(__file__).parents[3] / "config" / "slack-manifest.yaml"
+from sandbox.slack.server import AGENT_SCOPES, ALL_SCOPES
+
+ROOT = Path(__file__).parents[3]
+PLAIN, AGENT = "slack-manifest.yaml", "slack-manifest.agent.yaml"
+AGENT_VIEW = "agent_view.py"
+HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
+SCOPES = {
+    "auth_test": set(),
+    "apps_connections_open": set(),
+    "chat_postMessage": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "chat_startStream": {"chat:write"},
+    "chat_appendStream": {"chat:write"},
+    "chat_stopStream": {"chat:write"},
+    "conversations_replies": HISTORY,
+    "conversations_history": HISTORY,
+    "conversations_info": {"channels:read", "groups:read"},
+    "users_info": {"users:read", "users:read.email"},
+    "views_publish": set(),
+    "reactions_add": {"reactions:write"},
+    "reactions_remove": {"reactions:write"},
+    "assistant_threads_setStatus": {"chat:write"},
+    "assistant_threads_setTitle": {"assistant:write"},
+    "assistant_threads_setSuggestedPrompts": {"assistant:write"},
+    "agents_sessions_setStatus": {"assistant:write"},
+}
+"""Methods of the SDK and the scopes they need (docs: the methods' pages)."""
+EVENT_SCOPES = {
+    "app_mention": {"app_mentions:read"},
+    "message.channels": {"channels:history"},
+    "message.groups": {"groups:history"},
+    "message.im": {"im:history"},
+    "message.mpim": {"mpim:history"},
+    "app_home_opened": set[str](),
+}
+_CALL = re.compile(r"client\.([a-z]+_[a-zA-Z_]+)\b(?!_session)")
 
 
-def listed_under(name: str) -> set[str]:
-    after = MANIFEST.read_text().partition(f" {name}:\n")[2]
+def listed_under(manifest: str, name: str) -> set[str]:
+    after = (ROOT / "config" / manifest).read_text().partition(f" {name}:\n")[2]
     lines = re.match(r"(?:\s*(?:-|#).*\n)+", after)
     return set(re.findall(r"^\s*- (\S+)$", lines[0], re.MULTILINE)) if lines else set()
 
 
-def test_the_scopes_are_those_of_the_calls_and_events_in_use() -> None:
-    assert listed_under("bot") == ALL_SCOPES
+def called(*, in_agent_view: bool) -> set[str]:
+    """Return the SDK's methods that the adapter names."""
+    files = [path for path in (ROOT / "adapters" / "slack").glob("*.py") if path.name != AGENT_VIEW or in_agent_view]
+    named = {name for path in files for name in _CALL.findall(path.read_text())}
+    return (
+        named
+        - {"message_listeners", "message_processor", "message_receiver", "current_session_monitor"}
+        - {
+            "aiohttp_client_session",
+            "wss_uri",
+            "is_connected",
+        }
+    )
 
 
-def test_the_events_are_those_that_become_questions() -> None:
-    events = {"app_mention", "message.im", "message.channels", "message.groups", "message.mpim"}
-    assert listed_under("bot_events") == events
+@pytest.mark.parametrize(("manifest", "in_agent_view"), [(PLAIN, False), (AGENT, True)])
+def test_the_scopes_are_those_of_the_calls_and_events_in_use(manifest: str, *, in_agent_view: bool) -> None:
+    needed = {"commands"}
+    for name in called(in_agent_view=in_agent_view):
+        needed |= SCOPES[name]
+    for event in listed_under(manifest, "bot_events"):
+        needed |= EVENT_SCOPES[event]
+    assert listed_under(manifest, "bot") == needed
 
 
-def test_it_is_a_socket_mode_app_that_people_can_write_to() -> None:
-    text = MANIFEST.read_text()
+def test_the_stand_in_grants_what_the_manifests_ask_for() -> None:
+    assert listed_under(PLAIN, "bot") == ALL_SCOPES
+    assert listed_under(AGENT, "bot") == AGENT_SCOPES
+
+
+def test_the_events_are_those_that_are_read() -> None:
+    messages = {"app_mention", "message.im", "message.channels", "message.groups", "message.mpim"}
+    for manifest in (PLAIN, AGENT):
+        assert listed_under(manifest, "bot_events") == messages | {"app_home_opened"}
+
+
+@pytest.mark.parametrize("manifest", [PLAIN, AGENT])
+def test_it_is_a_socket_mode_app_that_people_can_write_to(manifest: str) -> None:
+    text = (ROOT / "config" / manifest).read_text()
     assert "socket_mode_enabled: true" in text
     assert "messages_tab_enabled: true" in text
     assert "messages_tab_read_only_enabled: false" in text
-    assert "agent_view" not in text
+    assert "command: /talkifai" in text
+    assert "home_tab_enabled: true" in text
+    assert "interactivity:\n    is_enabled: true" in text
+    assert ("  agent_view:\n    agent_description: " in text) is (manifest == AGENT)

@@ -1,11 +1,13 @@
 """Slack events become questions, or nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.slack.policy import Policy
 from adapters.slack.receive import MalformedEventError, read_question
 from adapters.slack.workspace import Workspace
 from bridge.models import Question, QuestionKind
@@ -66,9 +68,41 @@ def test_a_message_in_a_thread_without_a_mention_counts_only_in_a_known_thread()
     assert (question.thread.thread, question.addressed) == (ROOT, False)
 
 
-def test_a_message_to_somebody_else_stays_as_it_is() -> None:
-    question = read(event(thread_ts=ROOT, text="<@U2> have a look"))
-    assert (question.text, question.addressed) == ("@U2 have a look", False)
+@pytest.mark.parametrize("somebody", ["<@U2>", "<@U2|bob>", "<!subteam^S1|@ops>", "<!here>", "<!channel|@channel>"])
+def test_a_message_to_somebody_else_is_left_alone_unless_it_mentions_the_bot_too(somebody: str) -> None:
+    assert read_question(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME) is None
+    both = read(event(thread_ts=ROOT, text=f"<@UBOT> tell {somebody}"))
+    assert both.addressed
+
+
+def test_links_and_dates_are_nobody() -> None:
+    text = "see <https://x.example|@here> at <!date^1^{date}|May 1> in <#C2|general>"
+    assert read(event(thread_ts=ROOT, text=text)).text.startswith("see @here")
+
+
+def test_where_follow_ups_need_a_mention_others_are_left_alone() -> None:
+    policy = Policy(follows_threads=False)
+    assert read_question(event(thread_ts=ROOT, text="and now?"), HOME, policy) is None
+    question = read_question(event(thread_ts=ROOT, text="<@UBOT> and now?"), HOME, policy)
+    assert question is not None
+    assert question.addressed
+    in_dm = read_question(event(channel="D1", thread_ts=ROOT, text="and now?"), HOME, policy)
+    assert in_dm is not None
+
+
+@pytest.mark.parametrize(("root", "thread"), [(None, TS), (ROOT, ROOT)])
+def test_where_direct_messages_are_threads_each_top_level_message_begins_one(root: str | None, thread: str) -> None:
+    question = read_question(event(channel="D1", thread_ts=root), HOME, Policy(threads_in_dms=True))
+    assert question is not None
+    assert (question.thread.thread, question.address.thread, question.addressed) == (thread, thread, True)
+
+
+def test_a_file_is_noted_and_its_text_is_asked() -> None:
+    files = [{"id": "F1", "name": "plan.pdf", "mimetype": "application/pdf"}]
+    question = read(event(channel="D1", subtype="file_share", files=files, text="what is this?"))
+    assert (question.kind, question.text, question.has_files) == (QuestionKind.ASK, "what is this?", True)
+    alone = read(event(channel="D1", subtype="file_share", files=files, text=""))
+    assert (alone.kind, alone.text, alone.has_files) == (QuestionKind.ASK, "", True)
 
 
 def test_a_thread_answer_shown_in_the_channel_too_is_one_in_the_thread() -> None:
@@ -209,3 +243,39 @@ def test_no_payload_whatever_breaks_the_reader(changes: dict[str, Any], around: 
         assert question.id in question.dedupe_keys
         assert all(isinstance(value, str) for value in question.metadata.values())
         question.text.encode()
+
+
+WORKFLOW = {"subtype": "bot_message", "user": None, "bot_id": "B7", "workflow_id": "Wf1", "username": "Daily"}
+
+
+def test_a_workflow_asks_only_where_the_operator_lets_it_and_by_a_mention() -> None:
+    """A11: and then once, as the mention of the same message says less of where it comes from."""
+    asked = event(text="<@UBOT> what is new?", **WORKFLOW)
+    assert read_question(asked, HOME) is None
+    policy = Policy(allows_workflows=True)
+    question = read_question(asked, HOME, policy)
+    assert question is not None
+    assert (question.text, question.person.id, question.person.name) == ("what is new?", "B7", "Daily")
+    assert question.person.is_program
+    assert read_question(event(text="no mention", **WORKFLOW), HOME, policy) is None
+    assert read_question(event(text="no mention", thread_ts=ROOT, **WORKFLOW), HOME, policy) is None
+    mention = event(type="app_mention", text="<@UBOT> what is new?", user=None, bot_id="B7")
+    assert read_question(mention, HOME, policy) is None
+    other_bot = event(text="<@UBOT> hi", subtype="bot_message", user=None, bot_id="B7")
+    assert read_question(other_bot, HOME, policy) is None
+
+
+def test_a_workflow_of_another_organisation_is_from_outside() -> None:
+    asked = event(text="<@UBOT> hi", bot_profile={"team_id": "T9"}, **WORKFLOW)
+    question = read_question(asked, HOME, Policy(allows_workflows=True))
+    assert question is not None
+    assert question.metadata["person_team"] == "T9"
+
+
+def test_within_one_organisation_only_shared_channels_have_strangers() -> None:
+    home = replace(HOME, enterprise_id="E1")
+    payload = event(type="app_mention", text="<@UBOT> hi", user_team="T2")
+    for shared, expected in ((False, None), (True, "T2")):
+        question = read_question(payload | {"is_ext_shared_channel": shared}, home)
+        assert question is not None
+        assert question.metadata.get("person_team") == expected

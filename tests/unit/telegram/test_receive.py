@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.telegram.poll import UNREADABLE
+from adapters.telegram.intake import UNREADABLE
+from adapters.telegram.places import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.receive import Incoming, Me, incoming
 from bridge.models import Question, QuestionKind
 
@@ -17,6 +18,8 @@ GROUP = {"id": -7, "type": "group", "title": "Team"}
 SUPERGROUP = {"id": -1007, "type": "supergroup"}
 FORUM = {"id": -1008, "type": "supergroup", "is_forum": True}
 ADA = {"id": 5, "is_bot": False, "first_name": "Ada", "last_name": "L."}
+
+_POST = {"from": {"id": 777000, "is_bot": False, "first_name": "Telegram"}, "is_automatic_forward": True}
 
 
 def update(
@@ -72,8 +75,11 @@ def test_commands_are_told_from_questions(text: str, kind: QuestionKind, left: s
         {"update_id": 1, "from_the_future": 7},
         {"update_id": 1},
         update(None),
-        update(None, sticker={"file_id": "f"}),
-        update(None, voice={"file_id": "f"}),
+        update(None, GROUP, sticker={"file_id": "f"}),
+        update(None, voice={"file_id": "f"}, forward_origin={}, author={**ADA, "is_bot": True}),
+        {"update_id": 1, "edited_message": update(None, photo=[])["message"]},
+        update(None, new_chat_photo=[]),
+        update(None, pinned_message={}),
         update("   "),
         update("/help@other_bot"),
         update(author={**ADA, "is_bot": True}),
@@ -132,10 +138,10 @@ def test_a_reply_in_a_plain_supergroup_is_in_no_topic() -> None:
     """There `message_thread_id` names the chain, and `is_topic_message` is missing."""
     raw = update("hi", SUPERGROUP, message_thread_id=3, reply_to_message={"message_id": 3, "from": {"id": 100}})
     found = read(raw)
-    assert (found.topic, found.replies_to, found.default_root) == ("", "3", "9")
+    assert (found.topic, found.replies_to, found.chain, found.default_root) == ("", "3", "3", "3")
     question = found.question("1")
     assert (question.thread.thread, question.address.thread, question.address.reply_to) == ("1", "", "9")
-    assert found.question().thread.thread == "9"
+    assert found.question().thread.thread == "3"
 
 
 def test_all_facts_are_words() -> None:
@@ -189,3 +195,68 @@ def test_an_edit_names_the_message_it_is_about() -> None:
     question = edited.question()
     assert (question.kind, question.id, question.thread) == (QuestionKind.EDITED, first.id, first.thread)
     assert question.text == "what is it really?"
+
+
+def member(status: str, chat: dict[str, Any]) -> dict[str, Any]:
+    me = {"id": 100, "is_bot": True, "first_name": "Bridge"}
+    new = {"status": status, "user": me}
+    return {"update_id": 4, "my_chat_member": {"chat": chat, "from": ADA, "date": 1, "new_chat_member": new}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "change"),
+    [
+        (update(None, GROUP, migrate_to_chat_id=-1009), ChatMigration("-7", "-1009")),
+        (update(None, SUPERGROUP, migrate_from_chat_id=-7), ChatMigration("-7", "-1007")),
+        (member("kicked", PRIVATE), ChatLeft("5")),
+        (member("left", GROUP), ChatLeft("-7")),
+        (member("member", GROUP), None),
+        (member("restricted", SUPERGROUP), None),
+        (update("hi"), None),
+        ({"update_id": 1}, None),
+    ],
+)
+def test_what_happens_to_a_chat_is_read(raw: dict[str, Any], change: object) -> None:
+    assert chat_change(raw) == change
+
+
+@pytest.mark.parametrize(
+    ("raw", "thread"),
+    [
+        (update("hi", GROUP), ""),
+        (update("hi", SUPERGROUP, message_thread_id=3, reply_to_message={"message_id": 3, "from": ADA}), ""),
+        (update("hi", SUPERGROUP, message_thread_id=8, reply_to_message={"message_id": 8, **_POST}), "8"),
+        (update("hi", FORUM), "general"),
+        (update("hi", FORUM, message_thread_id=6, is_topic_message=True), "6"),
+        (update("hi"), ""),
+    ],
+)
+def test_a_bot_that_hears_all_has_one_thread_for_the_group(raw: dict[str, Any], thread: str) -> None:
+    found = incoming(raw, ME, hears_all=True)
+    assert found is not None
+    assert (found.question().kind, found.question().thread.thread) == (QuestionKind.ASK, thread)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        update("/help@other_bot", GROUP),
+        update("hi", GROUP, author={**ADA, "is_bot": True}),
+        update("News!", GROUP, is_automatic_forward=True),
+        update(None, GROUP, new_chat_title="T"),
+    ],
+)
+def test_a_bot_that_hears_all_still_hears_people_alone(raw: dict[str, Any]) -> None:
+    assert incoming(raw, ME, hears_all=True) is None
+
+
+@pytest.mark.parametrize("kind", ["voice", "photo", "document", "sticker", "location", "video_note", "contact", "poll"])
+def test_what_has_no_words_is_known_for_that(kind: str) -> None:
+    question = asked(update(None, **{kind: {"file_id": "f"}}))
+    assert (question.kind, question.text) == (QuestionKind.WORDLESS, "")
+
+
+def test_what_has_no_words_is_meant_for_the_bot_in_a_group_where_it_answers_the_bot() -> None:
+    to_me = {"message_id": 3, "from": {"id": 100}}
+    assert asked(update(None, GROUP, voice={}, reply_to_message=to_me)).kind is QuestionKind.WORDLESS
+    assert incoming(update(None, GROUP, voice={}), ME, hears_all=True) is None

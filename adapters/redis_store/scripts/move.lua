@@ -1,0 +1,47 @@
+-- Gives all that a thread has to another thread. Whoever works on the old one has lost its lease by that, and the
+-- turn is taken up again under the new name: without the ids of messages, which mean nothing there.
+local due, leases, idle, endings, ends, bell, heir = unpack(KEYS, 1, 7)
+local inbox, bodies, turn, known, session, unanswered, told = unpack(KEYS, 8, 14)
+local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered = unpack(KEYS, 15, 20)
+local thread, new, root, bell_length = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local known_ms, heir_ms = ARGV[5], ARGV[6]
+
+local deadline = redis.call('ZSCORE', idle, thread)
+if redis.call('EXISTS', inbox, session) == 0 then
+  redis.call('ZREM', due, thread)
+  redis.call('ZREM', idle, thread)
+  redis.call('HDEL', leases, thread)
+  return 0
+end
+
+if redis.call('EXISTS', new_session) == 1 then
+  begin_ending(session, idle, endings, ends, thread, 'replaced')
+elseif redis.call('EXISTS', session) == 1 then
+  redis.call('RENAME', session, new_session)
+  redis.call('ZREM', idle, thread)
+  redis.call('ZADD', idle, deadline or whole(now_ms()), new)
+end
+
+if redis.call('EXISTS', turn) == 1 and redis.call('EXISTS', new_inbox) == 0 then
+  redis.call('RENAME', turn, new_turn)
+  redis.call('HDEL', new_turn, 'message_ids')
+end
+for _, id in ipairs(redis.call('LRANGE', inbox, 0, -1)) do
+  redis.call('RPUSH', new_inbox, id)
+end
+local fields = redis.call('HGETALL', bodies)
+for at = 1, #fields, 2 do
+  redis.call('HSET', new_bodies, fields[at], fields[at + 1])
+end
+if redis.call('EXISTS', unanswered) == 1 then
+  redis.call('RENAME', unanswered, new_unanswered)
+end
+redis.call('DEL', inbox, bodies, turn, known, told)
+redis.call('SET', new_known, '1', 'PX', known_ms)
+redis.call('ZREM', due, thread)
+redis.call('HDEL', leases, thread)
+if redis.call('EXISTS', new_inbox) == 1 and redis.call('ZADD', due, 'NX', whole(now_ms()), new) == 1 then
+  ring(bell, bell_length)
+end
+redis.call('SET', heir, root, 'PX', heir_ms)
+return 1

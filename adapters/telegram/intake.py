@@ -1,0 +1,127 @@
+"""What becomes of one update, whichever way it came: it is durably kept when `take` has returned."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.telegram.places import ChatLeft, ChatMigration, chat_change
+from adapters.telegram.receive import CHANNEL, GROUP_TYPES, Incoming, Me, incoming
+from bridge.models import Question, QuestionKind
+from bridge.places import Places, ReplyRoots
+from bridge.ports import Accept
+
+log = logging.getLogger(__name__)
+
+Update = Mapping[str, Any]
+
+MayControl = Callable[[str, str], Awaitable[bool]]
+"""Says whether a person, named second, may end conversations in a group. Raises nothing."""
+
+_CONTROL = {QuestionKind.NEW, QuestionKind.END}
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the bridge keeps of Telegram's chats."""
+
+    roots: ReplyRoots
+    places: Places
+
+
+class UpdateIntake:
+    """Reads updates of one bot and keeps what they say."""
+
+    def __init__(
+        self,
+        me: Me,
+        accept: Accept,
+        rooms: Rooms,
+        *,
+        hears_all: bool = False,
+        may_control: MayControl | None = None,
+    ) -> None:
+        self._me = me
+        self._accept = accept
+        self._roots = rooms.roots
+        self._places = rooms.places
+        self._hears_all = hears_all
+        self._may_control = may_control
+        self._album = ""
+        """The album whose words came last."""
+        self.set_aside = 0
+        """How many updates could not be read, and were skipped."""
+
+    async def take(self, update: Update) -> None:
+        """Keep an update durably. Raises `StoreUnavailable`: it must not be acknowledged then.
+
+        One that cannot be read is counted and logged, without its content, and counts as taken.
+        """
+        try:
+            heard = chat_change(update) or incoming(update, self._me, hears_all=self._hears_all)
+        except UNREADABLE as exc:
+            self.set_aside += 1
+            log.warning("telegram: update %s cannot be read and is skipped: %s", number_of(update), type(exc).__name__)
+            return
+        account = str(self._me.id)
+        match heard:
+            case Incoming():
+                if not self._is_explained(heard):
+                    await self._accept(await self._allowed(await self._in_its_thread(heard)))
+            case ChatMigration():
+                moved = await self._places.move(CHANNEL, account, heard.chat_id, heard.new_chat_id)
+                log.info("telegram: a group became a supergroup", extra={"moved_threads": moved})
+            case ChatLeft():
+                ended = await self._places.leave(CHANNEL, account, heard.chat_id)
+                log.info("telegram: the bot was removed from a chat", extra={"ended_sessions": ended})
+            case None:
+                return
+
+    async def _allowed(self, question: Question) -> Question:
+        """Return the question, or what stands for it where this person may not command that in this group."""
+        in_group = question.metadata["chat_type"] in GROUP_TYPES
+        if self._may_control is None or not in_group or question.kind not in _CONTROL:
+            return question
+        if await self._may_control(question.address.place, question.person.id):
+            return question
+        return replace(question, kind=QuestionKind.FORBIDDEN)
+
+    def _is_explained(self, message: Incoming) -> bool:
+        """Say whether this is a picture of an album, and another one had the words. Clients put them on the first."""
+        if not message.album or not message.wording.is_empty:
+            self._album = message.album
+            return False
+        return message.album == self._album
+
+    async def _in_its_thread(self, message: Incoming) -> Question:
+        """Find the thread of a message. Raises `StoreUnavailable`: the update is then delivered again."""
+        if not message.is_in_chain:
+            return message.question()
+        known = await self._known_root(message)
+        inherited = None
+        if known is None and message.may_inherit:
+            inherited = await self._places.heir(CHANNEL, message.bot_id, message.chat_id)
+        question = message.question(inherited if known is None else known)
+        root = question.thread.thread
+        await self._roots.remember(message.bot_id, message.chat_id, message.message_id, root)
+        if inherited is not None:
+            # Last: delivered again after a crash in between, the message is known by now.
+            await self._places.inherit(CHANNEL, message.bot_id, message.chat_id)
+        return question
+
+    async def _known_root(self, message: Incoming) -> str | None:
+        """Ask for the message itself first: it may have been delivered before."""
+        for message_id in dict.fromkeys((message.message_id, message.replies_to, message.chain)):
+            if message_id:
+                root = await self._roots.root_of(message.bot_id, message.chat_id, message_id)
+                if root is not None:
+                    return root
+        return None
+
+
+def number_of(update: Update) -> int | None:
+    """Return the update's id, where it has one."""
+    number = update.get("update_id")
+    return number if isinstance(number, int) else None

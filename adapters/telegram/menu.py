@@ -1,0 +1,75 @@
+"""The menu of commands that Telegram shows, for each kind of chat and in some languages."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+)
+from telegram.error import TelegramError
+
+log = logging.getLogger(__name__)
+
+_PRIVATE = ("start", "stop", "retry", "new", "end", "help")
+_GROUP = ("stop", "retry", "new", "end", "help")
+_ADMINS_ALONE = {"new", "end"}
+"""What only administrators may do, where the setting says so: it ends what others are in the middle of."""
+
+_WORDS = {
+    "": {
+        "start": "Say hello",
+        "stop": "Stop the answer",
+        "retry": "Ask the last question again",
+        "new": "Start a new conversation",
+        "end": "End this conversation",
+        "help": "How this works",
+    },
+    "de": {
+        "start": "Begrüßung",
+        "stop": "Antwort anhalten",
+        "retry": "Letzte Frage noch einmal stellen",
+        "new": "Neues Gespräch beginnen",
+        "end": "Dieses Gespräch beenden",
+        "help": "So funktioniert es",
+    },
+    "es": {
+        "start": "Saludar",
+        "stop": "Detener la respuesta",
+        "retry": "Repetir la última pregunta",
+        "new": "Empezar otra conversación",
+        "end": "Terminar esta conversación",
+        "help": "Cómo funciona",
+    },
+    "fr": {
+        "start": "Dire bonjour",
+        "stop": "Arrêter la réponse",
+        "retry": "Reposer la dernière question",
+        "new": "Commencer une autre conversation",
+        "end": "Terminer cette conversation",
+        "help": "Comment ça marche",
+    },
+}
+"""Descriptions by language; "" is for everybody else (Bot API, `setMyCommands`)."""
+
+
+async def offer_commands(bot: Bot, *, admins_only: bool) -> None:
+    """List the commands in Telegram's menus. Best effort: they work without it."""
+    try:
+        for scope, names in _menus(admins_only=admins_only):
+            for language, words in _WORDS.items():
+                commands = [BotCommand(name, words[name]) for name in names]
+                await bot.set_my_commands(commands, scope=scope, language_code=language or None)
+    except TelegramError as exc:
+        log.info("telegram: the menu of commands could not be set (%s)", type(exc).__name__)
+
+
+def _menus(*, admins_only: bool) -> Iterator[tuple[BotCommandScope, Sequence[str]]]:
+    members = [name for name in _GROUP if not (admins_only and name in _ADMINS_ALONE)]
+    yield BotCommandScopeAllPrivateChats(), _PRIVATE
+    yield BotCommandScopeAllGroupChats(), members
+    yield BotCommandScopeAllChatAdministrators(), _GROUP

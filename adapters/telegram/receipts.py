@@ -1,0 +1,61 @@
+"""A reaction that says "seen" on a question, from the moment it is kept until its answer stands there."""
+
+import asyncio
+import logging
+
+from telegram import Bot, ReactionTypeEmoji
+from telegram.error import TelegramError
+
+from adapters.telegram.receive import CHANNEL
+from bridge.models import Appended, Question, QuestionKind
+from config import telegram_limits as limits
+
+log = logging.getLogger(__name__)
+
+_EYES = (ReactionTypeEmoji("👀"),)
+"""One of those that every chat may allow (Bot API, `ReactionTypeEmoji`)."""
+_MOST_WAITING = 200
+_SEEN = {Appended.ACCEPTED, Appended.QUEUED, Appended.JOINED}
+
+
+class Receipts:
+    """Sets and clears reactions, best effort: a group may forbid them, and an answer never waits for one."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue(_MOST_WAITING)
+
+    def note(self, question: Question, became: Appended) -> None:
+        """React soon to a question that was kept. Where too many wait, this one has no reaction."""
+        if became in _SEEN and question.kind is QuestionKind.ASK and not self._waiting.full():
+            self._waiting.put_nowait(_message_of(question.id))
+
+    async def run(self) -> None:
+        """Set reactions until cancelled."""
+        while True:
+            await self._react(*await self._waiting.get(), is_seen=True)
+
+    async def clear(self, question_id: str) -> None:
+        """Take the reaction off the question whose answer is shown."""
+        await self._react(*_message_of(question_id), is_seen=False)
+
+    async def _react(self, chat_id: int, message_id: int, *, is_seen: bool) -> None:
+        timeout_s = limits.TYPING_TIMEOUT_S
+        try:
+            await self._bot.set_message_reaction(
+                chat_id,
+                message_id,
+                _EYES if is_seen else (),
+                read_timeout=timeout_s,
+                pool_timeout=timeout_s,
+            )
+        except TelegramError as exc:
+            log.debug("telegram: no reaction (%s)", type(exc).__name__)
+
+
+def _message_of(question_id: str) -> tuple[int, int]:
+    """Read the chat and the message out of a question's id, as `receive` writes it."""
+    channel, _bot, chat_id, message_id = question_id.split(":")
+    if channel != CHANNEL:
+        raise ValueError("not a question of this channel")
+    return int(chat_id), int(message_id)

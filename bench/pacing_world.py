@@ -1,0 +1,199 @@
+"""What the pacing simulation runs in: a service with strict limits, answers that stream, and the books of both."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from adapters.slack.send import pace_of as slack_pace
+from adapters.telegram.send import pace_of as telegram_pace
+from bridge.errors import ChannelRateLimited, LookupUnsupported
+from bridge.models import Address, Pace, PageView, Question, Streaming
+from sandbox.slack.limits import RateLimits
+from sandbox.telegram.flood import FloodGate, Limits
+from sandbox.telegram.wire import Refused
+
+_BOT = 7
+_GROUP = -1001
+CHUNK_S = 0.1
+CALL_S = 0.2
+"""How long a call takes; it arrives half-way."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One answer: so many characters, evenly over some seconds."""
+
+    number: int
+    begins_at: float
+    lasts_s: float
+    characters: int
+    shown: list[tuple[float, int]] = field(default_factory=list)
+    """When how many characters came to be seen."""
+    calls: int = 0
+
+    @property
+    def ends_at(self) -> float:
+        """When the last character is written."""
+        return self.begins_at + self.lasts_s
+
+    @property
+    def whole_at(self) -> float:
+        """When the whole text was seen."""
+        return next(at for at, count in self.shown if count >= self.characters)
+
+    @property
+    def first_text_s(self) -> float:
+        """From the first character until something was seen."""
+        return self.shown[0][0] - self.begins_at
+
+    @property
+    def late_s(self) -> float:
+        """From the last character until all was seen."""
+        return self.whole_at - self.ends_at
+
+    @property
+    def staleness(self) -> float:
+        """Return the characters written and not seen, over the time of the stream and all characters.
+
+        What is missing after the stream's end counts on, so that a late text is worse than a short one.
+        """
+        area, step_s = 0.0, 0.02
+        seen, waiting = 0, list(self.shown)
+        for step in range(round((self.whole_at - self.begins_at) / step_s)):
+            at = self.begins_at + (step + 0.5) * step_s
+            while waiting and waiting[0][0] <= at:
+                seen = waiting.pop(0)[1]
+            area += max(0.0, self.written(at) - seen) * step_s
+        return area / (self.characters * self.lasts_s)
+
+    def written(self, at: float) -> float:
+        """Return how many characters are written by then."""
+        return self.characters * min(1.0, max(0.0, (at - self.begins_at) / self.lasts_s))
+
+
+class Service(Protocol):
+    """A messaging service's limits in a simulation."""
+
+    name: str
+    edits_per_minute: int
+    posts_count_as_edits: bool
+
+    def pace(self, number: int) -> Pace:
+        """Say how the bridge spaces the calls of a reply."""
+        ...
+
+    def refuse(self, number: int, *, is_post: bool) -> tuple[float, str]:
+        """Count a call; return for how many seconds it is refused, 0 for not at all, and the scope."""
+        ...
+
+
+class SlackWorkspace:
+    """One workspace, each reply in a channel of its own: 50 edits a minute for all."""
+
+    name = "Slack workspace"
+    edits_per_minute = 50
+    posts_count_as_edits = False
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._limits = RateLimits(clock)
+        self._limits.enabled = True
+
+    def pace(self, number: int) -> Pace:
+        """As the Slack adapter says."""
+        return slack_pace(self._address(number))
+
+    def refuse(self, number: int, *, is_post: bool) -> tuple[float, str]:
+        """Count a call."""
+        method = "chat.postMessage" if is_post else "chat.update"
+        pace = self.pace(number)
+        scope = (pace.posts if is_post else pace.edits)[0].scope
+        return float(self._limits.wait_s(method, self._address(number).place)), scope
+
+    def _address(self, number: int) -> Address:
+        return Address("T1", f"C{number}", "1.0")
+
+
+class TelegramGroup:
+    """One group, each reply in a topic of its own: 20 posts and edits a minute for all."""
+
+    name = "Telegram group"
+    edits_per_minute = 20
+    posts_count_as_edits = True
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._gate = FloodGate(clock)
+        self._gate.limits = Limits()
+
+    def pace(self, number: int) -> Pace:
+        """As the Telegram adapter says."""
+        return telegram_pace(Address(str(_BOT), str(_GROUP), str(number)))
+
+    def refuse(self, number: int, *, is_post: bool) -> tuple[float, str]:
+        """Count a call."""
+        del is_post
+        try:
+            self._gate.pass_through(_BOT, _GROUP, is_group=True)
+        except Refused as refused:
+            return float(refused.parameters["retry_after"]), self.pace(number).edits[0].scope
+        return 0.0, ""
+
+
+class StreamChannel:
+    """The channel port for one reply: calls take their time, are counted when they arrive, and are written down."""
+
+    name = "bench"
+    streaming = Streaming.EDIT
+
+    def __init__(self, service: Service, stream: Stream) -> None:
+        self._service = service
+        self._stream = stream
+        self.refused = 0
+
+    def fits(self, text: str) -> bool:
+        """One page holds it all."""
+        return len(text) <= self._stream.characters
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Nothing but the text is seen."""
+        return one.text == other.text
+
+    def pace(self, address: Address) -> Pace:
+        """As the service's adapter says."""
+        del address
+        return self._service.pace(self._stream.number)
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Post."""
+        del address
+        await self.call(len(view.text), is_post=True)
+        return "m"
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Edit."""
+        del address, message_id
+        await self.call(len(view.text), is_post=False)
+
+    async def call(self, characters: int, *, is_post: bool) -> None:
+        """Make a call: it arrives half-way. Raises `ChannelRateLimited`."""
+        self._stream.calls += 1
+        await asyncio.sleep(CALL_S / 2)
+        wait_s, scope = self._service.refuse(self._stream.number, is_post=is_post)
+        if not wait_s:
+            self._stream.shown.append((asyncio.get_running_loop().time(), characters))
+        await asyncio.sleep(CALL_S / 2)
+        if wait_s:
+            self.refused += 1
+            raise ChannelRateLimited(wait_s, scope)
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Nothing is ever lost here."""
+        del address, view
+        raise LookupUnsupported
+
+    async def show_activity(self, address: Address) -> None:
+        """Not part of this."""
+
+    async def user_identifier(self, question: Question) -> str:
+        """Not part of this."""
+        raise NotImplementedError

@@ -1,0 +1,155 @@
+"""The channels' limits as one worker knows them by itself: while Redis is away, and where nothing is shared."""
+
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+
+from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Room
+from bridge.pacing_rules import AHEAD_S, ARRIVES_WITHIN_S, STRICT_MOST_S, kept_free, strict_s
+from bridge.ports import Clock
+
+_BEYOND_MOST, _BEYOND_STEP = 4, 4
+_BEYOND_LIFE_S = 3.0
+_LOOK_AGAIN_S = 0.5
+_KEPT_S = 120.0
+"""Longer than any window."""
+
+
+class LocalBudgets:
+    """The `CallBudgets` port in this process's memory. Nothing in it waits, so no two calls take the same place."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._calls: defaultdict[str, OrderedDict[str, float]] = defaultdict(OrderedDict)
+        self._live: defaultdict[str, set[str]] = defaultdict(set)
+        self._unshown: defaultdict[str, set[str]] = defaultdict(set)
+        self._beyond: dict[str, float] = {}
+        self._trusted: Counter[str] = Counter()
+        self._not_before: dict[str, float] = {}
+        self._strict: dict[str, tuple[float, float]] = {}
+        """Until when a scope is strict, and for how long in all."""
+
+    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Room]:
+        """Count replies as live; return how crowded their scopes are, by name."""
+        for reply in replies:
+            for budget in reply.scopes:
+                self._live[budget.scope].add(reply.id)
+                if budget.scope in reply.unshown_in:
+                    self._unshown[budget.scope].add(reply.id)
+                else:
+                    self._unshown[budget.scope].discard(reply.id)
+        return {budget.scope: self._room(budget) for reply in replies for budget in reply.scopes}
+
+    async def leave(self, replies: Sequence[LiveReply]) -> None:
+        """Count replies as live no more."""
+        for reply in replies:
+            for budget in reply.scopes:
+                for table in (self._live, self._unshown):
+                    table[budget.scope].discard(reply.id)
+
+    async def take(self, asked: CallAsked) -> CallAnswer:
+        """Count a call in all its budgets at once, or say how long to wait before asking again."""
+        rooms = tuple(self._room(budget) for budget in asked.budgets)
+        waits = [(self._wait_s(asked.kind, budget), budget) for budget in asked.budgets]
+        is_beyond = False
+        if any(wait_s > 0 for wait_s, _ in waits):
+            beyond = [self._may_go_beyond(asked.kind, budget) for wait_s, budget in waits if wait_s > 0]
+            if not all(beyond):
+                return CallAnswer(max(wait_s for wait_s, _ in waits), rooms=rooms)
+            is_beyond = True
+            self._beyond[asked.id] = self._clock.monotonic() + _BEYOND_LIFE_S
+        self.count(asked)
+        return CallAnswer(0.0, is_beyond, rooms)
+
+    def count(self, asked: CallAsked) -> None:
+        """Count a call that is being made, whoever allowed it."""
+        now = self._clock.monotonic()
+        for budget in asked.budgets:
+            self._calls[budget.scope][asked.id] = now + min(ARRIVES_WITHIN_S, budget.window_s / 50)
+            if asked.kind is not CallKind.COSMETIC:
+                self._unshown[budget.scope].discard(asked.reply)
+            if asked.is_last:
+                self._live[budget.scope].discard(asked.reply)
+
+    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
+        """Say that a call has ended that was slow, or beyond what is documented: it counts from now on."""
+        now = self._clock.monotonic()
+        for budget in asked.budgets:
+            calls = self._calls[budget.scope]
+            calls[asked.id] = max(now, calls.get(asked.id, now))
+            calls.move_to_end(asked.id)
+        if self._beyond.pop(asked.id, None) is not None and went_well:
+            self._trusted.update([budget.scope for budget in asked.budgets if not budget.hard])
+
+    async def pause(self, scope: str, seconds: float) -> None:
+        """Note a 429: nothing is called in this scope before that time."""
+        now = self._clock.monotonic()
+        self._not_before[scope] = max(self._not_before.get(scope, 0.0), now + seconds)
+        until, last_s = self._strict.get(scope, (0.0, 0.0))
+        for_s = last_s if now < until else strict_s(last_s)
+        self._strict[scope] = now + for_s, for_s
+        del self._trusted[scope]
+
+    def pauses(self) -> Mapping[str, float]:
+        """Return the scopes that a 429 still stops, and for how many seconds."""
+        now = self._clock.monotonic()
+        return {scope: until - now for scope, until in self._not_before.items() if until > now}
+
+    def live_in(self, scope: str) -> int:
+        """Return how many replies of this worker are live in a scope."""
+        return len(self._live[scope])
+
+    def forget_idle_scopes(self) -> None:
+        """Drop what no longer matters, so that the memory is bounded by what is active."""
+        now = self._clock.monotonic()
+        for scope, calls in list(self._calls.items()):
+            if not calls or now - next(reversed(calls.values())) > _KEPT_S:
+                del self._calls[scope]
+        for replies in (self._live, self._unshown):
+            for scope in [scope for scope, members in replies.items() if not members]:
+                del replies[scope]
+        for scope in [scope for scope, (until, _) in self._strict.items() if until + STRICT_MOST_S < now]:
+            del self._strict[scope]
+        for table in (self._not_before, self._beyond):
+            for name in [name for name, until in table.items() if until < now]:
+                del table[name]
+        for scope in self._trusted.keys() - self._calls.keys():
+            del self._trusted[scope]
+
+    def _wait_s(self, kind: CallKind, budget: Budget) -> float:
+        now = self._clock.monotonic()
+        paused_s = self._not_before.get(budget.scope, 0.0) - now
+        if paused_s > 0:
+            return paused_s
+        used = self._used(budget)
+        live, unshown = len(self._live[budget.scope]), len(self._unshown[budget.scope])
+        short = used + kept_free(kind, budget, live, unshown) + 1 - budget.calls
+        if short <= 0:
+            return 0.0
+        if short > used:
+            return _LOOK_AGAIN_S
+        nth = list(self._calls[budget.scope].values())[short - 1]
+        return max(nth + budget.window_s - now, 0.001)
+
+    def _may_go_beyond(self, kind: CallKind, budget: Budget) -> bool:
+        now = self._clock.monotonic()
+        if kind is not CallKind.FINAL or budget.hard or self._strict.get(budget.scope, (0.0, 0.0))[0] > now:
+            return False
+        under_way = sum(until > now for until in self._beyond.values())
+        # Carefully at first: a 429 that answers one call is better than one that answers several.
+        return under_way < min(_BEYOND_MOST, 1 + self._trusted[budget.scope] // _BEYOND_STEP)
+
+    def _used(self, budget: Budget) -> int:
+        calls = self._calls[budget.scope]
+        now = self._clock.monotonic()
+        while calls and now - next(iter(calls.values())) >= budget.window_s:
+            calls.popitem(last=False)
+        return len(calls)
+
+    def _room(self, budget: Budget) -> Room:
+        live, unshown = len(self._live[budget.scope]), len(self._unshown[budget.scope])
+        self._used(budget)
+        counted_from = self._clock.monotonic() + AHEAD_S - budget.window_s
+        counted = sum(at > counted_from for at in self._calls[budget.scope].values())
+        # A window that is shorter than the time ahead comes round more than once.
+        allowed = int(budget.calls * max(1.0, AHEAD_S / budget.window_s))
+        return Room(live, allowed - counted - live - unshown)

@@ -1,0 +1,252 @@
+"""Slash commands and the sign on a question: the real slack-bolt over real sockets against the stand-in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from adapters.redis_store import RedisStores
+from adapters.slack import commands
+from adapters.slack.adapter import SlackChannel
+from adapters.slack.policy import Policy
+from bridge.errors import StoreUnavailable
+from bridge.models import Appended, Conversation, EndReason, Question, QuestionKind, Session, ThreadKey
+from sandbox.faults import Fault
+from sandbox.slack import SlackStandIn
+from tests.contract.store_steps import DONE, begun
+
+
+@dataclass
+class Desk:
+    """A channel that receives, and what it hands over."""
+
+    slack: SlackStandIn
+    channel: SlackChannel
+    kept: list[Question] = field(default_factory=list)
+    is_down: bool = False
+
+    async def accept(self, question: Question) -> Appended:
+        if self.is_down:
+            raise StoreUnavailable("down")
+        if question.id in {kept.id for kept in self.kept}:
+            return Appended.DUPLICATE
+        self.kept.append(question)
+        return Appended.ACCEPTED
+
+    async def type(self, text: str, place: str = "D1", user: str = "U0ADA") -> Any:
+        """Type a slash command and return the words of the answer."""
+        delivery = self.slack.slash(user, place, text)
+        await delivery.settled.wait()
+        assert len(delivery.attempts) == 1
+        if delivery.response is None:
+            return None
+        assert delivery.response["response_type"] == "ephemeral"
+        return delivery.response["text"]
+
+
+@asynccontextmanager
+async def receiving(slack: SlackStandIn, stores: RedisStores, policy: Policy) -> AsyncIterator[Desk]:
+    channel = SlackChannel(
+        bot_token=slack.bot_token,
+        app_token=slack.app_token,
+        api_url=slack.api_url,
+        policy=policy,
+        sessions=stores.sessions,
+    )
+    await channel.open()
+    desk = Desk(slack, channel)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(channel.receive(desk.accept, lambda _: None))
+        await slack.sockets.until_connected(2)
+        slack.sockets.time_scale = 1.0
+        yield desk
+        task.cancel()
+    await channel.aclose()
+
+
+@pytest.fixture
+async def desk(slack: SlackStandIn, stores: RedisStores) -> AsyncIterator[Desk]:
+    async with receiving(slack, stores, Policy()) as opened:
+        yield opened
+
+
+async def open_session(stores: RedisStores, thread: ThreadKey, person: str = "U0ADA", opened_at: float = 5.0) -> None:
+    name = f"c-{thread.place}-{thread.thread}"
+    lease = await begun(stores, f"q-{name}", thread=thread)
+    session = Session(thread, Conversation(name, "jwt"), "Ada", person, "u", opened_at)
+    await stores.sessions.bind(lease, session, 600)
+    assert not await stores.queue.settle(lease, DONE)
+
+
+CHANNEL_THREAD = ThreadKey("slack", "T0SANDBOX", "C1", "1700000000.000100")
+DM = ThreadKey("slack", "T0SANDBOX", "D1")
+
+
+@pytest.mark.parametrize("text", ["", "help", "what is this?"])
+async def test_help_is_told_to_the_person_alone(desk: Desk, text: str) -> None:
+    assert await desk.type(text) == commands.HELP
+    assert desk.kept == []
+
+
+async def test_status_lists_the_persons_own_conversations(desk: Desk, stores: RedisStores) -> None:
+    assert await desk.type("status") == commands.NOTHING_OPEN
+    await open_session(stores, CHANNEL_THREAD, opened_at=1.0)
+    await open_session(stores, DM, opened_at=2.0)
+    await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1700000009.000100"), "U0BOB")
+    assert (await desk.type("Status ")).splitlines() == [
+        "You have these conversations open:",
+        "• <#C1>: <https://sandbox.slack.com/archives/C1/p1700000000000100|thread>",
+        "• direct message",
+    ]
+
+
+async def test_end_ends_the_persons_own_conversations_in_that_place(desk: Desk, stores: RedisStores) -> None:
+    await open_session(stores, CHANNEL_THREAD)
+    await open_session(stores, DM)
+    assert await desk.type("end", "C1") == "Your conversation here ends."
+    assert await desk.type("end", "C1", "U0BOB") == commands.NOTHING_OPEN_HERE
+    (question,) = desk.kept
+    assert (question.kind, question.thread, question.person.id) == (QuestionKind.END, CHANNEL_THREAD, "U0ADA")
+    assert question.address.thread == CHANNEL_THREAD.thread
+
+
+async def test_new_begins_anew_in_a_direct_message_and_explains_elsewhere(desk: Desk) -> None:
+    assert await desk.type("new", "C1") == commands.NEW_ELSEWHERE
+    assert desk.kept == []
+    assert await desk.type("new") == commands.NEW_HERE
+    assert [(question.kind, question.thread) for question in desk.kept] == [(QuestionKind.NEW, DM)]
+
+
+async def test_a_command_that_could_not_be_kept_is_not_acknowledged(desk: Desk) -> None:
+    desk.is_down = True
+    desk.slack.sockets.ack_within_s = 0.2
+    assert await desk.type("new") is None
+    assert not desk.slack.deliveries[-1].acked
+
+
+async def test_a_session_that_is_over_is_nobodys(stores: RedisStores) -> None:
+    await open_session(stores, DM)
+    assert [one.thread for one in await stores.sessions.opened_by("slack", "T0SANDBOX", "U0ADA")] == [DM]
+    assert await stores.sessions.begin_end(DM, "c-D1-", EndReason.IDLE)
+    assert list(await stores.sessions.opened_by("slack", "T0SANDBOX", "U0ADA")) == []
+
+
+async def test_a_thread_that_somebody_else_began_anew_is_theirs(stores: RedisStores) -> None:
+    await open_session(stores, CHANNEL_THREAD)
+    lease = await begun(stores, "q-anew", thread=CHANNEL_THREAD)
+    session = Session(CHANNEL_THREAD, Conversation("c-anew", "jwt"), "Ada", "U0BOB", "u", 9.0)
+    await stores.sessions.bind(lease, session, 600)
+    assert list(await stores.sessions.opened_by("slack", "T0SANDBOX", "U0ADA")) == []
+    assert len(await stores.sessions.opened_by("slack", "T0SANDBOX", "U0BOB")) == 1
+
+
+async def test_a_question_carries_a_sign_until_it_is_answered(slack: SlackStandIn, stores: RedisStores) -> None:
+    async with receiving(slack, stores, Policy(shows_receipts=True)) as desk:
+        ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
+        message = slack.workspace.messages["C1", ts]
+        await _until(lambda: message.reactions == {"eyes"})
+        await desk.channel.settled(desk.kept[0], DONE)
+        assert message.reactions == set()
+        await desk.type("new")
+        await desk.channel.settled(desk.kept[-1], DONE)
+    assert slack.api.reacted == [(ts, "eyes")]
+
+
+async def test_an_answer_that_is_quicker_than_the_sign_still_takes_it_away(
+    slack: SlackStandIn, stores: RedisStores
+) -> None:
+    async with receiving(slack, stores, Policy(shows_receipts=True)) as desk:
+        slack.faults.arm(Fault("reactions.add", delay_s=0.4))
+        ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
+        await _until(lambda: bool(desk.kept))
+        await desk.channel.settled(desk.kept[0], DONE)
+        assert slack.api.reacted == [(ts, "eyes")]
+        assert slack.workspace.messages["C1", ts].reactions == set()
+
+
+async def test_signs_keep_to_what_slack_lets_be_taken_away(slack: SlackStandIn, stores: RedisStores) -> None:
+    async with receiving(slack, stores, Policy(shows_receipts=True)) as desk:
+        for number in range(30):
+            await slack.say("U0ADA", "C1", f"{slack.mention} {number}")
+        await _until(lambda: len(slack.api.reacted) >= 18 and len(desk.kept) == 30)
+        await asyncio.sleep(0.1)
+    assert len(slack.api.reacted) <= 18
+
+
+async def test_without_the_scope_there_is_no_sign_and_the_operator_hears_it_once(
+    slack: SlackStandIn, stores: RedisStores, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.scopes.discard("reactions:write")
+    async with receiving(slack, stores, Policy(shows_receipts=True)) as desk:
+        for number in range(3):
+            await slack.say("U0ADA", "C1", f"{slack.mention} {number}")
+        await _until(lambda: any(record.name == "adapters.slack.receipts" for record in caplog.records))
+        for question in desk.kept:
+            await desk.channel.settled(question, DONE)
+    assert slack.api.reacted == []
+
+
+async def test_the_home_tab_lists_the_persons_own_conversations_with_buttons(
+    slack: SlackStandIn, stores: RedisStores
+) -> None:
+    await open_session(stores, CHANNEL_THREAD)
+    await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1700000009.000100"), "U0BOB")
+    async with receiving(slack, stores, Policy(prompts=("What is <new>?",))) as desk:
+        slack.open_app("U0ADA", "D1", tab="messages")
+        slack.open_app("U0ADA", "D1", tab="home")
+        await _until(lambda: "U0ADA" in slack.api.homes)
+        blocks = slack.api.homes["U0ADA"]["blocks"]
+        assert "• What is &lt;new&gt;?" in blocks[1]["text"]["text"]
+        assert [block["accessory"]["value"] for block in blocks if "accessory" in block] == [str(CHANNEL_THREAD)]
+        assert desk.kept == []
+
+
+async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: SlackStandIn, stores: RedisStores) -> None:
+    """A15: a button ends nobody else's conversation."""
+    await open_session(stores, CHANNEL_THREAD)
+    await open_session(stores, DM)
+    async with receiving(slack, stores, Policy()) as desk:
+        slack.open_app("U0ADA", "D1", tab="home")
+        await _until(lambda: "U0ADA" in slack.api.homes)
+        click = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+        await click.settled.wait()
+        desk.kept.clear()
+        theirs = slack.sockets.deliver({**click.payload, "user": {"id": "U0BOB"}}, "interactive")
+        await theirs.settled.wait()
+        assert desk.kept == []
+        for _ in range(2):
+            again = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+            await again.settled.wait()
+            assert again.acked
+        (question,) = desk.kept
+        assert (question.kind, question.thread, question.person.id) == (QuestionKind.END, CHANNEL_THREAD, "U0ADA")
+
+        session = await stores.sessions.current(CHANNEL_THREAD)
+        assert session is not None
+        assert await stores.sessions.begin_end(CHANNEL_THREAD, session.conversation.id, EndReason.COMMAND)
+        await desk.channel.settled(question, DONE)
+        await _until(lambda: str(CHANNEL_THREAD) not in str(slack.api.homes["U0ADA"]))
+
+
+async def test_a_click_that_could_not_be_kept_is_not_acknowledged(slack: SlackStandIn, stores: RedisStores) -> None:
+    await open_session(stores, CHANNEL_THREAD)
+    async with receiving(slack, stores, Policy()) as desk:
+        slack.open_app("U0ADA", "D1", tab="home")
+        await _until(lambda: "U0ADA" in slack.api.homes)
+        desk.is_down = True
+        slack.sockets.ack_within_s = 0.2
+        slack.sockets.redelivery_after_s = ()
+        click = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
+        await click.settled.wait()
+        assert not click.acked
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come to this within 5 s")

@@ -1,0 +1,276 @@
+"""The channels' limits: one set of promises, kept by Redis for all workers and by one process alone."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis_store.connection import connect
+from adapters.redis_store.stores import RedisStores
+from bridge.clock import SystemClock
+from bridge.local_budgets import LocalBudgets
+from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply
+from bridge.pacing_rules import LIVE_FOR_S
+from bridge.sharing import CallBudgets
+
+_GROUP = Budget("telegram:1:-5", 20, 60.0)
+_EDITS = Budget("slack:T1:chat.update", 48, 60.0, hard=False)
+_SHORT = Budget("telegram:1:5", 3, 0.3, keeps_room=False)
+_NUMBERS = itertools.count(1)
+
+
+def _call(kind: CallKind, *budgets: Budget, reply: str = "", waits_s: float = 0.0, is_last: bool = False) -> CallAsked:
+    return CallAsked(f"call {next(_NUMBERS)}", kind, budgets, reply, is_last, waits_s)
+
+
+def _reply(name: str, *scopes: Budget, is_shown: bool = True) -> LiveReply:
+    return LiveReply(name, scopes, () if is_shown else tuple(budget.scope for budget in scopes))
+
+
+async def _use(budgets: CallBudgets, count: int, budget: Budget) -> None:
+    for _ in range(count):
+        assert (await budgets.take(_call(CallKind.FINAL, budget))).wait_s == 0
+
+
+@pytest.fixture(params=["redis", "local"])
+async def budgets(request: pytest.FixtureRequest, stores: RedisStores) -> CallBudgets:
+    return stores.budgets if request.param == "redis" else LocalBudgets(SystemClock())
+
+
+@pytest.fixture
+async def other(redis_url: str) -> AsyncIterator[CallBudgets]:
+    """What another worker sees."""
+    stores = RedisStores(connect(redis_url))
+    yield stores.budgets
+    await stores.aclose()
+
+
+# ---------------------------------------------------------------- what both promise
+
+
+async def test_no_more_calls_than_the_budget_has(budgets: CallBudgets) -> None:
+    await _use(budgets, 20, _GROUP)
+    answer = await budgets.take(_call(CallKind.FINAL, _GROUP))
+    assert answer.wait_s > 0
+
+
+async def test_a_window_that_is_over_is_free_again(budgets: CallBudgets) -> None:
+    await _use(budgets, 3, _SHORT)
+    answer = await budgets.take(_call(CallKind.FINAL, _SHORT))
+    assert 0 < answer.wait_s <= 0.31
+    await asyncio.sleep(answer.wait_s + 0.01)
+    assert (await budgets.take(_call(CallKind.FINAL, _SHORT))).wait_s == 0
+
+
+async def test_a_call_counts_in_all_its_scopes_or_in_none(budgets: CallBudgets) -> None:
+    bot = Budget("telegram:1", 30, 60.0, keeps_room=False)
+    await _use(budgets, 20, _GROUP)
+    assert (await budgets.take(_call(CallKind.FINAL, bot, _GROUP))).wait_s > 0
+    await _use(budgets, 30, bot)
+
+
+async def test_in_between_edits_leave_room_for_the_last_text_of_every_live_reply(budgets: CallBudgets) -> None:
+    await budgets.join([_reply(f"r{number}", _EDITS) for number in range(10)])
+    taken = [await budgets.take(_call(CallKind.BETWEEN, _EDITS, reply="r1")) for _ in range(40)]
+    assert [answer.wait_s for answer in taken].count(0) == 38
+    await _use(budgets, 10, _EDITS)
+
+
+async def test_first_texts_leave_room_for_all_last_ones(budgets: CallBudgets) -> None:
+    ten = [_reply(f"r{number}", _GROUP, is_shown=False) for number in range(10)]
+    await budgets.join(ten)
+    first = [await budgets.take(_call(CallKind.FIRST, _GROUP, reply=reply.id)) for reply in ten]
+    assert [answer.wait_s for answer in first] == [0] * 10
+    assert (await budgets.take(_call(CallKind.BETWEEN, _GROUP, reply="r1"))).wait_s > 0
+    last = [await budgets.take(_call(CallKind.FINAL, _GROUP, reply=reply.id, is_last=True)) for reply in ten]
+    assert [answer.wait_s for answer in last] == [0] * 10
+
+
+async def test_where_not_all_can_have_a_first_text_the_last_ones_come_in_time(budgets: CallBudgets) -> None:
+    twenty = [_reply(f"r{number}", _GROUP, is_shown=False) for number in range(20)]
+    await budgets.join(twenty)
+    assert (await budgets.take(_call(CallKind.FIRST, _GROUP, reply="r1"))).wait_s > 0
+    last = [await budgets.take(_call(CallKind.FINAL, _GROUP, reply=reply.id, is_last=True)) for reply in twenty]
+    assert [answer.wait_s for answer in last] == [0] * 20
+
+
+async def test_a_reply_that_has_made_its_last_call_needs_no_more_room(budgets: CallBudgets) -> None:
+    (room,) = (await budgets.join([_reply("r1", _GROUP), _reply("r2", _GROUP)])).values()
+    assert (room.live, room.calls) == (2, 18)
+    await budgets.take(_call(CallKind.FINAL, _GROUP, reply="r1", is_last=True))
+    await budgets.leave([_reply("r2", _GROUP)])
+    (room,) = (await budgets.join([_reply("r3", _GROUP)])).values()
+    assert (room.live, room.calls) == (1, 18)
+
+
+async def test_signs_of_life_are_the_first_to_be_left_out(budgets: CallBudgets) -> None:
+    await _use(budgets, 15, _GROUP)
+    assert (await budgets.take(_call(CallKind.COSMETIC, _GROUP))).wait_s > 0
+    assert (await budgets.take(_call(CallKind.BETWEEN, _GROUP))).wait_s == 0
+
+
+async def test_a_429_stops_its_scope_until_its_time_and_no_other(budgets: CallBudgets) -> None:
+    """S9: one chat is limited: all others go on."""
+    await budgets.pause(_GROUP.scope, 30.0)
+    assert 29 < (await budgets.take(_call(CallKind.FINAL, _GROUP))).wait_s <= 30
+    assert (await budgets.take(_call(CallKind.FINAL, _EDITS))).wait_s == 0
+    await budgets.pause(_SHORT.scope, 0.05)
+    await asyncio.sleep(0.06)
+    assert (await budgets.take(_call(CallKind.FINAL, _SHORT))).wait_s == 0
+
+
+async def test_the_longer_of_two_429s_counts(budgets: CallBudgets) -> None:
+    await budgets.pause(_GROUP.scope, 30.0)
+    await budgets.pause(_GROUP.scope, 1.0)
+    assert (await budgets.take(_call(CallKind.FINAL, _GROUP))).wait_s > 29
+
+
+async def _beyond(budgets: CallBudgets, kind: CallKind = CallKind.FINAL) -> tuple[CallAsked, CallAnswer]:
+    asked = _call(kind, _EDITS)
+    return asked, await budgets.take(asked)
+
+
+async def test_beyond_a_documented_minimum_final_texts_go_a_few_at_a_time_until_a_429(budgets: CallBudgets) -> None:
+    await _use(budgets, 48, _EDITS)
+    for _ in range(12):
+        # One alone until several have come through, then some at once.
+        asked, answer = await _beyond(budgets)
+        assert (answer.wait_s, answer.is_beyond) == (0, True)
+        await budgets.finish(asked, went_well=True)
+    many = [await _beyond(budgets) for _ in range(10)]
+    assert [answer.wait_s for _, answer in many].count(0) == 4
+
+    await budgets.pause(_EDITS.scope, 0.05)
+    for asked, answer in many:
+        if answer.is_beyond:
+            await budgets.finish(asked, went_well=False)
+    await asyncio.sleep(0.06)
+    _, refused = await _beyond(budgets)
+    assert refused.wait_s > 0
+
+
+async def test_only_one_call_tries_whether_more_is_allowed_and_only_for_a_final_text(budgets: CallBudgets) -> None:
+    await _use(budgets, 48, _EDITS)
+    for kind in (CallKind.FIRST, CallKind.TURN, CallKind.BETWEEN, CallKind.COSMETIC):
+        assert (await _beyond(budgets, kind))[1].wait_s > 0
+    assert [(await _beyond(budgets))[1].wait_s > 0 for _ in range(3)] == [False, True, True]
+
+
+async def test_a_slow_call_counts_from_its_end(budgets: CallBudgets) -> None:
+    slow = _call(CallKind.FINAL, _SHORT)
+    await budgets.take(slow)
+    await _use(budgets, 2, _SHORT)
+    await asyncio.sleep(0.2)
+    await budgets.finish(slow, went_well=True)
+    await asyncio.sleep(0.15)
+    await _use(budgets, 2, _SHORT)
+    assert (await budgets.take(_call(CallKind.FINAL, _SHORT))).wait_s > 0
+
+
+# ---------------------------------------------------------------- what Redis adds
+
+
+async def test_two_workers_never_take_more_than_one_budget(stores: RedisStores, other: CallBudgets) -> None:
+    asked = [worker.take(_call(CallKind.FINAL, _GROUP)) for worker in (stores.budgets, other) for _ in range(15)]
+    answers = await asyncio.gather(*asked)
+    assert [answer.wait_s for answer in answers].count(0) == 20
+
+
+async def test_a_429_that_one_worker_saw_holds_back_the_other(stores: RedisStores, other: CallBudgets) -> None:
+    """S8: no call in the forbidden time, by anybody."""
+    await stores.budgets.pause(_GROUP.scope, 30.0)
+    assert (await other.take(_call(CallKind.FINAL, _GROUP))).wait_s > 29
+
+
+async def test_the_room_for_last_texts_is_kept_for_replies_of_all_workers(
+    stores: RedisStores, other: CallBudgets
+) -> None:
+    await other.join([_reply(f"other {number}", _GROUP) for number in range(12)])
+    await stores.budgets.join([_reply("r1", _GROUP)])
+    taken = [await stores.budgets.take(_call(CallKind.BETWEEN, _GROUP, reply="r1")) for _ in range(10)]
+    assert [answer.wait_s for answer in taken].count(0) == 7
+
+
+async def test_the_replies_of_a_killed_worker_are_forgotten(stores: RedisStores, redis: Redis) -> None:
+    await stores.budgets.join([_reply(f"dead {number}", _GROUP, is_shown=False) for number in range(19)])
+    assert (await stores.budgets.take(_call(CallKind.BETWEEN, _GROUP))).wait_s > 0
+    for kind in ("live", "unshown"):
+        key = stores.keys.pace(kind, _GROUP.scope)
+        for number in range(19):
+            await redis.zincrby(key, -LIVE_FOR_S * 1000, f"dead {number}")
+    assert (await stores.budgets.take(_call(CallKind.BETWEEN, _GROUP))).wait_s == 0
+
+
+async def test_a_call_that_hangs_does_not_block_those_beyond_what_is_documented(
+    stores: RedisStores, redis: Redis
+) -> None:
+    await _use(stores.budgets, 48, _EDITS)
+    hangs, answer = await _beyond(stores.budgets)
+    assert answer.is_beyond
+    assert (await _beyond(stores.budgets))[1].wait_s > 0
+    await redis.zincrby(stores.keys.pace("beyond", _EDITS.scope), -3000, hangs.id)
+    assert (await _beyond(stores.budgets))[1].is_beyond
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    kind: CallKind
+    reply: str
+    waits_s: float
+
+
+async def test_who_waits_for_the_same_room_goes_by_kind_and_then_the_stalest_first(
+    stores: RedisStores, other: CallBudgets
+) -> None:
+    few = Budget("few", 2, 0.6, keeps_room=False)
+    line = [
+        _Waiting(CallKind.BETWEEN, "fresh", 1.0),
+        _Waiting(CallKind.BETWEEN, "stale", 9.0),
+        _Waiting(CallKind.FINAL, "ended", 0.1),
+    ]
+    await other.join([_reply(waiting.reply, few) for waiting in line])
+    await _use(stores.budgets, 2, few)
+    for waiting in (*line, *line):
+        asked = _call(waiting.kind, few, reply=waiting.reply, waits_s=waiting.waits_s)
+        assert (await other.take(asked)).wait_s > 0
+    await asyncio.sleep(0.62)
+
+    answers = {}
+    for waiting in line:
+        asked = _call(waiting.kind, few, reply=waiting.reply, waits_s=waiting.waits_s + 0.62)
+        answers[waiting.reply] = (await other.take(asked)).wait_s
+    # Two places, and whoever asks first leaves them to those before it.
+    assert answers["ended"] == 0
+    assert answers["stale"] == 0
+    assert answers["fresh"] > 0
+
+
+async def test_all_that_is_kept_of_a_scope_is_forgotten_in_time(stores: RedisStores, redis: Redis) -> None:
+    reply = _reply("r1", _EDITS, is_shown=False)
+    await stores.budgets.join([reply])
+    await _use(stores.budgets, 48, _EDITS)
+    await stores.budgets.take(_call(CallKind.BETWEEN, _EDITS, reply="r1"))
+    asked, _ = await _beyond(stores.budgets)
+    await stores.budgets.finish(asked, went_well=True)
+    await _beyond(stores.budgets)
+    await stores.budgets.pause(_EDITS.scope, 5.0)
+    kept = [key async for key in redis.scan_iter(match=f"{stores.keys.prefix}:pace:*")]
+    assert len(kept) == 6
+    assert all([await redis.pttl(key) > 0 for key in kept])
+
+
+async def test_a_limit_that_is_met_again_and_again_is_kept_to_for_longer_and_longer(
+    stores: RedisStores, redis: Redis
+) -> None:
+    """S8: one bad minute costs a minute; a limit that is meant is not tried more than once an hour."""
+    state = stores.keys.pace("state", _EDITS.scope)
+    strict_ms = []
+    for _ in range(9):
+        for _ in range(3):  # of several calls refused at once, the first counts
+            await stores.budgets.pause(_EDITS.scope, 0.05)
+        strict_ms.append(int(await redis.hget(state, "strict_for") or 0))
+        await redis.hset(state, "strict_until", "0")
+    assert strict_ms == [60_000, 120_000, 240_000, 480_000, 960_000, 1_920_000, 3_600_000, 3_600_000, 3_600_000]

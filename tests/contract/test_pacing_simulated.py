@@ -1,0 +1,37 @@
+"""The pacing against the services' limits, on a clock that jumps: what `make bench-pacing` measures, in small."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from adapters.redis_store.connection import connect
+from bench.pacing import Silence, bounds, bridge_row, fixed_row
+from bench.pacing_world import Service, SlackWorkspace, TelegramGroup
+from tests.property.bridge_host import Store
+from tests.property.bridge_time import StoreLoop
+
+_ROUNDS = 3
+
+
+@pytest.fixture
+def loop() -> Iterator[StoreLoop]:
+    loop = StoreLoop()
+    yield loop
+    loop.close()
+
+
+@pytest.mark.parametrize(("make", "replies"), [(SlackWorkspace, 5), (SlackWorkspace, 20), (TelegramGroup, 5)])
+def test_no_call_is_refused_and_texts_are_nearly_as_fresh_as_they_could_be(
+    loop: StoreLoop, redis_url: str, make: Callable[[Callable[[], float]], Service], replies: int
+) -> None:
+    """S8: within 1.3 of the best schedule, which knows beforehand when each answer ends."""
+    store = Store(connect(redis_url), loop, Silence())
+    row = loop.run_until_complete(bridge_row(store, make, replies, _ROUNDS))
+    fixed = loop.run_until_complete(fixed_row(make, replies, _ROUNDS))
+    loop.run_until_complete(store.close())
+    _, best = bounds(make, replies, _ROUNDS)
+
+    assert row.refused == 0
+    assert row.first_text_p95_s <= 0.6
+    assert row.final_p95_s <= fixed.final_p95_s
+    assert best <= row.staleness <= 1.3 * best
