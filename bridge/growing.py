@@ -14,11 +14,11 @@ _UNCERTAIN = re.compile(
     r"#{1,6}[ \t]*"  # a heading without words
     r"|(?:[-+*]|[0-9]{1,9}[.)]?)[ \t]*"  # an item without words, or a number that may become one
     r"|[=*_~-]+[ \t*_-]*"  # an underline, a rule, or half of a mark
-    r"|`{1,}[^`]*|~{3,}.*"  # a fence
+    r"|`{1,2}|`{3,}[^`]*|~{3,}.*"  # a fence
     r"|[|: -]+"  # half a delimiter row
     r"|\[[ xX]?\]?[ \t]*"  # the box of a task
 )
-_HALF_DELIMITER = re.compile(r"[|: \t-]*")
+_HALF_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*(?:(?::?-+:?)?[ \t]*\|[ \t]*)*(?::?-*:?)[ \t]*")
 _HALF_FENCE = re.compile(r"[ \t]*(`*|~*)[ \t]*")
 _MOST_BEHIND_BAR = 200
 _UNSURE_KINDS = frozenset({Kind.UNDERLINE, Kind.RULE, Kind.DELIMITER, Kind.FENCE, Kind.ROW, Kind.BLANK})
@@ -96,7 +96,14 @@ class _Reader:
             return text[:keep], ""
         tail = tail_of(text[words:keep])
         kept = text[: words + tail.keep].rstrip()
-        if len(kept) > words:
+        line = kept.rfind("\n") + 1
+        is_cut = text[len(kept) :].partition("\n")[0].strip() != ""
+        if is_cut and words < line and _UNCERTAIN.fullmatch(kept[line:].lstrip(" \t>")):
+            # What is left of the line would be a mark, such as the underline of a heading.
+            tail = tail_of(text[words:line])
+            kept = text[: words + tail.keep].rstrip()
+            is_cut = False
+        if len(kept) > words and not (is_cut and _UNCERTAIN.fullmatch(kept[words:])):
             return kept, tail.closers
         return text[: text.rfind("\n", 0, words) + 1], ""  # without the mark of an item or heading that has no words
 
@@ -114,7 +121,8 @@ class _Reader:
         seen = read_line(self._state, last)
         text = last[seen.content :]
         is_unsure = seen.kind in _UNSURE_KINDS or not text.strip() or _UNCERTAIN.fullmatch(text) is not None
-        can_delimit = not seen.has_marker and (is_unsure or seen.kind is Kind.MORE)
+        is_inside = not seen.has_marker and seen.kept == len(self._state.containers)
+        can_delimit = is_inside and (is_unsure or seen.kind is Kind.MORE)
         if self._header is not None and can_delimit and _HALF_DELIMITER.fullmatch(text):
             return self._header, self._words
         if is_unsure:

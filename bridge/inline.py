@@ -22,6 +22,7 @@ _LINK_TARGET = re.compile(
 )
 _SUM = re.compile(r"[0-9][0-9.,]*\s*(?:[-+*/^=<>\\]|$)")
 _STRIKE = 2
+_LONGEST_RUN = 3
 
 _MOST_HELD = 2_000
 """Characters that are held back at most. Beyond it something is surely text."""
@@ -45,6 +46,8 @@ class _Run:
     start: int
     end: int
     can_close: bool
+    is_doubtful: bool = False
+    """Rather a character than a mark: it is not closed for the time being."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +230,9 @@ class _Reader:
         is_product = (
             sign == "*" and size == 1 and (before.isalnum() or (before == ")" and (after.isdigit() or after == "(")))
         )
-        is_struck_out = sign == "~" and any(other.sign == "~" for other in self._runs)
-        if opens and run.length and not is_product and not is_struck_out:
+        is_open = any((other.sign, other.length) == (sign, size) for other in self._runs)
+        run.is_doubtful = size > _LONGEST_RUN or is_product or is_open
+        if opens and run.length:
             self._runs.append(run)
         return end
 
@@ -282,11 +286,13 @@ class _Reader:
                 self._keep = len(kept) - 1
         if self._keep < len(self._text):
             return Tail(self._keep)
-        runs = [run for run in self._runs if self._length - run.end <= _MOST_EMPHASIS]
+        runs = [run for run in self._runs if self._length - run.end <= _MOST_EMPHASIS and not run.is_doubtful]
         while runs and not self._code:
             # Nothing is open yet behind a run without words, and a closer would join a sign of its own kind.
             words = self._text[runs[-1].end : self._keep].rstrip()
             bare = words.rstrip(runs[-1].sign)
+            if bare == words != "":
+                break
             self._keep = runs[-1].end + len(bare)
             if bare:
                 break

@@ -143,9 +143,9 @@ class Paginator:
             return place, ""
         last = max(before_cluster(rest, most), 1)
         kind, tail, is_outside = _inner(self._lead + rest[self._dropped : last])
-        if kind not in _TEXTS or (is_outside and not tail.openers):
+        if kind in _TEXTS and is_outside and not tail.openers:
             return last, ""  # nothing but a long word is cut
-        early = self._inside_a_line(rest, self._dropped, earliest)
+        early = self._inside_a_line(rest, self._dropped, earliest) if kind in _TEXTS else None
         return early or self._inside_a_line(rest, earliest, most, or_else=True) or (last, "")
 
     def _inside_a_line(self, rest: str, earliest: int, most: int, *, or_else: bool = False) -> tuple[int, str] | None:
@@ -161,13 +161,15 @@ class Paginator:
         for pattern in (_SENTENCE_END, _SPACE):
             ends = [found.end() for found in pattern.finditer(rest, earliest, most)]
             for place in ends[: -_MOST_TRIED - 1 : -1]:
-                if _LOOKS_LIKE_A_BLOCK.match(rest, place) or rest[place - 1] == "\n":
+                is_empty = not rest[self._dropped : place].strip()
+                if is_empty or _LOOKS_LIKE_A_BLOCK.match(rest, place) or rest[place - 1] == "\n":
                     continue
                 kind, tail, is_outside = _inner(self._lead + rest[self._dropped : place])
                 if kind in _TEXTS and is_outside and not tail.openers:
                     return place, ""
-                if fallback is None and (is_outside or kind not in _TEXTS):
-                    fallback = place, tail.closers if kind in _TEXTS else ""
+                closers = tail.closers if kind in _TEXTS else ""
+                if fallback is None and (is_outside or kind not in _TEXTS) and place + len(closers) <= most:
+                    fallback = place, closers
         return fallback if or_else else None
 
     def _most_that_fits(self, rest: str) -> int:

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.telegram.markup import render
-from bridge.growing import growing, whole
+from bridge.growing import certain, growing, whole
 
 PIECES = (
     *("**", "*", "_", "__", "~~", "`", "``", "[a", "](http", "://a.example/x)", "](", "]", "(", ")", "!["),
@@ -29,6 +29,9 @@ def words(markdown: str) -> list[str]:
 @example("**bold** [link](http://a.example) and `code`\n\n| a | b |\n|---|---|\n| c | d |\n")
 @example("| a | b |&\n * - x")
 @example("- ```\n```")
+@example("| a | b |```\n- **- ~~")
+@example("> | a | b |\n---")
+@example("| a | b |\n   - ---")
 @example("`  # https://a.example/b`-")
 @example("_https://a.example")
 def test_what_was_shown_is_never_held_back_again(text: str) -> None:
@@ -50,6 +53,9 @@ def test_what_was_shown_is_never_held_back_again(text: str) -> None:
 @example("~~===(\n~~x")
 @example("**a *b")
 @example("a)*1")
+@example("_**- [ ] **](http")
+@example("**_********://a.example/x)*](http")
+@example("](http*word**~~****](http")
 def test_a_mark_that_is_closed_for_the_time_being_is_no_sign_that_people_read(text: str) -> None:
     """S11: no star and no tilde is seen that the agent did not write."""
     for end in range(len(text) + 1):
@@ -63,6 +69,19 @@ def test_a_mark_that_is_closed_for_the_time_being_is_no_sign_that_people_read(te
 
 @given(MARKDOWN)
 @settings(max_examples=300, deadline=None)
+@example("a **b** [c](http://d.example) `e`\n\n| f | g |\n|---|---|\n| h | i |\n\n```\nj\n```\n")
+def test_what_is_certain_is_the_beginning_of_the_text_and_only_grows(text: str) -> None:
+    """S11: where a message can only be appended to, nothing has to be taken back but white space."""
+    before = ""
+    for end in range(len(text) + 1):
+        now = certain(text[:end])
+        assert text.startswith(now)
+        assert now.startswith(before.rstrip(" \t\n>")), (text[:end], before, now)
+        before = now
+
+
+@given(MARKDOWN)
+@settings(max_examples=300, deadline=None)
 @example("# ")
 @example("- ")
 @example("Text\n-")
@@ -70,6 +89,9 @@ def test_a_mark_that_is_closed_for_the_time_being_is_no_sign_that_people_read(te
 @example("- x\n- ")
 @example("> ")
 @example("1.")
+@example("7)**")
+@example("7)| a | b |")
+@example("Text\n-**")
 def test_no_mark_stands_alone_and_no_paragraph_is_a_heading_for_one_edit(text: str) -> None:
     """S11: an empty heading or item, or an underline that has no line end yet, is not shown."""
     for end in range(len(text) + 1):
@@ -78,9 +100,8 @@ def test_no_mark_stands_alone_and_no_paragraph_is_a_heading_for_one_edit(text: s
         is_code = "```" in shown or shown.startswith(("    ", "\t"))
         if text[:end].endswith("\n") or is_code or "\n    " in shown or "\t" in shown:
             continue
-        assert (
-            not re.fullmatch(r" {0,3}(?:#{1,6}|[-+*]|[0-9]{1,9}[.)])[ \t]*", last)
-            or last in text[:end].split("\n")[:-1]
+        assert not re.fullmatch(r" {0,3}(?:#{1,6}|[-+*]|[0-9]{1,9}[.)])[ \t]*", last) or last.rstrip() in (
+            line.rstrip() for line in text[:end].split("\n")[:-1]
         )
 
 

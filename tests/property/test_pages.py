@@ -26,7 +26,7 @@ TDLIB: Any = import_module("tdjson") if find_spec("tdjson") else None
 needs_tdlib = pytest.mark.skipif(TDLIB is None, reason="tdjson has no wheel for this platform")
 
 PIECES = (
-    *("word ", "a much longer word sequence here. ", "\n", "\n\n", "```python\n", "```\n", "~~~\n", "# Heading\n"),
+    *(" word ", "a much longer word sequence here. ", "\n", "\n\n", "```python\n", "```\n", "~~~\n", "# Heading\n"),
     *("- item\n", "1. item\n", "   - inner item\n", "     more\n", "> quoted ", "> - quoted item\n", "漢字。", "`x`"),
     *(
         "| a | b |\n",
@@ -37,7 +37,16 @@ PIECES = (
         "*",
         "[a link](https://x.example/y) ",
     ),
-    *("👨‍👩‍👧‍👦", "🇩🇪", "e\u0301", "e\u0301\u0323", "$x_1$ ", "\\(y\\) ", "x" * 50, "https://x.example/@someone#tag "),
+    *(
+        "👨‍👩‍👧‍👦",
+        "🇩🇪",
+        "e\u0301",
+        "e\u0301\u0323",
+        "$x_1$ ",
+        "\\(y\\) ",
+        "x" * 50 + " ",
+        "https://x.example/@someone#tag ",
+    ),
     *(
         "<!channel>",
         "<@U012ABC>",
@@ -122,6 +131,7 @@ def test_full_pages_never_change_while_the_text_grows(text: str, stops: list[int
 
 @given(TEXTS)
 @settings(max_examples=200, deadline=None)
+@example("```python\n" + "word " * 8 + "x" * 50 + "a much longer word sequence here. ")
 def test_all_words_are_shown_in_order(text: str) -> None:
     """S12: what people read, page after page, holds every word."""
     shown = "\n".join(page.shown() for page in pages_of(text))
