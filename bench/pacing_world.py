@@ -7,8 +7,9 @@ from typing import Protocol
 
 from adapters.slack.send import pace_of as slack_pace
 from adapters.telegram.send import pace_of as telegram_pace
+from bridge.calls import Pace
 from bridge.errors import ChannelRateLimited, LookupUnsupported
-from bridge.models import Address, Pace, PageView, Question, Streaming
+from bridge.models import Address, PageView, Question, Streaming
 from sandbox.slack.limits import RateLimits
 from sandbox.telegram.flood import FloodGate, Limits
 from sandbox.telegram.wire import Refused
@@ -195,5 +196,6 @@ class StreamChannel:
         """Not part of this."""
 
     async def user_identifier(self, question: Question) -> str:
-        """Not part of this."""
-        raise NotImplementedError
+        """The same person asks everything."""
+        del question
+        return "bench"

@@ -13,9 +13,10 @@ from bridge.errors import (
     StreamBroken,
 )
 from bridge.events import StreamEnded, StreamFailed
+from bridge.inbox import WorkQueue
 from bridge.models import Asked, Circumstances, EndReason, Entry, HistoryMessage, Lease, Outcome, Session, Step
 from bridge.notices import Notice
-from bridge.ports import Agent, Channel, Clock, WorkQueue
+from bridge.ports import Agent, Channel, Clock
 from bridge.recovery import Found, RecoveryLimits, reconcile
 from bridge.reply import Reply
 from bridge.sessions import Sessions

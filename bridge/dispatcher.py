@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from bridge.alarms import Alarms
 from bridge.errors import LeaseLost, Misconfigured, Retryable, StoreUnavailable
+from bridge.inbox import WorkQueue
 from bridge.models import Entry, Lease, Settlement
 from bridge.notices import Notice
-from bridge.ports import Clock, WorkQueue
+from bridge.ports import Clock
 from bridge.supervisor import Supervisor
 from bridge.tasks import to_the_end
 from bridge.turns import Turns

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bridge.inbox import Inbox
 from bridge.models import Appended, Question, QuestionKind
 from bridge.notices import Notice
-from bridge.ports import Inbox
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 
-from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Room
+from bridge.calls import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Room
 from bridge.pacing_rules import AHEAD_S, ARRIVES_WITHIN_S, STRICT_MOST_S, kept_free, strict_s
 from bridge.ports import Clock
 

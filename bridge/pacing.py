@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
+from bridge.calls import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Pace, Room
 from bridge.errors import StoreUnavailable
 from bridge.local_budgets import LocalBudgets
-from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Pace, Room
 from bridge.pacing_rules import ARRIVES_WITHIN_S, LIVE_FOR_S, USUAL_STREAM_S, edit_interval_s, learned
 from bridge.ports import Clock
 from bridge.sharing import CallBudgets

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.models import Budget, CallKind, Pace, Room
+from bridge.calls import Budget, CallKind, Pace, Room
 
 STRICT_FIRST_S, STRICT_MOST_S = 60.0, 3600.0
 """How long a number documented as a minimum is taken as the limit once the service has said 429: twice as long with

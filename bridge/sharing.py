@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bridge.models import CallAnswer, CallAsked, LiveReply, RateLimit, Room
+from bridge.calls import CallAnswer, CallAsked, LiveReply, Room
+from bridge.models import RateLimit
 
 
 class Quota(Protocol):

@@ -14,10 +14,11 @@ from typing import assert_never
 
 from bridge.alarms import Alarms
 from bridge.asking import Asker, Guard, Turn
+from bridge.calls import CallKind
 from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
+from bridge.inbox import WorkQueue
 from bridge.models import (
     Asked,
-    CallKind,
     EndReason,
     Entry,
     Lease,
@@ -32,7 +33,7 @@ from bridge.models import (
 from bridge.notices import Notice, conversation_status
 from bridge.pacing import Pacing
 from bridge.pages import MAX_PAGES
-from bridge.ports import Channel, Clock, WorkQueue
+from bridge.ports import Channel, Clock
 from bridge.reply import Reply
 from bridge.sessions import Sessions
 from bridge.status_line import say_thinking, wait_for_place

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bridge.calls import Budget, CallAnswer, CallAsked, CallKind
 from bridge.errors import (
     ChannelRateLimited,
     ChannelUnavailable,
@@ -13,11 +14,11 @@ from bridge.errors import (
     PageRejected,
     PostUncertain,
 )
-from bridge.models import Address, Budget, CallAnswer, CallAsked, CallKind, PageView
-from bridge.notices import Notice
+from bridge.models import Address, PageView
 from bridge.pacing import Pacing
 from bridge.ports import Channel, Clock
 from bridge.reply import Reply
+from bridge.sheet import Sheet
 from bridge.showing import Showing
 from bridge.shown_record import ShownRecord
 from bridge.tasks import to_the_end
@@ -31,32 +32,12 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 15.0
 _LOOK_AGAIN_S = 60.0
 _POST_AFTER_STOP_S = 3.0
 """How long a post under way may go on once its turn was cancelled."""
-_LOOKS, _LOOK_PAUSE_S = 2, 1.5
-"""How often, and how far apart, a post whose answer was lost is searched for."""
-_MOST_REFUSED_LOOKS, _MOST_FRESH_POSTS = 3, 3
-"""How often a look-up may be refused, and a page whose message vanished be posted anew."""
+_LOOK_PAUSE_S = 1.5
+"""How far apart the searches for a post whose answer was lost are."""
 _REST_MOST_S = 0.5
 """How late a page that has become full may be noticed."""
 _SHOW_WITHIN_S = 1800.0
 """A reply that cannot be shown for so long after its end is given up, so that its thread can go on."""
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """What is known of one page's message."""
-
-    message_id: str = ""
-    shown: PageView | None = None
-    given_up: bool = False
-    """The channel refuses this page, or nobody can tell whether it is there."""
-    uncertain: PageView | None = None
-    """Posted, but the answer was lost: this text must not be posted again, unless a look-up finds nothing."""
-    looks_left: int = 0
-    """How often the channel is still to be searched for this page before it is posted."""
-    refused_looks: int = 0
-    fresh_posts: int = 0
-    stand_in: str = ""
-    """The notice that stands in for the page's text: it was refused, or nobody can tell whether it is there."""
 
 
 class Writer:
@@ -188,7 +169,7 @@ class Writer:
         """Return the pages that do not look as they should, as they are to look."""
         return [wanted for view in self._showing.views(self._reply) if (wanted := self._wanted(view)) is not None]
 
-    def _newest(self, sheet: _Sheet, view: PageView) -> PageView:
+    def _newest(self, sheet: Sheet, view: PageView) -> PageView:
         """Return the page as it is to look now: its text may have grown while the limits were asked.
 
         One that counts elsewhere now, such as a draft that became final, is left to the next call.
@@ -196,7 +177,7 @@ class Writer:
         newer = next((newer for newer in self._stale() if newer.number == view.number), view)
         return newer if self._budgets(sheet, newer) == self._budgets(sheet, view) else view
 
-    def _kind(self, sheet: _Sheet, view: PageView) -> CallKind:
+    def _kind(self, sheet: Sheet, view: PageView) -> CallKind:
         if self._showing.is_draft(view, sheet.message_id):
             if self._showing.is_urgent(view):
                 return CallKind.FIRST
@@ -210,7 +191,7 @@ class Writer:
         shown = sheet.shown
         return CallKind.COSMETIC if shown is not None and shown.text == view.text else CallKind.BETWEEN
 
-    def _budgets(self, sheet: _Sheet, view: PageView) -> Sequence[Budget]:
+    def _budgets(self, sheet: Sheet, view: PageView) -> Sequence[Budget]:
         """Return what the next call for a page is counted in."""
         if self._showing.is_draft(view, sheet.message_id):
             return self._pace.drafts
@@ -240,17 +221,10 @@ class Writer:
             return view if self._showing.is_due(view) else None
         if sheet.message_id and sheet.shown is None and self._showing.leaves_alone(view):
             return None
-        if sheet.uncertain is not None and not sheet.message_id and not sheet.looks_left:
-            # The unanswered post may stand there. Only a whole, different text is worth a second message.
-            if not view.final:
-                return None
-            if view.text == sheet.uncertain.text:
-                sheet.stand_in = Notice.UNSURE
-        if sheet.stand_in:
-            view = PageView(notice=sheet.stand_in, number=view.number, final=True, turn_id=view.turn_id)
-        return None if self._shows(sheet, view) else view
+        wanted = sheet.wanted(view)
+        return None if wanted is None or self._shows(sheet, wanted) else wanted
 
-    def _shows(self, sheet: _Sheet, view: PageView) -> bool:
+    def _shows(self, sheet: Sheet, view: PageView) -> bool:
         if sheet.shown is None or sheet.shown == view:
             return sheet.shown is not None
         # Rendering is dear: it is looked at only where nothing but the end of the page has come.
@@ -293,7 +267,7 @@ class Writer:
         age_s = now - (self._first_text_at or self._began)
         return self._call_ended + self._pacing.edit_interval_s(self._pace, age_s) - now
 
-    async def _show(self, sheet: _Sheet, view: PageView, asked: CallAsked, answer: CallAnswer) -> None:
+    async def _show(self, sheet: Sheet, view: PageView, asked: CallAsked, answer: CallAnswer) -> None:
         """Make one call, and take in how it went."""
         try:
             async with self._pacing.call(asked, answer):
@@ -305,18 +279,15 @@ class Writer:
             log.warning("channel does not answer", extra={"wait_s": self._backoff_s, "cause": str(error)})
         except PostUncertain:
             log.warning("the answer to a post was lost", extra={"page": view.number})
-            sheet.uncertain = view
-            sheet.looks_left = _LOOKS
+            sheet.note_uncertain(view)
             self._backoff_s = _LOOK_PAUSE_S
         except MessageGone:
-            sheet.fresh_posts += 1
-            sheet.message_id = ""
-            sheet.given_up = sheet.fresh_posts > _MOST_FRESH_POSTS
+            sheet.note_gone()
         except PageRejected as error:
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
-            self._after_refusal(sheet, view)
+            sheet.note_refusal(view)
 
-    async def _call(self, sheet: _Sheet, view: PageView) -> None:
+    async def _call(self, sheet: Sheet, view: PageView) -> None:
         if self._showing.is_draft(view, sheet.message_id):
             await self._draft(view)
         elif sheet.looks_left:
@@ -338,7 +309,7 @@ class Writer:
             is_shown = True  # nothing is lost: the next one shows more, and the final text must not wait for it
         self._showing.note(view, is_shown=is_shown)
 
-    async def _after_limit(self, sheet: _Sheet, error: ChannelRateLimited, asked: CallAsked) -> None:
+    async def _after_limit(self, sheet: Sheet, error: ChannelRateLimited, asked: CallAsked) -> None:
         log.info("channel limit reached", extra={"scope": error.scope, "wait_s": error.retry_after_s})
         await self._pacing.pause(error.scope, error.retry_after_s)
         self._excused_until = self._clock.monotonic() + error.retry_after_s
@@ -346,44 +317,26 @@ class Writer:
             # The pacing does not know that this call belongs there, so this writer waits by itself.
             self._not_before = self._excused_until
         if sheet.looks_left and asked.budgets == self._pace.finds:
-            sheet.refused_looks += 1
-            if sheet.refused_looks >= _MOST_REFUSED_LOOKS:
-                sheet.looks_left = 0
+            sheet.note_refused_look()
 
-    def _after_refusal(self, sheet: _Sheet, view: PageView) -> None:
-        if not view.final:
-            sheet.shown = view  # a later text of the same page may be acceptable
-        elif sheet.stand_in:
-            sheet.given_up = True
-        else:
-            sheet.stand_in = Notice.FAILED
-
-    async def _post(self, sheet: _Sheet, view: PageView) -> None:
+    async def _post(self, sheet: Sheet, view: PageView) -> None:
         """Post, and note the message's id: a message that no record tells of would be posted again."""
         sheet.message_id = await self._channel.post(self._address, view)
         await self._note_shown()
 
-    async def _look_for(self, sheet: _Sheet, view: PageView) -> None:
+    async def _look_for(self, sheet: Sheet, view: PageView) -> None:
         """Search the channel for a page that may be there without our knowing its message."""
         try:
             found = await self._channel.find_post(self._address, view)
         except LookupUnsupported:
             sheet.looks_left = 0
             return
-        if found is not None:
-            sheet.message_id, sheet.looks_left, sheet.uncertain = found, 0, None
-            self._backoff_s = 0.0
-            return
-        sheet.looks_left -= 1
-        if sheet.looks_left:
-            # A request that timed out on our side may still be carried out on theirs.
-            self._backoff_s = _LOOK_PAUSE_S
-        else:
-            sheet.uncertain = None
-            self._backoff_s = 0.0
+        sheet.note_look(found)
+        # A request that timed out on our side may still be carried out on theirs.
+        self._backoff_s = _LOOK_PAUSE_S if sheet.looks_left else 0.0
 
-    def _new_sheet(self, message_id: str = "") -> _Sheet:
-        return _Sheet(message_id, looks_left=1 if self._taken_up and not message_id else 0)
+    def _new_sheet(self, message_id: str = "") -> Sheet:
+        return Sheet(message_id, looks_left=1 if self._taken_up and not message_id else 0)
 
     async def _note_shown(self) -> None:
         # The whole text is recorded by the turn, with how it came out, before the reply ends.

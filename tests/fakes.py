@@ -5,17 +5,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from bridge.calls import Budget, Pace
 from bridge.errors import BridgeError, LookupUnsupported, StreamBroken
 from bridge.events import StreamEvent
 from bridge.models import (
     Address,
-    Budget,
     Circumstances,
     Conversation,
     HistoryMessage,
     OpenedConversation,
     Outcome,
-    Pace,
     PageView,
     Person,
     Question,

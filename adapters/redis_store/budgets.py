@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.redis_store.commands import Argument, Commands
 from adapters.redis_store.keys import Keys, milliseconds
-from bridge.models import Budget, CallAnswer, CallAsked, LiveReply, Room
+from bridge.calls import Budget, CallAnswer, CallAsked, LiveReply, Room
 from bridge.pacing_rules import AHEAD_S, LIVE_FOR_S, STRICT_FIRST_S, STRICT_MOST_S
 
 _CALL_KEYS = ("calls", "live", "unshown", "queue", "beyond", "state")

@@ -28,11 +28,11 @@ from adapters.slack.streams import Streams
 from adapters.slack.vendor_log import VENDOR_LOG
 from adapters.slack.wording import Wording
 from adapters.slack.workspace import Workspace
+from bridge.calls import Pace
 from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
 from bridge.models import (
     Address,
     Circumstances,
-    Pace,
     PageView,
     Question,
     QuestionKind,

@@ -12,8 +12,9 @@ from adapters.slack.errors import BLOCKS_REFUSED, NOT_MODIFIED, Call, code_of, t
 from adapters.slack.marks import metadata_of
 from adapters.slack.markup import markdown_of, plain_of, shows_all
 from adapters.slack.streams import append_scope, start_scope, stop, stop_scope
+from bridge.calls import Budget, Pace
 from bridge.errors import PageRejected, PostUncertain
-from bridge.models import Address, Budget, Pace, PageView
+from bridge.models import Address, PageView
 from config import slack_limits as limits
 
 _IS_A_STREAM = "streaming_state_conflict"

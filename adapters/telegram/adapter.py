@@ -19,8 +19,9 @@ from adapters.telegram.receipts import Receipts
 from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
 from adapters.telegram.webhook import Hook, Webhook, path_of
+from bridge.calls import Pace
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Appended, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
+from bridge.models import Address, Appended, Circumstances, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.speakers import words_of
 from bridge.tasks import first_error

@@ -13,8 +13,9 @@ from telegram.error import ChatMigrated, RetryAfter, TelegramError
 from adapters.telegram.entities import Span
 from adapters.telegram.errors import Call, retry_after_s, translated
 from adapters.telegram.markup import render_page
+from bridge.calls import Budget, Pace
 from bridge.errors import ChannelTokenRefused, ChannelUnavailable, MessageGone, PageRejected, StoreUnavailable
-from bridge.models import Address, Budget, Pace, PageView
+from bridge.models import Address, PageView
 from config import telegram_limits as limits
 from config.mentions import Mentions
 

@@ -17,19 +17,9 @@ from typing import TextIO
 
 from adapters.terminal.receive import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.send import Screen
+from bridge.calls import Pace
 from bridge.errors import LookupUnsupported, PlaceGone, StoreUnavailable
-from bridge.models import (
-    Address,
-    Appended,
-    Circumstances,
-    Pace,
-    PageView,
-    Person,
-    Question,
-    Settlement,
-    Streaming,
-    ThreadKey,
-)
+from bridge.models import Address, Appended, Circumstances, PageView, Person, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from adapters.redis_store.connection import connect
 from adapters.redis_store.stores import RedisStores
+from bridge.calls import Budget, CallAnswer, CallAsked, CallKind, LiveReply
 from bridge.clock import SystemClock
 from bridge.local_budgets import LocalBudgets
-from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply
 from bridge.pacing_rules import LIVE_FOR_S
 from bridge.sharing import CallBudgets
 

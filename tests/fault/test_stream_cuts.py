@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from adapters.redis_store import RedisStores
 from adapters.scheduler import every
 from adapters.talkifai.agent import TalkifaiAgent
+from bridge.calls import Pace
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Circumstances, Pace, PageView, Person, Question, Settlement, Streaming, ThreadKey
+from bridge.models import Address, Circumstances, PageView, Person, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.worker import Outside, Worker
 from config.talkifai_limits import TalkifaiLimits

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bridge.calls import Budget, Pace
 from bridge.errors import (
     ChannelRateLimited,
     ChannelUnavailable,
@@ -14,7 +15,7 @@ from bridge.errors import (
     PlaceGone,
     PostUncertain,
 )
-from bridge.models import Address, Budget, Circumstances, Pace, PageView, Question, Settlement, Streaming, ThreadKey
+from bridge.models import Address, Circumstances, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.notices import Notice
 from bridge.ports import Accept
 from tests.property.bridge_agent import Fault

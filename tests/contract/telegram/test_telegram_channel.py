@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.telegram.adapter import TelegramChannel
+from bridge.calls import Budget
 from bridge.errors import (
     BridgeError,
     ChannelRateLimited,
@@ -17,7 +18,7 @@ from bridge.errors import (
     PlaceGone,
     PostUncertain,
 )
-from bridge.models import Address, Budget, PageView, Person
+from bridge.models import Address, PageView, Person
 from sandbox.faults import Fault
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn

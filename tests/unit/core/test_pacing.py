@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from bridge.calls import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Pace, Room
 from bridge.errors import StoreUnavailable
 from bridge.local_budgets import LocalBudgets
-from bridge.models import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Pace, Room
 from bridge.pacing import Pacing
 from bridge.pacing_rules import STRICT_FIRST_S, STRICT_MOST_S
 from tests.virtual_time import LoopClock, run_virtually

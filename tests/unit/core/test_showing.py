@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from bridge.calls import Budget, Pace
 from bridge.errors import ChannelRateLimited, ChannelUnavailable, PlaceGone
 from bridge.events import TextDelta, ToolFinished, ToolStarted
-from bridge.models import Address, Budget, Pace, PageView, Streaming
+from bridge.models import Address, PageView, Streaming
 from bridge.notices import Status, writing_status
 from bridge.pacing import Pacing
 from bridge.reply import Reply

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from bridge.calls import Budget, CallAnswer, CallAsked, CallKind, Pace
 from bridge.errors import (
     ChannelRateLimited,
     ChannelUnavailable,
@@ -13,7 +14,7 @@ from bridge.errors import (
     PostUncertain,
 )
 from bridge.events import TextDelta, ToolFinished, ToolStarted
-from bridge.models import Address, Budget, CallAnswer, CallAsked, CallKind, Pace, PageView
+from bridge.models import Address, PageView
 from bridge.notices import Notice
 from bridge.pacing import Pacing
 from bridge.reply import Reply
