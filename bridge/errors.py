@@ -6,6 +6,7 @@ BridgeError
 │   ├── ChannelUnavailable    Slack or Telegram does not answer; the call had no effect, or may be repeated
 │   ├── ChannelRateLimited    429: carries the wait and the scope it speaks of
 │   ├── AgentUnavailable      TalkifAI does not answer, or answers 5xx
+│   │   ├── AgentUnreachable  no connection came about: the request surely did not arrive
 │   │   └── StreamBroken      the stream stopped before its end; the answer may still be written
 │   └── AgentRateLimited      429: carries the wait
 ├── Permanent                 the same call will never work
@@ -52,6 +53,10 @@ class ChannelRateLimited(Retryable):
 
 class AgentUnavailable(Retryable):
     """TalkifAI does not answer, or answers with a server error."""
+
+
+class AgentUnreachable(AgentUnavailable):
+    """No connection to TalkifAI came about: the request surely did not arrive."""
 
 
 class StreamBroken(AgentUnavailable):

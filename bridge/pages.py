@@ -20,7 +20,7 @@ MAX_PAGES = 20
 
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]*_]*\s+|[。！？][」』）]*\s*")  # noqa: RUF001 - full-width sentence ends of CJK text
 _SPACE = re.compile(r"\s+")
-_LOOKS_LIKE_A_BLOCK = re.compile(r"[-+*#>|=~`:]|[0-9]{1,9}[.)]|\[[ xX]\]|$")
+_LOOKS_LIKE_A_BLOCK = re.compile(r"[-+*#>|=~`:]|[0-9]{1,9}(?:[.)]|\Z)|\[(?:[ xX](?:\]|\Z)|\Z)|\Z")
 _EMPTY_END = re.compile(r"\s*(?:\n[ \t>]*)*\Z")
 """White space and empty lines of quotes."""
 _FIRST_GUESS = 512
@@ -55,19 +55,20 @@ class Page:
     def shown(self, *, final: bool = True) -> str:
         """Return the page as well-formed Markdown. `final`: False while its text still grows."""
         text = self._text()
-        if self.continues:
-            return whole(text + self.closers)
-        return whole(text) if final else growing(text)
+        if not final and not self.continues:
+            return growing(text)
+        return whole(_EMPTY_END.sub("", text) + self.closers)
 
     def grown(self, *, final: bool = True) -> str:
         """Return the page without what only closes its end: it goes on where this ends."""
-        return self._text() if final or self.continues else certain(self._text())
+        text = self._text()
+        if self.continues:
+            return _EMPTY_END.sub("", text)
+        return text if final else certain(text)
 
     def _text(self) -> str:
         source = widened(self.opened, self.source) if self.opened.containers else self.source
         body = source[self.dropped :]
-        if self.continues:
-            return self.lead + _EMPTY_END.sub("", body)
         return self.lead + body if body.strip() else ""
 
 
@@ -125,13 +126,16 @@ class Paginator:
             self._lead_is_sure = "\n" in rest.lstrip("\n")
 
     def _cut(self, rest: str) -> tuple[int, str]:
-        """Return where the page ends, and what closes it: the best boundary beyond the first third of what fits."""
+        """Return where the page ends, and what closes it: the best boundary beyond the first third of what fits.
+
+        Nothing beyond what fits counts, so that a text that grew is cut as the same text taken whole: a worker that
+        takes a reply over must find the same pages.
+        """
         most = self._most_that_fits(rest)
+        rest = rest[: most + 1]
         earliest = max(self._dropped, most // 3)
         starts = [
-            (place / most - cost, place)
-            for place, cost in _line_starts(rest[: most + 1], self._open)
-            if earliest < place <= most
+            (place / most - cost, place) for place, cost in _line_starts(rest, self._open) if earliest < place <= most
         ]
         best, place = max(starts, default=(0.0, 0))
         if best >= _GOOD:
@@ -175,9 +179,8 @@ class Paginator:
     def _most_that_fits(self, rest: str) -> int:
         """Return about how much of the text fits, at most two in a hundred too little: each look renders the page."""
         low, high = self._dropped + 1, self._dropped + self._guess
-        while high < len(rest) and self._holds(rest, high):
+        while self._holds(rest, high):
             low, high = high, high * 2
-        high = min(high, len(rest))
         while high - low > low // _PRECISION:
             middle = (low + high + 1) // 2
             if self._holds(rest, middle):
@@ -188,6 +191,9 @@ class Paginator:
         return low
 
     def _holds(self, rest: str, size: int) -> bool:
+        # What is not there yet counts as too much, for the text that is there is too long already.
+        if size > len(rest):
+            return False
         return self._fits(Page(rest[:size], self._lead, self._dropped, continues=True, opened=self._open).shown())
 
 

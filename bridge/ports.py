@@ -57,7 +57,7 @@ class Agent(Protocol):
     """TalkifAI. Raises `AgentUnavailable`, `AgentRateLimited` and the `Misconfigured` leaves from every call."""
 
     async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
-        """Open a conversation: billing starts. Repeated inside only where the request surely did not arrive."""
+        """Open a conversation: billing starts. Sent once: what may be repeated, and when, is the caller's to say."""
         ...
 
     def ask(self, conversation: Conversation, text: str) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:

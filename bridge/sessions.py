@@ -4,12 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bridge.errors import AgentRateLimited, BridgeError, LeaseLost, StoreUnavailable
+from bridge.errors import AgentRateLimited, AgentUnreachable, BridgeError, LeaseLost, StoreUnavailable
 from bridge.models import (
     Conversation,
     EndReason,
     Lease,
-    OpenedConversation,
     Question,
     Session,
     ThreadKey,
@@ -28,6 +27,9 @@ _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before its asker is told."""
 _OPEN_AFTER_STOP_S = 4.0
 """How long an opening may go on once its turn was cancelled: ten times what it takes."""
+_PAUSES_S = (0.3, 1.0, 2.0)
+"""Between tries while no connection to TalkifAI comes about, as when it restarts."""
+_SHORTEST_WAIT_S = 0.5
 
 
 class Sessions:
@@ -55,10 +57,14 @@ class Sessions:
         `AgentRateLimited` and the `Misconfigured` leaves.
         """
         identifier = await channel.user_identifier(question)
-        # Cancelled in here, a paid conversation could stay open without anybody knowing of it.
-        return await to_the_end(
-            self._open_and_bind(lease, question, identifier, wait or self._clock.sleep), at_most_s=_OPEN_AFTER_STOP_S
-        )
+        patience = _Patience(self._clock, wait)
+        while True:
+            try:
+                # Cancelled in here, a paid conversation could stay open without anybody knowing of it. All waits are
+                # outside: after one there would be too little of that time left to open and record.
+                return await to_the_end(self._open_and_bind(lease, question, identifier), at_most_s=_OPEN_AFTER_STOP_S)
+            except (AgentRateLimited, AgentUnreachable) as error:
+                await patience.wait_out(error)
 
     async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
         """Unbind the thread; the reaper makes the call. False when it was not bound to that conversation."""
@@ -69,10 +75,10 @@ class Sessions:
         for session in list(self._unrecorded.values()):
             await self._end_on_the_spot(session)
 
-    async def _open_and_bind(
-        self, lease: Lease, question: Question, identifier: str, wait: Wait
-    ) -> tuple[Session, str]:
-        opened = await self._open_patiently(identifier, question, wait)
+    async def _open_and_bind(self, lease: Lease, question: Question, identifier: str) -> tuple[Session, str]:
+        # A request whose answer was lost is not repeated: it may have opened a conversation that nobody knows of, and
+        # another try could leave another one.
+        opened = await self._agent.open(identifier, question.metadata)
         session = Session(
             thread=lease.thread,
             conversation=opened.conversation,
@@ -89,22 +95,6 @@ class Sessions:
             raise
         log.info("session opened", extra={"thread_key": str(lease.thread), "conversation": opened.conversation.id})
         return session, opened.greeting
-
-    async def _open_patiently(self, identifier: str, question: Question, wait: Wait) -> OpenedConversation:
-        """Open, waiting out TalkifAI's limit. A request whose answer was lost is not repeated.
-
-        It may have opened a conversation that nobody knows of; another try could leave another one.
-        """
-        waited_s = 0.0
-        while True:
-            try:
-                return await self._agent.open(identifier, question.metadata)
-            except AgentRateLimited as error:
-                if waited_s + error.retry_after_s > _RATE_WAIT_MOST_S:
-                    raise
-                wait_s = max(error.retry_after_s, 0.5)
-            await wait(wait_s)
-            waited_s += wait_s
 
     async def _end_on_the_spot(self, session: Session) -> None:
         """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first.
@@ -132,3 +122,27 @@ class Sessions:
             log.warning("an end on the spot failed", extra={"conversation": conversation.id, "cause": str(error)})
             return False
         return True
+
+
+class _Patience:
+    """Waits before another try to open, for as long as an asker may be left waiting."""
+
+    def __init__(self, clock: Clock, wait: Wait | None) -> None:
+        self._clock = clock
+        self._wait = wait or clock.sleep
+        self._waited_s = 0.0
+        self._pauses = iter(_PAUSES_S)
+
+    async def wait_out(self, refusal: AgentRateLimited | AgentUnreachable) -> None:
+        """Return when the next try may be made. Raises `refusal` where there shall be none."""
+        if isinstance(refusal, AgentUnreachable):
+            pause_s = next(self._pauses, None)
+            if pause_s is None:
+                raise refusal
+            await self._clock.sleep(pause_s)
+            return
+        if self._waited_s + refusal.retry_after_s > _RATE_WAIT_MOST_S:
+            raise refusal
+        wait_s = max(refusal.retry_after_s, _SHORTEST_WAIT_S)
+        await self._wait(wait_s)
+        self._waited_s += wait_s

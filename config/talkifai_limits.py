@@ -40,7 +40,3 @@ class TalkifaiLimits:
     """Every running answer holds one, and httpx makes further calls wait."""
     idle_connections: int = 20
     """httpx walks its idle connections on every request, so many of them cost more than they save."""
-
-    open_tries: int = 3
-    open_wait_s: float = 5.0
-    """The longest `Retry-After` that opening waits out by itself; a longer one is the caller's to plan."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from adapters.talkifai.decoding import StreamDecoder
 from adapters.talkifai.rate_limit import read_rate_limit
 from adapters.talkifai.refusals import Call, error_for, read_refusal
 from adapters.talkifai.schema import json_object, mend, read_history, read_opened
-from adapters.talkifai.transport import NotDelivered, Reply, Request, Transport, sse_fields
+from adapters.talkifai.transport import Reply, Request, Transport, sse_fields
 from bridge.clock import SystemClock
 from bridge.errors import (
-    AgentRateLimited,
     AgentUnavailable,
     BridgeError,
     ConversationLost,
@@ -41,9 +39,6 @@ _OK = range(200, 300)
 _NO_CONTENT = 204
 _NOTHING_LEFT = (401, 404, 410)
 """Answers to an end which say that the session is closed already."""
-_FIRST_PAUSE_S = 0.2
-_SPREAD_S = 0.5
-_RANDOM = random.SystemRandom()
 
 
 class TalkifaiAgent:
@@ -103,16 +98,7 @@ class TalkifaiAgent:
         if metadata:
             payload["metadata"] = {mend(name): mend(value) for name, value in metadata.items()}
         request = Request(Call.OPEN, "POST", _SESSIONS, self._key, payload)
-        tried = 1
-        while True:
-            try:
-                return read_opened((await self._call(request)).body)
-            except (NotDelivered, AgentRateLimited) as refused:
-                wait_s = _wait_before_repeat(refused, tried)
-                if tried >= self._limits.open_tries or wait_s > self._limits.open_wait_s:
-                    raise
-            await self._clock.sleep(wait_s)
-            tried += 1
+        return read_opened((await self._call(request)).body)
 
     @asynccontextmanager
     async def ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:
@@ -258,10 +244,3 @@ def _can_be_sent(secret: str) -> bool:
 
 def _path(conversation: Conversation) -> str:
     return f"{_SESSIONS}/{quote(conversation.id, safe='')}"
-
-
-def _wait_before_repeat(refused: NotDelivered | AgentRateLimited, tried: int) -> float:
-    """Return seconds, spread out so that workers do not come back in step."""
-    if isinstance(refused, AgentRateLimited):
-        return refused.retry_after_s + _RANDOM.uniform(0.0, _SPREAD_S)
-    return _FIRST_PAUSE_S * tried * _RANDOM.uniform(0.5, 1.5)

@@ -15,7 +15,7 @@ from httpx_sse._decoders import SSEDecoder  # the public EventSource splits line
 
 from adapters.talkifai.decoding import FieldDecoder
 from adapters.talkifai.refusals import Call
-from bridge.errors import AgentUnavailable, SettingWrong, StreamBroken
+from bridge.errors import AgentUnavailable, AgentUnreachable, SettingWrong, StreamBroken
 from config.talkifai_limits import TalkifaiLimits
 
 _ERROR_CHARACTERS = 200
@@ -26,10 +26,6 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-
-
-class NotDelivered(AgentUnavailable):
-    """No connection came about: the request surely did not arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ def _translated(call: Call) -> Iterator[None]:
     try:
         yield
     except _NOT_SENT as error:
-        raise NotDelivered(_sentence(call, "cannot be reached", error)) from None
+        raise AgentUnreachable(_sentence(call, "cannot be reached", error)) from None
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
         kind = StreamBroken if call is Call.ASK else AgentUnavailable
         raise kind(_sentence(call, "broke off", error)) from None
@@ -115,7 +111,7 @@ class Transport:
     async def send(self, request: Request) -> Reply:
         """Send a request, once, and return when the head of the answer has come.
 
-        Raises `NotDelivered`, or `AgentUnavailable`, which for an ask is `StreamBroken`.
+        Raises `AgentUnreachable`, or `AgentUnavailable`, which for an ask is `StreamBroken`.
         """
         content = None if request.payload is None else json.dumps(request.payload).encode()
         headers = dict(request.headers)

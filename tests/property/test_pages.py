@@ -129,6 +129,18 @@ def test_full_pages_never_change_while_the_text_grows(text: str, stops: list[int
     assert not text[len(sources) :].strip()
 
 
+@given(TEXTS, st.integers(1, 60))
+@settings(max_examples=200, deadline=None)
+@example(" ".join(f"a13w{number}" for number in range(30)), 7)
+@example("word 1" + "2" * 110 + ". more words " * 12, 3)
+def test_a_text_that_grew_has_the_same_pages_as_the_text_taken_whole(text: str, step: int) -> None:
+    """D6: a worker that takes a reply over has the whole answer only, and must find the pages that people see."""
+    paginator = Paginator(fits, max_pages=1_000)
+    for end in range(step, len(text), step):
+        paginator.pages(text[:end])
+    assert paginator.pages(text) == pages_of(text)
+
+
 @given(TEXTS)
 @settings(max_examples=200, deadline=None)
 @example("```python\n" + "word " * 8 + "x" * 50 + "a much longer word sequence here. ")

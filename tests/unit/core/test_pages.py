@@ -50,7 +50,7 @@ def test_code_in_a_list_item_stays_in_its_item() -> None:
     first, second = shown(f"1. One\n2. Two\n\n   ```py\n{code}\n   ```\n3. Three\n", 130)
     assert first.endswith("\n   ```")
     assert second.startswith("2. …\n   ```py\n   line_")
-    assert second.endswith("   ```\n3. Three\n")
+    assert second.endswith("   ```\n3. Three")
 
 
 def test_a_tables_header_is_repeated_on_the_next_page() -> None:
@@ -89,11 +89,11 @@ def test_what_is_under_a_number_that_became_longer_still_stands_under_it() -> No
 
 def test_nested_items_keep_the_items_that_they_are_in() -> None:
     """S12: a sign without text stands for an item of the page before."""
-    text = "1. outer\n" + "".join(f"   - inner {number} goes on for a while\n" for number in range(8)) + "2. last\n"
+    text = "1. outer\n" + "".join(f"   - inner {number} goes on for a while\n" for number in range(8)) + "2. last"
     first, second = shown(text, 200)
     assert first.startswith("1. outer\n   - inner 0")
     assert second.startswith("1. …\n   - inner ")
-    assert second.endswith("2. last\n")
+    assert second.endswith("2. last")
 
 
 def test_an_item_that_goes_on_begins_with_its_sign() -> None:

@@ -1,14 +1,18 @@
 """Opening and what follows it at once: no conversation stays open because its record failed."""
 
+import asyncio
 import logging
+from collections.abc import Mapping
 
 import pytest
 
 from bridge.clock import SystemClock
-from bridge.errors import AgentUnavailable, StoreUnavailable
-from bridge.models import EndReason, Lease, Session, ThreadKey
+from bridge.errors import AgentRateLimited, AgentUnavailable, AgentUnreachable, BridgeError, StoreUnavailable
+from bridge.models import EndReason, Lease, OpenedConversation, Session, ThreadKey
+from bridge.ports import Clock
 from bridge.sessions import Sessions
 from tests.fakes import THREAD, FakeAgent, FakeChannel, question
+from tests.virtual_time import LoopClock, run_virtually
 
 
 async def _silent(text: str) -> None:
@@ -21,14 +25,16 @@ class AwayStore:
     def __init__(self, away_for: int) -> None:
         self.away_for = away_for
         self.queued: list[tuple[str, EndReason]] = []
+        self.bound: list[str] = []
 
     async def current(self, thread: ThreadKey) -> Session | None:
         del thread
         return None
 
     async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
-        del lease, session, idle_after_s
+        del lease, idle_after_s
         self._answer()
+        self.bound.append(session.conversation.id)
 
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         self._answer()
@@ -40,8 +46,17 @@ class AwayStore:
             raise StoreUnavailable("away")
 
 
-def _sessions(agent: FakeAgent, store: AwayStore) -> Sessions:
-    return Sessions(agent, store, SystemClock(), idle_after_s=60.0)  # type: ignore[arg-type]  # what opening needs of it
+class SlowAgent(FakeAgent):
+    """Opens at once, and says so as late as TalkifAI does."""
+
+    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
+        opened = await super().open(user_identifier, metadata)
+        await asyncio.sleep(0.4)
+        return opened
+
+
+def _sessions(agent: FakeAgent, store: AwayStore, clock: Clock | None = None) -> Sessions:
+    return Sessions(agent, store, clock or SystemClock(), idle_after_s=60.0)  # type: ignore[arg-type]  # what opening needs of it
 
 
 async def _open(sessions: Sessions) -> None:
@@ -77,3 +92,54 @@ async def test_an_end_that_fails_is_left_to_the_reaper_as_soon_as_the_store_is_b
     assert store.queued == [("chat_1", EndReason.UNRECORDED)]
     await sessions.end_unrecorded()
     assert len(agent.end_errors) == 7
+
+
+@pytest.mark.parametrize("refusal", [AgentRateLimited(3.8), AgentUnreachable("refused")])
+@pytest.mark.parametrize("cancelled_at_s", [0.1, 0.29, 0.31, 3.79, 3.81, 4.1])
+def test_a_turn_cancelled_while_it_waits_to_open_leaves_nothing_open(
+    refusal: BridgeError, cancelled_at_s: float
+) -> None:
+    """B10: in the wait nothing is opened any more, and what was being opened has its record."""
+
+    async def cancelled() -> None:
+        agent = SlowAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
+        agent.open_errors = [refusal]
+        store = AwayStore(away_for=0)
+        sessions = _sessions(agent, store, LoopClock())
+        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel()))
+        await asyncio.sleep(cancelled_at_s)
+        turn.cancel()
+        await asyncio.wait([turn])
+        await asyncio.sleep(60)
+        assert store.bound == list(agent.histories)
+
+    run_virtually(cancelled())
+
+
+@pytest.mark.parametrize(
+    ("refusals", "opened_after_s"),
+    [
+        ([AgentUnreachable("refused")] * 3, 3.3),
+        ([AgentUnreachable("refused")] * 4, None),
+        ([AgentRateLimited(40.0), AgentUnreachable("refused"), AgentRateLimited(40.0)], 80.3),
+        ([AgentRateLimited(40.0)] * 4, None),
+    ],
+)
+def test_an_opening_waits_for_the_limit_and_for_an_agent_that_comes_back(
+    refusals: list[BridgeError], opened_after_s: float | None
+) -> None:
+    """B9: as long as an asker may be left waiting, and no longer."""
+
+    async def opening() -> None:
+        agent = FakeAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
+        agent.open_errors = list(refusals)
+        clock = LoopClock()
+        sessions = _sessions(agent, AwayStore(away_for=0), clock)
+        if opened_after_s is None:
+            with pytest.raises(type(refusals[-1])):
+                await sessions.open_session(Lease(THREAD, 1), question(), FakeChannel())
+            return
+        await sessions.open_session(Lease(THREAD, 1), question(), FakeChannel())
+        assert clock.monotonic() == pytest.approx(opened_after_s)
+
+    run_virtually(opening())
