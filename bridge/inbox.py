@@ -18,7 +18,14 @@ class Inbox(Protocol):
         ...
 
     async def stop(self, question: Question) -> Appended:
-        """Mark the turn at the head of the question's thread as stopped: `STOPPED`, `NOTHING` or `DUPLICATE`."""
+        """Mark the turn at the head of the question's thread as stopped.
+
+        `STOPPED`, `NOTHING` (also where that is another turn than the one it is about), `NOT_YOURS` or `DUPLICATE`.
+        """
+        ...
+
+    async def rate(self, question: Question) -> Appended:
+        """Write down whether an answer helped: `RATED`, `NOTHING` where it cannot be rated any more, or `DUPLICATE`."""
         ...
 
     async def note_wordless(self, question: Question) -> Appended:

@@ -18,6 +18,7 @@ _NOTICES = {
     Appended.NOTHING: Notice.NOTHING_TO_STOP,
     Appended.WORDLESS: Notice.TEXT_ONLY,
     Appended.FORBIDDEN: Notice.ADMINS_ONLY,
+    Appended.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
 }
 
 
@@ -34,6 +35,8 @@ class Intake:
             appended = await self._amend(question)
         elif question.kind is QuestionKind.STOP:
             appended = await self._inbox.stop(question)
+        elif question.kind is QuestionKind.RATE:
+            appended = await self._inbox.rate(question)
         elif question.kind is QuestionKind.FORBIDDEN:
             appended = Appended.FORBIDDEN
         elif question.kind is QuestionKind.WORDLESS:
@@ -42,7 +45,7 @@ class Intake:
             appended = await self._inbox.append(question)
         log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})
         notice = _NOTICES.get(appended)
-        if notice is not None and not self._notices.full():
+        if notice is not None and not question.about and not self._notices.full():
             self._notices.put_nowait((question, notice))
         return appended
 

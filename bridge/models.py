@@ -75,6 +75,8 @@ class QuestionKind(StrEnum):
     """Stop the answer that is being written. Does not queue: it is meant for now."""
     WORDLESS = "wordless"
     """A voice message, a picture, a file without words. Does not queue: nothing in it can be answered."""
+    RATE = "rate"
+    """Say of an answer whether it helped: `text` is `good` or `bad`. Does not queue."""
     FORBIDDEN = "forbidden"
     """A command that this person may not give here. Does not queue."""
     EDITED = "edited"
@@ -105,6 +107,11 @@ class Question:
     """How long to wait whether the same person goes on in another message: a long text can come as several."""
     has_files: bool = False
     """True where something came along that the agent cannot read."""
+    about: str = ""
+    """The turn, by its token, whose reply carries the button that was pressed; empty for what was written. The channel
+    itself answers a press, by what became of it; no notice is posted."""
+    owner_only: bool = False
+    """True where only the asker of an answer, or who began the conversation, may stop it."""
 
 
 class Appended(StrEnum):
@@ -122,7 +129,10 @@ class Appended(StrEnum):
     STOPPED = "stopped"
     """The answer that is being written will stop."""
     NOTHING = "nothing"
-    """There was no answer to stop."""
+    """There was no answer to stop, or none to rate any more."""
+    NOT_YOURS = "not_yours"
+    """Somebody else's answer, which this person may not stop."""
+    RATED = "rated"
     FORBIDDEN = "forbidden"
     """Nothing was kept, and the person is to be told who may give the command."""
     WORDLESS = "wordless"
@@ -304,6 +314,8 @@ class Settlement:
     history_count: int | None = None
     end_reason: EndReason | None = None
     """Set: the session's ending begins in the same step."""
+    may_be_rated: bool = False
+    """People can say whether this answer helped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +328,20 @@ class Circumstances:
     """Several people speak in it, so that the agent has to be told who does."""
     at_most: int
     """Characters that the agent takes. The question's own text fits."""
+
+
+class Control(StrEnum):
+    """Something that a channel can show below a reply's last page, for people to press."""
+
+    STOP = "stop"
+    """While the answer is being written."""
+    RETRY = "retry"
+    """Under an answer that did not come out whole."""
+    NEW = "new"
+    END = "end"
+    GOOD = "good"
+    """The answer helped."""
+    BAD = "bad"
 
 
 class Streaming(StrEnum):
@@ -345,6 +371,8 @@ class PageView:
     """True when this page will never change again."""
     turn_id: str = ""
     """The question this page answers: lets a channel mark its message with it."""
+    controls: tuple[Control, ...] = ()
+    """What can be pressed below it."""
     source: str = field(default="", compare=False)
     """`text` without what only closes a half-written end: for services that can append and not rewrite."""
 

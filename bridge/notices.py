@@ -34,6 +34,7 @@ class Notice(StrEnum):
     NOTHING_OPEN = "There is no open conversation here. Just write to start one."
     NEW_STARTED = "A new conversation has started. What would you like to know?"
     NOT_YOURS = "Only the person who began this conversation may end it."
+    NOT_YOUR_ANSWER = "Only the person who asked may stop this answer."
     WELCOME = "Hello! Write your question here and the assistant answers."
     HELP = (
         "Write your question and the assistant answers here.\n"

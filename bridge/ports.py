@@ -15,6 +15,7 @@ from bridge.models import (
     Address,
     Appended,
     Circumstances,
+    Control,
     Conversation,
     Ending,
     EndReason,
@@ -101,6 +102,11 @@ class Channel(Protocol):
     @property
     def only_opener_controls(self) -> bool:
         """Whether nobody but the person who began a conversation may end it."""
+        ...
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        """What the channel can show below a reply, for people to press."""
         ...
 
     def fits(self, text: str) -> bool:

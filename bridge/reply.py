@@ -1,6 +1,6 @@
 """Fold the agent's events into what every page of the reply should look like now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from typing import assert_never
 
 from bridge.events import (
@@ -13,7 +13,7 @@ from bridge.events import (
     ToolFinished,
     ToolStarted,
 )
-from bridge.models import PageView
+from bridge.models import Control, PageView
 from bridge.notices import Notice, Status, handoff_status, tool_status, tools_used
 from bridge.pages import MAX_PAGES, Paginator
 
@@ -29,12 +29,21 @@ class Reply:
         fits: Says whether Markdown goes into one message of the channel.
         max_pages: How many messages it fills at most.
         shows_tools: Whether the finished reply names the tools that were used.
+        controls: What the channel can show below it, for people to press.
     """
 
     def __init__(
-        self, turn_id: str, fits: Callable[[str], bool], max_pages: int = MAX_PAGES, *, shows_tools: bool = False
+        self,
+        turn_id: str,
+        fits: Callable[[str], bool],
+        max_pages: int = MAX_PAGES,
+        *,
+        shows_tools: bool = False,
+        controls: Container[Control] = (),
     ) -> None:
         self._turn_id = turn_id
+        self._offered = controls
+        self._controls = self._of_those_offered((Control.STOP,))
         self._paginator = Paginator(fits, max_pages)
         self._parts: list[str] = []
         self._length = 0
@@ -107,8 +116,9 @@ class Reply:
         self._length = len(self._parts[0])
         self.version += 1
 
-    def end(self, notice: str = "") -> None:
-        """Say that nothing more comes. An answer without a word gets the "empty" notice."""
+    def end(self, notice: str = "", controls: Iterable[Control] = ()) -> None:
+        """Say that nothing more comes, and what may be pressed now. An empty answer gets the "empty" notice."""
+        self._controls = self._of_those_offered(controls)
         self.notice = self.notice or notice or ("" if self.text.strip() else Notice.EMPTY)
         self.ended = True
         self.version += 1
@@ -130,10 +140,14 @@ class Reply:
                     number=number,
                     final=self.ended or is_full or not is_last,
                     turn_id=self._turn_id,
+                    controls=self._controls if is_last and not is_full else (),
                     source=page.grown(final=self.ended),
                 )
             )
         return [view for view in shown if view.text or view.status or view.notice]
+
+    def _of_those_offered(self, controls: Iterable[Control]) -> tuple[Control, ...]:
+        return tuple(control for control in controls if control in self._offered)
 
     def _below(self, *, is_full: bool) -> str:
         """Return what stands below the finished text: the tools, then the notice."""

@@ -15,10 +15,12 @@ from typing import assert_never
 from bridge.alarms import Alarms
 from bridge.asking import Asker, Guard, Turn
 from bridge.calls import CallKind
+from bridge.controls import controls_after, token_of
 from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
 from bridge.inbox import WorkQueue
 from bridge.models import (
     Asked,
+    Control,
     EndReason,
     Entry,
     Lease,
@@ -115,7 +117,13 @@ class Turns:
         channel = self._channels[lease.thread.channel]
         if not await channel.admits(entry.question):
             return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
-        reply = Reply(entry.question.id, channel.fits, self._max_pages, shows_tools=self._shows_tools)
+        reply = Reply(
+            entry.question.id,
+            channel.fits,
+            self._max_pages,
+            shows_tools=self._shows_tools,
+            controls=channel.controls,
+        )
         reply.has_begun = entry.record.has_begun
         writer = Writer(
             channel,
@@ -144,7 +152,7 @@ class Turns:
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
-                    reply.end(answer.notice)
+                    reply.end(answer.notice, controls_after(answer))
                     writer.wake()
         except PlaceGone as error:
             log.info("the place is gone", extra={"thread_key": str(lease.thread), "cause": str(error)})
@@ -155,6 +163,7 @@ class Turns:
             usage=answer.usage,
             history_count=answer.history_count,
             end_reason=answer.end_reason,
+            may_be_rated=answer.outcome is Outcome.ANSWERED and Control.GOOD in channel.controls,
         )
 
     async def _answer(
@@ -196,6 +205,7 @@ class Turns:
                 QuestionKind.ASK
                 | QuestionKind.STOP
                 | QuestionKind.WORDLESS
+                | QuestionKind.RATE
                 | QuestionKind.FORBIDDEN
                 | QuestionKind.EDITED
                 | QuestionKind.WITHDRAWN
@@ -206,10 +216,12 @@ class Turns:
 
     async def _last_question(self, entry: Entry) -> Entry:
         """Put the words of the thread's unanswered question in the place of the wish to try it again."""
+        about = entry.question.about
         last = await self._queue.unanswered(entry.question.thread)
-        if last is None:
+        if last is None or (about and token_of(last.id) != about):
             return entry
-        words = replace(entry.question, kind=QuestionKind.ASK, text=last.text, metadata=last.metadata)
+        here = entry.question
+        words = replace(last, id=here.id, thread=here.thread, address=here.address)
         return replace(entry, question=words)
 
     async def _told(self, lease: Lease, kind: QuestionKind) -> str:

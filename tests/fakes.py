@@ -11,6 +11,7 @@ from bridge.events import StreamEvent
 from bridge.models import (
     Address,
     Circumstances,
+    Control,
     Conversation,
     HistoryMessage,
     OpenedConversation,
@@ -77,6 +78,12 @@ class FakeChannel:
     @property
     def only_opener_controls(self) -> bool:
         return self.owned
+
+    offered: frozenset[Control] = frozenset()
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        return self.offered
 
     def fits(self, text: str) -> bool:
         return len(text) <= self.page_size

@@ -65,6 +65,7 @@ def question_to_json(question: Question) -> bytes:
         "metadata": dict(question.metadata),
         "joins_within_s": question.joins_within_s,
         "has_files": question.has_files,
+        "about": question.about,
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
@@ -89,6 +90,7 @@ def question_from_json(raw: bytes | str) -> Question:
             metadata=fields.get("metadata", {}),
             joins_within_s=fields.get("joins_within_s", 0.0),
             has_files=fields.get("has_files") is True,
+            about=fields.get("about", ""),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error

@@ -60,9 +60,34 @@ class RedisInbox:
             "stop",
             [
                 *(keys.inbox(thread), keys.turn(thread), keys.known(thread), keys.counters),
+                *(keys.bodies(thread), keys.session(thread)),
                 *(keys.seen(alias) for alias in aliases),
             ],
-            [int(question.addressed), milliseconds(self._limits.dedupe_s)],
+            [
+                *(int(question.addressed), milliseconds(self._limits.dedupe_s)),
+                *(question.about, pack(question.person.id), int(question.owner_only)),
+            ],
+        )
+        return Appended(unpack(became))
+
+    async def rate(self, question: Question) -> Appended:
+        """Write down whether an answer helped, in one step with removing duplicates."""
+        keys, limits, thread = self._keys, self._limits, question.thread
+        line = {
+            "turn": question.about,
+            "channel": thread.channel,
+            "account": thread.account,
+            "place": thread.place,
+            "thread": thread.thread,
+            "person": question.person.id,
+        }
+        became = await self._commands.script(
+            "rate",
+            [keys.answers + question.about, keys.ratings, keys.counters, keys.seen(question.id)],
+            [
+                *(pack(question.text), limits.ratings_length, milliseconds(limits.dedupe_s)),
+                *(pack(part) for pair in line.items() for part in pair),
+            ],
         )
         return Appended(unpack(became))
 

@@ -27,6 +27,8 @@ class StoreLimits:
     reply_root_s: float = 7 * 86400.0
     unanswered_s: float = 24 * 3600.0
     """How long a question whose answer did not come out whole can be asked again by a word."""
+    rated_s: float = 30 * 86400.0
+    """For how long people can say whether an answer helped."""
     told_wordless_s: float = 3600.0
     """How long a place is not told again that only text is read."""
     busy_delay_s: float = 30.0
@@ -34,6 +36,7 @@ class StoreLimits:
     bell_length: int = 64
     dead_letters: int = 1000
     ledger_length: int = 100_000
+    ratings_length: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,16 @@ class Keys:
     def ledger(self) -> str:
         """Stream: one line for each conversation that was ended."""
         return f"{self.prefix}:ledger"
+
+    @property
+    def ratings(self) -> str:
+        """Stream: one line for each time that somebody said whether an answer helped."""
+        return f"{self.prefix}:ratings"
+
+    @property
+    def answers(self) -> str:
+        """Before the token of a turn: the conversation that its answer is of, as long as it may be rated."""
+        return f"{self.prefix}:answer:"
 
     def inbox(self, thread: ThreadKey) -> str:
         """List: ids of the questions that wait, the one at work first."""

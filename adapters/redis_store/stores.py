@@ -106,6 +106,16 @@ class RedisStores:
         entries = await self._commands.call("XREVRANGE", self.keys.ledger, "+", "-", "COUNT", limit)
         return [_line({unpack(name): unpack(value) for name, value in fields.items()}) for _, fields in entries]
 
+    async def ratings(self, limit: int) -> list[Mapping[str, Any]]:
+        """Return the newest lines on whether answers helped, newest first. Raises `StoreUnavailable`.
+
+        Each has `turn` (its token), `conversation`, `channel`, `account`, `place`, `thread`, `person`, `rating` (`good`
+        or `bad`) and `rated` (seconds since the epoch). Of one person's lines on a turn the newest counts.
+        """
+        entries = await self._commands.call("XREVRANGE", self.keys.ratings, "+", "-", "COUNT", limit)
+        lines = [{unpack(name): unpack(value) for name, value in fields.items()} for _, fields in entries]
+        return [line | {"rated": float(line.pop("rated_ms")) / 1000} for line in lines]
+
     async def dead_letters(self, limit: int) -> list[DeadLetter]:
         """Return the newest questions that were set aside, newest first. Raises `StoreUnavailable`."""
         letters = []

@@ -115,6 +115,7 @@ class RedisWorkQueue:
             end_reason=settlement.end_reason.value if settlement.end_reason else "",
             history="keep" if keeps else history_to_text(settlement.history_count),
             usage=[part for pair in settlement.usage.items() for part in pair],
+            may_be_rated=settlement.may_be_rated,
         )
 
     async def set_aside(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
@@ -182,6 +183,7 @@ class RedisWorkQueue:
         end_reason: str = "",
         dead_reason: str = "",
         usage: Sequence[Argument] = (),
+        may_be_rated: bool = False,
     ) -> bool:
         keys, thread = self._keys, lease.thread
         more = await self._commands.script(
@@ -189,13 +191,14 @@ class RedisWorkQueue:
             [
                 *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
                 *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends),
-                *(keys.counters, keys.dead, keys.unanswered(thread)),
+                *(keys.counters, keys.dead, keys.unanswered(thread), keys.answers),
             ],
             [
                 *(str(thread), lease.fence, outcome.value, end_reason, idle_ms),
                 milliseconds(self._limits.known_thread_s),
                 *(history, int(outcome is not Outcome.COMMAND_DONE)),
                 *(pack(dead_reason), self._limits.dead_letters, milliseconds(self._limits.unanswered_s)),
+                milliseconds(self._limits.rated_s) if may_be_rated else 0,
                 *usage,
             ],
         )

@@ -33,6 +33,7 @@ from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
 from bridge.models import (
     Address,
     Circumstances,
+    Control,
     PageView,
     Question,
     QuestionKind,
@@ -165,6 +166,11 @@ class SlackChannel:
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened.session.close()
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        """None yet."""
+        return frozenset()
 
     def fits(self, text: str) -> bool:
         """Say whether this Markdown fits one message."""

@@ -21,7 +21,17 @@ from adapters.telegram.send import Sender, is_group, pace_of
 from adapters.telegram.webhook import Hook, Webhook, path_of
 from bridge.calls import Pace
 from bridge.errors import LookupUnsupported, StoreUnavailable
-from bridge.models import Address, Appended, Circumstances, PageView, Question, Settlement, Streaming, ThreadKey
+from bridge.models import (
+    Address,
+    Appended,
+    Circumstances,
+    Control,
+    PageView,
+    Question,
+    Settlement,
+    Streaming,
+    ThreadKey,
+)
 from bridge.ports import Accept
 from bridge.speakers import words_of
 from bridge.tasks import first_error
@@ -109,6 +119,11 @@ class TelegramChannel:
     def only_opener_controls(self) -> bool:
         """Whoever is in the chat may."""
         return False
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        """None yet."""
+        return frozenset()
 
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""

@@ -19,7 +19,18 @@ from adapters.terminal.receive import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.send import Screen
 from bridge.calls import Pace
 from bridge.errors import LookupUnsupported, PlaceGone, StoreUnavailable
-from bridge.models import Address, Appended, Circumstances, PageView, Person, Question, Settlement, Streaming, ThreadKey
+from bridge.models import (
+    Address,
+    Appended,
+    Circumstances,
+    Control,
+    PageView,
+    Person,
+    Question,
+    Settlement,
+    Streaming,
+    ThreadKey,
+)
 from bridge.ports import Accept
 
 log = logging.getLogger(__name__)
@@ -79,6 +90,11 @@ class TerminalChannel:
     def only_opener_controls(self) -> bool:
         """Whoever is in the chat may."""
         return False
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        """There is nothing to press: words do it."""
+        return frozenset()
 
     def fits(self, text: str) -> bool:
         """Say whether a page of this text is drawn quickly. Pure."""

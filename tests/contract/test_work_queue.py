@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, StoreLimits, connect
 from adapters.redis_store.codec import question_from_json
+from bridge.controls import token_of
 from bridge.errors import LeaseLost
 from bridge.models import (
     Appended,
@@ -21,7 +22,7 @@ from bridge.models import (
     Step,
     ThreadKey,
 )
-from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim, session
+from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, bound, claim, session
 
 
 async def test_a_claimed_thread_is_nobody_elses(stores: RedisStores) -> None:
@@ -375,6 +376,63 @@ async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(store
     assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.DUPLICATE
     assert await stores.queue.stopped([lease]) == []
     assert not (await begin(stores, lease)).record.is_stopped
+
+
+async def test_a_press_stops_the_turn_it_is_about_and_no_other(stores: RedisStores) -> None:
+    """S17: the button of an answer that is over does not stop the next one."""
+    lease = await begun(stores, "q1", "q2")
+    press = replace(ask("s1"), kind=QuestionKind.STOP, about=token_of("q2"))
+    assert await stores.inbox.stop(press) is Appended.NOTHING
+    assert await stores.queue.stopped([lease]) == []
+    press = replace(ask("s2"), kind=QuestionKind.STOP, about=token_of("q1"))
+    assert await stores.inbox.stop(press) is Appended.STOPPED
+    assert await stores.queue.stopped([lease]) == ["q1"]
+
+
+async def test_only_the_asker_and_the_opener_stop_an_answer_where_the_setting_says_so(stores: RedisStores) -> None:
+    """A15: anybody else is refused; without the setting everybody may."""
+    await bound(stores, "c1", THREAD)  # opened by U1
+    await stores.inbox.append(ask("q1", person="U2"))
+    stop = replace(ask("s0", person="U3"), kind=QuestionKind.STOP, owner_only=True)
+    assert await stores.inbox.stop(stop) is Appended.NOT_YOURS
+    assert not (await begin(stores, await claim(stores))).record.is_stopped
+    for name, stopper in (("s1", "U1"), ("s2", "U2")):
+        mine = replace(ask(name, person=stopper), kind=QuestionKind.STOP, owner_only=True)
+        assert await stores.inbox.stop(mine) is Appended.STOPPED
+    assert await stores.inbox.stop(replace(ask("s3", person="U3"), kind=QuestionKind.STOP)) is Appended.STOPPED
+
+
+async def test_a_rating_is_written_down_once_and_as_long_as_the_answer_is_known(stores: RedisStores) -> None:
+    await bound(stores, "c1", THREAD)
+    lease = await begun(stores, "q1", "q2")
+    rating = replace(ask("r1", text="good", person="U7"), kind=QuestionKind.RATE, about=token_of("q1"))
+    assert await stores.inbox.rate(replace(rating, id="r0")) is Appended.NOTHING
+    await stores.queue.settle(lease, replace(DONE, may_be_rated=True, end_reason=EndReason.AGENT))
+    assert await stores.inbox.rate(rating) is Appended.RATED
+    assert await stores.inbox.rate(rating) is Appended.DUPLICATE
+    assert await stores.inbox.rate(replace(rating, id="r2", text="bad")) is Appended.RATED
+    last, first = await stores.ratings(9)
+    assert (last["rating"], first["rating"]) == ("bad", "good")
+    assert (first["conversation"], first["person"], first["turn"]) == ("c1", "U7", token_of("q1"))
+    assert (first["channel"], first["place"], first["thread"]) == (THREAD.channel, THREAD.place, THREAD.thread)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, DONE)
+    other = replace(rating, id="r3", about=token_of("q2"))
+    assert await stores.inbox.rate(other) is Appended.NOTHING
+
+
+async def test_a_retry_that_fails_too_takes_the_place_of_what_it_tried_again(stores: RedisStores) -> None:
+    """S1: the button of the first failure is used up, that of the second one works."""
+    lease = await begun(stores, "q1")
+    await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600))
+    retry = replace(ask("r1", text="", person="U2"), kind=QuestionKind.RETRY, about=token_of("q1"))
+    await stores.inbox.append(retry)
+    lease = await claim(stores)
+    assert (await begin(stores, lease)).question.about == token_of("q1")
+    await stores.queue.settle(lease, Settlement(Outcome.REFUSED, 600))
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert (kept.id, kept.text, kept.person.id, kept.address) == ("r1", "q1", "U1", ask("q1").address)
 
 
 async def test_a_question_that_waits_for_its_worker_can_be_stopped(stores: RedisStores) -> None:

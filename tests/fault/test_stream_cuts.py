@@ -12,7 +12,7 @@ from adapters.talkifai.agent import TalkifaiAgent
 from bridge.calls import Pace
 from bridge.clock import SystemClock
 from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Circumstances, PageView, Person, Question, Settlement, Streaming, ThreadKey
+from bridge.models import Address, Circumstances, Control, PageView, Person, Question, Settlement, Streaming, ThreadKey
 from bridge.ports import Accept
 from bridge.worker import Outside, Worker
 from config.talkifai_limits import TalkifaiLimits
@@ -42,6 +42,10 @@ class Wall:
     @property
     def only_opener_controls(self) -> bool:
         return False
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        return frozenset()
 
     def fits(self, text: str) -> bool:
         return len(text) <= 1000

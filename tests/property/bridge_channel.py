@@ -15,7 +15,7 @@ from bridge.errors import (
     PlaceGone,
     PostUncertain,
 )
-from bridge.models import Address, Circumstances, PageView, Question, Settlement, Streaming, ThreadKey
+from bridge.models import Address, Circumstances, Control, PageView, Question, Settlement, Streaming, ThreadKey
 from bridge.notices import Notice
 from bridge.ports import Accept
 from tests.property.bridge_agent import Fault
@@ -186,6 +186,10 @@ class HostChannel:
     @property
     def only_opener_controls(self) -> bool:
         return False
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        return frozenset()
 
     def fits(self, text: str) -> bool:
         return len(text) <= self._book.page_size

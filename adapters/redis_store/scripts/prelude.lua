@@ -9,6 +9,11 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
+-- The name of a turn on a button: `bridge.controls.token_of` makes the same.
+local function token_of(question_id)
+  return string.sub(redis.sha1hex(question_id), 1, 16)
+end
+
 local function holds(leases, thread, fence)
   return redis.call('HGET', leases, thread) == fence
 end

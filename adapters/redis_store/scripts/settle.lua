@@ -1,11 +1,11 @@
 -- Removes the question that was begun, with its record, and updates the session. A call that arrives a second
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
-local session, idle, endings, ends, counters, dead, unanswered = unpack(KEYS, 7, 13)
+local session, idle, endings, ends, counters, dead, unanswered, answer = unpack(KEYS, 7, 14)
 local thread, fence, outcome, end_reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local idle_ms, known_ms = tonumber(ARGV[5]), ARGV[6]
 local history, counts_as_turn = ARGV[7], ARGV[8]
-local dead_reason, dead_length, unanswered_ms = ARGV[9], tonumber(ARGV[10]), ARGV[11]
+local dead_reason, dead_length, unanswered_ms, rated_ms = ARGV[9], tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12])
 local not_whole = { interrupted = true, stopped = true, refused = true, dead = true }
 if not holds(leases, thread, fence) then
   return -1
@@ -26,6 +26,14 @@ if id and begun[1] == id and begun[2] == fence then
     redis.call('DEL', unanswered)
   elseif not_whole[outcome] and body and string.find(body, '"kind":"ask"', 1, true) then
     redis.call('SET', unanswered, body, 'PX', unanswered_ms)
+  elseif not_whole[outcome] and body and string.find(body, '"kind":"retry"', 1, true) then
+    -- The same words once more: from now on they are this turn's, and the button of the turn before is used up.
+    local words = redis.call('GET', unanswered)
+    if words then
+      local question = cjson.decode(words)
+      question.id = id
+      redis.call('SET', unanswered, cjson.encode(question), 'PX', unanswered_ms)
+    end
   end
   redis.call('LPOP', inbox)
   redis.call('HDEL', bodies, id)
@@ -41,6 +49,10 @@ if id and begun[1] == id and begun[2] == fence then
     redis.call('DEL', inbox, bodies)
     redis.call('HINCRBY', counters, 'turn.' .. outcome, waiting)
   end
+  local conversation = redis.call('HGET', session, 'conversation_id')
+  if conversation and rated_ms > 0 then
+    redis.call('SET', answer .. token_of(id), conversation, 'PX', rated_ms)
+  end
   if redis.call('EXISTS', session) == 1 then
     redis.call('HINCRBY', session, 'turns', counts_as_turn)
     local readable, question = pcall(cjson.decode, body)
@@ -52,7 +64,7 @@ if id and begun[1] == id and begun[2] == fence then
     if history ~= 'keep' then
       redis.call('HSET', session, 'history_count', history)
     end
-    for at = 12, #ARGV, 2 do
+    for at = 13, #ARGV, 2 do
       redis.call('HINCRBY', session, 'usage.' .. ARGV[at], ARGV[at + 1])
     end
     if idle_ms >= 0 then

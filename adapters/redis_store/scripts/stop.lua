@@ -1,7 +1,7 @@
 -- Marks the turn of the head question as stopped. A question that nobody has begun yet gets its record here.
-local inbox, turn, known, counters = unpack(KEYS, 1, 4)
-local addressed, seen_ms = ARGV[1] == '1', ARGV[2]
-for at = 5, #KEYS do
+local inbox, turn, known, counters, bodies, session = unpack(KEYS, 1, 6)
+local addressed, seen_ms, about, person, owner_only = ARGV[1] == '1', ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
+for at = 7, #KEYS do
   if redis.call('EXISTS', KEYS[at]) == 1 then
     return 'duplicate'
   end
@@ -9,18 +9,30 @@ end
 if not addressed and redis.call('EXISTS', known) == 0 then
   return 'not_addressed'
 end
-for at = 5, #KEYS do
+for at = 7, #KEYS do
   redis.call('SET', KEYS[at], '1', 'PX', seen_ms)
 end
 local id = redis.call('LINDEX', inbox, 0)
+
+-- Whether this person asked what is being answered, or began the conversation.
+local function is_owner()
+  local readable, question = pcall(cjson.decode, redis.call('HGET', bodies, id) or '')
+  local asker = readable and type(question) == 'table' and question.person
+  return (type(asker) == 'table' and asker.id == person) or redis.call('HGET', session, 'person_id') == person
+end
+
 local became = 'nothing'
-if id then
-  if redis.call('HGET', turn, 'question') ~= id then
-    redis.call('DEL', turn)
-    redis.call('HSET', turn, 'question', id)
+if id and (about == '' or token_of(id) == about) then
+  if owner_only and not is_owner() then
+    became = 'not_yours'
+  else
+    if redis.call('HGET', turn, 'question') ~= id then
+      redis.call('DEL', turn)
+      redis.call('HSET', turn, 'question', id)
+    end
+    redis.call('HSET', turn, 'stopped', '1')
+    became = 'stopped'
   end
-  redis.call('HSET', turn, 'stopped', '1')
-  became = 'stopped'
 end
 redis.call('HINCRBY', counters, 'question.' .. became, 1)
 return became

@@ -10,6 +10,7 @@ from adapters.redis_store.stores import RedisStores
 from bridge.alarms import Alarms
 from bridge.asking import MOST_QUESTION_CHARACTERS, Asker
 from bridge.clock import SystemClock
+from bridge.controls import token_of
 from bridge.errors import (
     AgentKeyRefused,
     AgentOutOfCredits,
@@ -24,6 +25,7 @@ from bridge.models import (
     Address,
     Appended,
     Asked,
+    Control,
     EndReason,
     HistoryMessage,
     Lease,
@@ -481,3 +483,31 @@ async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -
     await it.answer(question(number=2))
     await it.answer(replace(question(number=3), kind=QuestionKind.STATUS, text=""))
     assert it.notices[-1].startswith("A conversation is open here: 1 answer so far.")
+
+
+async def test_a_reply_offers_what_fits_how_it_stands(stores: RedisStores) -> None:
+    """S17: Stop while it is written, and then what the channel can show of the rest."""
+    it = stage(stores, _says(_ANSWER[:40], _ANSWER[40:]))
+    it.channel.offered = frozenset({Control.STOP, Control.RETRY, Control.GOOD, Control.NEW})
+    settlement = await it.answer(question())
+    growing = [call.view.controls for call in it.channel.calls if not call.view.final]
+    assert set(growing) == {(Control.STOP,)}
+    assert [view.controls for view in it.channel.standing.values()] == [(Control.GOOD, Control.NEW)]
+    assert settlement.may_be_rated
+
+
+async def test_a_press_on_retry_asks_the_question_it_stands_under_again_in_its_askers_name(stores: RedisStores) -> None:
+    """S1: once, and not the question of another failure."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.offered = frozenset(Control)
+    it.agent.open_errors = [AgentUnavailable("503")]
+    await it.answer(question(number=1))
+    assert [view.controls for view in it.channel.standing.values()] == [(Control.RETRY,)]
+    press = replace(question(number=2), kind=QuestionKind.RETRY, text="", person=Person("somebody", "Sam"))
+    await it.answer(replace(press, id="other", dedupe_keys=("other",), about=token_of("another question")))
+    assert it.notices[-1] == Notice.NOTHING_TO_RETRY
+    await it.answer(replace(press, about=token_of(question(number=1).id)))
+    assert [text for _, text in it.agent.sent] == [question(number=1).text]
+    session = await stores.sessions.current(THREAD)
+    assert session is not None
+    assert session.person_id == question().person.id
