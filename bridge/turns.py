@@ -93,7 +93,7 @@ class Turns:
                 asked = self._pacing.asked(CallKind.TURN, budgets)
                 while (answer := await self._pacing.take(asked)).wait_s > 0:
                     await self._clock.sleep(answer.wait_s)
-                async with self._pacing.call(asked, answer):
+                async with self._pacing.call(asked):
                     await channel.post(question.address, view)
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})

@@ -59,7 +59,7 @@ class FakeChannel:
     name: str = "fake"
     page_size: int = 1000
     latency_s: float = 0.05
-    pacing: Pace = field(default_factory=lambda: Pace(1.0, (), (Budget("fake:edits", 50, 60.0, hard=False),)))
+    pacing: Pace = field(default_factory=lambda: Pace(1.0, (), (Budget("fake:edits", 50, 60.0),)))
     calls: list[Call] = field(default_factory=list)
     failures: list[BridgeError | None] = field(default_factory=list)
     lands_before_failure: bool = False
