@@ -7,6 +7,7 @@ import pytest
 from adapters.redis_store.stores import RedisStores
 from bridge.clock import SystemClock
 from bridge.errors import AgentRateLimited, AgentUnavailable, BridgeError
+from bridge.models import ThreadKey
 from bridge.reaper import Reaper
 from tests.fakes import THREAD, question
 from tests.unit.core.test_dispatcher import _echo
@@ -64,3 +65,21 @@ async def test_the_question_after_an_idle_end_opens_a_new_conversation(stores: R
     await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
     await it.answer(question(number=2))
     assert [conversation for conversation, _ in it.agent.sent] == ["chat_1", "chat_2"]
+
+
+async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores) -> None:
+    """B2: the channel hears of it beside the ends."""
+    it = await _with_session(stores, idle_after_s=0.01)
+    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    told: asyncio.Queue[ThreadKey] = asyncio.Queue()
+
+    async def tell(thread: ThreadKey) -> None:
+        told.put_nowait(thread)
+        await asyncio.Event().wait()
+
+    await asyncio.sleep(0.02)
+    await reaper.sweep()
+    assert reaper.ended == 1
+    telling = asyncio.ensure_future(reaper.tell_ends(tell))
+    assert await told.get() == THREAD
+    telling.cancel()
