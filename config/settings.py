@@ -16,17 +16,11 @@ from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
 from config import problems
 from config.identities import identities
 from config.mentions import Mentions, mentions
+from config.slack_choice import CREDENTIALS, wrong_choices
 
 _NEEDED = {
     "TALKIFAI_AGENT_ID": "Set it to the id of the TalkifAI text agent that answers.",
     "TALKIFAI_API_KEY": "Set it to a key of the TalkifAI account (tk_live_...).",
-    "SLACK_BOT_TOKEN": (
-        'SLACK_APP_TOKEN is set and Slack needs both: add the bot token (xoxb-) from "OAuth & Permissions".'
-    ),
-    "SLACK_APP_TOKEN": (
-        "SLACK_BOT_TOKEN is set and Slack needs both: add the app-level token (xapp-) with the scope"
-        ' connections:write from "Basic Information".'
-    ),
 }
 _NO_CHANNEL = (
     "SLACK_BOT_TOKEN, TELEGRAM_BOT_TOKEN: no channel is set. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN for Slack,"
@@ -98,6 +92,10 @@ class Settings(BaseSettings):
     slack_app_token: Annotated[SecretStr | None, BeforeValidator(problems.slack_app_token)] = Field(
         None, validation_alias="SLACK_APP_TOKEN"
     )
+    slack_signing_secret: Annotated[SecretStr | None, BeforeValidator(problems.token)] = Field(
+        None, validation_alias="SLACK_SIGNING_SECRET"
+    )
+    """In the place of the app token: events come over HTTP, signed with it."""
     slack_api_url: Annotated[str, BeforeValidator(problems.slack_api_url)] = Field(
         "https://slack.com/api/", validation_alias="SLACK_API_URL"
     )
@@ -225,8 +223,8 @@ class Settings(BaseSettings):
 
     @property
     def slack_enabled(self) -> bool:
-        """True when both Slack tokens are set."""
-        return self.slack_bot_token is not None and self.slack_app_token is not None
+        """True when Slack's credentials are set."""
+        return self.slack_bot_token is not None
 
     @property
     def telegram_enabled(self) -> bool:
@@ -287,6 +285,11 @@ def load_settings(
     return settings
 
 
+def in_the_clear(secret: SecretStr | None) -> str:
+    """Return a secret for whoever needs it; empty where it is not set."""
+    return secret.get_secret_value() if secret else ""
+
+
 def variable_names() -> tuple[str, ...]:
     """Return the variables that the bridge reads, in the order of the documentation."""
     return tuple(str(field.validation_alias) for field in Settings.model_fields.values())
@@ -311,11 +314,8 @@ def _missing(given: Mapping[str, str], *, need_channel: bool) -> list[str]:
     absent = [] if "TALKIFAI_AGENT_ID" in given else ["TALKIFAI_AGENT_ID"]
     if not {"TALKIFAI_API_KEY", "TALKIFAI_STUDIO_TOKEN"} & given.keys():
         absent.insert(0, "TALKIFAI_API_KEY")
-    slack = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
-    if any(name in given for name in slack):
-        absent += [name for name in slack if name not in given]
-    lines = [f"{name}: is not set. {_NEEDED[name]}" for name in absent]
-    if need_channel and not {*slack, "TELEGRAM_BOT_TOKEN"} & given.keys():
+    lines = [f"{name}: is not set. {_NEEDED[name]}" for name in absent] + wrong_choices(given)
+    if need_channel and not {*CREDENTIALS, "TELEGRAM_BOT_TOKEN"} & given.keys():
         lines.append(_NO_CHANNEL)
     return lines
 

@@ -110,7 +110,7 @@ def _question(payload: Payload, event: Payload, workspace: Workspace, policy: Po
         return None
     if not addressed and (root in {"", ts} or not text or not _goes_on(raw, policy)):
         return None
-    team = _team_of(payload) or workspace.team_id
+    team = workspace.account
     is_flat = is_direct and not policy.threads_in_dms
     thread = "" if is_flat else root or ts
     has_files = bool(event.get("files"))
@@ -152,14 +152,6 @@ def _text_of(event: Payload) -> str:
     if len(text) > QUESTION_TEXT_CHARS:
         raise MalformedEventError("a text far over Slack's own limit")
     return text
-
-
-def _team_of(payload: Payload) -> str:
-    """Return the installation's team: in a shared channel `event.team` may be somebody else's."""
-    authorizations = payload.get("authorizations")
-    first = authorizations[0] if isinstance(authorizations, list) and authorizations else None
-    team = first.get("team_id") if isinstance(first, Mapping) else None
-    return team if isinstance(team, str) and _ID.fullmatch(team) else ""
 
 
 def _further_keys(payload: Payload, event: Payload, team: str, channel: str) -> tuple[str, ...]:

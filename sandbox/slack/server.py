@@ -14,7 +14,9 @@ from aiohttp import web
 from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.ledger import Ledger
 from sandbox.slack import events, screen
-from sandbox.slack.delivery import Delivery, SocketHub
+from sandbox.slack.delivery import SocketHub
+from sandbox.slack.delivery_models import Delivery
+from sandbox.slack.event_requests import RequestUrl
 from sandbox.slack.limits import RateLimits
 from sandbox.slack.rules import Answer, Params, Refused
 from sandbox.slack.web_api import WebApi
@@ -48,6 +50,7 @@ class SlackStandIn:
         port: 0 takes a free one.
         bot_token: The bot token that is accepted.
         app_token: The app-level token that is accepted.
+        signing_secret: Signs what is posted in HTTP mode.
         time_scale: Multiplies the times of redelivery (3 s, then 0, 60 and 300 s).
     """
 
@@ -57,10 +60,12 @@ class SlackStandIn:
         port: int = 0,
         bot_token: str = "xoxb-sandbox",  # noqa: S107 - opens nothing but this stand-in
         app_token: str = "xapp-sandbox",  # noqa: S107 - as above
+        signing_secret: str = "sandbox-signing-secret",  # noqa: S107 - as above
         time_scale: float = 1.0,
     ) -> None:
         self.bot_token = bot_token
         self.app_token = app_token
+        self.signing_secret = signing_secret
         self.workspace = SlackWorkspace()
         self.ledger = Ledger()
         self.faults = Faults()
@@ -95,6 +100,10 @@ class SlackStandIn:
     def deliveries(self) -> list[Delivery]:
         """Every event that was to be delivered, oldest first."""
         return self.sockets.deliveries
+
+    def deliver_to(self, url: str) -> None:
+        """Deliver events, presses and commands over HTTP from now on, to this address, and none over sockets."""
+        self.sockets.request_url = RequestUrl(url, self.signing_secret)
 
     async def start(self) -> None:
         """Listen."""

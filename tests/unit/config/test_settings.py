@@ -67,7 +67,22 @@ def test_the_studio_token_takes_the_place_of_the_key(settings: Read) -> None:
 def test_one_slack_token_alone_names_the_missing_one(refused: Refused, given: str, missing: str) -> None:
     token = "xoxb-canary" if given == "SLACK_BOT_TOKEN" else "xapp-canary"
     (line,) = refused(**{given: token})
-    assert line.startswith(f"{missing}: is not set. {given} is set and Slack needs both")
+    assert line.startswith(f"{missing}: is not set. ")
+
+
+def test_events_come_over_sockets_or_over_http(settings: Read, refused: Refused) -> None:
+    assert settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="canary").slack_enabled
+    (neither,) = refused(SLACK_BOT_TOKEN="xoxb-1")
+    assert neither.startswith("SLACK_APP_TOKEN: is not set. ")
+    assert "SLACK_SIGNING_SECRET" in neither
+    (both,) = refused(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1", SLACK_SIGNING_SECRET="canary")
+    assert both.startswith("SLACK_SIGNING_SECRET: is set together with SLACK_APP_TOKEN. ")
+
+
+def test_a_signing_secret_alone_asks_for_the_bot_token(refused: Refused) -> None:
+    """A2: nothing starts half-configured."""
+    (line,) = refused(SLACK_SIGNING_SECRET="canary")
+    assert line.startswith("SLACK_BOT_TOKEN: is not set. ")
 
 
 def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:
