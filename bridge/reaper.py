@@ -19,6 +19,8 @@ _CLAIM_S = 60.0
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 60.0
 STUCK_AFTER_S = 3600.0
 """An end that has failed for so long is an alarm."""
+_STUCK_ATTEMPTS = 20
+"""In an hour it was tried sixty times. Fewer tries say that one of the clocks has jumped."""
 
 
 _MOST_UNTOLD = 1000
@@ -99,7 +101,7 @@ class Reaper:
         wait_s = min(_PAUSE_FIRST_S * 2 ** (ending.attempts - 1), _PAUSE_MOST_S)
         if isinstance(error, AgentRateLimited):
             wait_s = max(wait_s, error.retry_after_s)
-        is_stuck = self._clock.now() - ending.since > STUCK_AFTER_S
+        is_stuck = ending.attempts >= _STUCK_ATTEMPTS and self._clock.now() - ending.since > STUCK_AFTER_S
         self.stuck += is_stuck
         level = logging.ERROR if is_stuck else logging.WARNING
         extra = {**facts, "attempt": ending.attempts, "wait_s": wait_s, "cause": str(error)}

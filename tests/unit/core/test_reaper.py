@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from redis.asyncio import Redis
 
 from adapters.redis_store.stores import RedisStores
 from bridge.clock import SystemClock
@@ -83,3 +84,42 @@ async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores)
     telling = asyncio.ensure_future(reaper.tell_ends(tell))
     assert await told.get() == THREAD
     telling.cancel()
+
+
+class LateClock(SystemClock):
+    """The system's time, so many seconds later."""
+
+    late_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.late_s
+
+
+async def test_an_end_that_fails_for_an_hour_is_an_alarm_and_one_whose_clock_jumped_is_none(
+    stores: RedisStores, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B3: an alarm after an hour of tries, in the log and in the figures; and none before."""
+    it = await _with_session(stores, idle_after_s=0.01)
+    it.agent.end_errors = [AgentUnavailable("503")] * 30
+    clock = LateClock()
+    reaper = Reaper(it.agent, stores.sessions, clock)
+    await asyncio.sleep(0.02)
+
+    async def attempt() -> None:
+        await reaper.sweep()
+        await redis.zadd(stores.keys.ends, {"chat_1": 0})  # its pause is over
+
+    await attempt()
+    clock.late_s = 7200.0
+    await attempt()
+    assert reaper.stuck == 0  # two tries in two hours: it is the clock
+    clock.late_s = 0.0
+    for _ in range(23):
+        await attempt()
+    assert reaper.stuck == 0
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    clock.late_s = 3700.0
+    await attempt()
+    assert reaper.stuck == 1
+    (alarm,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert alarm.__dict__["conversation"] == "chat_1"
