@@ -13,6 +13,8 @@ from adapters.redis_store.stores import RedisStores
 from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
 from adapters.slack.http_mode import Web
+from adapters.slack.installs import Installs
+from adapters.slack.oauth import OAuthApp
 from adapters.slack.policy import Policy
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
@@ -31,6 +33,7 @@ from bridge.web import WebRoutes
 from bridge.worker import MessagingChannel, Outside, Worker
 from config.mentions import Mentions
 from config.settings import Settings, in_the_clear
+from config.slack_scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ def _refuse_what_needs_web(settings: Settings) -> None:
     for name, is_set, otherwise in (
         ("TELEGRAM_WEBHOOK_URL", settings.telegram_webhook_url is not None, "unset it to poll"),
         ("SLACK_SIGNING_SECRET", settings.slack_signing_secret is not None, "set SLACK_APP_TOKEN in its place"),
+        ("SLACK_CLIENT_ID", settings.slack_client_id is not None, "set SLACK_BOT_TOKEN in its place"),
     ):
         if is_set:
             remedy = f"Start it with `talkifai-bridge web`, or {otherwise}"
@@ -132,17 +136,27 @@ def slack_policy(settings: Settings) -> Policy:
     )
 
 
+def slack_installs(settings: Settings, stores: RedisStores) -> Installs | None:
+    """Return how workspaces install the app; None where the bot token is a setting."""
+    if settings.slack_client_id is None:
+        return None
+    scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if settings.slack_agent_view == "on" else ())
+    app = OAuthApp(settings.slack_client_id, in_the_clear(settings.slack_client_secret), scopes)
+    return Installs(app, settings.slack_encryption_keys, stores.records, stores.leader, stores.places)
+
+
 async def _open_channels(
     settings: Settings, stores: RedisStores, stack: AsyncExitStack, routes: WebRoutes | None
 ) -> list[MessagingChannel]:
     channels: list[MessagingChannel] = []
     mentions = settings.allow_mentions or Mentions()
     if settings.slack_enabled:
-        signing_secret = in_the_clear(settings.slack_signing_secret)
         slack = SlackChannel(
             bot_token=in_the_clear(settings.slack_bot_token),
+            installs=slack_installs(settings, stores),
             app_token=in_the_clear(settings.slack_app_token),
-            web=Web(routes, signing_secret) if routes and signing_secret else None,
+            web=Web(routes, in_the_clear(settings.slack_signing_secret)) if routes else None,
+            places=stores.places,
             api_url=settings.slack_api_url,
             streaming=Streaming(settings.slack_streaming),
             mentions=mentions,

@@ -96,6 +96,17 @@ class Settings(BaseSettings):
         None, validation_alias="SLACK_SIGNING_SECRET"
     )
     """In the place of the app token: events come over HTTP, signed with it."""
+    slack_client_id: Annotated[str | None, BeforeValidator(problems.slack_client_id)] = Field(
+        None, validation_alias="SLACK_CLIENT_ID"
+    )
+    """With the next two, in the place of the bot token: any number of workspaces install the app."""
+    slack_client_secret: Annotated[SecretStr | None, BeforeValidator(problems.token)] = Field(
+        None, validation_alias="SLACK_CLIENT_SECRET"
+    )
+    slack_encryption_key: Annotated[SecretStr | None, BeforeValidator(problems.encryption_keys)] = Field(
+        None, validation_alias="SLACK_ENCRYPTION_KEY"
+    )
+    """Seals their tokens. Several keys, separated by commas: the first one seals, all of them open."""
     slack_api_url: Annotated[str, BeforeValidator(problems.slack_api_url)] = Field(
         "https://slack.com/api/", validation_alias="SLACK_API_URL"
     )
@@ -224,7 +235,12 @@ class Settings(BaseSettings):
     @property
     def slack_enabled(self) -> bool:
         """True when Slack's credentials are set."""
-        return self.slack_bot_token is not None
+        return self.slack_bot_token is not None or self.slack_client_id is not None
+
+    @property
+    def slack_encryption_keys(self) -> tuple[str, ...]:
+        """The keys one by one, the newest first."""
+        return tuple(filter(None, (key.strip() for key in in_the_clear(self.slack_encryption_key).split(","))))
 
     @property
     def telegram_enabled(self) -> bool:
@@ -253,6 +269,7 @@ class Settings(BaseSettings):
         """Return every secret in the clear, for the log's redaction alone."""
         fields = (getattr(self, name) for name in type(self).model_fields)
         found = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
+        found += self.slack_encryption_keys
         password = urlsplit(self.redis_url.get_secret_value()).password if self.redis_url else None
         return (*found, *{password, unquote(password)}) if password else tuple(found)
 

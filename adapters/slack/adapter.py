@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 
 from adapters.slack import markup
 from adapters.slack.bolt_app import make_app
 from adapters.slack.clients import Clients
 from adapters.slack.errands import Errands
+from adapters.slack.errors import TokenGone
 from adapters.slack.find import find_page
 from adapters.slack.http_mode import EVENTS_PATH, EventRequests, Web
 from adapters.slack.installed import CHANNEL, Furnishing, Installed, Workspaces
+from adapters.slack.installs import Installs
 from adapters.slack.intake import SlackIntake
 from adapters.slack.one_workspace import OneWorkspace
 from adapters.slack.people import plain_identifier
@@ -20,7 +23,7 @@ from adapters.slack.socket_mode import SlackSocket, open_connection
 from adapters.slack.streams import may_stream
 from adapters.slack.workspace import Workspace
 from bridge.calls import Pace
-from bridge.errors import BridgeError, ChannelUnavailable, Retryable
+from bridge.errors import BridgeError, ChannelUnavailable, PlaceGone, Retryable
 from bridge.models import (
     Address,
     Circumstances,
@@ -32,6 +35,7 @@ from bridge.models import (
     Streaming,
     ThreadKey,
 )
+from bridge.places import Accounts
 from bridge.ports import Accept, SessionStore
 from bridge.tasks import first_error
 from config.mentions import Mentions
@@ -49,9 +53,11 @@ class SlackChannel:
     """Slack over Socket Mode or HTTP: implements `bridge.ports.Channel` and `bridge.ports.Receiver`.
 
     Args:
-        bot_token: `xoxb-…`, for the Web API.
-        app_token: `xapp-…` with the scope `connections:write`, for the sockets; empty where `web` is given.
-        web: How Slack reaches us, in HTTP mode.
+        bot_token: `xoxb-…`, for the Web API of one workspace; empty where `installs` is given.
+        installs: How any number of workspaces install the app.
+        app_token: `xapp-…` with the scope `connections:write`, for the sockets; empty in HTTP mode.
+        web: How Slack, and whoever installs the app, reach us.
+        places: Ends all that is open in a workspace.
         api_url: Where the Web API is.
         proxy: An HTTP proxy for everything. The proxy variables of the environment are not read, as slack-sdk
             heeds no NO_PROXY.
@@ -66,7 +72,9 @@ class SlackChannel:
         *,
         bot_token: str = "",
         app_token: str = "",
+        installs: Installs | None = None,
         web: Web | None = None,
+        places: Accounts | None = None,
         api_url: str = "https://slack.com/api/",
         proxy: str | None = None,
         streaming: Streaming = Streaming.EDIT,
@@ -82,7 +90,12 @@ class SlackChannel:
         self._errands = Errands()
         self._clients = Clients(api_url, proxy)
         furnishing = Furnishing(policy, self._allowed, sessions, self._errands)
-        self._workspaces: Workspaces = OneWorkspace(self._clients, bot_token, furnishing)
+        self._installs = installs
+        self._workspaces: Workspaces = (
+            OneWorkspace(self._clients, bot_token, furnishing, places)
+            if installs is None
+            else installs.workspaces(self._clients, furnishing)
+        )
         self._is_open = False
 
     @property
@@ -128,7 +141,7 @@ class SlackChannel:
         self._clients.open()
         try:
             await self._workspaces.open()
-            if self._web is None:
+            if not self._is_called:
                 await self._open_connection()
         except BaseException:
             await self._clients.aclose()
@@ -156,29 +169,31 @@ class SlackChannel:
 
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message, which may be a stream; return its `ts`."""
-        here = await self._in(address.account)
-        ts = await here.streams.start(address, view) if self._streams_in(address) else None
-        ts = ts or await post_page(here.client, address, view, self._allowed)
-        here.activity.forget(address)
-        return ts
+        async with self._calling(address.account) as here:
+            ts = await here.streams.start(address, view) if self._streams_in(address) else None
+            ts = ts or await post_page(here.client, address, view, self._allowed)
+            here.activity.forget(address)
+            return ts
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`."""
-        here = await self._in(address.account)
-        if not await here.streams.go_on(address, message_id, view):
-            await edit_page(here.client, address, message_id, view, self._allowed)
+        async with self._calling(address.account) as here:
+            if not await here.streams.go_on(address, message_id, view):
+                await edit_page(here.client, address, message_id, view, self._allowed)
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
         """Look for the message that already shows this page of this turn."""
-        here, streams = await self._in(address.account), self._streaming is Streaming.NATIVE
-        return await find_page(here.client, here.workspace, address, view, streams=streams)
+        streams = self._streaming is Streaming.NATIVE
+        async with self._calling(address.account) as here:
+            return await find_page(here.client, here.workspace, address, view, streams=streams)
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show the status under the thread, where a page shows nothing else. As `bridge.ports.Channel.draft`."""
         shows_status = self._streaming is Streaming.STATUS or self._streams_in(address)
         if not shows_status or view.text:
             return False
-        return await (await self._in(address.account)).activity.say(address, view.status)
+        async with self._calling(address.account) as here:
+            return await here.activity.say(address, view.status)
 
     async def show_activity(self, address: Address) -> None:
         """Show "is thinking…" under a thread, where the app may."""
@@ -194,8 +209,12 @@ class SlackChannel:
         return plain_identifier(question) if here is None else await here.people.identifier(question)
 
     async def admits(self, question: Question) -> bool:
-        """Admit members, and others as the policy has it. See `bridge.ports.Channel`."""
-        return await (await self._in(question.thread.account)).admission.admits(question)
+        """Admit members, and others as the policy has it; nobody where the app was removed since."""
+        try:
+            here = await self._in(question.thread.account)
+        except PlaceGone:
+            return False
+        return await here.admission.admits(question)
 
     async def settled(self, question: Question, settlement: Settlement) -> None:
         """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
@@ -233,13 +252,26 @@ class SlackChannel:
                     await intake.shut(_DRAIN_S)
 
     async def _listen(self, intake: SlackIntake, announce: "_Announcement") -> None:
-        client = self._clients.client()
-        if self._web is not None:
-            app = make_app(client, intake, self._web.signing_secret)
-            requests = EventRequests(app, intake, self._web.signing_secret)
-            with self._web.routes.serve(EVENTS_PATH, requests.answer):
+        """Take events, and installations, until cancelled."""
+        with ExitStack() as served:
+            if self._web is not None and self._installs is not None:
+                self._installs.serve_pages(self._clients, self._web.routes, served)
+            if self._web is not None and self._is_called:
+                secret = self._web.signing_secret
+                requests = EventRequests(make_app(self._clients.client(), intake, secret), intake, secret)
+                served.enter_context(self._web.routes.serve(EVENTS_PATH, requests.answer))
                 announce(f"by HTTP at {EVENTS_PATH}")
                 await asyncio.Event().wait()
+            else:
+                await self._hold_sockets(intake, announce)
+
+    @property
+    def _is_called(self) -> bool:
+        """Whether Slack calls us, and we hold no sockets."""
+        return self._web is not None and bool(self._web.signing_secret)
+
+    async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
+        client = self._clients.client()
         socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
         async with asyncio.TaskGroup() as tasks:
             for _ in range(_SOCKETS):
@@ -256,6 +288,16 @@ class SlackChannel:
         if not self._is_open:
             raise ChannelUnavailable("the Slack channel is not open")
         return await self._workspaces.of(account)
+
+    @asynccontextmanager
+    async def _calling(self, account: str) -> AsyncIterator[Installed]:
+        """Give the workspace for one call. Raises as `_in`, and `PlaceGone` where Slack says that it is gone."""
+        here = await self._in(account)
+        try:
+            yield here
+        except TokenGone:
+            await self._workspaces.refused(here)
+            raise
 
     async def _perhaps_in(self, account: str) -> Installed | None:
         """Return the workspace of an account, for what is done there best effort."""
@@ -278,6 +320,8 @@ class SlackChannel:
 
     def _whose(self) -> str:
         installed = self._workspaces.at_hand("")
+        if self._installs is not None:
+            return "whoever installed it"
         return "" if installed is None else installed.workspace.name or installed.workspace.team_id
 
 

@@ -46,5 +46,6 @@ async def _authorize_nobody() -> AuthorizeResult:
 
 def account_of(context: AsyncBoltContext) -> str:
     """Return whose installation the payload is for, as `Workspace.account`; empty where it does not say."""
-    found = context.enterprise_id if context.is_enterprise_install else context.team_id
+    # What is told of an organisation as a whole may name no team.
+    found = context.enterprise_id if context.is_enterprise_install else context.team_id or context.enterprise_id
     return found if isinstance(found, str) else ""

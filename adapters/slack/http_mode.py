@@ -25,7 +25,8 @@ class Web:
     """How Slack reaches us."""
 
     routes: WebRoutes
-    signing_secret: str
+    signing_secret: str = ""
+    """Empty where events come over sockets."""
 
 
 class EventRequests:

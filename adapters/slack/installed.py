@@ -100,8 +100,18 @@ class Workspaces(Protocol):
         """
         ...
 
-    async def remove(self, account: str) -> None:
-        """Forget a workspace that the app was removed from, and end its sessions. Raises `StoreUnavailable`."""
+    async def remove(self, account: str, told_at: float) -> None:
+        """Forget a workspace that the app was removed from before that time, and end its sessions.
+
+        Raises `StoreUnavailable`. Safe to repeat.
+        """
+        ...
+
+    async def refused(self, installed: Installed) -> None:
+        """Take note that Slack says of the token that it is gone.
+
+        Raises `PlaceGone` where the workspace is gone with it, `ChannelUnavailable` where it may have another one.
+        """
         ...
 
     async def watch(self) -> None:

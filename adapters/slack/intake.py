@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from time import time
 
 from slack_bolt.response import BoltResponse
 
 from adapters.slack.commands import SlashCommands
 from adapters.slack.installed import Installed, Workspaces
 from adapters.slack.policy import Policy
-from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question
+from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question, tells_of_removal
 from bridge.errors import StoreUnavailable
 from bridge.models import Appended
 from bridge.ports import Accept
@@ -48,6 +49,10 @@ class SlackIntake:
             return BoltResponse(status=_DELIVER_AGAIN, body="")
 
     async def _keep(self, payload: Payload, account: str) -> BoltResponse:
+        if tells_of_removal(payload):
+            told_at = payload.get("event_time")
+            await self._workspaces.remove(account, float(told_at) if isinstance(told_at, int) else time())
+            return BoltResponse(status=_ACKNOWLEDGED, body="")
         installed = await self._workspaces.receiving(account)
         if installed is None:
             if len(self._said) < _MOST_STRANGERS:

@@ -4,8 +4,9 @@ import asyncio
 import logging
 
 from adapters.slack.clients import Clients, identify
-from adapters.slack.installed import Furnishing, Installed
+from adapters.slack.installed import CHANNEL, Furnishing, Installed
 from bridge.errors import ChannelUnavailable, Permanent, Retryable
+from bridge.places import Accounts
 
 _LOG = logging.getLogger(__name__)
 _CHECK_TOKEN_EVERY_S = 60.0
@@ -14,10 +15,13 @@ _CHECK_TOKEN_EVERY_S = 60.0
 class OneWorkspace:
     """Implements `adapters.slack.installed.Workspaces`. Every call is made with the one token."""
 
-    def __init__(self, clients: Clients, bot_token: str, furnishing: Furnishing) -> None:
+    def __init__(
+        self, clients: Clients, bot_token: str, furnishing: Furnishing, places: Accounts | None = None
+    ) -> None:
         self._clients = clients
         self._bot_token = bot_token
         self._furnishing = furnishing
+        self._places = places
         self._installed: Installed | None = None
 
     async def open(self) -> None:
@@ -42,8 +46,15 @@ class OneWorkspace:
         installed = self._installed
         return installed if installed is not None and account in {"", installed.workspace.account} else None
 
-    async def remove(self, account: str) -> None:
-        """Nothing is to be forgotten: Slack refuses the token from now on, which ends the worker."""
+    async def remove(self, account: str, told_at: float) -> None:
+        """End the sessions. Slack refuses the token from now on, which ends the worker. Raises `StoreUnavailable`."""
+        del told_at
+        installed = await self.receiving(account)
+        if installed is not None and self._places is not None:
+            await self._places.leave_account(CHANNEL, installed.workspace.account)
+
+    async def refused(self, installed: Installed) -> None:
+        """Nothing: an operator has to act."""
 
     async def watch(self) -> None:
         """Look now and then whether the bot token still holds. Raises `ChannelTokenRefused`."""

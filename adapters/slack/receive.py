@@ -64,6 +64,16 @@ def opened_messages(payload: Payload) -> str:
     return place if isinstance(place, str) and _ID.fullmatch(place) else ""
 
 
+def tells_of_removal(payload: Payload) -> bool:
+    """Say whether the payload tells that the app was removed from the workspace, or its bot's token revoked."""
+    event = payload.get("event")
+    if payload.get("type") != "event_callback" or not isinstance(event, Mapping):
+        return False
+    tokens = event.get("tokens")
+    revokes_bot = isinstance(tokens, Mapping) and bool(tokens.get("bot"))
+    return event.get("type") == "app_uninstalled" or (event.get("type") == "tokens_revoked" and revokes_bot)
+
+
 def _amendment(payload: Payload, event: Payload, workspace: Workspace, policy: Policy) -> Question | None:
     """Read an edit or a deletion of a person's message: it counts while that message still waits."""
     kind, part = _AMENDMENTS[str(event["subtype"])]

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from adapters.slack.adapter import SlackChannel
+from adapters.slack.errors import TokenGone
 from adapters.slack.marks import EVENT_TYPE
 from bridge.errors import (
     ChannelRateLimited,
@@ -147,7 +148,7 @@ async def test_a_post_whose_answer_was_lost_is_uncertain_and_not_repeated(
         (Fault("*", status=429, retry_after_s=7), ChannelRateLimited, ChannelRateLimited),
         (Fault("*", error="channel_not_found"), PlaceGone, PlaceGone),
         (Fault("*", error="is_archived"), PlaceGone, PlaceGone),
-        (Fault("*", error="token_revoked"), ChannelTokenRefused, ChannelTokenRefused),
+        (Fault("*", error="token_revoked"), TokenGone, TokenGone),
         (Fault("*", error="missing_scope"), ChannelTokenRefused, ChannelTokenRefused),
         (Fault("*", error="msg_too_long"), PageRejected, PageRejected),
         (Fault("*", error="something_new"), PageRejected, PageRejected),

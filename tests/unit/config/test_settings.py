@@ -85,6 +85,29 @@ def test_a_signing_secret_alone_asks_for_the_bot_token(refused: Refused) -> None
     assert line.startswith("SLACK_BOT_TOKEN: is not set. ")
 
 
+KEYS = ("A" * 43 + "=", "B" * 42 + "A=")
+MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "canary-client", "SLACK_ENCRYPTION_KEY": ", ".join(KEYS)}
+
+
+def test_many_workspaces_need_three_settings_and_no_bot_token(settings: Read, refused: Refused) -> None:
+    read = settings(SLACK_SIGNING_SECRET="canary", **MANY)
+    assert read.slack_enabled
+    assert read.slack_encryption_keys == KEYS
+    assert set(KEYS) < set(read.secret_values)
+    for missing in MANY:
+        (line,) = refused(SLACK_SIGNING_SECRET="canary", **{n: v for n, v in MANY.items() if n != missing})
+        assert line.startswith(f"{missing}: is not set. ")
+    (both,) = refused(SLACK_SIGNING_SECRET="canary", SLACK_BOT_TOKEN="xoxb-1", **MANY)
+    assert both.startswith("SLACK_BOT_TOKEN: is set together with SLACK_CLIENT_ID. ")
+
+
+@pytest.mark.parametrize("keys", ["canary", "A" * 44, KEYS[0] + ",", KEYS[0] + ",canary", "é" * 44])
+def test_an_encryption_key_has_32_bytes(refused: Refused, keys: str) -> None:
+    (line,) = refused(SLACK_SIGNING_SECRET="canary", **{**MANY, "SLACK_ENCRYPTION_KEY": keys})
+    assert line.startswith("SLACK_ENCRYPTION_KEY: holds something that is no key. ")
+    assert "canary" not in line
+
+
 def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:
     lines = refused(SLACK_BOT_TOKEN="xapp-1-canary", SLACK_APP_TOKEN="xoxb-1-canary")
     assert [line.split(":")[0] for line in lines] == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from adapters.slack.http_mode import EVENTS_PATH
-from sandbox.slack.server import AGENT_SCOPES, ALL_SCOPES
+from adapters.slack.oauth import REDIRECT_PATH
+from config.slack_scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
+from sandbox.slack.people import AGENT_SCOPES, ALL_SCOPES
 
 ROOT = Path(__file__).parents[3]
 PLAIN, AGENT, HTTP = "slack-manifest.yaml", "slack-manifest.agent.yaml", "slack-manifest.http.yaml"
 AGENT_VIEW = "agent_view.py"
 HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 SCOPES = {
-    "auth_test": set(),
+    "auth_test": set[str](),
     "apps_connections_open": set(),
     "chat_postMessage": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
@@ -41,6 +43,8 @@ EVENT_SCOPES = {
     "message.im": {"im:history"},
     "message.mpim": {"mpim:history"},
     "app_home_opened": set[str](),
+    "app_uninstalled": set[str](),
+    "tokens_revoked": set[str](),
 }
 _URLS = (
     (r"  event_subscriptions:\n    ", "request_url"),
@@ -87,10 +91,20 @@ def test_the_stand_in_grants_what_the_manifests_ask_for() -> None:
     assert listed_under(HTTP, "bot") == ALL_SCOPES
 
 
+def test_whoever_installs_it_is_asked_for_what_the_manifests_ask_for() -> None:
+    assert set(BOT_SCOPES) == listed_under(PLAIN, "bot")
+    assert set(BOT_SCOPES + AGENT_VIEW_SCOPES) == listed_under(AGENT, "bot")
+    assert listed_under(HTTP, "redirect_urls") == {f"https://bridge.example.com{REDIRECT_PATH}"}
+
+
 def test_the_events_are_those_that_are_read() -> None:
     messages = {"app_mention", "message.im", "message.channels", "message.groups", "message.mpim"}
     for manifest in (PLAIN, AGENT, HTTP):
-        assert listed_under(manifest, "bot_events") == messages | {"app_home_opened"}
+        assert listed_under(manifest, "bot_events") == messages | {
+            "app_home_opened",
+            "app_uninstalled",
+            "tokens_revoked",
+        }
 
 
 @pytest.mark.parametrize("manifest", [PLAIN, AGENT, HTTP])
