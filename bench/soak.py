@@ -25,7 +25,7 @@ from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy
 from tests.fault.talks import TALKS, Talk, talk_on
 
-_INSTEAD = (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE)
+_INSTEAD = (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE, Notice.UNSURE)
 _REST_WITHIN_S = 300.0
 _END_WITHIN_S = 180.0
 

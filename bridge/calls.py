@@ -11,9 +11,6 @@ class Budget:
     scope: str
     calls: int
     window_s: float
-    hard: bool = True
-    """False: the service documents the number as a minimum; final texts may go beyond it, a few at a time, until
-    the service says 429."""
     keeps_room: bool = True
     """In-between edits leave room for the last texts of all live replies. False where that is not needed: no edits
     count there, or the window is over in a moment."""
@@ -81,6 +78,14 @@ class CallAsked:
     """The reply needs no other call after this one."""
     waits_s: float = 0.0
     """For how long people have not been up to date; of one kind, who waits longest goes first."""
+    reserves: tuple[Budget, ...] = ()
+    """Where the reply will need a call for its last text once this one is made: without room for it there, in the time
+    ahead, this call is not made either."""
+
+    @property
+    def scopes(self) -> tuple[Budget, ...]:
+        """All that is looked at."""
+        return self.budgets + self.reserves
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,5 @@ class CallAnswer:
 
     wait_s: float = 0.0
     """0: it is counted, so make it now. Else ask again after that time."""
-    is_beyond: bool = False
-    """It goes beyond what the service documents: its end is to be told at once."""
     rooms: tuple[Room, ...] = ()
-    """One for each budget."""
+    """One for each scope of the call."""

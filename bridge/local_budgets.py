@@ -1,14 +1,12 @@
 """The channels' limits as one worker knows them by itself: while Redis is away, and where nothing is shared."""
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bridge.calls import Budget, CallAnswer, CallAsked, CallKind, LiveReply, Room
-from bridge.pacing_rules import AHEAD_S, ARRIVES_WITHIN_S, STRICT_MOST_S, kept_free, strict_s
+from bridge.pacing_rules import AHEAD_S, ARRIVES_WITHIN_S, kept_free
 from bridge.ports import Clock
 
-_BEYOND_MOST, _BEYOND_STEP = 4, 4
-_BEYOND_LIFE_S = 3.0
 _LOOK_AGAIN_S = 0.5
 _KEPT_S = 120.0
 """Longer than any window."""
@@ -22,11 +20,7 @@ class LocalBudgets:
         self._calls: defaultdict[str, OrderedDict[str, float]] = defaultdict(OrderedDict)
         self._live: defaultdict[str, set[str]] = defaultdict(set)
         self._unshown: defaultdict[str, set[str]] = defaultdict(set)
-        self._beyond: dict[str, float] = {}
-        self._trusted: Counter[str] = Counter()
         self._not_before: dict[str, float] = {}
-        self._strict: dict[str, tuple[float, float]] = {}
-        """Until when a scope is strict, and for how long in all."""
 
     async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Room]:
         """Count replies as live; return how crowded their scopes are, by name."""
@@ -48,17 +42,15 @@ class LocalBudgets:
 
     async def take(self, asked: CallAsked) -> CallAnswer:
         """Count a call in all its budgets at once, or say how long to wait before asking again."""
-        rooms = tuple(self._room(budget) for budget in asked.budgets)
-        waits = [(self._wait_s(asked.kind, budget), budget) for budget in asked.budgets]
-        is_beyond = False
-        if any(wait_s > 0 for wait_s, _ in waits):
-            beyond = [self._may_go_beyond(asked.kind, budget) for wait_s, budget in waits if wait_s > 0]
-            if not all(beyond):
-                return CallAnswer(max(wait_s for wait_s, _ in waits), rooms=rooms)
-            is_beyond = True
-            self._beyond[asked.id] = self._clock.monotonic() + _BEYOND_LIFE_S
-        self.count(asked)
-        return CallAnswer(0.0, is_beyond, rooms)
+        rooms = tuple(self._room(budget) for budget in asked.scopes)
+        waits = [
+            *(self._wait_s(asked.kind, budget) for budget in asked.budgets),
+            *(self._reserve_s(asked.reply, budget) for budget in asked.reserves),
+        ]
+        wait_s = max(waits, default=0.0)
+        if wait_s <= 0:
+            self.count(asked)
+        return CallAnswer(wait_s, rooms)
 
     def count(self, asked: CallAsked) -> None:
         """Count a call that is being made, whoever allowed it."""
@@ -69,25 +61,20 @@ class LocalBudgets:
                 self._unshown[budget.scope].discard(asked.reply)
             if asked.is_last:
                 self._live[budget.scope].discard(asked.reply)
+        for budget in asked.reserves:
+            self._live[budget.scope].add(asked.reply)
 
-    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
-        """Say that a call has ended that was slow, or beyond what is documented: it counts from now on."""
+    async def finish(self, asked: CallAsked) -> None:
+        """Say that a slow call has ended: it counts from now on."""
         now = self._clock.monotonic()
         for budget in asked.budgets:
             calls = self._calls[budget.scope]
             calls[asked.id] = max(now, calls.get(asked.id, now))
             calls.move_to_end(asked.id)
-        if self._beyond.pop(asked.id, None) is not None and went_well:
-            self._trusted.update([budget.scope for budget in asked.budgets if not budget.hard])
 
     async def pause(self, scope: str, seconds: float) -> None:
         """Note a 429: nothing is called in this scope before that time."""
-        now = self._clock.monotonic()
-        self._not_before[scope] = max(self._not_before.get(scope, 0.0), now + seconds)
-        until, last_s = self._strict.get(scope, (0.0, 0.0))
-        for_s = last_s if now < until else strict_s(last_s)
-        self._strict[scope] = now + for_s, for_s
-        del self._trusted[scope]
+        self._not_before[scope] = max(self._not_before.get(scope, 0.0), self._clock.monotonic() + seconds)
 
     def pauses(self) -> Mapping[str, float]:
         """Return the scopes that a 429 still stops, and for how many seconds."""
@@ -107,13 +94,8 @@ class LocalBudgets:
         for replies in (self._live, self._unshown):
             for scope in [scope for scope, members in replies.items() if not members]:
                 del replies[scope]
-        for scope in [scope for scope, (until, _) in self._strict.items() if until + STRICT_MOST_S < now]:
-            del self._strict[scope]
-        for table in (self._not_before, self._beyond):
-            for name in [name for name, until in table.items() if until < now]:
-                del table[name]
-        for scope in self._trusted.keys() - self._calls.keys():
-            del self._trusted[scope]
+        for scope in [scope for scope, until in self._not_before.items() if until < now]:
+            del self._not_before[scope]
 
     def _wait_s(self, kind: CallKind, budget: Budget) -> float:
         now = self._clock.monotonic()
@@ -130,13 +112,10 @@ class LocalBudgets:
         nth = list(self._calls[budget.scope].values())[short - 1]
         return max(nth + budget.window_s - now, 0.001)
 
-    def _may_go_beyond(self, kind: CallKind, budget: Budget) -> bool:
-        now = self._clock.monotonic()
-        if kind is not CallKind.FINAL or budget.hard or self._strict.get(budget.scope, (0.0, 0.0))[0] > now:
-            return False
-        under_way = sum(until > now for until in self._beyond.values())
-        # Carefully at first: a 429 that answers one call is better than one that answers several.
-        return under_way < min(_BEYOND_MOST, 1 + self._trusted[budget.scope] // _BEYOND_STEP)
+    def _reserve_s(self, reply: str, budget: Budget) -> float:
+        paused_s = self._not_before.get(budget.scope, 0.0) - self._clock.monotonic()
+        has_room = reply in self._live[budget.scope] or self._room(budget).calls >= 1
+        return 0.0 if has_room and paused_s <= AHEAD_S else _LOOK_AGAIN_S
 
     def _used(self, budget: Budget) -> int:
         calls = self._calls[budget.scope]

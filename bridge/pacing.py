@@ -55,9 +55,13 @@ class Pacing:
 
     @asynccontextmanager
     async def live_reply(self, pace: Pace, *, is_shown: bool) -> AsyncIterator[str]:
-        """Count a reply as live for as long as it is shown; gives its name."""
+        """Count a reply as live for as long as it is shown; gives its name.
+
+        Where posts are not counted with edits, it needs no room among those until it is shown.
+        """
         posts = {budget.scope for budget in pace.posts}
-        scopes = {budget.scope: budget for budget in (*pace.posts, *pace.edits, *pace.finals)}
+        later = () if is_shown else reserved(pace)
+        scopes = {budget.scope: budget for budget in (*pace.posts, *pace.edits, *pace.finals) if budget not in later}
         unshown_in = () if is_shown else tuple(budget.scope for budget in pace.edits if budget.scope in posts)
         reply = LiveReply(self._next_name(), tuple(scopes.values()), unshown_in)
         self._live[reply.id] = reply
@@ -65,8 +69,9 @@ class Pacing:
             await self._join([reply])
             yield reply.id
         finally:
-            self._left.append(self._live.pop(reply.id))
-            await self._local.leave([reply])
+            left = self._live.pop(reply.id)
+            self._left.append(left)
+            await self._local.leave([left])
 
     def asked(
         self,
@@ -76,9 +81,10 @@ class Pacing:
         reply: str = "",
         is_last: bool = False,
         waits_s: float = 0.0,
+        reserves: Sequence[Budget] = (),
     ) -> CallAsked:
         """Name a call that somebody wants to make."""
-        return CallAsked(self._next_name(), kind, tuple(budgets), reply, is_last, waits_s)
+        return CallAsked(self._next_name(), kind, tuple(budgets), reply, is_last, waits_s, tuple(reserves))
 
     async def take(self, asked: CallAsked) -> CallAnswer:
         """Count the call and let it be made now, or say how long to wait before asking again."""
@@ -94,26 +100,25 @@ class Pacing:
             if answer.wait_s <= 0:
                 self._untold.append(asked)
         else:
-            self._note_shared(zip((budget.scope for budget in asked.budgets), answer.rooms, strict=True))
+            self._note_shared(zip((budget.scope for budget in asked.scopes), answer.rooms, strict=True))
             if answer.wait_s <= 0:
                 self._local.count(asked)
-        self._rooms.update(zip((budget.scope for budget in asked.budgets), answer.rooms, strict=True))
+        self._rooms.update(zip((budget.scope for budget in asked.scopes), answer.rooms, strict=True))
         if answer.wait_s <= 0 and asked.kind is not CallKind.COSMETIC and asked.reply in self._live:
-            self._live[asked.reply] = replace(self._live[asked.reply], unshown_in=())
+            reply = self._live[asked.reply]
+            self._live[asked.reply] = replace(reply, unshown_in=(), scopes=reply.scopes + asked.reserves)
         return answer
 
     @asynccontextmanager
-    async def call(self, asked: CallAsked, answer: CallAnswer) -> AsyncIterator[None]:
+    async def call(self, asked: CallAsked) -> AsyncIterator[None]:
         """Make a call that was taken. The service counts it when it arrives: a slow one counts from its end."""
         began = self._clock.monotonic()
-        went_well = False
         try:
             yield
-            went_well = True
         finally:
-            if answer.is_beyond or self._clock.monotonic() - began > ARRIVES_WITHIN_S:
-                await self._local.finish(asked, went_well=went_well)
-                await self._ask_shared(lambda shared: shared.finish(asked, went_well=went_well))
+            if self._clock.monotonic() - began > ARRIVES_WITHIN_S:
+                await self._local.finish(asked)
+                await self._ask_shared(lambda shared: _done(shared.finish(asked)))
 
     async def may_show_activity(self, pace: Pace) -> bool:
         """Say whether a sign of life may be shown now, and count it. It is left out where the budget is short."""
@@ -184,7 +189,7 @@ class Pacing:
         for scope, seconds in self._local.pauses().items():
             await shared.pause(scope, seconds)
         while self._untold:
-            await shared.finish(self._untold[0], went_well=True)
+            await shared.finish(self._untold[0])
             self._untold.popleft()
         await shared.join(list(self._live.values()))
 
@@ -192,15 +197,24 @@ class Pacing:
         """Cut the budgets down to this worker's part of the live replies, as it was last known."""
         if self._shared is None:
             return asked
-        return replace(asked, budgets=tuple(self._share_of(budget) for budget in asked.budgets))
+        return replace(
+            asked,
+            budgets=tuple(self._share_of(budget) for budget in asked.budgets),
+            reserves=tuple(self._share_of(budget) for budget in asked.reserves),
+        )
 
     def _share_of(self, budget: Budget) -> Budget:
         mine = max(self._local.live_in(budget.scope), 1)
         everybodys = max(mine, self._everybodys.get(budget.scope, 0))
-        return replace(budget, calls=max(1, budget.calls * mine // everybodys), hard=True)
+        return replace(budget, calls=max(1, budget.calls * mine // everybodys))
 
     def _next_name(self) -> str:
         return f"{self._name}-{next(self._numbers)}"
+
+
+def reserved(pace: Pace) -> tuple[Budget, ...]:
+    """Return where a reply needs room for its last text, but only once it is posted: where posts do not count."""
+    return tuple(budget for budget in pace.finals or pace.edits if budget not in pace.posts)
 
 
 async def _done(work: Awaitable[None]) -> bool:

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 
 from bridge.calls import Budget, CallKind, Pace, Room
 
-STRICT_FIRST_S, STRICT_MOST_S = 60.0, 3600.0
-"""How long a number documented as a minimum is taken as the limit once the service has said 429: twice as long with
-each 429 that follows when it is tried again. One bad minute costs little, and a limit that is meant is soon kept to."""
 AHEAD_S = 10.0
 """How far ahead the room for in-between edits is counted: calls that leave the window until then are free again."""
 LIVE_FOR_S = 30.0
@@ -60,11 +57,6 @@ def edit_interval_s(pace: Pace, rooms: Mapping[str, Room], *, age_s: float, stre
 def _share_s(room: Room, left_s: float) -> float:
     # The last text is one more showing for each.
     return room.live * left_s / (max(room.calls, 0) + room.live) if room.live else 0.0
-
-
-def strict_s(last_s: float) -> float:
-    """Return how long to be strict after a 429, given how long it was the last time; 0 for never."""
-    return min(max(STRICT_FIRST_S, 2 * last_s), STRICT_MOST_S)
 
 
 def learned(usual_s: float, seen_s: float) -> float:

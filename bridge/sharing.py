@@ -41,15 +41,18 @@ class CallBudgets(Protocol):
         ...
 
     async def take(self, asked: CallAsked) -> CallAnswer:
-        """Count a call in all its budgets at once, or say how long to wait before asking again."""
+        """Count a call in all its budgets at once, or say how long to wait before asking again.
+
+        The reply counts as live in what the call reserves, from then on.
+        """
         ...
 
-    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
-        """Say that a call has ended that was slow, or beyond what is documented: it counts from now on."""
+    async def finish(self, asked: CallAsked) -> None:
+        """Say that a slow call has ended: it counts from now on."""
         ...
 
     async def pause(self, scope: str, seconds: float) -> None:
-        """Note a 429: nobody calls in this scope before that time, nor goes beyond its number for a while."""
+        """Note a 429: nobody calls in this scope before that time."""
         ...
 
 

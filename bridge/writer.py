@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from bridge.calls import Budget, CallAnswer, CallAsked, CallKind
+from bridge.calls import Budget, CallAsked, CallKind
 from bridge.errors import (
     ChannelRateLimited,
     ChannelUnavailable,
@@ -15,7 +15,7 @@ from bridge.errors import (
     PostUncertain,
 )
 from bridge.models import Address, PageView
-from bridge.pacing import Pacing
+from bridge.pacing import Pacing, reserved
 from bridge.ports import Channel, Clock
 from bridge.reply import Reply
 from bridge.sheet import Sheet
@@ -142,6 +142,7 @@ class Writer:
             reply=self._live,
             is_last=kind is CallKind.FINAL and len(stale) == 1 and not sheet.looks_left,
             waits_s=self._waits_s(kind),
+            reserves=reserved(self._pace) if kind is CallKind.FIRST and budgets == self._pace.posts else (),
         )
         answer = await self._pacing.take(asked)
         if answer.wait_s > 0:
@@ -155,7 +156,7 @@ class Writer:
         # First the record: what people have seen must be known to whoever takes over.
         await self._note_shown()
         await self._guard()
-        await self._show(sheet, view, asked, answer)
+        await self._show(sheet, view, asked)
         self._call_ended = self._clock.monotonic()
         return 0.0
 
@@ -267,10 +268,10 @@ class Writer:
         age_s = now - (self._first_text_at or self._began)
         return self._call_ended + self._pacing.edit_interval_s(self._pace, age_s) - now
 
-    async def _show(self, sheet: Sheet, view: PageView, asked: CallAsked, answer: CallAnswer) -> None:
+    async def _show(self, sheet: Sheet, view: PageView, asked: CallAsked) -> None:
         """Make one call, and take in how it went."""
         try:
-            async with self._pacing.call(asked, answer):
+            async with self._pacing.call(asked):
                 await self._call(sheet, view)
         except ChannelRateLimited as error:
             await self._after_limit(sheet, error, asked)

@@ -56,6 +56,12 @@ POLL_HOLD_S = 30
 POLL_READ_MARGIN_S = 10.0
 """The client waits this much longer than the server holds, before it takes the connection for dead."""
 
+POLL_HANGS_AFTER_S = 60.0
+"""The longest that one `getUpdates` may take in all, an answer that trickles included."""
+
+UPDATE_TRIES = 3
+"""How often an update is taken up that meets a defect of ours, before it is set aside."""
+
 JOIN_S = 0.3
 LONG_JOIN_S = 1.5
 LONG_FROM = 4000
@@ -68,6 +74,10 @@ WEBHOOK_PORTS = (443, 80, 88, 8443)
 
 CONFLICT_PAUSE_S = 5.0
 """Two pollers steal each other's updates, and the earlier one gets 409 (server source): step back for a while."""
+
+CONFLICT_TOLD_EVERY_S = 300.0
+WEBHOOK_REMOVED_ONCE_IN_S = 600.0
+"""Updates cannot be polled while a webhook is set. Whoever sets it again sooner shall win."""
 
 POLL_PAUSE_FIRST_S = 0.5
 POLL_PAUSE_MOST_S = 10.0

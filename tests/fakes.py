@@ -59,7 +59,7 @@ class FakeChannel:
     name: str = "fake"
     page_size: int = 1000
     latency_s: float = 0.05
-    pacing: Pace = field(default_factory=lambda: Pace(1.0, (), (Budget("fake:edits", 50, 60.0, hard=False),)))
+    pacing: Pace = field(default_factory=lambda: Pace(1.0, (), (Budget("fake:edits", 50, 60.0),)))
     calls: list[Call] = field(default_factory=list)
     failures: list[BridgeError | None] = field(default_factory=list)
     lands_before_failure: bool = False
@@ -69,6 +69,7 @@ class FakeChannel:
     streaming: Streaming = Streaming.EDIT
     takes_drafts: bool = False
     admitting: bool = True
+    admission_errors: list[BridgeError] = field(default_factory=list)
     owned: bool = False
     settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
     drafts: list[Call] = field(default_factory=list)
@@ -130,6 +131,8 @@ class FakeChannel:
 
     async def admits(self, question: Question) -> bool:
         del question
+        if self.admission_errors:
+            raise self.admission_errors.pop(0)
         return self.admitting
 
     async def settled(self, question: Question, settlement: Settlement) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from adapters.redis_store.commands import Argument, Commands
 from adapters.redis_store.keys import Keys, milliseconds
 from bridge.calls import Budget, CallAnswer, CallAsked, LiveReply, Room
-from bridge.pacing_rules import AHEAD_S, LIVE_FOR_S, STRICT_FIRST_S, STRICT_MOST_S
+from bridge.pacing_rules import AHEAD_S, LIVE_FOR_S
 
-_CALL_KEYS = ("calls", "live", "unshown", "queue", "beyond", "state")
+_CALL_KEYS = ("calls", "live", "unshown", "queue", "state")
 _JOIN_KEYS = ("calls", "live", "unshown", "queue")
 _LEAVE_KEYS = ("live", "unshown", "queue")
-_FINISH_KEYS = ("calls", "beyond", "state")
 
 
 class RedisCallBudgets:
@@ -52,31 +51,27 @@ class RedisCallBudgets:
     async def take(self, asked: CallAsked) -> CallAnswer:
         """Count a call in all its budgets at once, or say how long to wait before asking again."""
         limits: list[Argument] = []
-        for budget in asked.budgets:
-            limits += [budget.calls, milliseconds(budget.window_s), int(budget.hard), int(budget.keeps_room)]
-        wait_ms, is_beyond, *rooms = await self._commands.script(
+        for budget, only_reserved in (*((it, 0) for it in asked.budgets), *((it, 1) for it in asked.reserves)):
+            limits += [budget.calls, milliseconds(budget.window_s), int(budget.keeps_room), only_reserved]
+        wait_ms, *rooms = await self._commands.script(
             "pace_take",
-            [key for budget in asked.budgets for key in self._named(_CALL_KEYS, budget.scope)],
+            [key for budget in asked.scopes for key in self._named(_CALL_KEYS, budget.scope)],
             [
                 *(asked.kind.value, asked.reply, asked.id, round(max(asked.waits_s, 0.0) * 1000)),
-                *(int(asked.is_last), milliseconds(AHEAD_S), *limits),
+                *(int(asked.is_last), milliseconds(AHEAD_S), milliseconds(LIVE_FOR_S), *limits),
             ],
         )
         pairs = zip(rooms[::2], rooms[1::2], strict=True)
-        return CallAnswer(int(wait_ms) / 1000, bool(is_beyond), tuple(Room(int(a), int(b)) for a, b in pairs))
+        return CallAnswer(int(wait_ms) / 1000, tuple(Room(int(a), int(b)) for a, b in pairs))
 
-    async def finish(self, asked: CallAsked, *, went_well: bool) -> None:
-        """Say that a call has ended that was slow, or beyond what is documented: it counts from now on."""
-        keys = [key for budget in asked.budgets for key in self._named(_FINISH_KEYS, budget.scope)]
-        await self._commands.script("pace_finish", keys, [asked.id, int(went_well)])
+    async def finish(self, asked: CallAsked) -> None:
+        """Say that a slow call has ended: it counts from now on."""
+        keys = [self._keys.pace("calls", budget.scope) for budget in asked.budgets]
+        await self._commands.script("pace_finish", keys, [asked.id])
 
     async def pause(self, scope: str, seconds: float) -> None:
-        """Note a 429: nobody calls in this scope before that time, and nobody goes beyond its number for a while."""
-        await self._commands.script(
-            "pace_pause",
-            [self._keys.pace("state", scope)],
-            [milliseconds(max(seconds, 0.001)), milliseconds(STRICT_FIRST_S), milliseconds(STRICT_MOST_S)],
-        )
+        """Note a 429: nobody calls in this scope before that time."""
+        await self._commands.script("pace_pause", [self._keys.pace("state", scope)], [milliseconds(seconds)])
 
     def _named(self, kinds: Sequence[str], scope: str) -> list[str]:
         return [self._keys.pace(kind, scope) for kind in kinds]

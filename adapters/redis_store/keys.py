@@ -180,7 +180,7 @@ class Keys:
     def pace(self, kind: str, scope: str) -> str:
         """What is known of a scope of calls to a channel, by its kind.
 
-        `calls`, `live`, `unshown`, `queue` and `beyond` are sorted sets, `state` is a hash; `scripts/pace_take.lua`
+        `calls`, `live`, `unshown` and `queue` are sorted sets, `state` is a hash; `scripts/pace_take.lua`
         says what they hold.
         """
         return f"{self.prefix}:pace:{kind}:{_quoted(scope)}"

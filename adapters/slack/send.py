@@ -32,7 +32,7 @@ def pace_of(address: Address) -> Pace:
             Budget(_post_scope(address), limits.POST_BURST, limits.POST_WINDOW_S, keeps_room=False),
             Budget(f"{workspace}:post", limits.POSTS_PER_MINUTE, 60.0, keeps_room=False),
         ),
-        edits=(Budget(_edit_scope(address), limits.TIER_3_PER_MINUTE, 60.0, hard=False),),
+        edits=(Budget(_edit_scope(address), limits.TIER_3_PER_MINUTE, 60.0),),
         drafts=(status,),
         finds=(Budget(look_up, limits.TIER_3_PER_MINUTE, 60.0, keeps_room=False),),
         activity=(status,),
@@ -48,13 +48,13 @@ def find_scope(address: Address, method: str) -> str:
 def stream_pace_of(address: Address) -> Pace:
     """Space calls where replies are streams: each of the three methods has a budget of its own."""
     pace = pace_of(address)
-    starts = Budget(start_scope(address), limits.STREAM_STARTS_PER_MINUTE, 60.0, hard=False)
+    starts = Budget(start_scope(address), limits.STREAM_STARTS_PER_MINUTE, 60.0)
     return replace(
         pace,
         edit_floor_s=limits.STREAM_APPEND_FLOOR_S,
         posts=(*pace.posts, starts),
-        edits=(Budget(append_scope(address), limits.STREAM_APPENDS_PER_MINUTE, 60.0, hard=False),),
-        finals=(Budget(stop_scope(address), limits.STREAM_STOPS_PER_MINUTE, 60.0, hard=False),),
+        edits=(Budget(append_scope(address), limits.STREAM_APPENDS_PER_MINUTE, 60.0),),
+        finals=(Budget(stop_scope(address), limits.STREAM_STOPS_PER_MINUTE, 60.0),),
     )
 
 

@@ -9,7 +9,7 @@ from telegram import Bot
 from telegram.constants import ChatMemberStatus
 from telegram.error import InvalidToken, TelegramError
 
-from adapters.telegram.client import build_bot, silence_url_logging
+from adapters.telegram.client import Client, build_client, silence_url_logging
 from adapters.telegram.errors import is_token_refusal, token_refused
 from adapters.telegram.intake import Rooms, UpdateIntake
 from adapters.telegram.markup import fits, render_page
@@ -18,6 +18,7 @@ from adapters.telegram.poll import Backoff, UpdatePoll
 from adapters.telegram.receipts import Receipts
 from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
+from adapters.telegram.set_aside import SetAside
 from adapters.telegram.webhook import Hook, Webhook, path_of
 from bridge.calls import Pace
 from bridge.errors import LookupUnsupported, StoreUnavailable
@@ -72,9 +73,9 @@ class TelegramChannel:
         self._receipts: Receipts | None = None
         self._streaming = streaming
         self._mentions = mentions
-        self._bot: Bot | None = None
+        self._set_aside = SetAside()
+        self._client: Client | None = None
         self._sender: Sender | None = None
-        self._intake: UpdateIntake | None = None
         self._me: Me | None = None
 
     @property
@@ -84,8 +85,8 @@ class TelegramChannel:
 
     @property
     def set_aside(self) -> int:
-        """How many updates could not be read, and were skipped, since `receive` began."""
-        return self._intake.set_aside if self._intake else 0
+        """How many updates were skipped, because they cannot be read or met a defect."""
+        return self._set_aside.count
 
     async def open(self) -> None:
         """Build the client and ask Telegram who the bot is.
@@ -94,20 +95,20 @@ class TelegramChannel:
         """
         silence_url_logging()
         try:
-            self._bot = build_bot(self._token, self._api_url)
+            client = self._client = build_client(self._token, self._api_url)
         except InvalidToken:
             raise token_refused() from None
-        self._receipts = Receipts(self._bot) if self._gives_receipts else None
-        self._sender = Sender(self._bot, self._mentions, partial(self._rooms.places.move, CHANNEL))
+        self._receipts = Receipts(client.bot) if self._gives_receipts else None
+        self._sender = Sender(client.bot, self._mentions, partial(self._rooms.places.move, CHANNEL))
         try:
-            await self._identify(self._bot)
+            await self._identify(client.bot)
         except (TelegramError, TimeoutError) as exc:
             log.warning("telegram: cannot be reached yet (%s)", type(exc).__name__)
 
     async def aclose(self) -> None:
         """Close all connections. Safe to repeat. Calls after it raise `ChannelUnavailable` or `PostUncertain`."""
-        if self._bot is not None:
-            await self._bot.shutdown()
+        if self._client is not None:
+            await self._client.bot.shutdown()
 
     # ------------------------------------------------------------ Channel
     @property
@@ -199,12 +200,13 @@ class TelegramChannel:
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Take updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
-        bot = self._opened_bot()
-        me = await self._prepare(bot)
-        self._intake = UpdateIntake(
+        client = self._opened_client()
+        me = await self._prepare(client.bot)
+        intake = UpdateIntake(
             me,
             self._noting(accept),
             self._rooms,
+            self._set_aside,
             hears_all=self._hears_all,
             may_control=self._may_control if self._admins_only else None,
         )
@@ -212,13 +214,14 @@ class TelegramChannel:
             async with asyncio.TaskGroup() as group:
                 if self._receipts is not None:
                     group.create_task(self._receipts.run())
-                await self._take_updates(bot, self._intake, connected)
+                await self._take_updates(client, intake, connected)
 
-    async def _take_updates(self, bot: Bot, intake: UpdateIntake, connected: Callable[[str], None]) -> None:
+    async def _take_updates(self, client: Client, intake: UpdateIntake, connected: Callable[[str], None]) -> None:
+        bot = client.bot
         said = f"Telegram: connected as @{bot.username}"
         if self._hook is None:
             connected(said)
-            await UpdatePoll(bot, intake.take).run()
+            await UpdatePoll(client, intake.take).run()
             return
         webhook = Webhook(bot, self._hook.url, self._token, intake.take)
         with self._hook.routes.serve(path_of(bot.id), webhook.answer):
@@ -277,7 +280,7 @@ class TelegramChannel:
     async def _may_control(self, chat_id: str, person_id: str) -> bool:
         """Say whether the person is an administrator of the group. While Telegram does not tell, nobody is."""
         try:
-            member = await self._opened_bot().get_chat_member(int(chat_id), int(person_id))
+            member = await self._opened_client().bot.get_chat_member(int(chat_id), int(person_id))
         except TelegramError as exc:
             log.info("telegram: who administers a group cannot be had (%s)", type(exc).__name__)
             return False
@@ -297,10 +300,10 @@ class TelegramChannel:
             log.warning("telegram: the store is away; answers to message %s begin a new thread", message_id)
 
     # ------------------------------------------------------------ state
-    def _opened_bot(self) -> Bot:
-        if self._bot is None:
+    def _opened_client(self) -> Client:
+        if self._client is None:
             raise RuntimeError("the channel is not open")
-        return self._bot
+        return self._client
 
     def _opened_sender(self) -> Sender:
         if self._sender is None:

@@ -1,13 +1,17 @@
 """The python-telegram-bot client, set up once. The one room of this adapter that knows the HTTP library under it."""
 
+import asyncio
 import logging
 import os
+from dataclasses import dataclass
 
 import httpx
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from config import telegram_limits as limits
+
+log = logging.getLogger(__name__)
 
 NOT_SENT: tuple[type[Exception], ...] = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Causes of a failed call that prove that nothing of it has left the process."""
@@ -18,18 +22,39 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 _LOGGERS_WITH_URLS = ("httpx", "httpcore")
 
 
-def build_bot(token: str, api_url: str) -> Bot:
-    """Build a client for one bot. Raises `telegram.error.InvalidToken` for an empty token.
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One bot's calls to Telegram."""
+
+    bot: Bot
+    polling: HTTPXRequest
+    """The connection of `getUpdates` alone, so that no reply can delay it."""
+
+    async def renew_polling(self) -> None:
+        """Close the connection of polls, whatever state it is in; the next poll makes another one."""
+        try:
+            async with asyncio.timeout(limits.CONNECT_TIMEOUT_S):
+                await self.polling.shutdown()
+        except (TimeoutError, httpx.HTTPError, OSError):
+            # It is given up in any case.
+            log.debug("telegram: the connection of polls did not close in order")
+        await self.polling.initialize()
+
+
+def build_client(token: str, api_url: str) -> Client:
+    """Build the client of one bot. Raises `telegram.error.InvalidToken` for an empty token.
 
     No rate limiter is attached: pacing is the core's work, and the library's own one delays the last edit of a
-    reply behind stale ones. Polling has a connection of its own, so that no reply can delay it.
+    reply behind stale ones.
     """
-    return Bot(
+    polling = _request(1, 1)
+    bot = Bot(
         token,
         base_url=f"{api_url.rstrip('/')}/bot",
         request=_request(limits.CONNECTIONS, limits.KEPT_CONNECTIONS),
-        get_updates_request=_request(1, 1),
+        get_updates_request=polling,
     )
+    return Client(bot, polling)
 
 
 def silence_url_logging() -> None:

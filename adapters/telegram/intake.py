@@ -1,5 +1,6 @@
 """What becomes of one update, whichever way it came: it is durably kept when `take` has returned."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -7,6 +8,8 @@ from typing import Any
 
 from adapters.telegram.places import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.receive import CHANNEL, GROUP_TYPES, Incoming, Me, incoming
+from adapters.telegram.set_aside import SetAside
+from bridge.errors import StoreUnavailable
 from bridge.models import Question, QuestionKind
 from bridge.places import Places, ReplyRoots
 from bridge.ports import Accept
@@ -39,6 +42,7 @@ class UpdateIntake:
         me: Me,
         accept: Accept,
         rooms: Rooms,
+        set_aside: SetAside,
         *,
         hears_all: bool = False,
         may_control: MayControl | None = None,
@@ -51,20 +55,30 @@ class UpdateIntake:
         self._may_control = may_control
         self._album = ""
         """The album whose words came last."""
-        self.set_aside = 0
-        """How many updates could not be read, and were skipped."""
+        self._set_aside = set_aside
 
     async def take(self, update: Update) -> None:
         """Keep an update durably. Raises `StoreUnavailable`: it must not be acknowledged then.
 
-        One that cannot be read is counted and logged, without its content, and counts as taken.
+        One that cannot be read counts as taken, and so does one that met a defect of ours several times.
         """
+        number = number_of(update)
+        if self._set_aside.gives_up(number):
+            return
         try:
             heard = chat_change(update) or incoming(update, self._me, hears_all=self._hears_all)
         except UNREADABLE as exc:
-            self.set_aside += 1
-            log.warning("telegram: update %s cannot be read and is skipped: %s", number_of(update), type(exc).__name__)
+            self._set_aside.note(number, type(exc).__name__)
             return
+        try:
+            await self._keep(heard)
+        except (StoreUnavailable, asyncio.CancelledError):
+            raise
+        except BaseException as exc:
+            self._set_aside.count_try(number, type(exc).__name__)
+            raise
+
+    async def _keep(self, heard: Incoming | ChatMigration | ChatLeft | None) -> None:
         account = str(self._me.id)
         match heard:
             case Incoming():

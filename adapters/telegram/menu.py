@@ -15,8 +15,8 @@ from telegram.error import TelegramError
 
 log = logging.getLogger(__name__)
 
-_PRIVATE = ("start", "stop", "retry", "new", "end", "help")
-_GROUP = ("stop", "retry", "new", "end", "help")
+_PRIVATE = ("start", "stop", "retry", "new", "end", "status", "help")
+_GROUP = ("stop", "retry", "new", "end", "status", "help")
 _ADMINS_ALONE = {"new", "end"}
 """What only administrators may do, where the setting says so: it ends what others are in the middle of."""
 
@@ -27,6 +27,7 @@ _WORDS = {
         "retry": "Ask the last question again",
         "new": "Start a new conversation",
         "end": "End this conversation",
+        "status": "Is a conversation open?",
         "help": "How this works",
     },
     "de": {
@@ -35,6 +36,7 @@ _WORDS = {
         "retry": "Letzte Frage noch einmal stellen",
         "new": "Neues Gespräch beginnen",
         "end": "Dieses Gespräch beenden",
+        "status": "Läuft ein Gespräch?",
         "help": "So funktioniert es",
     },
     "es": {
@@ -43,6 +45,7 @@ _WORDS = {
         "retry": "Repetir la última pregunta",
         "new": "Empezar otra conversación",
         "end": "Terminar esta conversación",
+        "status": "¿Hay una conversación abierta?",
         "help": "Cómo funciona",
     },
     "fr": {
@@ -51,6 +54,7 @@ _WORDS = {
         "retry": "Reposer la dernière question",
         "new": "Commencer une autre conversation",
         "end": "Terminer cette conversation",
+        "status": "Une conversation est-elle ouverte ?",
         "help": "Comment ça marche",
     },
 }

@@ -9,9 +9,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from telegram import Bot
-from telegram.error import Conflict, RetryAfter, TelegramError
+from telegram.error import Conflict, RetryAfter, TelegramError, TimedOut
 
+from adapters.telegram.client import Client
+from adapters.telegram.conflict import Conflicts
 from adapters.telegram.errors import is_token_refusal, retry_after_s, token_refused
 from adapters.telegram.intake import Update, number_of
 from bridge.errors import StoreUnavailable
@@ -48,10 +49,12 @@ class Backoff:
 class UpdatePoll:
     """Fetches updates and hands them over, in order, until cancelled. Cancelling loses nothing."""
 
-    def __init__(self, bot: Bot, take: Take) -> None:
-        self._bot = bot
+    def __init__(self, client: Client, take: Take) -> None:
+        self._client = client
         self._take = take
         self._offset = 0
+        self._conflicts = Conflicts(client.bot)
+        self._renewals = 0
         self._unreachable = Backoff()
         self._store_away = Backoff()
 
@@ -73,18 +76,37 @@ class UpdatePoll:
 
     async def _fetch(self) -> Sequence[Update]:
         """One long poll. It acknowledges everything below the offset."""
-        asked = {"offset": self._offset, "timeout": limits.POLL_HOLD_S, "allowed_updates": list(limits.ALLOWED_UPDATES)}
+        began = asyncio.get_running_loop().time()
         try:
-            batch = await self._bot.do_api_request(
-                _GET_UPDATES, api_kwargs=asked, read_timeout=limits.POLL_HOLD_S + limits.POLL_READ_MARGIN_S
-            )
+            batch = await self._ask()
+        except (TimedOut, TimeoutError):
+            await self._after_silence(asyncio.get_running_loop().time() - began)
+            return ()
         except TelegramError as exc:
             if is_token_refusal(exc):
                 raise token_refused() from None
-            await asyncio.sleep(self._pause_s(exc))
+            await asyncio.sleep(await self._pause_s(exc))
             return ()
         self._unreachable.reset()
         return [update for update in batch if isinstance(update, dict)] if isinstance(batch, list) else ()
+
+    async def _ask(self) -> object:
+        """Call `getUpdates`. The library's timeout is for each silence alone: an answer that trickles needs a bound."""
+        asked = {"offset": self._offset, "timeout": limits.POLL_HOLD_S, "allowed_updates": list(limits.ALLOWED_UPDATES)}
+        async with asyncio.timeout(limits.POLL_HANGS_AFTER_S):
+            return await self._client.bot.do_api_request(
+                _GET_UPDATES, api_kwargs=asked, read_timeout=limits.POLL_HOLD_S + limits.POLL_READ_MARGIN_S
+            )
+
+    async def _after_silence(self, waited_s: float) -> None:
+        """Renew the connection of a poll that hung; wait where none came about."""
+        if waited_s < limits.POLL_HOLD_S:
+            await asyncio.sleep(self._note_failure("TimedOut"))
+            return
+        self._renewals += 1
+        facts = {"bot": self._client.bot.id, "renewals": self._renewals}
+        log.warning("telegram: a poll had no answer for %.0f s, its connection is renewed", waited_s, extra=facts)
+        await self._client.renew_polling()
 
     async def _hand_over(self, batch: Sequence[Update]) -> bool:
         """Keep the batch, moving the offset past each update. False: the rest has to be fetched again."""
@@ -102,12 +124,15 @@ class UpdatePoll:
         if number is not None:
             self._offset = max(self._offset, number + 1)
 
-    def _pause_s(self, exc: TelegramError) -> float:
+    async def _pause_s(self, exc: TelegramError) -> float:
         if isinstance(exc, RetryAfter):
             return min(retry_after_s(exc), limits.POLL_RATE_LIMIT_MOST_S)
         if isinstance(exc, Conflict):
-            log.error("telegram: another process polls with the same token, or a webhook is set: only one may")
-            return limits.CONFLICT_PAUSE_S
+            return await self._conflicts.step_back_s(exc)
+        return self._note_failure(type(exc).__name__)
+
+    def _note_failure(self, kind: str) -> float:
+        """Log that Telegram could not be asked; return how long to wait."""
         wait = self._unreachable.next_s()
-        log.warning("telegram: getUpdates failed (%s), trying again in %g s", type(exc).__name__, wait)
+        log.warning("telegram: getUpdates failed (%s), trying again in %g s", kind, wait)
         return wait

@@ -24,6 +24,7 @@ _COMMANDS = {
     "end": QuestionKind.END,
     "stop": QuestionKind.STOP,
     "retry": QuestionKind.RETRY,
+    "status": QuestionKind.STATUS,
     "help": QuestionKind.HELP,
 }
 _MEDIA = {

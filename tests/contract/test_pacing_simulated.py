@@ -35,3 +35,26 @@ def test_no_call_is_refused_and_texts_are_nearly_as_fresh_as_they_could_be(
     assert row.first_text_p95_s <= 0.6
     assert row.final_p95_s <= fixed.final_p95_s
     assert best <= row.staleness <= 1.3 * best
+
+
+def test_a_hundred_answers_at_once_in_one_workspace_are_all_whole_at_their_end(loop: StoreLoop, redis_url: str) -> None:
+    """S8: there are two posts and edits for each; who cannot have both is posted whole, and nobody's end waits."""
+    store = Store(connect(redis_url), loop, Silence())
+    row = loop.run_until_complete(bridge_row(store, SlackWorkspace, 100, 1))
+    loop.run_until_complete(store.close())
+    best, _ = bounds(SlackWorkspace, 100, 1)
+
+    assert row.refused == 0
+    assert row.final_p95_s <= 0.5
+    assert best <= row.staleness <= 1.4 * best
+
+
+def test_more_answers_than_a_group_may_have_are_late_and_still_meet_no_refusal(loop: StoreLoop, redis_url: str) -> None:
+    """S8: Telegram takes twenty messages a minute there; each answer then is one."""
+    store = Store(connect(redis_url), loop, Silence())
+    row = loop.run_until_complete(bridge_row(store, TelegramGroup, 50, 1))
+    loop.run_until_complete(store.close())
+
+    assert row.refused == 0
+    assert row.calls_per_reply <= 1.2
+    assert row.final_p95_s <= 50 / 20 * 60

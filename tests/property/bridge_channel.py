@@ -199,7 +199,7 @@ class HostChannel:
 
     def pace(self, address: Address) -> Pace:
         scope = f"{self.name}:{address.place}"
-        return Pace(1.0, (), (Budget(scope, 50, 60.0, hard=False),))
+        return Pace(1.0, (), (Budget(scope, 50, 60.0),))
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         self._host.accept = accept

@@ -202,7 +202,7 @@ async def test_pace_has_one_budget_for_all_edits_and_for_posts_one_per_channel_a
     assert pace.edits == elsewhere.edits
     assert pace.posts[0] != elsewhere.posts[0]
     assert pace.posts[1] == elsewhere.posts[1]
-    assert (pace.edits[0].calls, pace.edits[0].window_s, pace.edits[0].hard) == (50, 60, False)
+    assert (pace.edits[0].calls, pace.edits[0].window_s) == (50, 60)
     # The 429 of each method stops the scope in which its calls are counted.
     assert pace.finds[0].scope.endswith("conversations.replies")
     assert elsewhere.finds[0].scope.endswith("conversations.history")

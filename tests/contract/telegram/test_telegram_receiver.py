@@ -328,7 +328,7 @@ async def test_a_start_while_telegram_is_away_connects_later(
 
 @pytest.mark.parametrize(
     ("admins_only", "members"),
-    [(False, ["stop", "retry", "new", "end", "help"]), (True, ["stop", "retry", "help"])],
+    [(False, ["stop", "retry", "new", "end", "status", "help"]), (True, ["stop", "retry", "status", "help"])],
 )
 async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
     telegram: TelegramStandIn, roots: Roots, intake: Intake, *, admins_only: bool, members: list[str]
@@ -340,7 +340,7 @@ async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
     async with receiving(channel, intake):
         offered = {scope[1:]: [one["command"] for one in menu] for scope, menu in telegram.seen.commands.items()}
     await channel.aclose()
-    everything = ["stop", "retry", "new", "end", "help"]
+    everything = ["stop", "retry", "new", "end", "status", "help"]
     for language in ("", "de", "es", "fr"):
         assert offered["all_private_chats", language] == ["start", *everything]
         assert offered["all_group_chats", language] == members

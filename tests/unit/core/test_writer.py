@@ -246,7 +246,7 @@ def test_a_hundred_replies_in_one_scope_leave_room_for_their_final_texts() -> No
     async def crowd() -> list[FakeChannel]:
         clock = LoopClock()
         pacing = Pacing(clock)
-        pace = Pace(1.2, (), (Budget("shared", 45, 60.0, hard=False),))
+        pace = Pace(1.2, (), (Budget("shared", 45, 60.0),))
         channels = [FakeChannel(name=str(number), page_size=5000, pacing=pace) for number in range(100)]
 
         async def one(channel: FakeChannel) -> None:
