@@ -172,6 +172,16 @@ class SlackChannel:
         """None yet."""
         return frozenset()
 
+    def serves(self, thread: ThreadKey) -> bool:
+        """There is one account."""
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """The one of the settings answers everywhere."""
+        del thread
+        return ""
+
     def fits(self, text: str) -> bool:
         """Say whether this Markdown fits one message."""
         return markup.fits(text)
