@@ -13,6 +13,9 @@ from adapters.redis_store.embedded import start_embedded
 from adapters.redis_store.stores import RedisStores
 from adapters.scheduler import every
 from adapters.slack.adapter import SlackChannel
+from adapters.slack.http_mode import Web
+from adapters.slack.installs import Installs
+from adapters.slack.oauth import OAuthApp
 from adapters.slack.policy import Policy
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
@@ -32,7 +35,8 @@ from bridge.tasks import first_error
 from bridge.web import WebRoutes
 from bridge.worker import Outside, Worker
 from config.mentions import Mentions
-from config.settings import Settings
+from config.settings import Settings, in_the_clear
+from config.slack_scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +48,8 @@ async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
 
     `serves_web`: with a web server, which webhooks need.
     """
-    if settings.telegram_webhook_url and not serves_web:
-        remedy = "Start it with `talkifai-bridge web`, or unset it to poll"
-        raise SettingWrong("TELEGRAM_WEBHOOK_URL", "needs the web server, which `run` has not", remedy)
+    if not serves_web:
+        _refuse_what_needs_web(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,6 +77,18 @@ async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
         with first_error():
             await worker.run(stop)
         log.info("stopped")
+
+
+def _refuse_what_needs_web(settings: Settings) -> None:
+    """Raise `SettingWrong` where a service is to call us and there is no web server."""
+    for name, is_set, otherwise in (
+        ("TELEGRAM_WEBHOOK_URL", settings.telegram_webhook_url is not None, "unset it to poll"),
+        ("SLACK_SIGNING_SECRET", settings.slack_signing_secret is not None, "set SLACK_APP_TOKEN in its place"),
+        ("SLACK_CLIENT_ID", settings.slack_client_id is not None, "set SLACK_BOT_TOKEN in its place"),
+    ):
+        if is_set:
+            remedy = f"Start it with `talkifai-bridge web`, or {otherwise}"
+            raise SettingWrong(name, "needs the web server, which `run` has not", remedy)
 
 
 async def check(settings: Settings) -> None:
@@ -139,14 +154,26 @@ class _Opened:
     receivers: list[Receiver] = field(default_factory=list)
 
 
+def slack_installs(settings: Settings, stores: RedisStores) -> Installs | None:
+    """Return how workspaces install the app; None where the bot token is a setting."""
+    if settings.slack_client_id is None:
+        return None
+    scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if settings.slack_agent_view == "on" else ())
+    app = OAuthApp(settings.slack_client_id, in_the_clear(settings.slack_client_secret), scopes)
+    return Installs(app, settings.slack_encryption_keys, stores.records, stores.leader, stores.places)
+
+
 async def _open_channels(
     settings: Settings, stores: RedisStores, stack: AsyncExitStack, routes: WebRoutes | None
 ) -> _Opened:
     opened = _Opened()
-    if settings.slack_bot_token is not None and settings.slack_app_token is not None:
+    if settings.slack_enabled:
         slack = SlackChannel(
-            bot_token=settings.slack_bot_token.get_secret_value(),
-            app_token=settings.slack_app_token.get_secret_value(),
+            bot_token=in_the_clear(settings.slack_bot_token),
+            installs=slack_installs(settings, stores),
+            app_token=in_the_clear(settings.slack_app_token),
+            web=Web(routes, in_the_clear(settings.slack_signing_secret)) if routes else None,
+            places=stores.places,
             api_url=settings.slack_api_url,
             streaming=Streaming(settings.slack_streaming),
             mentions=settings.allow_mentions or Mentions(),

@@ -2,20 +2,21 @@
 
 import hashlib
 
-from bridge.models import Asked, Control, Outcome
+from bridge.models import Asked, Control, Outcome, QuestionKind
 from bridge.notices import Notice
 
 _TOKEN_CHARACTERS = 16
 _BROKEN = frozenset({Outcome.INTERRUPTED, Outcome.STOPPED, Outcome.REFUSED})
 
 
-def controls_after(asked: Asked) -> tuple[Control, ...]:
-    """Return what may be pressed once the turn has ended so. Commands and lost places have nothing."""
+def controls_after(asked: Asked, kind: QuestionKind) -> tuple[Control, ...]:
+    """Return what may be pressed once a turn of this kind has ended so. Commands and lost places have nothing."""
     if asked.outcome is Outcome.ANSWERED:
         ends = () if asked.end_reason else (Control.END,)
         return (Control.GOOD, Control.BAD, Control.NEW, *ends)
-    # The same words would be too long again.
-    return (Control.RETRY,) if asked.outcome in _BROKEN and asked.notice != Notice.TOO_LONG else ()
+    # There are words to ask again, and they would not be too long again.
+    has_words = kind in {QuestionKind.ASK, QuestionKind.RETRY} and asked.notice != Notice.TOO_LONG
+    return (Control.RETRY,) if has_words and asked.outcome in _BROKEN else ()
 
 
 def token_of(turn_id: str) -> str:

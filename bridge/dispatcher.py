@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.alarms import Alarms
 from bridge.errors import LeaseLost, Misconfigured, Retryable, StoreUnavailable
 from bridge.inbox import WorkQueue
-from bridge.models import Entry, Lease, Settlement
+from bridge.models import Entry, Lease, Outcome, Settlement
 from bridge.notices import Notice
 from bridge.ports import Clock
 from bridge.supervisor import Supervisor
@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 _WAIT_S = 2.0
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
 _MISCONFIGURED_PAUSE_S = 60.0
-_CANCELS, _CANCEL_WITHIN_S = 2, 5.0
+_CANCELS_S = (5.0, 1.0)
+"""Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
 _CLAIM_AFTER_STOP_S = 2.0
 _PROBE_S = 0.1
 _STOPS_EVERY_S = 0.5
@@ -38,9 +39,9 @@ class DispatchLimits:
     """As long as the store's own lease; renewed three times in it."""
     attempts: int = 8
     """After so many beginnings of one turn its question is set aside."""
-    drain_s: float = 15.0
-    """How long running replies may go on once a stop was asked for. With what is done before and after it, the
-    whole stop stays within 25 s: platforms kill after 30."""
+    drain_s: float = 12.0
+    """How long running replies may go on once a stop was asked for. The whole stop then takes 25 s at most, unless
+    something hangs: platforms kill after 30."""
     retry_first_s: float = 1.0
     retry_most_s: float = 30.0
 
@@ -195,20 +196,22 @@ class Dispatcher:
                     await self._release(lease, 0.0)
                     return
                 attempts = entry.record.attempts
+                turn_lease = replace(lease, question_id=entry.question.id)
                 if attempts > self._limits.attempts:
-                    more = await self._set_aside(lease, entry)
-                    continue
-                held.begin(entry)
-                settlement = await self._turns.run(lease, entry, held.guard, held.stop)
+                    settlement = Settlement(Outcome.DEAD, self._turns.idle_after_s)
+                    more = await self._set_aside(turn_lease, entry)
+                else:
+                    held.begin(entry)
+                    settlement = await self._turns.run(turn_lease, entry, held.guard, held.stop)
+                    more = await self._settle(turn_lease, settlement)
                 log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
-                more = await self._settle(lease, settlement)
                 await self._turns.settled(entry.question, settlement)
         except LeaseLost:
             log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
         except Misconfigured as error:
             # The channel refuses us: an operator has to act, and the question waits for that.
             self._alarms.tell(error)
-            await self._release(lease, _MISCONFIGURED_PAUSE_S)
+            await self._release(lease, _MISCONFIGURED_PAUSE_S, counts=False)
         except Retryable as error:
             wait_s = min(self._limits.retry_first_s * 2 ** (attempts - 1), self._limits.retry_most_s)
             log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
@@ -216,10 +219,16 @@ class Dispatcher:
 
     async def _settle(self, lease: Lease, settlement: Settlement) -> bool:
         """Settle, however long the store is away: the answer is shown, so it must not be given again."""
+        was_away = False
         while True:
             try:
                 return await self._queue.settle(lease, settlement)
+            except LeaseLost:
+                if not was_away:
+                    raise
+                return False  # most likely the try before this one settled it, and gave the thread up
             except StoreUnavailable as error:
+                was_away = True
                 if self._stopping.is_set():
                     raise  # the next worker finds the answer in the record, or in TalkifAI's history
                 log.warning("a turn waits for the store to settle", extra={"cause": str(error)})
@@ -294,16 +303,16 @@ class Dispatcher:
             return
         log.info("finishing running replies", extra={"replies": len(tasks), "at_most_s": self._limits.drain_s})
         _, late = await asyncio.wait(tasks, timeout=self._limits.drain_s)
-        for _ in range(_CANCELS):
+        for within_s in _CANCELS_S:
             if not late:
                 return
             for task in late:
                 task.cancel()
             # On Python 3.11 a cancellation that meets an error on its way out can get lost: say it again.
-            _, late = await asyncio.wait(late, timeout=_CANCEL_WITHIN_S)
+            _, late = await asyncio.wait(late, timeout=within_s)
 
-    async def _release(self, lease: Lease, after_s: float) -> None:
+    async def _release(self, lease: Lease, after_s: float, *, counts: bool = True) -> None:
         try:
-            await self._queue.release(lease, after_s)
+            await self._queue.release(lease, after_s, counts=counts)
         except StoreUnavailable:
             return  # the lease runs out by itself

@@ -93,8 +93,11 @@ class WorkQueue(Protocol):
         """Return the thread's last question where its answer did not come out whole, for a day."""
         ...
 
-    async def release(self, lease: Lease, after_s: float = 0.0) -> None:
-        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost."""
+    async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
+        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost.
+
+        `counts`: False where the turn's beginning is not to count as an attempt.
+        """
         ...
 
     async def set_aside(self, lease: Lease, reason: str, idle_after_s: float) -> bool:

@@ -146,6 +146,8 @@ class Lease:
 
     thread: ThreadKey
     fence: int
+    question_id: str = ""
+    """The question that was begun under it: what is written with this lease is not for any later one."""
 
 
 class Step(StrEnum):

@@ -30,6 +30,14 @@ class Places(Protocol):
         ...
 
 
+class Accounts(Protocol):
+    """What happens to an account as a whole, such as a workspace. Raises `StoreUnavailable`. Safe to repeat."""
+
+    async def leave_account(self, channel: str, account: str) -> int:
+        """Do as `Places.leave` in all places of an account that is gone; return how many sessions begin to end."""
+        ...
+
+
 class ReplyRoots(Protocol):
     """Which thread a channel message belongs to, where the channel has only chains of replies."""
 

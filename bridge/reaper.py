@@ -19,17 +19,19 @@ _CLAIM_S = 60.0
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 60.0
 STUCK_AFTER_S = 3600.0
 """An end that has failed for so long is an alarm."""
+_STUCK_ATTEMPTS = 20
+"""In an hour it was tried sixty times. Fewer tries say that one of the clocks has jumped."""
 
 
-Told = Callable[[ThreadKey], Awaitable[None]]
-"""Hears that a conversation of the thread was ended. Must not raise."""
+_MOST_UNTOLD = 1000
+"""Bound of the ends that channels have not been told of yet."""
 
 
 class Reaper:
     """Sweeps. Any number of workers may sweep at once: the store gives each end to one of them."""
 
-    def __init__(self, agent: Agent, store: SessionStore, clock: Clock, told: Told | None = None) -> None:
-        self._told = told
+    def __init__(self, agent: Agent, store: SessionStore, clock: Clock) -> None:
+        self._untold: asyncio.Queue[ThreadKey] = asyncio.Queue(_MOST_UNTOLD)
         self._agent = agent
         self._store = store
         self._clock = clock
@@ -87,14 +89,19 @@ class Reaper:
             return  # claimed again later; ending twice does no harm
         self.ended += 1
         log.info("session ended", extra=facts)
-        if self._told is not None:
-            await self._told(session.thread)
+        if not self._untold.full():
+            self._untold.put_nowait(session.thread)
+
+    async def tell_ends(self, tell: Callable[[ThreadKey], Awaitable[None]]) -> None:
+        """Say of each thread whose conversation was ended that it was, until cancelled: no end waits for that."""
+        while True:
+            await tell(await self._untold.get())
 
     async def _put_off(self, ending: Ending, error: BridgeError, facts: dict[str, str]) -> None:
         wait_s = min(_PAUSE_FIRST_S * 2 ** (ending.attempts - 1), _PAUSE_MOST_S)
         if isinstance(error, AgentRateLimited):
             wait_s = max(wait_s, error.retry_after_s)
-        is_stuck = self._clock.now() - ending.since > STUCK_AFTER_S
+        is_stuck = ending.attempts >= _STUCK_ATTEMPTS and self._clock.now() - ending.since > STUCK_AFTER_S
         self.stuck += is_stuck
         level = logging.ERROR if is_stuck else logging.WARNING
         extra = {**facts, "attempt": ending.attempts, "wait_s": wait_s, "cause": str(error)}

@@ -45,8 +45,8 @@ class Showing:
         return self._began + STATUS_AFTER_S - self._clock.monotonic()
 
     def leaves_alone(self, view: PageView) -> bool:
-        """Say whether a message that was there before is to stay as it is for now: it may show more than a status."""
-        return self._streaming is Streaming.STATUS and not view.final
+        """Say whether a message that was there before is to stay as it is for now: it may show more than this view."""
+        return not view.final and (self._streaming is Streaming.STATUS or not view.text)
 
     def is_draft(self, view: PageView, message_id: str) -> bool:
         """Say whether the page is shown without a message. The page before it may still need one."""

@@ -16,7 +16,15 @@ from bridge.alarms import Alarms
 from bridge.asking import Asker, Guard, Turn
 from bridge.calls import CallKind
 from bridge.controls import controls_after, token_of
-from bridge.errors import BridgeError, Misconfigured, PlaceGone, Retryable, StoreUnavailable
+from bridge.errors import (
+    BridgeError,
+    ChannelRateLimited,
+    ChannelUnavailable,
+    Misconfigured,
+    PlaceGone,
+    Retryable,
+    StoreUnavailable,
+)
 from bridge.inbox import WorkQueue
 from bridge.models import (
     Asked,
@@ -29,6 +37,7 @@ from bridge.models import (
     Question,
     QuestionKind,
     Settlement,
+    Step,
     Streaming,
     ThreadKey,
 )
@@ -45,6 +54,8 @@ from bridge.writer import Writer
 log = logging.getLogger(__name__)
 
 _SAY_WITHIN_S = 30.0
+_ADMIT_WITHIN_S = 1800.0
+_ADMIT_PAUSE_FIRST_S, _ADMIT_PAUSE_MOST_S = 1.0, 30.0
 _STOPPED = Asked(Outcome.STOPPED, Notice.STOPPED)
 
 
@@ -116,7 +127,8 @@ class Turns:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel = self._channels[lease.thread.channel]
-        if not await channel.admits(entry.question):
+        # Whoever goes on with a turn that has left the bridge need not ask again.
+        if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, entry.question):
             return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
         reply = Reply(
             entry.question.id,
@@ -153,7 +165,7 @@ class Turns:
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
-                    reply.end(answer.notice, controls_after(answer))
+                    reply.end(answer.notice, controls_after(answer, entry.question.kind))
                     writer.wake()
         except PlaceGone as error:
             log.info("the place is gone", extra={"thread_key": str(lease.thread), "cause": str(error)})
@@ -166,6 +178,20 @@ class Turns:
             end_reason=answer.end_reason,
             may_be_rated=answer.outcome is Outcome.ANSWERED and Control.GOOD in channel.controls,
         )
+
+    async def _is_admitted(self, channel: Channel, question: Question) -> bool:
+        """Ask the channel, for as long as it cannot tell: each beginning of a turn counts, and they are few."""
+        began, pause_s = self._clock.monotonic(), _ADMIT_PAUSE_FIRST_S
+        while True:
+            try:
+                return await channel.admits(question)
+            except (ChannelUnavailable, ChannelRateLimited) as error:
+                wait_s = max(pause_s, error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
+                if self._clock.monotonic() - began + wait_s > _ADMIT_WITHIN_S:
+                    raise
+                log.warning("the channel does not tell whether somebody may ask", extra={"cause": str(error)})
+            await self._clock.sleep(wait_s)
+            pause_s = min(2 * pause_s, _ADMIT_PAUSE_MOST_S)
 
     async def _answer(
         self, lease: Lease, entry: Entry, channel: Channel, reply: Reply, wake: Callable[[], None], guard: Guard

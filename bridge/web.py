@@ -8,11 +8,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class WebRequest:
-    """One POST, read to its end."""
+    """One request, read to its end."""
 
     headers: Mapping[str, str]
     """By name in lower case."""
-    body: bytes
+    body: bytes = b""
+    query: str = ""
+    """What stands after the `?`, as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class WebAnswer:
 
     status: int
     body: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 WebHandler = Callable[[WebRequest], Awaitable[WebAnswer]]
@@ -30,6 +33,6 @@ WebHandler = Callable[[WebRequest], Awaitable[WebAnswer]]
 class WebRoutes(Protocol):
     """Paths of the web server. One that nobody has is answered with 503 below a channel's name, else with 404."""
 
-    def serve(self, path: str, handler: WebHandler) -> AbstractContextManager[None]:
-        """Give POSTs to this path to the handler inside a block. Raises `ValueError` where somebody has it."""
+    def serve(self, path: str, handler: WebHandler, method: str = "POST") -> AbstractContextManager[None]:
+        """Give requests for this path to the handler inside a block. Raises `ValueError` where somebody has it."""
         ...

@@ -84,7 +84,7 @@ class Worker:
             shows_tools=shows_tools,
             max_pages=max_pages,
         )
-        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )
@@ -114,6 +114,7 @@ class Worker:
             tellers = [
                 group.create_task(self._supervisor.keep_running("notices", self._tell_notices)) for _ in range(_TELLERS)
             ]
+            tellers.append(group.create_task(self._supervisor.keep_running("told ends", self._tell_ends)))
             await _first(stop, receivers)
             await _cancel(receivers)
             self._dispatcher.stop()
@@ -171,6 +172,9 @@ class Worker:
 
     async def _tell_notices(self) -> None:
         await self._intake.tell_notices(self._turns.say)
+
+    async def _tell_ends(self) -> None:
+        await self._reaper.tell_ends(self._turns.ended)
 
     async def _sweep(self) -> None:
         await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)

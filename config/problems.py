@@ -4,6 +4,7 @@ Each check takes the trimmed text of a variable, returns it in the form the brid
 with two sentences: what is wrong, what would be right.
 """
 
+import base64
 import math
 import re
 from collections.abc import Callable
@@ -63,6 +64,26 @@ def slack_app_token(text: str) -> str:
             ' "Basic Information" of the app.'
         )
     return token(text)
+
+
+def slack_client_id(text: str) -> str:
+    """Check the id of an app: two numbers."""
+    if not re.fullmatch(r"[0-9]+\.[0-9]+", text):
+        raise ValueError('is not a client id. "Basic Information" of the app has it: two numbers with a dot between.')
+    return text
+
+
+def encryption_keys(text: str) -> str:
+    """Check keys for Fernet: 32 bytes each, in URL-safe base64, separated by commas."""
+    for key in text.split(","):
+        try:
+            length = len(base64.b64decode(key.strip(), altchars=b"-_", validate=True))
+        except ValueError:
+            length = 0
+        if length != 32:  # noqa: PLR2004 - the size of a Fernet key
+            make = "openssl rand -base64 32 | tr '+/' '-_'"
+            raise ValueError(f"holds something that is no key. Make one with `{make}`; separate several by commas.")
+    return text
 
 
 def telegram_token(text: str) -> str:

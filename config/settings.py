@@ -16,18 +16,12 @@ from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
 from config import problems
 from config.identities import identities
 from config.mentions import Mentions, mentions
+from config.slack_choice import CREDENTIALS, wrong_choices
 from config.telegram_bots import TOKENS, TelegramBot, contradictions, telegram_bots
 
 _NEEDED = {
     "TALKIFAI_AGENT_ID": "Set it to the id of the TalkifAI text agent that answers.",
     "TALKIFAI_API_KEY": "Set it to a key of the TalkifAI account (tk_live_...).",
-    "SLACK_BOT_TOKEN": (
-        'SLACK_APP_TOKEN is set and Slack needs both: add the bot token (xoxb-) from "OAuth & Permissions".'
-    ),
-    "SLACK_APP_TOKEN": (
-        "SLACK_BOT_TOKEN is set and Slack needs both: add the app-level token (xapp-) with the scope"
-        ' connections:write from "Basic Information".'
-    ),
 }
 _NO_CHANNEL = (
     "SLACK_BOT_TOKEN, TELEGRAM_BOT_TOKEN: no channel is set. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN for Slack,"
@@ -99,6 +93,21 @@ class Settings(BaseSettings):
     slack_app_token: Annotated[SecretStr | None, BeforeValidator(problems.slack_app_token)] = Field(
         None, validation_alias="SLACK_APP_TOKEN"
     )
+    slack_signing_secret: Annotated[SecretStr | None, BeforeValidator(problems.token)] = Field(
+        None, validation_alias="SLACK_SIGNING_SECRET"
+    )
+    """In the place of the app token: events come over HTTP, signed with it."""
+    slack_client_id: Annotated[str | None, BeforeValidator(problems.slack_client_id)] = Field(
+        None, validation_alias="SLACK_CLIENT_ID"
+    )
+    """With the next two, in the place of the bot token: any number of workspaces install the app."""
+    slack_client_secret: Annotated[SecretStr | None, BeforeValidator(problems.token)] = Field(
+        None, validation_alias="SLACK_CLIENT_SECRET"
+    )
+    slack_encryption_key: Annotated[SecretStr | None, BeforeValidator(problems.encryption_keys)] = Field(
+        None, validation_alias="SLACK_ENCRYPTION_KEY"
+    )
+    """Seals their tokens. Several keys, separated by commas: the first one seals, all of them open."""
     slack_api_url: Annotated[str, BeforeValidator(problems.slack_api_url)] = Field(
         "https://slack.com/api/", validation_alias="SLACK_API_URL"
     )
@@ -234,8 +243,13 @@ class Settings(BaseSettings):
 
     @property
     def slack_enabled(self) -> bool:
-        """True when both Slack tokens are set."""
-        return self.slack_bot_token is not None and self.slack_app_token is not None
+        """True when Slack's credentials are set."""
+        return self.slack_bot_token is not None or self.slack_client_id is not None
+
+    @property
+    def slack_encryption_keys(self) -> tuple[str, ...]:
+        """The keys one by one, the newest first."""
+        return tuple(filter(None, (key.strip() for key in in_the_clear(self.slack_encryption_key).split(","))))
 
     @property
     def telegram_enabled(self) -> bool:
@@ -270,6 +284,7 @@ class Settings(BaseSettings):
         fields = (getattr(self, name) for name in type(self).model_fields)
         values = [one for value in fields for one in (value if isinstance(value, tuple) else (value,))]
         found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        found += self.slack_encryption_keys
         password = urlsplit(self.redis_url.get_secret_value()).password if self.redis_url else None
         return (*found, *{password, unquote(password)}) if password else tuple(found)
 
@@ -290,7 +305,7 @@ def load_settings(
         SettingsError: Names every setting that is missing or wrong, never a secret's value.
     """
     given = _given(env_file, overrides or {})
-    lines = [*_missing(given, need_channel=need_channel), *contradictions(given)]
+    lines = _missing(given, need_channel=need_channel)
     try:
         settings = Settings.model_validate({name: given[name] for name in variable_names() if name in given})
     except ValidationError as error:
@@ -300,6 +315,11 @@ def load_settings(
     settings._warnings = tuple(_slips(given))  # noqa: SLF001 - the class's own module; its fields are frozen
     settings._on_heroku = "DYNO" in given  # noqa: SLF001 - the same
     return settings
+
+
+def in_the_clear(secret: SecretStr | None) -> str:
+    """Return a secret for whoever needs it; empty where it is not set."""
+    return secret.get_secret_value() if secret else ""
 
 
 def variable_names() -> tuple[str, ...]:
@@ -326,11 +346,9 @@ def _missing(given: Mapping[str, str], *, need_channel: bool) -> list[str]:
     absent = [] if "TALKIFAI_AGENT_ID" in given else ["TALKIFAI_AGENT_ID"]
     if not {"TALKIFAI_API_KEY", "TALKIFAI_STUDIO_TOKEN"} & given.keys():
         absent.insert(0, "TALKIFAI_API_KEY")
-    slack = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
-    if any(name in given for name in slack):
-        absent += [name for name in slack if name not in given]
     lines = [f"{name}: is not set. {_NEEDED[name]}" for name in absent]
-    if need_channel and not {*slack, *TOKENS} & given.keys():
+    lines += [*wrong_choices(given), *contradictions(given)]
+    if need_channel and not {*CREDENTIALS, *TOKENS} & given.keys():
         lines.append(_NO_CHANNEL)
     return lines
 

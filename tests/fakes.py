@@ -69,6 +69,7 @@ class FakeChannel:
     streaming: Streaming = Streaming.EDIT
     takes_drafts: bool = False
     admitting: bool = True
+    admission_errors: list[BridgeError] = field(default_factory=list)
     owned: bool = False
     settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
     drafts: list[Call] = field(default_factory=list)
@@ -138,6 +139,8 @@ class FakeChannel:
 
     async def admits(self, question: Question) -> bool:
         del question
+        if self.admission_errors:
+            raise self.admission_errors.pop(0)
         return self.admitting
 
     async def settled(self, question: Question, settlement: Settlement) -> None:

@@ -189,6 +189,14 @@ class Keys:
         """String: the root of the chain that the message is in."""
         return f"{self.prefix}:root:{_quoted(account)}:{_quoted(place)}:{_quoted(message_id)}"
 
+    def records(self, group: str) -> str:
+        """Hash: what a channel keeps by itself, by name."""
+        return f"{self.prefix}:records:{_quoted(group)}"
+
+    def passed(self, group: str, passed: str) -> str:
+        """Mark: a pass that was not used yet."""
+        return f"{self.prefix}:pass:{_quoted(group)}:{_quoted(passed)}"
+
     def of_thread(self, thread: ThreadKey) -> tuple[str, ...]:
         """All that one thread has, in the order in which `move.lua` takes it."""
         return (

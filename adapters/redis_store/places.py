@@ -10,7 +10,7 @@ from bridge.models import EndReason, ThreadKey
 
 
 class RedisPlaces:
-    """The `Places` port on Redis. One step for each thread; what a repeated call finds moved it leaves alone."""
+    """The ports `Places` and `Accounts` on Redis. One step for each thread; what it finds moved it leaves alone."""
 
     def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
         self._commands = commands
@@ -58,8 +58,17 @@ class RedisPlaces:
             )
         return ended
 
-    async def _threads(self, channel: str, account: str, place: str) -> Sequence[ThreadKey]:
-        """Return the threads of a place that have a session or work, the one active last at the end."""
-        beginning = str(ThreadKey(channel, account, place))
+    async def leave_account(self, channel: str, account: str) -> int:
+        """Do as `leave` in all places of an account; return how many sessions begin to end."""
+        places = {thread.place for thread in await self._threads(channel, account)}
+        return sum([await self.leave(channel, account, place) for place in places])
+
+    async def _threads(self, channel: str, account: str, place: str = "") -> Sequence[ThreadKey]:
+        """Return the threads of a place that have a session or work, the one active last at the end.
+
+        Without a place: those of all places of the account.
+        """
+        everywhere = str(ThreadKey(channel, account, "")).removesuffix(":")
+        beginning = str(ThreadKey(channel, account, place)) if place else everywhere
         names = await self._commands.script("threads_of_place", [self._keys.idle, self._keys.due], [beginning])
         return [ThreadKey.parse(unpack(name)) for name in names]

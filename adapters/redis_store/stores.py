@@ -15,6 +15,7 @@ from adapters.redis_store.keys import Keys, StoreLimits
 from adapters.redis_store.leader import RedisLeader
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.quota import RedisQuota
+from adapters.redis_store.records import RedisRecords
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
@@ -55,6 +56,7 @@ class RedisStores:
         self._leader = RedisLeader(self._commands, self.keys)
         self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
         self._places = RedisPlaces(self._commands, self.keys, limits)
+        self._records = RedisRecords(self._commands, self.keys)
 
     @property
     def inbox(self) -> RedisInbox:
@@ -95,6 +97,11 @@ class RedisStores:
     def places(self) -> RedisPlaces:
         """What happens to whole places."""
         return self._places
+
+    @property
+    def records(self) -> RedisRecords:
+        """What a channel keeps by itself."""
+        return self._records
 
     async def ledger(self, limit: int) -> list[Mapping[str, Any]]:
         """Return the newest lines of the ledger, newest first. Raises `StoreUnavailable`.

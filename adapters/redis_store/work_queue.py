@@ -104,14 +104,17 @@ class RedisWorkQueue:
 
         Where the place is gone, all that waits in the thread comes to the same end.
         Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
-        A command leaves the history as it was, unless the settlement says otherwise.
+        A command leaves the history as it was, unless the settlement says otherwise. Somebody who may not ask leaves
+        the whole session as it was.
         """
-        command_done = settlement.outcome is Outcome.COMMAND_DONE
-        keeps = command_done and settlement.history_count is None
+        is_turn = settlement.outcome not in {Outcome.COMMAND_DONE, Outcome.EXCLUDED}
+        keeps = not is_turn and settlement.history_count is None
+        idle_ms = milliseconds(settlement.idle_after_s)
         return await self._settle(
             lease,
             settlement.outcome,
-            milliseconds(settlement.idle_after_s),
+            LEAVE_IDLE if settlement.outcome is Outcome.EXCLUDED else idle_ms,
+            is_turn=is_turn,
             end_reason=settlement.end_reason.value if settlement.end_reason else "",
             history="keep" if keeps else history_to_text(settlement.history_count),
             usage=[part for pair in settlement.usage.items() for part in pair],
@@ -138,13 +141,16 @@ class RedisWorkQueue:
         except Unreadable:
             return None
 
-    async def release(self, lease: Lease, after_s: float = 0.0) -> None:
-        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost."""
+    async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
+        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost.
+
+        `counts`: False where the turn's beginning is not to count as an attempt.
+        """
         keys, thread = self._keys, lease.thread
         await self._commands.script(
             "release",
-            [keys.due, keys.leases, keys.inbox(thread), keys.bell],
-            [str(thread), lease.fence, max(0, round(after_s * 1000)), self._limits.bell_length],
+            [keys.due, keys.leases, keys.inbox(thread), keys.bell, keys.turn(thread)],
+            [str(thread), lease.fence, max(0, round(after_s * 1000)), self._limits.bell_length, int(not counts)],
         )
 
     async def wait_for_work(self, timeout_s: float) -> None:
@@ -168,7 +174,9 @@ class RedisWorkQueue:
 
     async def _record(self, lease: Lease, *fields: Argument, script: str = "record") -> None:
         written = await self._commands.script(
-            script, [self._keys.leases, self._keys.turn(lease.thread)], [str(lease.thread), lease.fence, *fields]
+            script,
+            [self._keys.leases, self._keys.turn(lease.thread)],
+            [str(lease.thread), lease.fence, pack(lease.question_id), *fields],
         )
         if not written:
             raise LeaseLost(str(lease.thread))
@@ -180,6 +188,7 @@ class RedisWorkQueue:
         idle_ms: int,
         *,
         history: str,
+        is_turn: bool = True,
         end_reason: str = "",
         dead_reason: str = "",
         usage: Sequence[Argument] = (),
@@ -194,9 +203,9 @@ class RedisWorkQueue:
                 *(keys.counters, keys.dead, keys.unanswered(thread), keys.answers),
             ],
             [
-                *(str(thread), lease.fence, outcome.value, end_reason, idle_ms),
+                *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),
                 milliseconds(self._limits.known_thread_s),
-                *(history, int(outcome is not Outcome.COMMAND_DONE)),
+                *(history, int(is_turn)),
                 *(pack(dead_reason), self._limits.dead_letters, milliseconds(self._limits.unanswered_s)),
                 milliseconds(self._limits.rated_s) if may_be_rated else 0,
                 *usage,

@@ -2,34 +2,28 @@
 
 import asyncio
 import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 
 from adapters.slack import markup
-from adapters.slack.activity import Activity
-from adapters.slack.admission import Admission
-from adapters.slack.agent_view import AgentView
-from adapters.slack.commands import SlashCommands
-from adapters.slack.earlier import EarlierMessages
-from adapters.slack.errors import Call, translated
+from adapters.slack.bolt_app import make_app
+from adapters.slack.clients import Clients
+from adapters.slack.errands import Errands
+from adapters.slack.errors import TokenGone
 from adapters.slack.find import find_page
-from adapters.slack.home import Home
+from adapters.slack.http_mode import EVENTS_PATH, EventRequests, Web
+from adapters.slack.installed import CHANNEL, Furnishing, Installed, Workspaces
+from adapters.slack.installs import Installs
 from adapters.slack.intake import SlackIntake
-from adapters.slack.people import People, plain_identifier
+from adapters.slack.one_workspace import OneWorkspace
+from adapters.slack.people import plain_identifier
 from adapters.slack.policy import Policy
-from adapters.slack.receipts import Receipts
 from adapters.slack.send import edit_page, pace_of, post_page, stream_pace_of
-from adapters.slack.socket_mode import SlackSocket, make_app
-from adapters.slack.streams import Streams
-from adapters.slack.vendor_log import VENDOR_LOG
-from adapters.slack.wording import Wording
+from adapters.slack.socket_mode import SlackSocket, open_connection
+from adapters.slack.streams import may_stream
 from adapters.slack.workspace import Workspace
 from bridge.calls import Pace
-from bridge.errors import ChannelUnavailable, Permanent, Retryable, SettingWrong
+from bridge.errors import BridgeError, ChannelUnavailable, PlaceGone, Retryable
 from bridge.models import (
     Address,
     Circumstances,
@@ -37,51 +31,33 @@ from bridge.models import (
     PageView,
     Question,
     QuestionKind,
-    Session,
     Settlement,
     Streaming,
     ThreadKey,
 )
+from bridge.places import Accounts
 from bridge.ports import Accept, SessionStore
+from bridge.tasks import first_error
 from config.mentions import Mentions
 
 _LOG = logging.getLogger(__name__)
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
-_START_UP_CALL_S = 4.5
-_CALL_S = 20.0
 _OPEN_AGAIN_S = 5.0
 _DRAIN_S = 1.0
-_CHECK_TOKEN_EVERY_S = 60.0
-# Slack closes idle connections; a post on one that is closing would be a post of unknown outcome.
-_KEEP_ALIVE_S = 15.0
 _NOBODY = Mentions()
 _USUAL = Policy()
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What lives from `open` to `aclose`."""
-
-    session: aiohttp.ClientSession
-    client: AsyncWebClient
-    workspace: Workspace
-    people: People
-    admission: Admission
-    wording: Wording
-    activity: Activity
-    streams: Streams
-    home: Home
-    receipts: Receipts | None
-    agent_view: AgentView | None
-
-
 class SlackChannel:
-    """One Slack workspace over Socket Mode: implements `bridge.ports.Channel` and `bridge.ports.Receiver`.
+    """Slack over Socket Mode or HTTP: implements `bridge.ports.Channel` and `bridge.ports.Receiver`.
 
     Args:
-        bot_token: `xoxb-…`, for the Web API.
-        app_token: `xapp-…` with the scope `connections:write`, for the sockets.
+        bot_token: `xoxb-…`, for the Web API of one workspace; empty where `installs` is given.
+        installs: How any number of workspaces install the app.
+        app_token: `xapp-…` with the scope `connections:write`, for the sockets; empty in HTTP mode.
+        web: How Slack, and whoever installs the app, reach us.
+        places: Ends all that is open in a workspace.
         api_url: Where the Web API is.
         proxy: An HTTP proxy for everything. The proxy variables of the environment are not read, as slack-sdk
             heeds no NO_PROXY.
@@ -94,8 +70,11 @@ class SlackChannel:
     def __init__(
         self,
         *,
-        bot_token: str,
-        app_token: str,
+        bot_token: str = "",
+        app_token: str = "",
+        installs: Installs | None = None,
+        web: Web | None = None,
+        places: Accounts | None = None,
         api_url: str = "https://slack.com/api/",
         proxy: str | None = None,
         streaming: Streaming = Streaming.EDIT,
@@ -103,20 +82,26 @@ class SlackChannel:
         policy: Policy = _USUAL,
         sessions: SessionStore | None = None,
     ) -> None:
-        self._bot_token = bot_token
         self._app_token = app_token
-        self._api_url = api_url
-        self._proxy = proxy
+        self._web = web
         self._streaming = streaming
         self._allowed = mentions.slack
         self._policy = policy
-        self._sessions = sessions
-        self._opened: _Opened | None = None
+        self._errands = Errands()
+        self._clients = Clients(api_url, proxy)
+        furnishing = Furnishing(policy, self._allowed, sessions, self._errands)
+        self._installs = installs
+        self._workspaces: Workspaces = (
+            OneWorkspace(self._clients, bot_token, furnishing, places)
+            if installs is None
+            else installs.workspaces(self._clients, furnishing)
+        )
+        self._is_open = False
 
     @property
     def name(self) -> str:
         """`slack`."""
-        return "slack"
+        return CHANNEL
 
     @property
     def streaming(self) -> Streaming:
@@ -125,7 +110,7 @@ class SlackChannel:
 
     @property
     def receives_alone(self) -> str:
-        """Empty: any number of workers may hold sockets, and Slack gives each event to one of them."""
+        """Empty: any number of workers may receive, and Slack gives each event to one of them."""
         return ""
 
     @property
@@ -134,46 +119,12 @@ class SlackChannel:
         return self._policy.only_opener_controls
 
     @property
-    def workspace(self) -> Workspace:
-        """Whose token it is. Known once opened."""
-        return self._live.workspace
-
-    async def open(self) -> None:
-        """Check both tokens. Does nothing when open.
-
-        Raises `ChannelTokenRefused` naming the setting, `SettingWrong`, `ChannelUnavailable`, `ChannelRateLimited`.
-        """
-        if self._opened is not None:
-            return
-        _refuse_oauth_environment()
-        if not self._api_url.startswith(("https://", "http://")):
-            raise SettingWrong("SLACK_API_URL", "it is no http address", "Unset it, or use https://slack.com/api/.")
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE_S),
-            timeout=aiohttp.ClientTimeout(total=_CALL_S, sock_connect=5.0),
-        )
-        try:
-            client = self._client(session)
-            workspace = await _identify(client)
-            await self._open_connection(client)
-        except BaseException:
-            await session.close()
-            raise
-        self._opened = self._furnished(session, client, workspace)
-
-    async def aclose(self) -> None:
-        """Close all connections. Calls made after it raise `ChannelUnavailable`."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.session.close()
-
-    @property
     def controls(self) -> frozenset[Control]:
         """None yet."""
         return frozenset()
 
     def serves(self, thread: ThreadKey) -> bool:
-        """There is one account."""
+        """Every worker has all workspaces."""
         del thread
         return True
 
@@ -181,6 +132,36 @@ class SlackChannel:
         """The one of the settings answers everywhere."""
         del thread
         return ""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Whose token it is, where there is one. Known once opened."""
+        installed = self._workspaces.at_hand("")
+        if installed is None:
+            raise ChannelUnavailable("the Slack channel is not open")
+        return installed.workspace
+
+    async def open(self) -> None:
+        """Check the tokens. Does nothing when open.
+
+        Raises `ChannelTokenRefused` naming the setting, `SettingWrong`, `ChannelUnavailable`, `ChannelRateLimited`.
+        """
+        if self._is_open:
+            return
+        self._clients.open()
+        try:
+            await self._workspaces.open()
+            if not self._is_called:
+                await self._open_connection()
+        except BaseException:
+            await self._clients.aclose()
+            raise
+        self._is_open = True
+
+    async def aclose(self) -> None:
+        """Close all connections. Calls made after it raise `ChannelUnavailable`."""
+        self._is_open = False
+        await self._clients.aclose()
 
     def fits(self, text: str) -> bool:
         """Say whether this Markdown fits one message."""
@@ -198,202 +179,171 @@ class SlackChannel:
 
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message, which may be a stream; return its `ts`."""
-        live = self._live
-        ts = await live.streams.start(address, view) if self._streams_in(address) else None
-        ts = ts or await post_page(live.client, address, view, self._allowed)
-        live.activity.forget(address)
-        return ts
+        async with self._calling(address.account) as here:
+            ts = await here.streams.start(address, view) if self._streams_in(address) else None
+            ts = ts or await post_page(here.client, address, view, self._allowed)
+            here.activity.forget(address)
+            return ts
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`."""
-        if not await self._live.streams.go_on(address, message_id, view):
-            await edit_page(self._live.client, address, message_id, view, self._allowed)
+        async with self._calling(address.account) as here:
+            if not await here.streams.go_on(address, message_id, view):
+                await edit_page(here.client, address, message_id, view, self._allowed)
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
         """Look for the message that already shows this page of this turn."""
-        live, streams = self._live, self._streaming is Streaming.NATIVE
-        return await find_page(live.client, live.workspace, address, view, streams=streams)
+        streams = self._streaming is Streaming.NATIVE
+        async with self._calling(address.account) as here:
+            return await find_page(here.client, here.workspace, address, view, streams=streams)
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show the status under the thread, where a page shows nothing else. As `bridge.ports.Channel.draft`."""
         shows_status = self._streaming is Streaming.STATUS or self._streams_in(address)
-        return shows_status and not view.text and await self._live.activity.say(address, view.status)
+        if not shows_status or view.text:
+            return False
+        async with self._calling(address.account) as here:
+            return await here.activity.say(address, view.status)
 
     async def show_activity(self, address: Address) -> None:
         """Show "is thinking…" under a thread, where the app may."""
-        if self._opened is not None:
-            if self._opened.agent_view is not None:
-                await self._opened.agent_view.begun(address)
-            await self._opened.activity.show(address)
+        here = await self._perhaps_in(address.account)
+        if here is not None:
+            if here.agent_view is not None:
+                await here.agent_view.begun(address)
+            await here.activity.show(address)
 
     async def user_identifier(self, question: Question) -> str:
         """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
-        if self._opened is None:
-            return plain_identifier(question)
-        return await self._opened.people.identifier(question)
+        here = await self._perhaps_in(question.thread.account)
+        return plain_identifier(question) if here is None else await here.people.identifier(question)
 
     async def admits(self, question: Question) -> bool:
-        """Admit members, and others as the policy has it. See `bridge.ports.Channel`."""
-        return await self._live.admission.admits(question)
+        """Admit members, and others as the policy has it; nobody where the app was removed since."""
+        try:
+            here = await self._in(question.thread.account)
+        except PlaceGone:
+            return False
+        return await here.admission.admits(question)
 
     async def settled(self, question: Question, settlement: Settlement) -> None:
         """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
-        live = self._opened
-        if live is not None:
-            live.home.settled(question)
-        if live is not None and live.receipts is not None:
-            await live.receipts.take_away(question)
-        if live is not None and live.agent_view is not None:
+        here = await self._perhaps_in(question.thread.account)
+        if here is not None:
+            here.home.settled(question)
+        if here is not None and here.receipts is not None:
+            await here.receipts.take_away(question)
+        if here is not None and here.agent_view is not None:
             is_open = settlement.end_reason is None and question.kind is not QuestionKind.END
-            await live.agent_view.settled(question, is_open=is_open)
+            await here.agent_view.settled(question, is_open=is_open)
 
     async def ended(self, thread: ThreadKey) -> None:
         """Say in the agent view that the thread's conversation is over."""
-        if self._opened is not None and self._opened.agent_view is not None:
-            await self._opened.agent_view.ended(thread)
+        here = await self._perhaps_in(thread.account) if self._policy.shows_agent_view else None
+        if here is not None and here.agent_view is not None:
+            await here.agent_view.ended(thread)
 
     async def wording(self, question: Question, circumstances: Circumstances) -> str:
         """Return the question with names for ids, who speaks, and what was said before, as the policy has it."""
-        return question.text if self._opened is None else await self._opened.wording.of(question, circumstances)
+        here = await self._perhaps_in(question.thread.account)
+        return question.text if here is None else await here.wording.of(question, circumstances)
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        """Hold two sockets open and hand over questions until cancelled. See `bridge.ports.Receiver`."""
+        """Take events and hand over questions until cancelled. See `bridge.ports.Receiver`."""
         await self._open_patiently()
-        live = self._live
-        commands = SlashCommands(accept, self._sessions_of, live.workspace, self._policy)
-        intake = SlackIntake(accept, live.workspace, self._policy, commands, live.home, live.receipts, live.agent_view)
-        socket = SlackSocket(make_app(live.client, intake), intake, self._app_token, self._proxy)
-        announce = _Announcement(connected, live.workspace)
-        try:
+        intake = SlackIntake(accept, self._workspaces, self._policy)
+        with first_error():
             async with asyncio.TaskGroup() as tasks:
-                for _ in range(_SOCKETS):
-                    tasks.create_task(socket.keep_open(lambda: self._open_connection(live.client), announce))
-                tasks.create_task(live.home.publish())
-                if live.receipts is not None:
-                    tasks.create_task(live.receipts.keep_promises())
-                if live.agent_view is not None:
-                    tasks.create_task(live.agent_view.show_prompts())
+                tasks.create_task(self._errands.run())
+                tasks.create_task(self._listen(intake, _Announcement(connected, self._whose())))
                 try:
-                    await _watch_token(live.client)
+                    await self._workspaces.watch()
                 finally:
                     await intake.shut(_DRAIN_S)
-        except BaseExceptionGroup as group:
-            raise _first_of(group) from None
 
-    def _furnished(self, session: aiohttp.ClientSession, client: AsyncWebClient, workspace: Workspace) -> _Opened:
-        policy = self._policy
-        people = People(client, workspace, reads_emails=policy.reads_emails)
-        activity = Activity(client)
-        return _Opened(
-            session,
-            client,
-            workspace,
-            people=people,
-            admission=Admission(client, people, policy),
-            wording=Wording(people, EarlierMessages(client, workspace), policy),
-            activity=activity,
-            streams=Streams(client, activity, self._allowed),
-            home=Home(client, workspace, self._sessions_of, policy.prompts),
-            receipts=Receipts(client) if policy.shows_receipts else None,
-            agent_view=AgentView(client, policy.prompts) if policy.shows_agent_view else None,
-        )
+    async def _listen(self, intake: SlackIntake, announce: "_Announcement") -> None:
+        """Take events, and installations, until cancelled."""
+        with ExitStack() as served:
+            if self._web is not None and self._installs is not None:
+                self._installs.serve_pages(self._clients, self._web.routes, served)
+            if self._web is not None and self._is_called:
+                secret = self._web.signing_secret
+                requests = EventRequests(make_app(self._clients.client(), intake, secret), intake, secret)
+                served.enter_context(self._web.routes.serve(EVENTS_PATH, requests.answer))
+                announce(f"by HTTP at {EVENTS_PATH}")
+                await asyncio.Event().wait()
+            else:
+                await self._hold_sockets(intake, announce)
 
-    async def _sessions_of(self, user: str) -> Sequence[Session]:
-        if self._sessions is None:
-            return ()
-        return await self._sessions.opened_by(self.name, self.workspace.team_id, user)
+    @property
+    def _is_called(self) -> bool:
+        """Whether Slack calls us, and we hold no sockets."""
+        return self._web is not None and bool(self._web.signing_secret)
+
+    async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
+        client = self._clients.client()
+        socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_SOCKETS):
+                tasks.create_task(socket.keep_open(self._open_connection, lambda: announce("in Socket Mode")))
 
     def _streams_in(self, address: Address) -> bool:
-        is_native = self._streaming is Streaming.NATIVE and self._opened is not None
-        return is_native and self._live.streams.are_offered(address)
+        if self._streaming is not Streaming.NATIVE:
+            return False
+        here = self._workspaces.at_hand(address.account)
+        return may_stream(address) if here is None else here.streams.are_offered(address)
+
+    async def _in(self, account: str) -> Installed:
+        """Return the workspace of an account. Raises `ChannelUnavailable`, `PlaceGone`."""
+        if not self._is_open:
+            raise ChannelUnavailable("the Slack channel is not open")
+        return await self._workspaces.of(account)
+
+    @asynccontextmanager
+    async def _calling(self, account: str) -> AsyncIterator[Installed]:
+        """Give the workspace for one call. Raises as `_in`, and `PlaceGone` where Slack says that it is gone."""
+        here = await self._in(account)
+        try:
+            yield here
+        except TokenGone:
+            await self._workspaces.refused(here)
+            raise
+
+    async def _perhaps_in(self, account: str) -> Installed | None:
+        """Return the workspace of an account, for what is done there best effort."""
+        try:
+            return await self._in(account)
+        except BridgeError:
+            return None
 
     async def _open_patiently(self) -> None:
         """Open, however long Slack is away. Raises `Misconfigured`."""
-        while self._opened is None:
+        while not self._is_open:
             try:
                 await self.open()
             except Retryable as error:
                 _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, _OPEN_AGAIN_S)
                 await asyncio.sleep(_OPEN_AGAIN_S)
 
-    @property
-    def _live(self) -> _Opened:
-        if self._opened is None:
-            raise ChannelUnavailable("the Slack channel is not open")
-        return self._opened
+    async def _open_connection(self) -> str:
+        return await open_connection(self._clients.client(), self._app_token)
 
-    def _client(self, session: aiohttp.ClientSession) -> AsyncWebClient:
-        # No retry handlers: theirs repeat a post whose answer was lost.
-        client = AsyncWebClient(
-            token=self._bot_token, base_url=self._api_url, session=session, retry_handlers=[], logger=VENDOR_LOG
-        )
-        client.proxy = self._proxy
-        return client
-
-    async def _open_connection(self, client: AsyncWebClient) -> str:
-        """Ask for a socket's address. A refused app token shows here: in the SDK it would be retried for ever."""
-        with translated(Call("apps.connections.open", token_name="SLACK_APP_TOKEN")):  # noqa: S106 - a setting's name
-            async with asyncio.timeout(_START_UP_CALL_S):
-                answer = await client.apps_connections_open(app_token=self._app_token)
-            url = answer.get("url")
-        if not isinstance(url, str) or not url.startswith(("ws://", "wss://")):
-            raise ChannelUnavailable("apps.connections.open answered without a socket's address")
-        return url
+    def _whose(self) -> str:
+        installed = self._workspaces.at_hand("")
+        if self._installs is not None:
+            return "whoever installed it"
+        return "" if installed is None else installed.workspace.name or installed.workspace.team_id
 
 
 class _Announcement:
     """Says once that Slack is connected."""
 
-    def __init__(self, connected: Callable[[str], None], workspace: Workspace) -> None:
+    def __init__(self, connected: Callable[[str], None], whose: str) -> None:
         self._connected = connected
-        self._workspace = workspace
+        self._whose = whose
         self._was_made = False
 
-    def __call__(self) -> None:
+    def __call__(self, how: str) -> None:
         if not self._was_made:
             self._was_made = True
-            name = self._workspace.name or self._workspace.team_id
-            self._connected(f"Slack: connected to {name} in Socket Mode")
-
-
-async def _identify(client: AsyncWebClient) -> Workspace:
-    with translated(Call("auth.test")):
-        async with asyncio.timeout(_START_UP_CALL_S):
-            answer = await client.auth_test()
-        data = answer.data if isinstance(answer.data, Mapping) else {}
-    facts = {name: value for name, value in data.items() if isinstance(value, str)}
-    if not facts.get("team_id") or not facts.get("user_id"):
-        raise ChannelUnavailable("auth.test answered without team_id and user_id")
-    return Workspace(
-        team_id=facts["team_id"],
-        bot_user_id=facts["user_id"],
-        bot_id=facts.get("bot_id", ""),
-        url=facts.get("url", ""),
-        name=facts.get("team", ""),
-        enterprise_id=facts.get("enterprise_id", ""),
-    )
-
-
-async def _watch_token(client: AsyncWebClient) -> None:
-    """Look now and then whether the bot token still holds. Raises `ChannelTokenRefused`."""
-    while True:
-        await asyncio.sleep(_CHECK_TOKEN_EVERY_S)
-        try:
-            await _identify(client)
-        except (Retryable, Permanent) as error:
-            _LOG.warning("Slack did not confirm the bot token: %s", error)
-
-
-def _refuse_oauth_environment() -> None:
-    """With both set, bolt becomes an OAuth app: it drops the bot token, acknowledges all events and loses them."""
-    if os.environ.get("SLACK_CLIENT_ID") is not None and os.environ.get("SLACK_CLIENT_SECRET") is not None:
-        raise SettingWrong(
-            "SLACK_CLIENT_ID",
-            "it is set together with SLACK_CLIENT_SECRET, and slack-bolt would then lose every event",
-            "Unset both: SLACK_BOT_TOKEN and SLACK_APP_TOKEN are all that is needed.",
-        )
-
-
-def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = group.exceptions[0]
-    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
+            self._connected(f"Slack: connected to {self._whose} {how}")

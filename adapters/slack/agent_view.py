@@ -8,10 +8,12 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.errands import Errands
 from adapters.slack.errors import Call, translated
 from bridge.errors import BridgeError, ChannelTokenRefused
 from bridge.models import Address, Question, QuestionKind, ThreadKey
@@ -19,7 +21,6 @@ from bridge.models import Address, Question, QuestionKind, ThreadKey
 _LOG = logging.getLogger(__name__)
 _CALL_S = 3.0
 _TITLE_CHARS = 60
-_PROMPTS_WAITING = 100
 _LIVE = re.compile(r"[<>&]+")
 """What Slack could read as a mention."""
 
@@ -32,28 +33,26 @@ class AgentView:
     Args:
         client: Slack's Web API.
         prompts: Up to four things to ask, shown when somebody opens the app.
+        errands: Runs what need not be waited for.
     """
 
-    def __init__(self, client: AsyncWebClient, prompts: Sequence[str]) -> None:
+    def __init__(self, client: AsyncWebClient, prompts: Sequence[str], errands: Errands) -> None:
         self._client = client
         self._prompts = prompts
-        self._opened: asyncio.Queue[str] = asyncio.Queue(_PROMPTS_WAITING)
+        self._errands = errands
         self._refused: set[str] = set()
 
     def opened(self, place: str) -> None:
         """Note that somebody opened the app's messages: prompts are shown soon. Does not wait."""
-        if self._prompts and not self._opened.full():
-            self._opened.put_nowait(place)
+        if self._prompts:
+            self._errands.add(partial(self._show_prompts, place))
 
-    async def show_prompts(self) -> None:
-        """Show prompts where the app was opened, until cancelled."""
-        while True:
-            place = await self._opened.get()
-            prompts = [{"title": prompt[:_TITLE_CHARS], "message": prompt} for prompt in self._prompts]
-            await self._call(
-                "assistant.threads.setSuggestedPrompts",
-                lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=place, prompts=prompts),  # noqa: B023 - awaited before the next round
-            )
+    async def _show_prompts(self, place: str) -> None:
+        prompts = [{"title": prompt[:_TITLE_CHARS], "message": prompt} for prompt in self._prompts]
+        await self._call(
+            "assistant.threads.setSuggestedPrompts",
+            lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=place, prompts=prompts),
+        )
 
     async def begun(self, address: Address) -> None:
         """Show that the agent is at work."""

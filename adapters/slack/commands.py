@@ -68,7 +68,7 @@ class SlashCommands:
     async def _new(self, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._policy.threads_in_dms:
             return NEW_ELSEWHERE
-        thread = ThreadKey("slack", self._workspace.team_id, place)
+        thread = ThreadKey("slack", self._workspace.account, place)
         await self._accept(question_about(thread, user, QuestionKind.NEW, trigger))
         return NEW_HERE
 

@@ -44,6 +44,7 @@ _TOKEN_REFUSED = frozenset(
     {"access_denied", "account_inactive", "invalid_auth", "missing_scope", "no_permission", "not_allowed_token_type"}
     | {"not_authed", "org_login_required", "team_access_not_granted", "token_expired", "token_revoked"}
 )
+_TOKEN_GONE = frozenset({"account_inactive", "token_revoked"})
 _PLACE_GONE = frozenset(
     {"cannot_reply_to_message", "channel_not_found", "channel_type_not_supported", "is_archived", "is_inactive"}
     | {"messages_tab_disabled", "method_not_supported_for_channel_type", "not_in_channel", "restricted_action"}
@@ -56,6 +57,10 @@ _ANSWER_LOST = (aiohttp.ClientError, TimeoutError, SlackClientError)
 _ODD_ANSWER = (AttributeError, LookupError, ValueError)
 _WAIT_S = 30.0
 """Slack's own default where a 429 names no time (docs: apis/web-api/rate-limits)."""
+
+
+class TokenGone(ChannelTokenRefused):
+    """The app was removed from the workspace, or the workspace is gone: the token will never work again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ def _from_answer(error: SlackApiError, call: Call) -> BridgeError:
 def _from_code(code: str, call: Call) -> BridgeError:
     told = f"Slack refused {call.method}: {code}"
     if code in _TOKEN_REFUSED:
-        return ChannelTokenRefused(f"{call.token_name}: Slack answers {code} to {call.method}. {_remedy(code, call)}")
+        kind = TokenGone if code in _TOKEN_GONE else ChannelTokenRefused
+        return kind(f"{call.token_name}: Slack answers {code} to {call.method}. {_remedy(code, call)}")
     if code in _NOT_DONE:
         return ChannelUnavailable(told)
     if code in _MESSAGE_GONE:

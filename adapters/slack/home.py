@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.commands import SessionsOf, link_to, question_about
+from adapters.slack.errands import Errands
 from adapters.slack.errors import Call, translated
 from adapters.slack.workspace import Workspace
 from bridge.errors import BridgeError, StoreUnavailable
@@ -18,7 +20,6 @@ _LOG = logging.getLogger(__name__)
 _END = "talkifai_end"
 _HOME = "home"
 _CALL_S = 3.0
-_MOST_WAITING = 100
 _MOST_LISTED = 20
 _INTRODUCTION = (
     "I bring an AI agent to where you talk. Write me a direct message, or mention me in a channel that I am in: "
@@ -33,13 +34,18 @@ class Home:
     """Publishes the tab for whoever opens it, and obeys its buttons."""
 
     def __init__(
-        self, client: AsyncWebClient, workspace: Workspace, sessions_of: SessionsOf, prompts: Sequence[str]
+        self,
+        client: AsyncWebClient,
+        workspace: Workspace,
+        sessions_of: SessionsOf,
+        prompts: Sequence[str],
+        errands: Errands,
     ) -> None:
         self._client = client
         self._workspace = workspace
         self._sessions_of = sessions_of
         self._prompts = prompts
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(_MOST_WAITING)
+        self._errands = errands
 
     def opened(self, payload: Mapping[str, object]) -> None:
         """Show the tab soon to whoever opened it; nothing for every other payload. Does not wait."""
@@ -65,23 +71,20 @@ class Home:
                 trigger = f"{_HOME}:{session.conversation.id}"
                 await accept(question_about(session.thread, person, QuestionKind.END, trigger))
 
-    async def publish(self) -> None:
-        """Show the tab to those who wait for it, until cancelled."""
-        while True:
-            person = await self._waiting.get()
-            try:
-                view = home_view(await self._sessions_of(person), self._prompts, self._workspace)
-                with translated(Call("views.publish")):
-                    async with asyncio.timeout(_CALL_S):
-                        await self._client.views_publish(user_id=person, view=view)
-            except StoreUnavailable:
-                _LOG.warning("The App Home tab could not be shown: the store does not answer.")
-            except BridgeError as error:
-                _LOG.info("The App Home tab could not be shown: %s", error)
-
     def _show(self, person: object) -> None:
-        if isinstance(person, str) and person and not self._waiting.full():
-            self._waiting.put_nowait(person)
+        if isinstance(person, str) and person:
+            self._errands.add(partial(self._publish, person))
+
+    async def _publish(self, person: str) -> None:
+        try:
+            view = home_view(await self._sessions_of(person), self._prompts, self._workspace)
+            with translated(Call("views.publish")):
+                async with asyncio.timeout(_CALL_S):
+                    await self._client.views_publish(user_id=person, view=view)
+        except StoreUnavailable:
+            _LOG.warning("The App Home tab could not be shown: the store does not answer.")
+        except BridgeError as error:
+            _LOG.info("The App Home tab could not be shown: %s", error)
 
 
 def home_view(sessions: Sequence[Session], prompts: Sequence[str], workspace: Workspace) -> dict[str, Any]:

@@ -2,16 +2,14 @@
 
 import asyncio
 import logging
+from time import time
 
 from slack_bolt.response import BoltResponse
 
-from adapters.slack.agent_view import AgentView
 from adapters.slack.commands import SlashCommands
-from adapters.slack.home import Home
+from adapters.slack.installed import Installed, Workspaces
 from adapters.slack.policy import Policy
-from adapters.slack.receipts import Receipts
-from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question
-from adapters.slack.workspace import Workspace
+from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question, tells_of_removal
 from bridge.errors import StoreUnavailable
 from bridge.models import Appended
 from bridge.ports import Accept
@@ -19,39 +17,30 @@ from bridge.ports import Accept
 _LOG = logging.getLogger(__name__)
 _ACKNOWLEDGED = 200
 _DELIVER_AGAIN = 503
+_MOST_STRANGERS = 1_000
 
 
 class SlackIntake:
     """Takes payloads until it is shut, and knows which are still on their way."""
 
-    def __init__(
-        self,
-        accept: Accept,
-        workspace: Workspace,
-        policy: Policy,
-        commands: SlashCommands,
-        home: Home,
-        receipts: Receipts | None = None,
-        agent_view: AgentView | None = None,
-    ) -> None:
-        self._home = home
-        self._agent_view = agent_view
+    def __init__(self, accept: Accept, workspaces: Workspaces, policy: Policy) -> None:
         self._accept = accept
-        self._commands = commands
-        self._receipts = receipts
-        self._workspace = workspace
+        self._workspaces = workspaces
         self._policy = policy
         self._is_open = True
         self._running: set[asyncio.Task[object]] = set()
         self._said: set[str] = set()
 
-    async def take(self, payload: Payload) -> BoltResponse:
-        """Answer 200 where Slack may forget the event, and 503 where it is to deliver it again."""
+    async def take(self, payload: Payload, account: str) -> BoltResponse:
+        """Answer 200 where Slack may forget the event, and 503 where it is to deliver it again.
+
+        `account`: whose installation it is for; empty where it does not say.
+        """
         self._hold_current_task()
         if not self._is_open:
             return BoltResponse(status=_DELIVER_AGAIN, body="")
         try:
-            return await self._keep(payload)
+            return await self._keep(payload, account)
         except MalformedEventError as error:
             self.say_once(str(error))
             return BoltResponse(status=_ACKNOWLEDGED, body="")
@@ -59,23 +48,38 @@ class SlackIntake:
             _LOG.warning("A question could not be kept: it is left to Slack to deliver it again.")
             return BoltResponse(status=_DELIVER_AGAIN, body="")
 
-    async def _keep(self, payload: Payload) -> BoltResponse:
+    async def _keep(self, payload: Payload, account: str) -> BoltResponse:
+        if tells_of_removal(payload):
+            told_at = payload.get("event_time")
+            await self._workspaces.remove(account, float(told_at) if isinstance(told_at, int) else time())
+            return BoltResponse(status=_ACKNOWLEDGED, body="")
+        installed = await self._workspaces.receiving(account)
+        if installed is None:
+            if len(self._said) < _MOST_STRANGERS:
+                self.say_once(f"the app is not installed in {account}, as far as this bridge knows")
+            return BoltResponse(status=_ACKNOWLEDGED, body="")
         if "command" in payload:
-            answer = await self._commands.obey(payload)
+            answer = await self._commands_in(installed).obey(payload)
             body = {"response_type": "ephemeral", "text": answer} if answer else ""
             return BoltResponse(status=_ACKNOWLEDGED, body=body)
         if payload.get("type") == "block_actions":
-            await self._home.obey(payload, self._accept)
-            return BoltResponse(status=_ACKNOWLEDGED, body="")
-        self._home.opened(payload)
-        if self._agent_view is not None and (place := opened_messages(payload)):
-            self._agent_view.opened(place)
-        question = read_question(payload, self._workspace, self._policy)
+            await installed.home.obey(payload, self._accept)
+        else:
+            await self._keep_event(payload, installed)
+        return BoltResponse(status=_ACKNOWLEDGED, body="")
+
+    async def _keep_event(self, payload: Payload, installed: Installed) -> None:
+        installed.home.opened(payload)
+        if installed.agent_view is not None and (place := opened_messages(payload)):
+            installed.agent_view.opened(place)
+        question = read_question(payload, installed.workspace, self._policy)
         if question is not None:
             became = await self._accept(question)
-            if self._receipts is not None and became in {Appended.ACCEPTED, Appended.QUEUED}:
-                self._receipts.promise(question)
-        return BoltResponse(status=_ACKNOWLEDGED, body="")
+            if installed.receipts is not None and became in {Appended.ACCEPTED, Appended.QUEUED}:
+                installed.receipts.promise(question)
+
+    def _commands_in(self, installed: Installed) -> SlashCommands:
+        return SlashCommands(self._accept, installed.sessions_of, installed.workspace, self._policy)
 
     def was_reached(self) -> bool:
         """Say whether the event that the current task handles came as far as `take`."""

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.errands import Errands
 from adapters.slack.errors import Call, code_of, translated
 from bridge.errors import BridgeError, ChannelRateLimited, ChannelTokenRefused
 from bridge.models import Question, QuestionKind
@@ -16,7 +18,6 @@ from config.slack_limits import RECEIPTS_PER_MINUTE
 
 _LOG = logging.getLogger(__name__)
 _SIGN = "eyes"
-_MOST_WAITING = 100
 _CALL_S = 3.0
 _AGAIN_S = 1.0
 _NOT_THERE = "no_reaction"
@@ -26,22 +27,17 @@ _DONE = frozenset({"already_reacted", "message_not_found", _NOT_THERE})
 class Receipts:
     """Adds the sign and takes it away. Best effort: where Slack limits it, questions go without."""
 
-    def __init__(self, client: AsyncWebClient, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, client: AsyncWebClient, errands: Errands, now: Callable[[], float] = monotonic) -> None:
         self._client = client
         self._now = now
-        self._waiting: asyncio.Queue[Question] = asyncio.Queue(_MOST_WAITING)
+        self._errands = errands
         self._added_at: deque[float] = deque()
         self._is_wanted = True
 
     def promise(self, question: Question) -> None:
         """Put the sign on a question that was kept, soon. Does not wait."""
-        if _is_marked(question) and self._is_wanted and not self._waiting.full() and self._may_add():
-            self._waiting.put_nowait(question)
-
-    async def keep_promises(self) -> None:
-        """Add what was promised, until cancelled."""
-        while True:
-            await self._react("reactions.add", await self._waiting.get())
+        if _is_marked(question) and self._is_wanted and self._may_add():
+            self._errands.add(partial(self._react, "reactions.add", question))
 
     async def take_away(self, question: Question) -> None:
         """Take the sign from a question whose turn is over. Takes some seconds at most."""

@@ -64,6 +64,16 @@ def opened_messages(payload: Payload) -> str:
     return place if isinstance(place, str) and _ID.fullmatch(place) else ""
 
 
+def tells_of_removal(payload: Payload) -> bool:
+    """Say whether the payload tells that the app was removed from the workspace, or its bot's token revoked."""
+    event = payload.get("event")
+    if payload.get("type") != "event_callback" or not isinstance(event, Mapping):
+        return False
+    tokens = event.get("tokens")
+    revokes_bot = isinstance(tokens, Mapping) and bool(tokens.get("bot"))
+    return event.get("type") == "app_uninstalled" or (event.get("type") == "tokens_revoked" and revokes_bot)
+
+
 def _amendment(payload: Payload, event: Payload, workspace: Workspace, policy: Policy) -> Question | None:
     """Read an edit or a deletion of a person's message: it counts while that message still waits."""
     kind, part = _AMENDMENTS[str(event["subtype"])]
@@ -110,7 +120,7 @@ def _question(payload: Payload, event: Payload, workspace: Workspace, policy: Po
         return None
     if not addressed and (root in {"", ts} or not text or not _goes_on(raw, policy)):
         return None
-    team = _team_of(payload) or workspace.team_id
+    team = workspace.account
     is_flat = is_direct and not policy.threads_in_dms
     thread = "" if is_flat else root or ts
     has_files = bool(event.get("files"))
@@ -152,14 +162,6 @@ def _text_of(event: Payload) -> str:
     if len(text) > QUESTION_TEXT_CHARS:
         raise MalformedEventError("a text far over Slack's own limit")
     return text
-
-
-def _team_of(payload: Payload) -> str:
-    """Return the installation's team: in a shared channel `event.team` may be somebody else's."""
-    authorizations = payload.get("authorizations")
-    first = authorizations[0] if isinstance(authorizations, list) and authorizations else None
-    team = first.get("team_id") if isinstance(first, Mapping) else None
-    return team if isinstance(team, str) and _ID.fullmatch(team) else ""
 
 
 def _further_keys(payload: Payload, event: Payload, team: str, channel: str) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.bolt_app import WRONG_SHAPE
+from adapters.slack.clients import START_UP_CALL_S
+from adapters.slack.errors import Call, translated
 from adapters.slack.intake import SlackIntake
 from adapters.slack.vendor_log import VENDOR_LOG
 from bridge.errors import ChannelRateLimited, ChannelUnavailable, Permanent
@@ -30,26 +33,20 @@ _CLOSE_S = 1.0
 _LOOK_EVERY_S = 1.0
 _REPLACE_AFTER_S = 15.0
 _LONGEST_PAUSE_S = 30.0
-# What bolt trips over where a payload's parts have the wrong types: it reads some before any middleware runs.
-_WRONG_SHAPE = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 OpenConnection = Callable[[], Awaitable[str]]
 """Asks Slack for the address of a new socket; raises the bridge's errors."""
 
 
-def make_app(client: AsyncWebClient, intake: SlackIntake) -> AsyncApp:
-    """Build a bolt app in which the intake answers every payload, before authorisation and listeners."""
-
-    async def inbox(body: dict[str, Any]) -> BoltResponse:
-        return await intake.take(body)
-
-    return AsyncApp(
-        name="talkifai-bridge",
-        logger=VENDOR_LOG,
-        client=client,
-        signing_secret="not-used-in-socket-mode",  # noqa: S106 - left out, bolt would read one from the environment
-        before_authorize=inbox,
-    )
+async def open_connection(client: AsyncWebClient, app_token: str) -> str:
+    """Ask for a socket's address. A refused app token shows here: in the SDK it would be retried for ever."""
+    with translated(Call("apps.connections.open", token_name="SLACK_APP_TOKEN")):  # noqa: S106 - a setting's name
+        async with asyncio.timeout(START_UP_CALL_S):
+            answer = await client.apps_connections_open(app_token=app_token)
+        url = answer.get("url")
+    if not isinstance(url, str) or not url.startswith(("ws://", "wss://")):
+        raise ChannelUnavailable("apps.connections.open answered without a socket's address")
+    return url
 
 
 class _Session:
@@ -88,7 +85,7 @@ class _Handler(AsyncSocketModeHandler):
         """Give an envelope to bolt, and acknowledge it where bolt says so."""
         started = time()
         response = BoltResponse(status=_ACKNOWLEDGED, body="")
-        with contextlib.suppress(*_WRONG_SHAPE):
+        with contextlib.suppress(*WRONG_SHAPE):
             response = await run_async_bolt_app(self.app, req)
         if not self._intake.was_reached():
             # bolt stumbled on the way there: it would again at each redelivery.

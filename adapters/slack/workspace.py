@@ -1,4 +1,4 @@
-"""The workspace that a bot token belongs to."""
+"""The workspace, or the Enterprise Grid organisation, that a bot token belongs to."""
 
 from dataclasses import dataclass
 
@@ -16,3 +16,10 @@ class Workspace:
     name: str = ""
     enterprise_id: str = ""
     """The Enterprise Grid organisation that the workspace is in; empty for most."""
+    is_organisation: bool = False
+    """Whether the token is for all workspaces of the organisation in which the app is installed."""
+
+    @property
+    def account(self) -> str:
+        """Name whose the token is, as threads and budgets have it."""
+        return self.enterprise_id if self.is_organisation else self.team_id

@@ -9,6 +9,7 @@ from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.text import Text
 
+from bridge.formulas import formulas_as_code
 from bridge.models import PageView
 
 _KEPT = frozenset("\n\t")
@@ -48,7 +49,7 @@ def renderable(view: PageView) -> RenderableType:
     """Return a page for rich: rendered Markdown, then the status or notice."""
     parts: list[RenderableType] = []
     if view.text:
-        parts.append(VisibleMarkdown(harmless(view.text)))
+        parts.append(VisibleMarkdown(formulas_as_code(harmless(view.text))))
     if view.status:
         parts.append(Text(harmless(view.status), style="dim italic"))
     if view.notice:

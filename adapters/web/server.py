@@ -25,14 +25,14 @@ class WebServer:
     def __init__(self, *, port: int, host: str = "0.0.0.0") -> None:  # noqa: S104 - it is there to be reached
         self._host = host
         self._port = port
-        self._handlers: dict[str, WebHandler] = {}
+        self._handlers: dict[str, tuple[str, WebHandler]] = {}
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
         """Listen. Raises `SettingWrong` where the port is taken."""
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_get("/health", self._health)
-        app.router.add_post("/{path:.*}", self._post)
+        app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_WITHIN_S)
         await self._runner.setup()
         try:
@@ -56,11 +56,11 @@ class WebServer:
         return self._port
 
     @contextmanager
-    def serve(self, path: str, handler: WebHandler) -> Iterator[None]:
-        """Give POSTs to this path to the handler inside a block. Raises `ValueError` where somebody has it."""
+    def serve(self, path: str, handler: WebHandler, method: str = "POST") -> Iterator[None]:
+        """Give requests for this path to the handler inside a block. Raises `ValueError` where somebody has it."""
         if path in self._handlers:
             raise ValueError(f"{path} is served already")
-        self._handlers[path] = handler
+        self._handlers[path] = (method, handler)
         try:
             yield
         finally:
@@ -69,16 +69,19 @@ class WebServer:
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
-    async def _post(self, request: web.Request) -> web.Response:
-        handler = self._handlers.get(request.path)
-        if handler is None:
+    async def _answer(self, request: web.Request) -> web.Response:
+        method_and_handler = self._handlers.get(request.path)
+        if method_and_handler is None:
             # A channel that is starting or stopping: whoever sends has to come again.
             return web.Response(status=503 if request.path.startswith(_CHANNELS) else 404)
+        method, handler = method_and_handler
+        if request.method != method:
+            return web.Response(status=405, headers={"Allow": method})
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
-            answer = await handler(WebRequest(headers, body))
+            answer = await handler(WebRequest(headers, body, request.query_string))
         except Exception:  # the web's edge: whatever it is, the sender comes again and sees nothing of it
             log.exception("a request could not be handled")
             answer = WebAnswer(500)
-        return web.Response(status=answer.status, text=answer.body)
+        return web.Response(status=answer.status, body=answer.body.encode(), headers=answer.headers)

@@ -1,50 +1,18 @@
-"""Events go out over Socket Mode: to one connection each, again until acknowledged."""
+"""Events go out, over one socket each or to the app's address, again until acknowledged."""
 
 import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
 
 from config.slack_limits import ACK_WITHIN_S, REDELIVERY_AFTER_S, SOCKETS_PER_APP
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One envelope on its way."""
-
-    envelope_id: str
-    at: float
-    connection: int
-    """Which socket, counted from 1; 0 where none was open."""
-    acked_after_s: float | None = None
-
-
-@dataclass(slots=True)
-class Delivery:
-    """One event and every attempt to deliver it."""
-
-    payload: Any
-    envelope_type: str
-    attempts: list[Attempt] = field(default_factory=list)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once it is acknowledged or given up."""
-    response: Any = None
-    """What the acknowledgement carried."""
-
-    @property
-    def acked(self) -> bool:
-        """Whether any attempt was acknowledged in time."""
-        return any(attempt.acked_after_s is not None for attempt in self.attempts)
-
-    @property
-    def event_id(self) -> str:
-        """The event's id, as in the payload."""
-        return str(self.payload.get("event_id", "")) if isinstance(self.payload, dict) else ""
+from sandbox.slack.delivery_models import Attempt, Delivery
+from sandbox.slack.event_requests import RequestUrl
 
 
 @dataclass(slots=True)
@@ -67,6 +35,8 @@ class SocketHub:
         """False: sockets opened from now on are silent, as when the peer is gone and nobody said so."""
         self.takes_late_acks = False
         """Whether an acknowledgement over another socket than the envelope's counts."""
+        self.request_url: RequestUrl | None = None
+        """Set: the app has events over HTTP, and none over sockets."""
         self.deliveries: list[Delivery] = []
         self.stray_acks: list[str] = []
         self._app_id = app_id
@@ -135,6 +105,8 @@ class SocketHub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for socket in list(self._sockets.values()):
             await socket.ws.close()
+        if self.request_url is not None:
+            await self.request_url.aclose()
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Hold one socket."""
@@ -189,6 +161,25 @@ class SocketHub:
             delivery.settled.set()
 
     async def _attempt(self, delivery: Delivery, number: int) -> bool:
+        return await (self._post(delivery, number) if self.request_url else self._send(delivery, number))
+
+    async def _post(self, delivery: Delivery, number: int) -> bool:
+        attempt = Attempt(uuid4().hex, time.monotonic(), 0)
+        late = not delivery.attempts or delivery.attempts[-1].status == 0
+        reason = "http_timeout" if late else "http_error"
+        delivery.attempts.append(attempt)
+        if self.request_url is None:
+            return False
+        try:
+            async with asyncio.timeout(self.ack_within_s * self.time_scale):
+                was_taken = await self.request_url.post(delivery, attempt, number, reason)
+        except TimeoutError:
+            return False
+        if was_taken:
+            attempt.acked_after_s = time.monotonic() - attempt.at
+        return was_taken
+
+    async def _send(self, delivery: Delivery, number: int) -> bool:
         socket = self._pick()
         attempt = Attempt(uuid4().hex, time.monotonic(), socket.number if socket else 0)
         delivery.attempts.append(attempt)

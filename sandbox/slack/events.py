@@ -23,11 +23,11 @@ def payload_of(workspace: SlackWorkspace, event: Event) -> dict[str, Any]:
         "event_time": int(time.time()),
         "authorizations": [
             {
-                "enterprise_id": None,
+                "enterprise_id": workspace.enterprise_id or None,
                 "team_id": workspace.team_id,
                 "user_id": workspace.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": workspace.is_organisation,
             }
         ],
         "is_ext_shared_channel": False,

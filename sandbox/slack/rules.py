@@ -27,6 +27,11 @@ class Rules:
         self._workspace = workspace
         self._scopes = scopes
 
+    @property
+    def workspace(self) -> SlackWorkspace:
+        """Whose methods they are."""
+        return self._workspace
+
     def _need(self, scope: str) -> None:
         if scope and scope not in self._scopes:
             raise Refused("missing_scope", needed=scope, provided=",".join(sorted(self._scopes)))

@@ -89,7 +89,8 @@ class WebApi(Rules):
             "team_id": space.team_id,
             "user_id": space.bot_user_id,
             "bot_id": space.bot_id,
-            "is_enterprise_install": False,
+            "is_enterprise_install": space.is_organisation,
+            **({"enterprise_id": space.enterprise_id} if space.enterprise_id else {}),
         }
 
     def _post(self, params: Params) -> Answer:

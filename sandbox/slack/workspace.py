@@ -75,16 +75,33 @@ class SlackMessage:
 
 
 class SlackWorkspace:
-    """One team with one installed bot."""
+    """One team with one bot.
 
-    team_id = "T0SANDBOX"
-    team_name = "Sandbox"
-    url = "https://sandbox.slack.com/"
+    Args:
+        team_id: Its id.
+        name: Its name, and the first part of its address.
+        enterprise_id: The Enterprise Grid organisation that it is in.
+        is_organisation: Whether the app is installed in all of that organisation.
+    """
+
     app_id = "A0BRIDGE"
-    bot_user_id = "U0BRIDGE"
-    bot_id = "B0BRIDGE"
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        team_id: str = "T0SANDBOX",
+        name: str = "Sandbox",
+        enterprise_id: str = "",
+        *,
+        is_organisation: bool = False,
+    ) -> None:
+        self.team_id = team_id
+        self.team_name = name
+        self.url = f"https://{name.lower()}.slack.com/"
+        self.enterprise_id = enterprise_id
+        self.is_organisation = is_organisation
+        self.is_installed = True
+        bot = "BRIDGE" if team_id == "T0SANDBOX" else team_id
+        self.bot_user_id, self.bot_id = f"U0{bot}", f"B0{bot}"
         self.people: dict[str, SlackPerson] = {}
         self.places: dict[str, SlackPlace] = {}
         self.messages: dict[tuple[str, str], SlackMessage] = {}

@@ -80,6 +80,19 @@ async def test_a_turn_at_work_is_taken_up_at_the_new_place_by_whoever_is_next(st
     assert not await stores.queue.settle(again, DONE)
 
 
+async def test_a_turn_that_was_sent_goes_on_from_its_record_before_what_was_asked_at_the_new_place(
+    stores: RedisStores,
+) -> None:
+    """D6: it is not asked again, whatever came in at the new place first."""
+    lease = await begun(stores, "q1", thread=OLD)
+    await stores.queue.record_sending(lease, "c1", 3)
+    await stores.inbox.append(ask("q2", NEW))
+    await stores.places.move(*MOVE)
+
+    entry = await begin(stores, await claim(stores))
+    assert (entry.question.id, entry.record.step, entry.record.conversation_id) == ("q1", Step.SENDING, "c1")
+
+
 async def test_the_thread_that_was_active_last_is_the_heir_until_somebody_goes_on(stores: RedisStores) -> None:
     """S15: of several chains of replies, the newest."""
     await bound(stores, "c1", OLD, idle_after_s=600)

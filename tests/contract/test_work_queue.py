@@ -476,3 +476,70 @@ async def test_a_talk_of_several_is_remembered_and_so_is_what_was_sent(stores: R
     kept = await stores.sessions.current(THREAD)
     assert kept is not None
     assert kept.several_speak
+
+
+async def test_somebody_who_may_not_ask_leaves_the_session_as_it_was(stores: RedisStores, redis: Redis) -> None:
+    """A15: no turn, no speaker, no later deadline: else a stranger could keep a paid conversation open."""
+    await bound(stores, "c1", THREAD)
+    before = await stores.sessions.current(THREAD)
+    deadline = await redis.zscore(stores.keys.idle, str(THREAD))
+    await stores.inbox.append(ask("q1", person="stranger", addressed=False))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=6000))
+    assert await stores.sessions.current(THREAD) == before
+    assert await redis.zscore(stores.keys.idle, str(THREAD)) == deadline
+
+
+async def test_a_command_makes_nobody_a_speaker(stores: RedisStores) -> None:
+    await bound(stores, "c1", THREAD)
+    await stores.inbox.append(replace(ask("q1", person="U2"), kind=QuestionKind.HELP))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.COMMAND_DONE, idle_after_s=600))
+    session = await stores.sessions.current(THREAD)
+    assert session is not None
+    assert not session.several_speak
+
+
+async def test_a_stranger_makes_no_thread_known_and_none_unknown(stores: RedisStores) -> None:
+    """A15: follow-ups of members are still heard after somebody wrote who may not ask."""
+    lease = await begun(stores, "q1")
+    await stores.queue.settle(lease, DONE)
+    await stores.inbox.append(ask("q2", person="stranger"))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
+    assert await stores.inbox.append(ask("q3", addressed=False)) is Appended.ACCEPTED
+
+    await stores.inbox.append(ask("q4", OTHER, person="stranger"))
+    threads = [await claim(stores), await claim(stores)]
+    lease = next(lease for lease in threads if lease.thread == OTHER)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
+    assert await stores.inbox.append(ask("q5", OTHER, addressed=False)) is Appended.NOT_ADDRESSED
+
+
+async def test_a_note_that_comes_late_is_not_for_the_next_question(stores: RedisStores) -> None:
+    """D6: the messages of a settled reply are never those of the next one."""
+    lease = await begun(stores, "q1", "q2")
+    first = replace(lease, question_id="q1")
+    await stores.queue.record_shown(first, ["m1"], "text", has_begun=True)
+    assert await stores.queue.settle(first, DONE)
+    await begin(stores, lease)
+    with pytest.raises(LeaseLost):
+        await stores.queue.record_shown(first, ["m1"], "text", has_begun=True)
+    with pytest.raises(LeaseLost):
+        await stores.queue.record_sending(first, "c1", 0)
+    assert await stores.queue.settle(first, DONE)  # a copy of that call: q2 is still there
+    record = (await begin(stores, lease)).record
+    assert (record.message_ids, record.step, record.has_begun) == ((), Step.CLAIMED, False)
+
+
+async def test_a_beginning_that_is_not_to_count_does_not(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1")
+    await stores.queue.release(lease, counts=False)
+    lease = await claim(stores)
+    assert (await begin(stores, lease)).record.attempts == 1
+    await stores.queue.release(lease)
+    assert (await begin(stores, await claim(stores))).record.attempts == 2

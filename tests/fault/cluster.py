@@ -60,16 +60,16 @@ class Cluster:
 
     # ------------------------------------------------------------ workers
 
-    async def start_worker(self, redis_url: str = "", **more: str) -> BridgeProcess:
+    async def start_worker(self, redis_url: str = "", command: str = "run", **more: str) -> BridgeProcess:
         """Start a worker and return when it is ready. `redis_url`: a proxy's, in place of the server's own."""
-        worker = self.worker(redis_url, **more)
+        worker = self.worker(redis_url, command, **more)
         await worker.start()
         return worker
 
-    def worker(self, redis_url: str = "", **more: str) -> BridgeProcess:
+    def worker(self, redis_url: str = "", command: str = "run", **more: str) -> BridgeProcess:
         """Make a worker, to be started later."""
         settings = {**self.stage.settings, "REDIS_URL": redis_url or self.redis_url, **more}
-        worker = BridgeProcess(settings, self._folder, f"worker{len(self.workers) + 1}")
+        worker = BridgeProcess(settings, self._folder, f"worker{len(self.workers) + 1}", command)
         self.workers.append(worker)
         return worker
 

@@ -5,11 +5,13 @@ import time
 
 import pytest
 
+from adapters.slack.http_mode import EVENTS_PATH
 from sandbox.talkifai.script import Answer
 from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy
 from tests.fault.steps import BEGIN, MIDDLE, REST, WHOLE, Scene, text_streams
 from tests.fault.talks import TALKS, talk_on
+from tests.scenario.test_web import free_port
 
 ANSWER = "Here you are, this is the answer."
 OUTAGE_S = 30.0
@@ -41,6 +43,30 @@ async def test_an_event_that_comes_while_redis_is_down_is_delivered_again(cluste
         await talk.ledger.until(lambda: not stage.telegram.pending(), 30.0)
     else:
         await talk.ledger.until(lambda: stage.slack.deliveries[0].acked, 30.0)
+
+
+async def test_a_request_of_slack_that_comes_while_redis_is_down_is_delivered_again(cluster: Cluster) -> None:
+    """P1: over HTTP it is answered with an error, and soon enough for Slack to see that."""
+    slack, port = cluster.stage.slack, free_port()
+    slack.sockets.redelivery_after_s = (0.0, 4.0, 4.0, 4.0)
+    cluster.answers["are you there?"] = Answer.of(ANSWER)
+    slack.deliver_to(f"http://127.0.0.1:{port}{EVENTS_PATH}")
+    await cluster.start_worker(
+        command="web", PORT=port, SLACK_SIGNING_SECRET=slack.signing_secret, SLACK_APP_TOKEN="", TELEGRAM_BOT_TOKEN=""
+    )
+    talk = talk_on(cluster.stage, "slack")
+    await cluster.stop_redis()
+
+    await talk.ask("are you there?")
+    (delivery,) = slack.deliveries
+    await talk.ledger.until(lambda: len(delivery.attempts) >= 2, 30.0)
+    assert not delivery.acked
+    await cluster.start_redis()
+
+    await talk.until_texts(ANSWER)
+    await asyncio.wait_for(delivery.settled.wait(), 30.0)
+    assert talk.posted == ["are you there?"]
+    assert {attempt.status for attempt in delivery.attempts} == {200, 503}
 
 
 async def test_a_running_answer_is_completed_while_redis_is_away(cluster: Cluster) -> None:

@@ -120,8 +120,8 @@ class World(RuleBasedStateMachine):
                 self.texts[_text(args[1])] = json.loads(_text(args[2]))["text"]
             case "settle" if removed:
                 self.active_at[_text(args[0])] = now
-                self.saw_settled(_text(args[0]), removed, _text(args[2]), _text(args[3]))
-            case "record" if result and args[2] == "message_ids":
+                self.saw_settled(_text(args[0]), removed, _text(args[3]), _text(args[4]))
+            case "record_shown" if result:
                 for book in self.channels.values():
                     book.recorded.update(json.loads(_text(args[3])))
             case _:

@@ -59,9 +59,8 @@ else
     redis.call('HSET', bodies, 'size:' .. id, size)
     redis.call('SET', burst, id, 'PX', joins_ms)
   end
-  if addressed then
-    redis.call('SET', known, '1', 'PX', known_ms)
-  else
+  -- Until it is settled the mark names the question that made the thread known.
+  if not addressed or not redis.call('SET', known, id, 'NX', 'PX', known_ms) then
     redis.call('PEXPIRE', known, known_ms)
   end
   -- A thread that is leased is in the set already: its worker sees the question when it settles.

@@ -22,12 +22,20 @@ elseif redis.call('EXISTS', session) == 1 then
   redis.call('ZADD', idle, deadline or whole(now_ms()), new)
 end
 
-if redis.call('EXISTS', turn) == 1 and redis.call('EXISTS', new_inbox) == 0 then
-  redis.call('RENAME', turn, new_turn)
-  redis.call('HDEL', new_turn, 'message_ids')
-end
-for _, id in ipairs(redis.call('LRANGE', inbox, 0, -1)) do
-  redis.call('RPUSH', new_inbox, id)
+-- What was asked before the move goes first, with the record of its turn; behind a turn that is at work already.
+local ids = redis.call('LRANGE', inbox, 0, -1)
+if redis.call('EXISTS', new_turn) == 0 then
+  if redis.call('EXISTS', turn) == 1 then
+    redis.call('RENAME', turn, new_turn)
+    redis.call('HDEL', new_turn, 'message_ids')
+  end
+  for at = #ids, 1, -1 do
+    redis.call('LPUSH', new_inbox, ids[at])
+  end
+else
+  for _, id in ipairs(ids) do
+    redis.call('RPUSH', new_inbox, id)
+  end
 end
 local fields = redis.call('HGETALL', bodies)
 for at = 1, #fields, 2 do

@@ -18,6 +18,13 @@ local function holds(leases, thread, fence)
   return redis.call('HGET', leases, thread) == fence
 end
 
+-- Whether the turn is still the one that was begun under this lease. A write that comes late, when its question is
+-- settled and the next one begun, is not for that one.
+local function is_at_work(leases, turn, thread, fence, question)
+  local begun = redis.call('HMGET', turn, 'fence', 'question')
+  return holds(leases, thread, fence) and begun[1] == fence and (question == '' or begun[2] == question)
+end
+
 local function ring(bell, length)
   redis.call('LPUSH', bell, '1')
   redis.call('LTRIM', bell, 0, length - 1)

@@ -2,10 +2,10 @@
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
 local session, idle, endings, ends, counters, dead, unanswered, answer = unpack(KEYS, 7, 14)
-local thread, fence, outcome, end_reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local idle_ms, known_ms = tonumber(ARGV[5]), ARGV[6]
-local history, counts_as_turn = ARGV[7], ARGV[8]
-local dead_reason, dead_length, unanswered_ms, rated_ms = ARGV[9], tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12])
+local thread, fence, question, outcome, end_reason = unpack(ARGV, 1, 5)
+local idle_ms, known_ms = tonumber(ARGV[6]), ARGV[7]
+local history, counts_as_turn = ARGV[8], ARGV[9]
+local dead_reason, dead_length, unanswered_ms, rated_ms = ARGV[10], tonumber(ARGV[11]), ARGV[12], tonumber(ARGV[13])
 local not_whole = { interrupted = true, stopped = true, refused = true, dead = true }
 if not holds(leases, thread, fence) then
   return -1
@@ -13,7 +13,7 @@ end
 
 local id = redis.call('LINDEX', inbox, 0)
 local begun = redis.call('HMGET', turn, 'question', 'fence', 'attempts')
-if id and begun[1] == id and begun[2] == fence then
+if id and begun[1] == id and begun[2] == fence and (question == '' or question == id) then
   if dead_reason ~= '' then
     redis.call('LPUSH', dead, cjson.encode({
       thread = thread, reason = dead_reason, attempts = tonumber(begun[3]),
@@ -38,9 +38,11 @@ if id and begun[1] == id and begun[2] == fence then
   redis.call('LPOP', inbox)
   redis.call('HDEL', bodies, id)
   redis.call('DEL', turn)
-  redis.call('PEXPIRE', known, known_ms)
   redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
-  if outcome == 'excluded' and redis.call('EXISTS', session) == 0 then
+  if outcome ~= 'excluded' then
+    redis.call('SET', known, '1', 'PX', known_ms)
+  elseif redis.call('GET', known) == id then
+    -- The bridge takes no part in a thread because somebody wrote who may not ask.
     redis.call('DEL', known)
   end
   if outcome == 'undeliverable' then
@@ -55,16 +57,16 @@ if id and begun[1] == id and begun[2] == fence then
   end
   if redis.call('EXISTS', session) == 1 then
     redis.call('HINCRBY', session, 'turns', counts_as_turn)
-    local readable, question = pcall(cjson.decode, body)
-    local person = readable and type(question) == 'table' and question.person
-    if type(person) == 'table' and person.id and person.id ~= redis.call('HGET', session, 'person_id') then
+    local readable, asked = pcall(cjson.decode, body)
+    local person = readable and type(asked) == 'table' and asked.person
+    if counts_as_turn == '1' and type(person) == 'table' and person.id and person.id ~= redis.call('HGET', session, 'person_id') then
       redis.call('HSET', session, 'several_speak', '1')
     end
     redis.call('HINCRBY', session, 'retries', tonumber(begun[3]) - 1)
     if history ~= 'keep' then
       redis.call('HSET', session, 'history_count', history)
     end
-    for at = 13, #ARGV, 2 do
+    for at = 14, #ARGV, 2 do
       redis.call('HINCRBY', session, 'usage.' .. ARGV[at], ARGV[at + 1])
     end
     if idle_ms >= 0 then

@@ -88,7 +88,7 @@ async def test_members_of_the_same_organisation_are_at_home(
     *,
     is_external: bool,
 ) -> None:
-    client = channel._live.client
+    client = (await channel._in("")).client
     monkeypatch.setattr(slack.api, "call", lambda *_: {"ok": True, "user": facts})
     people = People(client, Workspace("T1", "UBOT", enterprise_id="E1"))
     assert (await people.profile("U1")).is_external is is_external

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from adapters.slack.adapter import SlackChannel
+from adapters.slack.errors import TokenGone
 from adapters.slack.marks import EVENT_TYPE
 from bridge.errors import (
     ChannelRateLimited,
@@ -147,7 +148,7 @@ async def test_a_post_whose_answer_was_lost_is_uncertain_and_not_repeated(
         (Fault("*", status=429, retry_after_s=7), ChannelRateLimited, ChannelRateLimited),
         (Fault("*", error="channel_not_found"), PlaceGone, PlaceGone),
         (Fault("*", error="is_archived"), PlaceGone, PlaceGone),
-        (Fault("*", error="token_revoked"), ChannelTokenRefused, ChannelTokenRefused),
+        (Fault("*", error="token_revoked"), TokenGone, TokenGone),
         (Fault("*", error="missing_scope"), ChannelTokenRefused, ChannelTokenRefused),
         (Fault("*", error="msg_too_long"), PageRejected, PageRejected),
         (Fault("*", error="something_new"), PageRejected, PageRejected),
@@ -265,23 +266,13 @@ async def test_nothing_listening_is_unavailable_even_for_a_post(slack: SlackStan
 
 
 async def test_a_slow_answer_to_a_post_is_uncertain(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.slack.adapter._CALL_S", 0.3)
+    monkeypatch.setattr("adapters.slack.clients._CALL_S", 0.3)
     channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
     await channel.open()
     slack.faults.arm(Fault("chat.postMessage", delay_s=0.6))
     with pytest.raises(PostUncertain):
         await channel.post(Address(slack.workspace.team_id, "D1"), PageView(text="Hi"))
     await channel.aclose()
-
-
-async def test_the_oauth_variables_that_make_bolt_lose_events_are_refused(
-    slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SLACK_CLIENT_ID", "1")
-    monkeypatch.setenv("SLACK_CLIENT_SECRET", "2")
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
-    with pytest.raises(SettingWrong, match="SLACK_CLIENT_ID"):
-        await channel.open()
 
 
 async def test_proxy_variables_of_the_environment_are_not_followed(

@@ -133,6 +133,17 @@ async def test_a_redelivered_question_has_the_same_name(
     assert inbox.texts == ["hello"]
 
 
+async def test_variables_that_bolt_reads_by_itself_change_nothing(
+    slack: SlackStandIn, inbox: Inbox, receiving: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
+        monkeypatch.setenv(name, "somebody-elses")
+    async with receiving():
+        await slack.say("U0ADA", "D1", "hello")
+        await slack.sockets.settled()
+    assert inbox.texts == ["hello"]
+
+
 @pytest.mark.parametrize("mention_first", [True, False])
 async def test_the_two_events_of_a_mention_are_one_question(
     slack: SlackStandIn, inbox: Inbox, receiving: Receiving, *, mention_first: bool
@@ -403,7 +414,7 @@ async def test_a_wrong_token_is_refused_by_name(slack: SlackStandIn, setting: st
 async def test_a_token_that_is_revoked_ends_receiving(
     slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.adapter._CHECK_TOKEN_EVERY_S", 0.1)
+    monkeypatch.setattr("adapters.slack.one_workspace._CHECK_TOKEN_EVERY_S", 0.1)
     slack.faults.arm(Fault("auth.test", status=502, times=1))
     slack.faults.arm(Fault("auth.test", error="token_revoked", times=-1))
     async with asyncio.timeout(10):

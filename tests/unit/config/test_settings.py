@@ -67,7 +67,45 @@ def test_the_studio_token_takes_the_place_of_the_key(settings: Read) -> None:
 def test_one_slack_token_alone_names_the_missing_one(refused: Refused, given: str, missing: str) -> None:
     token = "xoxb-canary" if given == "SLACK_BOT_TOKEN" else "xapp-canary"
     (line,) = refused(**{given: token})
-    assert line.startswith(f"{missing}: is not set. {given} is set and Slack needs both")
+    assert line.startswith(f"{missing}: is not set. ")
+
+
+def test_events_come_over_sockets_or_over_http(settings: Read, refused: Refused) -> None:
+    assert settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="canary").slack_enabled
+    (neither,) = refused(SLACK_BOT_TOKEN="xoxb-1")
+    assert neither.startswith("SLACK_APP_TOKEN: is not set. ")
+    assert "SLACK_SIGNING_SECRET" in neither
+    (both,) = refused(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1", SLACK_SIGNING_SECRET="canary")
+    assert both.startswith("SLACK_SIGNING_SECRET: is set together with SLACK_APP_TOKEN. ")
+
+
+def test_a_signing_secret_alone_asks_for_the_bot_token(refused: Refused) -> None:
+    """A2: nothing starts half-configured."""
+    (line,) = refused(SLACK_SIGNING_SECRET="canary")
+    assert line.startswith("SLACK_BOT_TOKEN: is not set. ")
+
+
+KEYS = ("A" * 43 + "=", "B" * 42 + "A=")
+MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "canary-client", "SLACK_ENCRYPTION_KEY": ", ".join(KEYS)}
+
+
+def test_many_workspaces_need_three_settings_and_no_bot_token(settings: Read, refused: Refused) -> None:
+    read = settings(SLACK_SIGNING_SECRET="canary", **MANY)
+    assert read.slack_enabled
+    assert read.slack_encryption_keys == KEYS
+    assert set(KEYS) < set(read.secret_values)
+    for missing in MANY:
+        (line,) = refused(SLACK_SIGNING_SECRET="canary", **{n: v for n, v in MANY.items() if n != missing})
+        assert line.startswith(f"{missing}: is not set. ")
+    (both,) = refused(SLACK_SIGNING_SECRET="canary", SLACK_BOT_TOKEN="xoxb-1", **MANY)
+    assert both.startswith("SLACK_BOT_TOKEN: is set together with SLACK_CLIENT_ID. ")
+
+
+@pytest.mark.parametrize("keys", ["canary", "A" * 44, KEYS[0] + ",", KEYS[0] + ",canary", "é" * 44])
+def test_an_encryption_key_has_32_bytes(refused: Refused, keys: str) -> None:
+    (line,) = refused(SLACK_SIGNING_SECRET="canary", **{**MANY, "SLACK_ENCRYPTION_KEY": keys})
+    assert line.startswith("SLACK_ENCRYPTION_KEY: holds something that is no key. ")
+    assert "canary" not in line
 
 
 def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:

@@ -14,7 +14,7 @@ from bridge.alarms import Alarms
 from bridge.clock import SystemClock
 from bridge.dispatcher import Dispatcher, DispatchLimits
 from bridge.events import StreamEnded, StreamEvent, TextDelta
-from bridge.models import Appended, Lease, ThreadKey
+from bridge.models import Appended, Lease, Outcome, ThreadKey
 from bridge.notices import Notice
 from bridge.supervisor import Supervisor
 from tests.fakes import THREAD, question
@@ -220,3 +220,4 @@ async def test_a_question_that_fails_every_time_is_set_aside_and_its_asker_told(
     assert Notice.FAILED in it.notices
     (letter,) = await stores.dead_letters(10)
     assert letter.reason == "too many attempts"
+    assert [outcome for _, outcome in it.channel.settled_questions] == [Outcome.DEAD, Outcome.ANSWERED]

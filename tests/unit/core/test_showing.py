@@ -118,6 +118,26 @@ def test_in_status_mode_a_text_that_somebody_has_seen_is_not_taken_back() -> Non
     assert channel.standing["old"].text == _LONG
 
 
+@pytest.mark.parametrize("streaming", list(Streaming))
+def test_a_text_that_another_worker_showed_does_not_give_way_to_a_status(streaming: Streaming) -> None:
+    """D6: while the answer is looked up, or a tool is at work, people still see what they have read."""
+
+    async def tell(reply: Reply, writer: Writer) -> None:
+        reply.say(Status.THINKING)
+        writer.wake()
+        await asyncio.sleep(10.0)
+        reply.apply(ToolStarted("web_search"))
+        writer.wake()
+        await asyncio.sleep(10.0)
+        reply.replace(_LONG)
+        writer.wake()
+
+    channel = _channel(streaming)
+    run_virtually(_write(channel, tell, message_ids=["old"]))
+    assert all(call.view.text for call in channel.calls)
+    assert channel.standing["old"].text == _LONG
+
+
 @pytest.mark.parametrize("streaming", [Streaming.STATUS, Streaming.NATIVE])
 def test_where_a_page_grows_without_a_message_there_is_one_post_for_each_page(streaming: Streaming) -> None:
     channel = _channel(streaming, takes_drafts=True, page_size=700)

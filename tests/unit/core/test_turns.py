@@ -15,6 +15,8 @@ from bridge.errors import (
     AgentKeyRefused,
     AgentOutOfCredits,
     AgentUnavailable,
+    ChannelRateLimited,
+    ChannelUnavailable,
     ConversationLost,
     LeaseLost,
     PlaceGone,
@@ -511,3 +513,31 @@ async def test_a_press_on_retry_asks_the_question_it_stands_under_again_in_its_a
     session = await stores.sessions.current(THREAD)
     assert session is not None
     assert session.person_id == question().person.id
+
+
+async def test_a_command_that_failed_offers_no_retry(stores: RedisStores) -> None:
+    """S1: there are no words to ask again."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.offered = frozenset(Control)
+    it.agent.open_errors = [AgentUnavailable("503")]
+    await it.answer(question(kind=QuestionKind.START))
+    assert [view.controls for view in it.channel.standing.values()] == [()]
+
+
+async def test_a_channel_that_cannot_tell_who_asks_is_asked_again_within_the_turn(stores: RedisStores) -> None:
+    """D6: a look-up that fails for minutes sets no question aside."""
+    it = stage(stores, _says(_ANSWER))
+    it.channel.admission_errors = [ChannelUnavailable("500"), ChannelRateLimited(0.01, "users.info")]
+    assert (await it.answer(question())).outcome is Outcome.ANSWERED
+    assert it.channel.admission_errors == []
+
+
+async def test_a_turn_that_has_left_the_bridge_is_finished_without_asking_who_it_is_for(stores: RedisStores) -> None:
+    """D6: an answer that is recorded is shown, also while the channel cannot tell."""
+    it = stage(stores, _says(_ANSWER))
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_answer(lease, _ANSWER, Asked(Outcome.ANSWERED))
+    it.channel.admitting = False
+    assert (await it.take(lease)).outcome is Outcome.ANSWERED
+    assert it.channel.text == _ANSWER

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.slack.server import AGENT_SCOPES, ALL_SCOPES
+from adapters.slack.http_mode import EVENTS_PATH
+from adapters.slack.oauth import REDIRECT_PATH
+from config.slack_scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
+from sandbox.slack.people import AGENT_SCOPES, ALL_SCOPES
 
 ROOT = Path(__file__).parents[3]
-PLAIN, AGENT = "slack-manifest.yaml", "slack-manifest.agent.yaml"
+PLAIN, AGENT, HTTP = "slack-manifest.yaml", "slack-manifest.agent.yaml", "slack-manifest.http.yaml"
 AGENT_VIEW = "agent_view.py"
 HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 SCOPES = {
-    "auth_test": set(),
+    "auth_test": set[str](),
     "apps_connections_open": set(),
     "chat_postMessage": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
@@ -40,7 +43,14 @@ EVENT_SCOPES = {
     "message.im": {"im:history"},
     "message.mpim": {"mpim:history"},
     "app_home_opened": set[str](),
+    "app_uninstalled": set[str](),
+    "tokens_revoked": set[str](),
 }
+_URLS = (
+    (r"  event_subscriptions:\n    ", "request_url"),
+    (r"  interactivity:\n    is_enabled: true\n    ", "request_url"),
+    (r"    - command: /talkifai\n      ", "url"),
+)
 _CALL = re.compile(r"client\.([a-z]+_[a-zA-Z_]+)\b(?!_session)")
 
 
@@ -65,7 +75,7 @@ def called(*, in_agent_view: bool) -> set[str]:
     )
 
 
-@pytest.mark.parametrize(("manifest", "in_agent_view"), [(PLAIN, False), (AGENT, True)])
+@pytest.mark.parametrize(("manifest", "in_agent_view"), [(PLAIN, False), (AGENT, True), (HTTP, False)])
 def test_the_scopes_are_those_of_the_calls_and_events_in_use(manifest: str, *, in_agent_view: bool) -> None:
     needed = {"commands"}
     for name in called(in_agent_view=in_agent_view):
@@ -78,21 +88,38 @@ def test_the_scopes_are_those_of_the_calls_and_events_in_use(manifest: str, *, i
 def test_the_stand_in_grants_what_the_manifests_ask_for() -> None:
     assert listed_under(PLAIN, "bot") == ALL_SCOPES
     assert listed_under(AGENT, "bot") == AGENT_SCOPES
+    assert listed_under(HTTP, "bot") == ALL_SCOPES
+
+
+def test_whoever_installs_it_is_asked_for_what_the_manifests_ask_for() -> None:
+    assert set(BOT_SCOPES) == listed_under(PLAIN, "bot")
+    assert set(BOT_SCOPES + AGENT_VIEW_SCOPES) == listed_under(AGENT, "bot")
+    assert listed_under(HTTP, "redirect_urls") == {f"https://bridge.example.com{REDIRECT_PATH}"}
 
 
 def test_the_events_are_those_that_are_read() -> None:
     messages = {"app_mention", "message.im", "message.channels", "message.groups", "message.mpim"}
-    for manifest in (PLAIN, AGENT):
-        assert listed_under(manifest, "bot_events") == messages | {"app_home_opened"}
+    for manifest in (PLAIN, AGENT, HTTP):
+        assert listed_under(manifest, "bot_events") == messages | {
+            "app_home_opened",
+            "app_uninstalled",
+            "tokens_revoked",
+        }
 
 
-@pytest.mark.parametrize("manifest", [PLAIN, AGENT])
-def test_it_is_a_socket_mode_app_that_people_can_write_to(manifest: str) -> None:
+@pytest.mark.parametrize("manifest", [PLAIN, AGENT, HTTP])
+def test_it_is_an_app_that_people_can_write_to(manifest: str) -> None:
     text = (ROOT / "config" / manifest).read_text()
-    assert "socket_mode_enabled: true" in text
+    assert f"socket_mode_enabled: {'false' if manifest == HTTP else 'true'}" in text
     assert "messages_tab_enabled: true" in text
     assert "messages_tab_read_only_enabled: false" in text
     assert "command: /talkifai" in text
     assert "home_tab_enabled: true" in text
     assert "interactivity:\n    is_enabled: true" in text
     assert ("  agent_view:\n    agent_description: " in text) is (manifest == AGENT)
+
+
+def test_over_http_everything_goes_to_the_path_that_is_served() -> None:
+    text = (ROOT / "config" / HTTP).read_text()
+    events, presses, commands = (re.findall(rf"^{indent}{name}: (\S+)$", text, re.MULTILINE) for indent, name in _URLS)
+    assert events + presses + commands == [f"https://bridge.example.com{EVENTS_PATH}"] * 3

@@ -36,6 +36,13 @@ def test_a_drawn_page_renders_markdown_and_shows_the_status() -> None:
     assert drawn(PageView(text="**bold** and `code`", status="Looking that up…")) == "bold and code\nLooking that up…"
 
 
+def test_a_formula_keeps_its_signs() -> None:
+    """S11: nothing in it is taken for emphasis."""
+    shown = drawn(PageView(text="It is $a*b*c$ and \\(x*y*z\\)."))
+    assert "a*b*c" in shown
+    assert "x*y*z" in shown
+
+
 def test_html_stays_visible() -> None:
     shown = drawn(PageView(text="a <b>word</b> and <script>\n\n<div>\nblock\n</div>"))
     assert "a <b>word</b> and <script>" in shown

@@ -1,0 +1,41 @@
+"""The few things that a channel keeps by itself."""
+
+from collections.abc import Mapping
+
+from adapters.redis_store.codec import pack, unpack
+from adapters.redis_store.commands import Commands
+from adapters.redis_store.keys import Keys, milliseconds
+
+
+class RedisRecords:
+    """The `Records` port on Redis: a hash for each group, and a key for each pass."""
+
+    def __init__(self, commands: Commands, keys: Keys) -> None:
+        self._commands = commands
+        self._keys = keys
+
+    async def read(self, group: str, name: str) -> str | None:
+        """Return what is written there, or None."""
+        raw = await self._commands.call("HGET", self._keys.records(group), pack(name))
+        return None if raw is None else unpack(raw)
+
+    async def read_all(self, group: str) -> Mapping[str, str]:
+        """Return all of a group, by name."""
+        fields = await self._commands.call("HGETALL", self._keys.records(group))
+        return {unpack(name): unpack(text) for name, text in fields.items()}
+
+    async def write(self, group: str, name: str, text: str) -> None:
+        """Write, over what is there."""
+        await self._commands.call("HSET", self._keys.records(group), pack(name), pack(text))
+
+    async def remove(self, group: str, name: str) -> None:
+        """Forget it."""
+        await self._commands.call("HDEL", self._keys.records(group), pack(name))
+
+    async def issue(self, group: str, passed: str, life_s: float) -> None:
+        """Make a pass that is good once, for that long."""
+        await self._commands.call("SET", self._keys.passed(group, passed), "1", "PX", milliseconds(life_s))
+
+    async def use(self, group: str, passed: str) -> bool:
+        """Use a pass up; say whether it was good."""
+        return bool(await self._commands.call("DEL", self._keys.passed(group, passed)))

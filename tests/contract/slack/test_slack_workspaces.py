@@ -1,0 +1,372 @@
+"""Many workspaces: bolt's OAuth flow behind the real web server, the real store, and the stand-in as Slack."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+from redis.asyncio import Redis
+
+from adapters.redis_store import RedisStores
+from adapters.slack.adapter import SlackChannel
+from adapters.slack.http_mode import EVENTS_PATH, Web
+from adapters.slack.installs import Installs
+from adapters.slack.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthApp
+from adapters.web.server import WebServer
+from bridge.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
+from bridge.models import Address, Conversation, EndReason, PageView, Session, ThreadKey
+from config.slack_scopes import BOT_SCOPES
+from sandbox.faults import Fault, Gate
+from sandbox.slack import SlackStandIn
+from sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET
+from sandbox.slack.workspace import SlackWorkspace
+from tests.contract.slack.test_slack_receiver import Inbox
+from tests.contract.store_steps import DONE, begun
+
+KEY, OLDER_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+HI = PageView(text="Hi", final=True)
+
+
+@dataclass
+class Worker:
+    """A channel that receives, its web server, and what it hands over."""
+
+    channel: SlackChannel
+    url: str
+    inbox: Inbox = field(default_factory=Inbox)
+
+
+@dataclass
+class Street:
+    """The stand-in with two more workspaces, and the workers."""
+
+    slack: SlackStandIn
+    stores: RedisStores
+    north: SlackWorkspace
+    south: SlackWorkspace
+    stack: AsyncExitStack
+
+    def channel(self, web: Web | None, keys: tuple[str, ...] = (KEY,)) -> SlackChannel:
+        app = OAuthApp(CLIENT_ID, CLIENT_SECRET, BOT_SCOPES)
+        stores = self.stores
+        installs = Installs(app, keys, stores.records, stores.leader, stores.places)
+        return SlackChannel(installs=installs, web=web, api_url=self.slack.api_url, sessions=stores.sessions)
+
+    async def worker(self, *keys: str) -> Worker:
+        """Start a worker that takes events over HTTP, and the app's settings lead to it."""
+        server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1"))
+        channel = self.channel(Web(server, self.slack.signing_secret), keys or (KEY,))
+        worker = Worker(channel, f"http://127.0.0.1:{server.port}")
+        await channel.open()
+        await self.stack.enter_async_context(_receiving(worker))
+        self.slack.deliver_to(worker.url + EVENTS_PATH)
+        self.slack.distribution.redirect_url = worker.url + REDIRECT_PATH
+        return worker
+
+    async def install(self, worker: Worker, space: SlackWorkspace | None) -> httpx.Response:
+        """Let somebody of a workspace go through the pages; None cancels."""
+        self.slack.distribution.consents_for = space
+        async with httpx.AsyncClient() as browser:
+            begun_at = await browser.get(worker.url + INSTALL_PATH)
+            cookie = begun_at.headers["set-cookie"].partition(";")[0]
+            asked = await browser.get(begun_at.headers["location"])
+            return await browser.get(asked.headers["location"], headers={"Cookie": cookie})
+
+    async def open_session(self, thread: ThreadKey) -> None:
+        lease = await begun(self.stores, f"q-{thread.place}", thread=thread)
+        session = Session(thread, Conversation(f"c-{thread.place}", "jwt"), "Ada", "U1", "u", 5.0)
+        await self.stores.sessions.bind(lease, session, 600)
+        await self.stores.queue.settle(lease, DONE)
+
+
+@asynccontextmanager
+async def _receiving(worker: Worker) -> AsyncIterator[None]:
+    connected = asyncio.Event()
+    receiving = asyncio.ensure_future(worker.channel.receive(worker.inbox.accept, lambda _: connected.set()))
+    await asyncio.wait_for(connected.wait(), 10)
+    yield
+    receiving.cancel()
+    await asyncio.wait([receiving])
+    await worker.channel.aclose()
+
+
+@pytest.fixture
+async def street(stores: RedisStores) -> AsyncIterator[Street]:
+    async with SlackStandIn(time_scale=0.1) as slack, AsyncExitStack() as stack:
+        slack.echoes = False
+        north, south = slack.add_workspace("T0NORTH", "North"), slack.add_workspace("T0SOUTH", "South")
+        for space, person, place in ((north, "U0NINA", "C0NORTH"), (south, "U0SAM", "C0SOUTH")):
+            slack.person(person.title(), person, space=space)
+            slack.add_channel(place, "general", space=space)
+        yield Street(slack, stores, north, south, stack)
+
+
+async def dump_of(redis: Redis) -> str:
+    """Return all that Redis keeps, as text."""
+    found = [str(key) for key in await redis.keys("*")]
+    for key in await redis.keys("*records*"):
+        found += [repr(pair) for pair in (await redis.hgetall(key)).items()]
+    return "\n".join(found)
+
+
+async def test_a_workspace_installs_the_app_and_is_answered_with_its_own_token(street: Street, redis: Redis) -> None:
+    """What it granted is in Redis encrypted alone."""
+    worker = await street.worker()
+    done = await street.install(worker, street.north)
+    assert done.status_code == 200
+    assert "Thank you!" in done.text
+    assert set(street.slack.distribution.asked_for[0].split(",")) == set(BOT_SCOPES)
+
+    root = await street.slack.say("U0NINA", "C0NORTH", f"<@{street.north.bot_user_id}> hello")
+    await street.slack.sockets.settled()
+    (question,) = worker.inbox.kept
+    assert question.thread == ThreadKey("slack", "T0NORTH", "C0NORTH", root)
+    assert question.metadata["permalink"].startswith("https://north.slack.com/archives/C0NORTH/p")
+    ts = await worker.channel.post(question.address, HI)
+    assert street.north.messages["C0NORTH", ts].user == street.north.bot_user_id
+    (token,) = street.slack.distribution.tokens
+    assert "T0NORTH" in (dump := await dump_of(redis))
+    assert token not in dump
+
+
+async def test_each_workspace_has_its_own_budgets_and_nobody_elses_token(street: Street) -> None:
+    worker = await street.worker()
+    for space in (street.north, street.south):
+        await street.install(worker, space)
+    addresses = [Address("T0NORTH", "C0NORTH"), Address("T0SOUTH", "C0SOUTH")]
+    scopes = [{budget.scope for budget in worker.channel.pace(address).edits} for address in addresses]
+    assert scopes[0].isdisjoint(scopes[1])
+    for address, space in zip(addresses, (street.north, street.south), strict=True):
+        ts = await worker.channel.post(address, HI)
+        assert space.messages[address.place, ts].user == space.bot_user_id
+    with pytest.raises(PlaceGone):
+        await worker.channel.post(Address("T0NORTH", "C0SOUTH"), HI)
+
+
+async def test_events_of_a_workspace_without_the_app_are_acknowledged_and_logged_once(
+    street: Street, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = await street.worker()
+    for _ in range(2):
+        await street.slack.say("U0NINA", "C0NORTH", f"<@{street.north.bot_user_id}> hello")
+        await street.slack.sockets.settled()
+    assert worker.inbox.kept == []
+    assert all(delivery.acked and len(delivery.attempts) == 1 for delivery in street.slack.deliveries)
+    assert len([record for record in caplog.records if "T0NORTH" in record.getMessage()]) == 1
+    with pytest.raises(PlaceGone):
+        await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+
+
+async def test_an_installation_belongs_to_the_browser_that_began_it_and_its_state_is_good_once(street: Street) -> None:
+    worker = await street.worker()
+    street.slack.distribution.consents_for = street.north
+    async with httpx.AsyncClient() as browser:
+        begun_at = await browser.get(worker.url + INSTALL_PATH)
+        cookie = begun_at.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "Secure" in cookie
+        back = (await browser.get(begun_at.headers["location"])).headers["location"]
+        strangers = [{}, {"Cookie": "slack-app-oauth-state=another"}]
+        refused = [await browser.get(back, headers=headers) for headers in strangers]
+        own = {"Cookie": cookie.partition(";")[0]}
+        done = await browser.get(back, headers=own)
+        again = await browser.get(back, headers=own)
+    assert [answer.status_code for answer in refused] == [400, 400]
+    assert done.status_code == 200
+    assert again.status_code == 401
+    assert len(street.slack.distribution.tokens) == 1
+
+
+async def test_a_state_is_forgotten_after_ten_minutes(street: Street, redis: Redis) -> None:
+    worker = await street.worker()
+    async with httpx.AsyncClient() as browser:
+        begun_at = await browser.get(worker.url + INSTALL_PATH)
+    state = parse_qs(urlsplit(begun_at.headers["location"]).query)["state"][0]
+    (key,) = [name for name in await redis.keys("*") if state in str(name)]
+    assert 0 < await redis.pttl(key) <= 600_000
+    await redis.delete(key)
+    async with httpx.AsyncClient() as browser:
+        late = await browser.get(
+            f"{worker.url}{REDIRECT_PATH}?code=x&state={state}", headers={"Cookie": f"slack-app-oauth-state={state}"}
+        )
+    assert late.status_code == 401
+
+
+async def test_a_cancelled_installation_and_a_slack_that_fails_leave_nothing_behind(street: Street) -> None:
+    worker = await street.worker()
+    cancelled = await street.install(worker, None)
+    assert "access_denied" in cancelled.text
+    street.slack.faults.arm(Fault("oauth.v2.access", error="invalid_code"))
+    assert (await street.install(worker, street.north)).status_code == 401
+    street.slack.faults.arm(Fault("oauth.v2.access", status=502))
+    assert (await street.install(worker, street.north)).status_code in {401, 503}
+    street.slack.faults.arm(Fault("auth.test", after=1, refuse=True))
+    assert (await street.install(worker, street.north)).status_code == 503
+    assert await street.stores.records.read_all("slack:grants") == {}
+
+
+async def test_a_workspace_that_removes_the_app_has_its_sessions_ended_and_its_tokens_deleted(street: Street) -> None:
+    worker = await street.worker()
+    for space in (street.north, street.south):
+        await street.install(worker, space)
+    for thread in (ThreadKey("slack", "T0NORTH", "C0NORTH", "1.1"), ThreadKey("slack", "T0SOUTH", "C0SOUTH", "1.1")):
+        await street.open_session(thread)
+    await asyncio.sleep(1.1)  # Slack's times are whole seconds: an event of the second of the installation is older
+    street.slack.uninstall(street.north)
+    await street.slack.sockets.settled()
+    assert all(delivery.acked for delivery in street.slack.deliveries)
+    (ending,) = await street.stores.sessions.claim_ends(10, 60)
+    assert (ending.session.thread.account, ending.reason) == ("T0NORTH", EndReason.GONE)
+    assert list(await street.stores.records.read_all("slack:grants")) == ["T0SOUTH"]
+    with pytest.raises(PlaceGone):
+        await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+    await worker.channel.post(Address("T0SOUTH", "C0SOUTH"), HI)
+
+
+async def test_news_of_a_removal_that_come_after_a_new_installation_remove_nothing(street: Street) -> None:
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    await asyncio.sleep(1.1)
+    told = street.slack.uninstall(street.north)
+    await street.slack.sockets.settled()
+    await asyncio.sleep(1.1)
+    await street.install(worker, street.north)
+    for delivery in told:
+        street.slack.redeliver(delivery)
+    await street.slack.sockets.settled()
+    await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+
+
+async def test_a_removal_that_nobody_heard_of_is_learned_from_the_next_call(street: Street) -> None:
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+    street.north.is_installed = False
+    with pytest.raises(PlaceGone):
+        await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+    assert await street.stores.records.read_all("slack:grants") == {}
+
+
+async def test_another_worker_goes_by_a_removal_and_a_new_installation_soon(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    first, second = await street.worker(), await street.worker()
+    await street.install(first, street.north)
+    address = Address("T0NORTH", "C0NORTH")
+    await second.channel.post(address, HI)
+    await street.install(first, street.north)
+    older, newer = street.slack.distribution.tokens
+    del street.slack.distribution.tokens[older]
+    await second.channel.post(address, HI)
+    assert newer in street.slack.distribution.tokens
+
+
+async def test_an_organisation_installs_the_app_once_for_all_its_workspaces(street: Street) -> None:
+    slack, worker = street.slack, await street.worker()
+    org = slack.add_workspace("T0EAST", "East", "E0GRID", is_organisation=True)
+    slack.person("Eve", "U0EVE", space=org)
+    slack.add_channel("C0EAST", "general", space=org)
+    slack.add_channel("D0EAST", space=org)
+    assert (await street.install(worker, org)).status_code == 200
+    assert list(await street.stores.records.read_all("slack:grants")) == ["E0GRID"]
+
+    await slack.say("U0EVE", "C0EAST", f"<@{org.bot_user_id}> hello")
+    command = slack.slash("U0EVE", "D0EAST", "status")
+    await slack.sockets.settled()
+    (question,) = worker.inbox.kept
+    assert question.thread.account == "E0GRID"
+    assert await worker.channel.admits(question)
+    await worker.channel.post(question.address, HI)
+    assert command.response["text"] == "You have no open conversation."
+
+
+async def test_a_token_is_renewed_before_it_expires_by_one_worker(street: Street) -> None:
+    distribution = street.slack.distribution
+    distribution.rotates, distribution.life_s = True, 3600.0
+    first, second = await street.worker(), await street.worker()
+    await street.install(first, street.north)
+    distribution.life_s = 43_200.0
+    (old,) = distribution.tokens
+    gate = Gate()
+    street.slack.faults.arm(Fault("oauth.v2.access", hold_answer=gate))
+    address = Address("T0NORTH", "C0NORTH")
+    renewing = asyncio.ensure_future(first.channel.post(address, HI))
+    await gate.reached()
+    await second.channel.post(address, HI)  # meanwhile with the token that is still good
+    gate.open()
+    await renewing
+    del distribution.tokens[old]
+    await first.channel.post(address, HI)
+    renewals = [call for call in street.slack.calls if call.params.get("grant_type") == "refresh_token"]
+    assert len(renewals) == 1
+
+
+async def test_a_renewal_that_is_cut_off_halfway_is_not_lost(street: Street) -> None:
+    distribution = street.slack.distribution
+    distribution.rotates, distribution.life_s = True, 3600.0
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    distribution.life_s = 43_200.0
+    (old,) = distribution.tokens
+    gate = Gate()
+    street.slack.faults.arm(Fault("oauth.v2.access", hold_answer=gate))
+    posting = asyncio.ensure_future(worker.channel.post(Address("T0NORTH", "C0NORTH"), HI))
+    await gate.reached()
+    posting.cancel()
+    gate.open()
+    await asyncio.wait([posting])
+    del distribution.tokens[old]
+    other = await street.worker()
+    await other.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+
+
+async def test_a_token_that_expired_and_cannot_be_renewed_now_is_no_loss_of_the_workspace(street: Street) -> None:
+    distribution = street.slack.distribution
+    distribution.rotates, distribution.life_s = True, 0.2
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    await asyncio.sleep(0.2)
+    street.slack.faults.arm(Fault("oauth.v2.access", status=502))
+    with pytest.raises(ChannelUnavailable):
+        await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+    assert list(await street.stores.records.read_all("slack:grants")) == ["T0NORTH"]
+
+
+async def test_keys_can_be_changed_and_a_wrong_one_stops_the_start(street: Street) -> None:
+    """The older key is needed until every worker has started with the newer one in front."""
+    worker = await street.worker(OLDER_KEY)
+    await street.install(worker, street.north)
+    with pytest.raises(SettingWrong, match="SLACK_ENCRYPTION_KEY"):
+        await street.channel(None, (KEY,)).open()
+    both = await street.worker(KEY, OLDER_KEY)
+    await both.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+    only = await street.worker(KEY)
+    await only.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+
+
+async def test_while_the_store_is_away_events_are_left_to_slack_and_replies_go_on(
+    street: Street, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """P1: who sent an event cannot be told without the store."""
+    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    address = Address("T0NORTH", "C0NORTH")
+    await worker.channel.post(address, HI)
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("down")
+
+    monkeypatch.setattr(street.stores.records, "read", away)
+    street.slack.sockets.redelivery_after_s = (0.0,)
+    with caplog.at_level(logging.WARNING):
+        await street.slack.say("U0NINA", "C0NORTH", f"<@{street.north.bot_user_id}> hello")
+        await street.slack.sockets.settled()
+    assert {attempt.status for attempt in street.slack.deliveries[-1].attempts} == {503}
+    await worker.channel.post(address, HI)
