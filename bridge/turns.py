@@ -85,9 +85,10 @@ class Turns:
         self._alarms = alarms
         self._shows_tools = shows_tools
 
-    def knows(self, channel_name: str) -> bool:
-        """Say whether this worker serves the channel."""
-        return channel_name in self._channels
+    def knows(self, thread: ThreadKey) -> bool:
+        """Say whether this worker serves the thread's channel, and the account there."""
+        channel = self._channels.get(thread.channel)
+        return channel is not None and channel.serves(thread)
 
     @property
     def idle_after_s(self) -> float:

@@ -358,10 +358,10 @@ async def test_a_session_is_recorded_even_when_the_worker_stops_while_it_is_open
     opening, go_on = asyncio.Event(), asyncio.Event()
     really_open = it.agent.open
 
-    async def slow_open(user_identifier: str, metadata: dict[str, str]) -> object:
+    async def slow_open(user_identifier: str, metadata: dict[str, str], agent_id: str) -> object:
         opening.set()
         await go_on.wait()
-        return await really_open(user_identifier, metadata)
+        return await really_open(user_identifier, metadata, agent_id)
 
     it.agent.open = slow_open  # type: ignore[method-assign, assignment] # a slower agent, nothing more
     lease = await it.put(question())
