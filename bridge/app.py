@@ -211,6 +211,7 @@ def telegram_bots(settings: Settings, stores: RedisStores, routes: WebRoutes | N
                 rooms=Rooms(stores.reply_roots, stores.places),
                 identities=settings.telegram_identities,
                 gives_receipts=settings.telegram_receipt == "on",
+                takes_ratings=settings.telegram_feedback == "on",
                 admins_only=settings.telegram_group_control == "admins",
                 hears_all=settings.telegram_group_trigger == "all",
                 streaming=Streaming(settings.telegram_streaming),

@@ -179,6 +179,10 @@ class Settings(BaseSettings):
         "off", validation_alias="TELEGRAM_RECEIPT"
     )
     """Whether a question gets a reaction until its answer stands there."""
+    telegram_feedback: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="TELEGRAM_FEEDBACK"
+    )
+    """Whether people can say below an answer that it helped or not."""
     telegram_identities: Annotated[Mapping[str, str] | None, BeforeValidator(identities)] = Field(
         None, validation_alias="TELEGRAM_IDENTITIES"
     )

@@ -47,7 +47,7 @@ DRAFT_LIFE_S = 30.0
 """Bot API, `sendMessageDraft`: a draft goes by itself after that time."""
 
 # ---------------------------------------------------------------- receiving
-ALLOWED_UPDATES = ("message", "edited_message", "my_chat_member")
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation")
 """Everything else is filtered by the server when the update is created (server source). The list sticks there."""
 
 POLL_HOLD_S = 30

@@ -15,6 +15,8 @@ from adapters.telegram.intake import Rooms, UpdateIntake
 from adapters.telegram.markup import fits, render_page
 from adapters.telegram.menu import offer_commands
 from adapters.telegram.poll import Backoff, UpdatePoll
+from adapters.telegram.press import CONTROLS, RATINGS
+from adapters.telegram.press_answers import PressAnswers
 from adapters.telegram.receipts import Receipts
 from adapters.telegram.receive import CHANNEL, Me
 from adapters.telegram.send import Sender, is_group, pace_of
@@ -59,6 +61,7 @@ class TelegramChannel:
         hears_all: bool = False,
         admins_only: bool = False,
         gives_receipts: bool = False,
+        takes_ratings: bool = False,
         identities: Mapping[str, str] | None = None,
         hook: Hook | None = None,
         streaming: Streaming = Streaming.EDIT,
@@ -72,6 +75,7 @@ class TelegramChannel:
         self._hears_all = hears_all
         self._admins_only = admins_only
         self._gives_receipts = gives_receipts
+        self._takes_ratings = takes_ratings
         self._identities = identities or {}
         self._hook = hook
         self._receipts: Receipts | None = None
@@ -132,8 +136,8 @@ class TelegramChannel:
 
     @property
     def controls(self) -> frozenset[Control]:
-        """None yet."""
-        return frozenset()
+        """Stop and Retry, and ratings where the setting says so."""
+        return CONTROLS | RATINGS if self._takes_ratings else CONTROLS
 
     def serves(self, thread: ThreadKey) -> bool:
         """Say whether this is the bot of the thread."""
@@ -150,7 +154,7 @@ class TelegramChannel:
 
     def looks_same(self, one: PageView, other: PageView) -> bool:
         """Say whether a message that shows the one needs no edit to show the other."""
-        return render_page(one) == render_page(other)
+        return one.controls == other.controls and render_page(one) == render_page(other)
 
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced. Pure."""
@@ -220,16 +224,19 @@ class TelegramChannel:
         """Take updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
         client = self._opened_client()
         me = await self._prepare(client.bot)
+        answers = PressAnswers(client.bot)
         intake = UpdateIntake(
             me,
             self._noting(accept),
             self._rooms,
             self._set_aside,
+            answers.answer,
             hears_all=self._hears_all,
             may_control=self._may_control if self._admins_only else None,
         )
         with first_error():
             async with asyncio.TaskGroup() as group:
+                group.create_task(answers.run())
                 if self._receipts is not None:
                     group.create_task(self._receipts.run())
                 await self._take_updates(client, intake, connected)

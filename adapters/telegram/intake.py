@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.telegram.places import ChatLeft, ChatMigration, chat_change
+from adapters.telegram.press import Press, StalePress, draft_stopped, pressed
+from adapters.telegram.press_answers import STALE, said_of
 from adapters.telegram.receive import CHANNEL, GROUP_TYPES, Incoming, Me, incoming
 from adapters.telegram.set_aside import SetAside
 from bridge.errors import StoreUnavailable
@@ -20,6 +23,11 @@ Update = Mapping[str, Any]
 
 MayControl = Callable[[str, str], Awaitable[bool]]
 """Says whether a person, named second, may end conversations in a group. Raises nothing."""
+
+AnswerPress = Callable[[str, str], None]
+"""Answers a press, named first, with these words. Returns at once."""
+
+Heard = Incoming | Press | StalePress | Question | ChatMigration | ChatLeft
 
 _CONTROL = {QuestionKind.NEW, QuestionKind.END}
 
@@ -43,6 +51,7 @@ class UpdateIntake:
         accept: Accept,
         rooms: Rooms,
         set_aside: SetAside,
+        answer: AnswerPress,
         *,
         hears_all: bool = False,
         may_control: MayControl | None = None,
@@ -56,6 +65,7 @@ class UpdateIntake:
         self._album = ""
         """The album whose words came last."""
         self._set_aside = set_aside
+        self._answer = answer
 
     async def take(self, update: Update) -> None:
         """Keep an update durably. Raises `StoreUnavailable`: it must not be acknowledged then.
@@ -66,7 +76,12 @@ class UpdateIntake:
         if self._set_aside.gives_up(number):
             return
         try:
-            heard = chat_change(update) or incoming(update, self._me, hears_all=self._hears_all)
+            heard = (
+                chat_change(update)
+                or pressed(update, self._me)
+                or draft_stopped(update, self._me, time.time())
+                or incoming(update, self._me, hears_all=self._hears_all)
+            )
         except UNREADABLE as exc:
             self._set_aside.note(number, type(exc).__name__)
             return
@@ -78,12 +93,18 @@ class UpdateIntake:
             self._set_aside.count_try(number, type(exc).__name__)
             raise
 
-    async def _keep(self, heard: Incoming | ChatMigration | ChatLeft | None) -> None:
+    async def _keep(self, heard: Heard | None) -> None:
         account = str(self._me.id)
         match heard:
             case Incoming():
                 if not self._is_explained(heard):
                     await self._accept(await self._allowed(await self._in_its_thread(heard)))
+            case Press():
+                await self._take_press(heard)
+            case StalePress():
+                self._answer(heard.query_id, STALE)
+            case Question():
+                await self._accept(heard)
             case ChatMigration():
                 moved = await self._places.move(CHANNEL, account, heard.chat_id, heard.new_chat_id)
                 log.info("telegram: a group became a supergroup", extra={"moved_threads": moved})
@@ -93,13 +114,27 @@ class UpdateIntake:
             case None:
                 return
 
+    async def _take_press(self, press: Press) -> None:
+        """Do what the button says, and answer whoever pressed it."""
+        root = None
+        if press.is_in_chain:
+            root = await self._first_known(press.chat_id, (press.message_id, press.quoted))
+        question = await self._allowed(press.question(root, time.time()))
+        became = await self._accept(question)
+        self._answer(press.query_id, said_of(question.kind, became))
+
     async def _allowed(self, question: Question) -> Question:
-        """Return the question, or what stands for it where this person may not command that in this group."""
+        """Return the question, or what stands for it where this person may not command that in this group.
+
+        Where administrators control, others may stop the answers that they asked for, and those of their conversations.
+        """
         in_group = question.metadata["chat_type"] in GROUP_TYPES
-        if self._may_control is None or not in_group or question.kind not in _CONTROL:
+        if self._may_control is None or not in_group or question.kind not in {*_CONTROL, QuestionKind.STOP}:
             return question
         if await self._may_control(question.address.place, question.person.id):
             return question
+        if question.kind is QuestionKind.STOP:
+            return replace(question, owner_only=True)
         return replace(question, kind=QuestionKind.FORBIDDEN)
 
     def _is_explained(self, message: Incoming) -> bool:
@@ -113,7 +148,8 @@ class UpdateIntake:
         """Find the thread of a message. Raises `StoreUnavailable`: the update is then delivered again."""
         if not message.is_in_chain:
             return message.question()
-        known = await self._known_root(message)
+        # The message itself first: it may have been delivered before.
+        known = await self._first_known(message.chat_id, (message.message_id, message.replies_to, message.chain))
         inherited = None
         if known is None and message.may_inherit:
             inherited = await self._places.heir(CHANNEL, message.bot_id, message.chat_id)
@@ -125,13 +161,12 @@ class UpdateIntake:
             await self._places.inherit(CHANNEL, message.bot_id, message.chat_id)
         return question
 
-    async def _known_root(self, message: Incoming) -> str | None:
-        """Ask for the message itself first: it may have been delivered before."""
-        for message_id in dict.fromkeys((message.message_id, message.replies_to, message.chain)):
-            if message_id:
-                root = await self._roots.root_of(message.bot_id, message.chat_id, message_id)
-                if root is not None:
-                    return root
+    async def _first_known(self, chat_id: str, message_ids: Iterable[str]) -> str | None:
+        """Return the root of the first message that is known, or None. Raises `StoreUnavailable`."""
+        for message_id in dict.fromkeys(filter(None, message_ids)):
+            root = await self._roots.root_of(str(self._me.id), chat_id, message_id)
+            if root is not None:
+                return root
         return None
 
 

@@ -28,7 +28,9 @@ class Receipts:
     def note(self, question: Question, became: Appended) -> None:
         """React soon to a question that was kept. Where too many wait, this one has no reaction."""
         if became in _SEEN and question.kind is QuestionKind.ASK and not self._waiting.full():
-            self._waiting.put_nowait(_message_of(question.id))
+            message = _message_of(question.id)
+            if message is not None:
+                self._waiting.put_nowait(message)
 
     async def run(self) -> None:
         """Set reactions until cancelled."""
@@ -37,7 +39,9 @@ class Receipts:
 
     async def clear(self, question_id: str) -> None:
         """Take the reaction off the question whose answer is shown."""
-        await self._react(*_message_of(question_id), is_seen=False)
+        message = _message_of(question_id)
+        if message is not None:
+            await self._react(*message, is_seen=False)
 
     async def _react(self, chat_id: int, message_id: int, *, is_seen: bool) -> None:
         timeout_s = limits.TYPING_TIMEOUT_S
@@ -53,9 +57,9 @@ class Receipts:
             log.debug("telegram: no reaction (%s)", type(exc).__name__)
 
 
-def _message_of(question_id: str) -> tuple[int, int]:
-    """Read the chat and the message out of a question's id, as `receive` writes it."""
+def _message_of(question_id: str) -> tuple[int, int] | None:
+    """Read the chat and the message out of a question's id, as `receive` writes it; None for a press of a button."""
     channel, _bot, chat_id, message_id = question_id.split(":")
     if channel != CHANNEL:
         raise ValueError("not a question of this channel")
-    return int(chat_id), int(message_id)
+    return None if chat_id == "press" else (int(chat_id), int(message_id))

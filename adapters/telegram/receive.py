@@ -147,7 +147,7 @@ def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> I
         return None
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
         return None  # what was a question does not become a command
-    topic = _topic(message, chat)
+    topic = topic_of(message, chat)
     in_chain = chat["type"] in GROUP_TYPES and not topic
     answered = message.get("reply_to_message") or {}
     message_id = str(int(message["message_id"]))
@@ -163,7 +163,7 @@ def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> I
         replies_to=str(answered.get("message_id", "")) if in_chain else "",
         chain=_chain(message) if in_chain else "",
         default_root=_default_root(message, answered, hears_all=hears_all) if in_chain else "",
-        person=Person(str(int(asker["id"])), _full_name(asker)),
+        person=Person(str(int(asker["id"])), full_name(asker)),
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
         wording=wording,
@@ -213,8 +213,11 @@ def _answers_me(message: Mapping[str, Any], me: Me) -> bool:
     return bool((answered.get("from") or {}).get("id") == me.id)
 
 
-def _topic(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str:
-    """Name the topic. Without `is_topic_message` a `message_thread_id` is only a chain of replies."""
+def topic_of(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str:
+    """Name the topic; empty where there is none.
+
+    Without `is_topic_message` a `message_thread_id` is only a chain of replies.
+    """
     if message.get("is_topic_message"):
         return str(int(message["message_thread_id"]))
     return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in GROUP_TYPES else ""
@@ -237,6 +240,7 @@ def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, he
     return "" if hears_all else _chain(message) or str(int(message["message_id"]))
 
 
-def _full_name(asker: Mapping[str, Any]) -> str:
+def full_name(asker: Mapping[str, Any]) -> str:
+    """Return how the person is called."""
     names = (asker.get("first_name") or "", asker.get("last_name") or "")
     return clean(" ".join(name for name in names if name))

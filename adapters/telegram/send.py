@@ -13,6 +13,7 @@ from telegram.error import ChatMigrated, RetryAfter, TelegramError
 from adapters.telegram.entities import Span
 from adapters.telegram.errors import Call, retry_after_s, translated
 from adapters.telegram.markup import render_page
+from adapters.telegram.press import keyboard
 from bridge.calls import Budget, Pace
 from bridge.errors import ChannelTokenRefused, ChannelUnavailable, MessageGone, PageRejected, StoreUnavailable
 from bridge.models import Address, PageView
@@ -91,6 +92,7 @@ class Sender:
                 disable_notification=view.number > 1,
                 message_thread_id=int(address.thread) if address.thread else None,
                 reply_parameters=reply,
+                reply_markup=keyboard(view),
             )
             return str(message.message_id)
 
@@ -110,6 +112,7 @@ class Sender:
                 message_id=int(message_id),
                 entities=_entities(page.spans),
                 link_preview_options=_NO_PREVIEW,
+                reply_markup=keyboard(view),
             )
 
         with translated(Call.EDIT, chat_scope(address), self._token_name):
@@ -132,6 +135,8 @@ class Sender:
                     page.text,
                     message_thread_id=int(address.thread) if address.thread else None,
                     entities=_entities(page.spans),
+                    # Telegram's own button: a draft has no keyboard. Newer than the library (Bot API 10.3).
+                    api_kwargs={"can_stop": True},
                 )
         except (PageRejected, MessageGone, ChannelTokenRefused) as exc:
             log.info("telegram: no draft here, the reply is edited instead (%s)", exc)

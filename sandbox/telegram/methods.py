@@ -10,12 +10,14 @@ from sandbox.ledger import Ledger
 from sandbox.telegram.drafts import Drafts
 from sandbox.telegram.entities import check_entities, check_text, pings
 from sandbox.telegram.flood import FloodGate
+from sandbox.telegram.keyboard import read_keyboard
 from sandbox.telegram.updates import UpdateQueue
 from sandbox.telegram.wire import Params, Refused, bad_request, flag, nested, number
 from sandbox.telegram.world import Chat, JsonDict, Message, User, World
 
 _GENERAL_TOPIC = 1
 _MOST_COMMANDS = 100
+_LONGEST_ANSWER = 200
 _LONGEST_DESCRIPTION = 256
 _COMMAND = re.compile("[a-z0-9_]{1,32}")
 _REACTIONS = {"👍", "👎", "❤", "🔥", "🎉", "👀", "🤔", "👌", "🙏", "✍"}
@@ -38,6 +40,8 @@ class Seen:
     """Every `parse_mode` that was given: the server then ignores the entities."""
     actions: list[tuple[int, int | None, str]] = field(default_factory=list)
     """Signs of activity: chat, topic, action."""
+    press_answers: dict[str, list[str]] = field(default_factory=dict)
+    """What was answered to each press."""
     reactions: list[tuple[int, int, Any]] = field(default_factory=list)
     commands: dict[tuple[int, str, str], Any] = field(default_factory=dict)
     """The menus of commands, by bot, scope and language."""
@@ -64,6 +68,7 @@ class BotApi:
             "sendmessage": self.send_message,
             "sendmessagedraft": self.send_message_draft,
             "editmessagetext": self.edit_message_text,
+            "answercallbackquery": self.answer_callback_query,
             "deletemessage": self.delete_message,
             "sendchataction": self.send_chat_action,
             "setmessagereaction": self.set_message_reaction,
@@ -158,6 +163,7 @@ class BotApi:
         message = self.world.add_message(
             chat, bot, text, entities=entities, topic=topic, reply_to=self._reply_to(chat, params)
         )
+        message.keyboard = read_keyboard(params)
         message.silent = flag(params, "disable_notification")
         self.drafts.end(chat.id, topic)
         self._show(message, "posted")
@@ -189,15 +195,26 @@ class BotApi:
             raise bad_request("message can't be edited")
         self._pass_flood_gate(bot, chat)
         text, entities = self._content(params)
-        if (text, entities) == (message.text, message.entities):
+        keyboard = read_keyboard(params)
+        if (text, entities, keyboard) == (message.text, message.entities, message.keyboard):
             raise bad_request(
                 "message is not modified: specified new message content and reply markup are exactly the same"
                 " as a current content and reply markup of the message"
             )
-        message.text, message.entities = text, entities
+        message.text, message.entities, message.keyboard = text, entities, keyboard
         message.versions.append(text)
         self._show(message, "edited")
         return self.world.message_json(message)
+
+    async def answer_callback_query(self, bot: User, params: Params) -> bool:
+        """End the client's waiting for a press, with words or without."""
+        query_id, words = str(params.get("callback_query_id") or ""), str(params.get("text") or "")
+        if self.world.presses.get(query_id) != bot.id:
+            raise bad_request("query is too old and response timeout expired or query ID is invalid")
+        if len(words) > _LONGEST_ANSWER:
+            raise bad_request("MESSAGE_TOO_LONG")
+        self.seen.press_answers.setdefault(query_id, []).append(words)
+        return True
 
     async def delete_message(self, bot: User, params: Params) -> bool:
         """Delete a message."""

@@ -1,5 +1,6 @@
 """What people and other bots do: everything that comes to a bot as an update."""
 
+import itertools
 from typing import Any
 
 from sandbox.ledger import Ledger
@@ -20,6 +21,7 @@ class People:
         self._queues = queues
         self._ledger = ledger
         self._bots = bots
+        self._press_ids = itertools.count(7_000_000_001)
         self.last_update_id = 0
         """Of the update that was created last."""
 
@@ -110,6 +112,39 @@ class People:
         """Let somebody delete a message, the bot's too. Telegram tells bots nothing of it."""
         message = self._world.messages.pop(message_id)
         self._record(message, message.author, "deleted")
+
+    async def press(self, person: User, message_id: int, label: str, *, is_old: bool = False) -> str:
+        """Let a person press a button below a message; returns the press's id.
+
+        `is_old`: Telegram tells nothing but the id of the message. Raises `LookupError` where no such button is.
+        """
+        message = self._world.messages[message_id]
+        rows = (message.keyboard or {"inline_keyboard": []})["inline_keyboard"]
+        data = next((button["callback_data"] for row in rows for button in row if button["text"] == label), None)
+        if data is None:
+            raise LookupError(f"message {message_id} has no button {label!r}")
+        return await self.press_data(person, message_id, data, is_old=is_old)
+
+    async def press_data(self, person: User, message_id: int, data: str, *, is_old: bool = False) -> str:
+        """Let a client send these data for a message, whatever its buttons are; returns the press's id."""
+        message = self._world.messages[message_id]
+        query_id = str(next(self._press_ids))
+        self._world.presses[query_id] = message.author.id
+        old = {"chat": message.chat.as_json(), "message_id": message.id, "date": 0}
+        query = {
+            "id": query_id,
+            "from": person.as_json(),
+            "chat_instance": str(message.chat.id),
+            "message": old if is_old else self._shown(message),
+            "data": data,
+        }
+        self.last_update_id = self._queues[message.author.id].add({"callback_query": query})
+        return query_id
+
+    async def stop_draft(self, chat: Chat, draft_id: int, topic: int | None = None) -> None:
+        """Let the person of a private chat press Telegram's own Stop below a draft."""
+        where = {} if topic is None else {"message_thread_id": topic}
+        self._tell(chat, {"stopped_message_generation": {"chat": chat.as_json(), "draft_id": draft_id, **where}})
 
     # ------------------------------------------------------------ what is not a person's question
     async def service_message(self, person: User, chat: Chat, **facts: Any) -> int:

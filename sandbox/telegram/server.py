@@ -222,6 +222,7 @@ _SPELLINGS = {
         "sendMessage",
         "sendMessageDraft",
         "editMessageText",
+        "answerCallbackQuery",
         "deleteMessage",
         "sendChatAction",
         "setMessageReaction",

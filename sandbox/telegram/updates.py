@@ -123,6 +123,7 @@ _KNOWN_KINDS = {
     "channel_post",
     "edited_channel_post",
     "callback_query",
+    "stopped_message_generation",
     "my_chat_member",
     "message_reaction",
 }

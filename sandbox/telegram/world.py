@@ -74,6 +74,8 @@ class Message:
     reply_to: int | None
     sent_at: int
     versions: list[str] = field(default_factory=list)
+    keyboard: JsonDict | None = None
+    """The buttons below it, as `InlineKeyboardMarkup` of the Bot API."""
     silent: bool = False
     """Sent without a notification."""
     facts: JsonDict = field(default_factory=dict)
@@ -92,6 +94,8 @@ class Message:
             shown["entities"] = self.entities
         if self.topic is not None:
             shown |= {"message_thread_id": self.topic, "is_topic_message": True}
+        if self.keyboard is not None:
+            shown["reply_markup"] = self.keyboard
         if answered is not None:
             shown["reply_to_message"] = answered
         return {**shown, **self.facts}
@@ -107,6 +111,8 @@ class World:
         self._private: dict[tuple[int, int], Chat] = {}
         self._groups: dict[int, Chat] = {}
         self.messages: dict[int, Message] = {}
+        self.presses: dict[str, int] = {}
+        """The bot that has to answer a press, by the press."""
         self._user_ids = itertools.count(5001)
         self._group_ids = itertools.count(4001)
         self._message_ids = itertools.count(101)
