@@ -123,7 +123,7 @@ class Worker:
                 teller.cancel()
         await self._last_sweep()
         if self._refuses_all():
-            raise next(iter(self._refused.values()))
+            raise list(self._refused.values())[-1]
 
     async def _keep_receiving(self, place: int, receiver: Receiver, stop: asyncio.Event) -> None:
         """Receive until the end. One that is refused leaves the others alone; where all are, the worker ends."""
@@ -131,6 +131,7 @@ class Worker:
             try:
                 await self._supervisor.keep_running(f"{receiver.name} receiver", self._receive(place, receiver))
             except Misconfigured as error:
+                self._refused.pop(place, None)  # the newest is last: those before it are in the log
                 self._refused[place] = error
                 if self._refuses_all():
                     stop.set()

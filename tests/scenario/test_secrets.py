@@ -70,11 +70,14 @@ async def test_no_secret_is_in_the_log_at_debug(secret_scene: Scene) -> None:
         talk = await messenger.ask_in_group("is the key right?")
         await messenger.until_said(talk, Notice.UNAVAILABLE)
     scene.stage.telegram.world.bots.clear()
-    # The token is refused now: the worker ends by itself and says why.
+    scene.stage.slack.bot_token = scene.stage.slack.app_token = "another"
+    scene.stage.slack.sockets.drop()
+    # All tokens are refused now: the worker ends by itself and says why.
     async with asyncio.timeout(60.0):
         await bridge.process.wait()
     log = scene.log
 
     assert "[debug" in log
     assert "TELEGRAM_BOT_TOKEN" in log
+    assert "SLACK_APP_TOKEN" in log
     assert [secret for secret in (*_SECRETS.values(), *_CORES) if secret in log] == []

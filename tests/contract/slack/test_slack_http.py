@@ -124,7 +124,7 @@ _NOW = signed(SECRET, _BODY)
         signed("another secret", _BODY),
         signed(SECRET, _BODY + b" "),
         signed(SECRET, _BODY, time.time() - 301),
-        signed(SECRET, _BODY, time.time() + 400),
+        signed(SECRET, _BODY, time.time() + 4000),
         {**_NOW, "X-Slack-Request-Timestamp": "soon"},
         {**_NOW, "X-Slack-Request-Timestamp": ""},
         {**_NOW, "X-Slack-Request-Timestamp": "9" * 5_000},
