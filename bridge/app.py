@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 
 from adapters.redis_store.connection import check_server, connect
 from adapters.redis_store.embedded import start_embedded
@@ -18,6 +19,7 @@ from adapters.slack.oauth import OAuthApp
 from adapters.slack.policy import Policy
 from adapters.talkifai.agent import TalkifaiAgent
 from adapters.telegram.adapter import TelegramChannel
+from adapters.telegram.bots import TelegramBots
 from adapters.telegram.intake import Rooms
 from adapters.telegram.webhook import Hook
 from adapters.terminal.adapter import TerminalChannel
@@ -27,10 +29,11 @@ from bridge.dispatcher import DispatchLimits
 from bridge.errors import Retryable, SettingWrong, StoreUnavailable
 from bridge.models import EndReason, Streaming
 from bridge.paced_agent import PacedAgent
+from bridge.ports import Channel, Receiver
 from bridge.reaper import Reaper
 from bridge.tasks import first_error
 from bridge.web import WebRoutes
-from bridge.worker import MessagingChannel, Outside, Worker
+from bridge.worker import Outside, Worker
 from config.mentions import Mentions
 from config.settings import Settings, in_the_clear
 from config.slack_scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
@@ -56,9 +59,16 @@ async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
         agent = PacedAgent(talkifai, stores.quota, SystemClock())
         server = await stack.enter_async_context(WebServer(port=settings.port)) if serves_web else None
-        channels = await _open_channels(settings, stores, stack, server)
+        opened = await _open_channels(settings, stores, stack, server)
         worker = Worker(
-            Outside(agent=agent, stores=stores, channels=channels, clock=SystemClock(), every=every),
+            Outside(
+                agent=agent,
+                stores=stores,
+                channels=opened.channels,
+                receivers=opened.receivers,
+                clock=SystemClock(),
+                every=every,
+            ),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(live_turns=settings.max_turns),
             shows_tools=settings.show_tools == "on",
@@ -137,6 +147,14 @@ def slack_policy(settings: Settings) -> Policy:
     )
 
 
+@dataclass(slots=True)
+class _Opened:
+    """The channels of this worker, and who receives for them."""
+
+    channels: list[Channel] = field(default_factory=list)
+    receivers: list[Receiver] = field(default_factory=list)
+
+
 def slack_installs(settings: Settings, stores: RedisStores) -> Installs | None:
     """Return how workspaces install the app; None where the bot token is a setting."""
     if settings.slack_client_id is None:
@@ -148,9 +166,8 @@ def slack_installs(settings: Settings, stores: RedisStores) -> Installs | None:
 
 async def _open_channels(
     settings: Settings, stores: RedisStores, stack: AsyncExitStack, routes: WebRoutes | None
-) -> list[MessagingChannel]:
-    channels: list[MessagingChannel] = []
-    mentions = settings.allow_mentions or Mentions()
+) -> _Opened:
+    opened = _Opened()
     if settings.slack_enabled:
         slack = SlackChannel(
             bot_token=in_the_clear(settings.slack_bot_token),
@@ -160,7 +177,7 @@ async def _open_channels(
             places=stores.places,
             api_url=settings.slack_api_url,
             streaming=Streaming(settings.slack_streaming),
-            mentions=mentions,
+            mentions=settings.allow_mentions or Mentions(),
             policy=slack_policy(settings),
             sessions=stores.sessions,
         )
@@ -170,25 +187,39 @@ async def _open_channels(
         except Retryable as error:
             # The other channel and the closing of sessions go on; receiving opens it as soon as it answers.
             log.warning("Slack cannot be reached yet", extra={"cause": str(error)})
-        channels.append(slack)
-    if settings.telegram_bot_token is not None:
-        webhook_url = settings.telegram_webhook_url
-        telegram = TelegramChannel(
-            hook=Hook(webhook_url, routes) if webhook_url and routes else None,
-            token=settings.telegram_bot_token.get_secret_value(),
-            api_url=settings.telegram_api_url,
-            rooms=Rooms(stores.reply_roots, stores.places),
-            identities=settings.telegram_identities,
-            gives_receipts=settings.telegram_receipt == "on",
-            admins_only=settings.telegram_group_control == "admins",
-            hears_all=settings.telegram_group_trigger == "all",
-            streaming=Streaming(settings.telegram_streaming),
-            mentions=mentions,
-        )
+        opened.channels.append(slack)
+        opened.receivers.append(slack)
+    if settings.telegram_enabled:
+        telegram = telegram_bots(settings, stores, routes)
         stack.push_async_callback(telegram.aclose)
         await telegram.open()
-        channels.append(telegram)
-    return channels
+        opened.channels.append(telegram)
+        opened.receivers.extend(telegram.bots)
+    return opened
+
+
+def telegram_bots(settings: Settings, stores: RedisStores, routes: WebRoutes | None) -> TelegramBots:
+    """Make the Telegram bots that the settings name."""
+    webhook_url = settings.telegram_webhook_url
+    return TelegramBots(
+        [
+            TelegramChannel(
+                token=bot.token.get_secret_value(),
+                token_name=bot.token_name,
+                agent_id=bot.agent_id,
+                hook=Hook(webhook_url, routes) if webhook_url and routes else None,
+                api_url=settings.telegram_api_url,
+                rooms=Rooms(stores.reply_roots, stores.places),
+                identities=settings.telegram_identities,
+                gives_receipts=settings.telegram_receipt == "on",
+                admins_only=settings.telegram_group_control == "admins",
+                hears_all=settings.telegram_group_trigger == "all",
+                streaming=Streaming(settings.telegram_streaming),
+                mentions=settings.allow_mentions or Mentions(),
+            )
+            for bot in settings.telegram_bots
+        ]
+    )
 
 
 async def run_chat(settings: Settings) -> None:
@@ -204,7 +235,14 @@ async def run_chat(settings: Settings) -> None:
         agent = await stack.enter_async_context(talkifai_agent(settings))
         clock = SystemClock()
         worker = Worker(
-            Outside(agent=agent, stores=stores, channels=[terminal], clock=clock, every=every),
+            Outside(
+                agent=agent,
+                stores=stores,
+                channels=[terminal],
+                receivers=[terminal],
+                clock=clock,
+                every=every,
+            ),
             idle_after_s=settings.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
             shows_tools=settings.show_tools == "on",

@@ -181,7 +181,7 @@ class Dispatcher:
 
     async def _work(self, held: _Held) -> None:
         lease = held.lease
-        if not self._turns.knows(lease.thread.channel):
+        if not self._turns.knows(lease.thread):
             await self._release(lease, _UNKNOWN_CHANNEL_PAUSE_S)
             return
         attempts = 1

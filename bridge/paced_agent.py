@@ -32,10 +32,10 @@ class PacedAgent:
         self._clock = clock
         self._seen: RateLimit | None = None
 
-    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
+    async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
         """As `Agent.open`."""
         # No waiting in here: whoever opens says to its asker that it waits.
-        return await self._paced(lambda: self._agent.open(user_identifier, metadata), at_most_s=0.0)
+        return await self._paced(lambda: self._agent.open(user_identifier, metadata, agent_id), at_most_s=0.0)
 
     def ask(self, conversation: Conversation, text: str) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
         """As `Agent.ask`."""

@@ -57,8 +57,11 @@ class Clock(Protocol):
 class Agent(Protocol):
     """TalkifAI. Raises `AgentUnavailable`, `AgentRateLimited` and the `Misconfigured` leaves from every call."""
 
-    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
-        """Open a conversation: billing starts. Sent once: what may be repeated, and when, is the caller's to say."""
+    async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
+        """Open a conversation: billing starts. Sent once: what may be repeated, and when, is the caller's to say.
+
+        `agent_id`: which agent is to answer; empty: the one of the settings.
+        """
         ...
 
     def ask(self, conversation: Conversation, text: str) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
@@ -107,6 +110,14 @@ class Channel(Protocol):
     @property
     def controls(self) -> frozenset[Control]:
         """What the channel can show below a reply, for people to press."""
+        ...
+
+    def serves(self, thread: ThreadKey) -> bool:
+        """Say whether this worker has the account of the thread; whoever has not leaves it to the other workers."""
+        ...
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """Return the id of the agent that answers there; empty: the one of the settings."""
         ...
 
     def fits(self, text: str) -> bool:
@@ -185,7 +196,12 @@ class Channel(Protocol):
 
 
 class Receiver(Protocol):
-    """The other half of a channel: events come in."""
+    """The other half of a channel: events come in. A channel may have several, one for each of its accounts."""
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        ...
 
     @property
     def receives_alone(self) -> str:

@@ -62,7 +62,9 @@ class Sessions:
             try:
                 # Cancelled in here, a paid conversation could stay open without anybody knowing of it. All waits are
                 # outside: after one there would be too little of that time left to open and record.
-                return await to_the_end(self._open_and_bind(lease, question, identifier), at_most_s=_OPEN_AFTER_STOP_S)
+                return await to_the_end(
+                    self._open_and_bind(lease, question, channel, identifier), at_most_s=_OPEN_AFTER_STOP_S
+                )
             except (AgentRateLimited, AgentUnreachable) as error:
                 await patience.wait_out(error)
 
@@ -75,10 +77,12 @@ class Sessions:
         for session in list(self._unrecorded.values()):
             await self._end_on_the_spot(session)
 
-    async def _open_and_bind(self, lease: Lease, question: Question, identifier: str) -> tuple[Session, str]:
+    async def _open_and_bind(
+        self, lease: Lease, question: Question, channel: Channel, identifier: str
+    ) -> tuple[Session, str]:
         # A request whose answer was lost is not repeated: it may have opened a conversation that nobody knows of, and
         # another try could leave another one.
-        opened = await self._agent.open(identifier, question.metadata)
+        opened = await self._agent.open(identifier, question.metadata, channel.agent_id(lease.thread))
         session = Session(
             thread=lease.thread,
             conversation=opened.conversation,

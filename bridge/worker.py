@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from bridge.alarms import Alarms
 from bridge.asking import Asker
@@ -27,12 +27,10 @@ _RECEIVERS_STOP_WITHIN_S = 3.0
 _LAST_SWEEP_S = 2.0
 _TELLERS = 4
 """A chat that has to wait holds up no other chat's notice, unless there are so many."""
+REFUSED_AGAIN_S = 3600.0
+"""How long a receiver whose token is refused waits before it tries again, and says so again."""
 FIGURES_EVERY_S = 60.0
 """How often the log gets a line with the figures that an operator watches."""
-
-
-class MessagingChannel(Channel, Receiver, Protocol):
-    """Both halves of a channel."""
 
 
 Every = Callable[[float, Callable[[], Any]], AbstractAsyncContextManager[None]]
@@ -45,7 +43,9 @@ class Outside:
 
     agent: Agent
     stores: Stores
-    channels: Sequence[MessagingChannel]
+    channels: Sequence[Channel]
+    receivers: Sequence[Receiver]
+    """One for each account of the channels."""
     clock: Clock
     every: Every
 
@@ -88,11 +88,12 @@ class Worker:
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )
-        self._refused: Misconfigured | None = None
-        self._unconnected = {channel.name for channel in outside.channels}
+        self._refused: dict[int, Misconfigured] = {}
+        """By the place of the receiver."""
+        self._unconnected = set(range(len(outside.receivers)))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured`.
+        """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured` when all are refused.
 
         On a stop: first no more events are taken, then running replies finish within the drain time, then
         the rest is released for the next worker.
@@ -105,7 +106,10 @@ class Worker:
             every(FIGURES_EVERY_S, self._look_around),
             asyncio.TaskGroup() as group,
         ):
-            receivers = [group.create_task(self._keep_receiving(channel, stop)) for channel in self._outside.channels]
+            receivers = [
+                group.create_task(self._keep_receiving(place, receiver, stop))
+                for place, receiver in enumerate(self._outside.receivers)
+            ]
             working = group.create_task(self._dispatcher.run())
             tellers = [
                 group.create_task(self._supervisor.keep_running("notices", self._tell_notices)) for _ in range(_TELLERS)
@@ -118,35 +122,51 @@ class Worker:
             for teller in tellers:
                 teller.cancel()
         await self._last_sweep()
-        if self._refused is not None:
-            raise self._refused
+        if self._refuses_all():
+            raise next(iter(self._refused.values()))
 
-    async def _keep_receiving(self, channel: MessagingChannel, stop: asyncio.Event) -> None:
-        """Receive until the end. A channel that refuses us ends the worker in order, as a stop does."""
-        try:
-            await self._supervisor.keep_running(f"{channel.name} receiver", self._receive(channel))
-        except Misconfigured as error:
-            self._refused = error
-            stop.set()
+    async def _keep_receiving(self, place: int, receiver: Receiver, stop: asyncio.Event) -> None:
+        """Receive until the end. One that is refused leaves the others alone; where all are, the worker ends."""
+        while True:
+            try:
+                await self._supervisor.keep_running(f"{receiver.name} receiver", self._receive(place, receiver))
+            except Misconfigured as error:
+                self._refused[place] = error
+                if self._refuses_all():
+                    stop.set()
+                    return
+                log.error("an operator has to act: %s", error, extra={"kind": type(error).__name__})  # noqa: TRY400 - no traceback wanted
+                self._note_begun(place)
+            else:
+                return
+            await self._outside.clock.sleep(REFUSED_AGAIN_S)
 
-    def _receive(self, channel: MessagingChannel) -> Callable[[], Any]:
+    def _refuses_all(self) -> bool:
+        return bool(self._refused) and len(self._refused) == len(self._outside.receivers)
+
+    def _note_begun(self, place: int) -> None:
+        """Say that the worker is ready when it is known of every receiver whether it receives."""
+        if place in self._unconnected:
+            self._unconnected.discard(place)
+            if not self._unconnected:
+                log.info("ready: idle sessions end after %g s", self._idle_after_s)
+
+    def _receive(self, place: int, receiver: Receiver) -> Callable[[], Any]:
         def connected(sentence: str) -> None:
             log.info("%s", sentence)
-            if channel.name in self._unconnected:
-                self._unconnected.discard(channel.name)
-                if not self._unconnected:
-                    log.info("ready: idle sessions end after %g s", self._idle_after_s)
+            self._refused.pop(place, None)
+            self._note_begun(place)
 
         async def receive() -> None:
-            await channel.receive(self._intake.accept, connected)
+            await receiver.receive(self._intake.accept, connected)
 
-        alone_as = channel.receives_alone
+        alone_as = receiver.receives_alone
         if not alone_as:
             return receive
         leadership = Leadership(self._outside.stores.leader, self._outside.clock, alone_as)
 
         def standing_by() -> None:
-            connected(f"{channel.name}: standing by, another worker receives")
+            connected(f"{receiver.name}: standing by, another worker receives")
 
         return lambda: leadership.lead(receive, standing_by)
 
@@ -180,6 +200,7 @@ class Worker:
                 "ends_waiting": ends_waiting,
                 "ended_here": self._reaper.ended,
                 "stuck_ends": self._reaper.stuck,
+                "refused_receivers": len(self._refused),
                 "restarts": sum(self._supervisor.restarts.values()),
             },
         )

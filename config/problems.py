@@ -11,6 +11,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from config.telegram_limits import WEBHOOK_PORTS
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
@@ -89,6 +91,32 @@ def telegram_token(text: str) -> str:
     if not _TELEGRAM_TOKEN.fullmatch(text):
         raise ValueError("is not a bot token. @BotFather gives one of the form <digits>:<secret>.")
     return text
+
+
+def telegram_tokens(text: str) -> tuple[SecretStr, ...]:
+    """Check the tokens of several bots, separated by commas: each bot stands there once."""
+    remedy = "Separate the tokens of @BotFather, <digits>:<secret>, by commas."
+    found = [part.strip() for part in text.split(",")]
+    for number, part in enumerate(found, start=1):
+        if not _TELEGRAM_TOKEN.fullmatch(part):
+            raise ValueError(f"has something at place {number} that is no bot token. {remedy}")
+    if len({part.partition(":")[0] for part in found}) < len(found):
+        raise ValueError(f"names the same bot twice. {remedy}")
+    return tuple(map(SecretStr, found))
+
+
+def agent_ids(text: str) -> tuple[UUID | None, ...]:
+    """Check the ids of several agents, separated by commas; None where nothing stands between two of them."""
+    found: list[UUID | None] = []
+    for number, part in enumerate(text.split(","), start=1):
+        try:
+            found.append(UUID(part.strip()) if part.strip() else None)
+        except ValueError:
+            raise ValueError(
+                f"has something at place {number} that is not a UUID. Copy the agents' ids from TalkifAI and separate"
+                " them by commas; an empty place stands for TALKIFAI_AGENT_ID."
+            ) from None
+    return tuple(found)
 
 
 def http_url(text: str) -> str:

@@ -17,6 +17,7 @@ from config import problems
 from config.identities import identities
 from config.mentions import Mentions, mentions
 from config.slack_choice import CREDENTIALS, wrong_choices
+from config.telegram_bots import TOKENS, TelegramBot, contradictions, telegram_bots
 
 _NEEDED = {
     "TALKIFAI_AGENT_ID": "Set it to the id of the TalkifAI text agent that answers.",
@@ -152,6 +153,14 @@ class Settings(BaseSettings):
     telegram_bot_token: Annotated[SecretStr | None, BeforeValidator(problems.telegram_token)] = Field(
         None, validation_alias="TELEGRAM_BOT_TOKEN"
     )
+    telegram_bot_tokens: Annotated[tuple[SecretStr, ...] | None, BeforeValidator(problems.telegram_tokens)] = Field(
+        None, validation_alias="TELEGRAM_BOT_TOKENS"
+    )
+    """Several bots, in the place of one."""
+    telegram_agent_ids: Annotated[tuple[UUID | None, ...] | None, BeforeValidator(problems.agent_ids)] = Field(
+        None, validation_alias="TELEGRAM_AGENT_IDS"
+    )
+    """The agent of each bot, in the order of the tokens; None: `talkifai_agent_id`."""
     telegram_api_url: Annotated[str, BeforeValidator(problems.http_url)] = Field(
         "https://api.telegram.org", validation_alias="TELEGRAM_API_URL"
     )
@@ -248,8 +257,13 @@ class Settings(BaseSettings):
 
     @property
     def telegram_enabled(self) -> bool:
-        """True when the Telegram token is set."""
-        return self.telegram_bot_token is not None
+        """True when there is a Telegram bot."""
+        return bool(self.telegram_bots)
+
+    @property
+    def telegram_bots(self) -> tuple[TelegramBot, ...]:
+        """The Telegram bots and their agents."""
+        return telegram_bots(self.telegram_bot_token, self.telegram_bot_tokens or (), self.telegram_agent_ids or ())
 
     @property
     def on_heroku(self) -> bool:
@@ -272,7 +286,8 @@ class Settings(BaseSettings):
     def secret_values(self) -> tuple[str, ...]:
         """Return every secret in the clear, for the log's redaction alone."""
         fields = (getattr(self, name) for name in type(self).model_fields)
-        found = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
+        values = [one for value in fields for one in (value if isinstance(value, tuple) else (value,))]
+        found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         found += self.slack_encryption_keys
         password = urlsplit(self.redis_url.get_secret_value()).password if self.redis_url else None
         return (*found, *{password, unquote(password)}) if password else tuple(found)
@@ -335,8 +350,9 @@ def _missing(given: Mapping[str, str], *, need_channel: bool) -> list[str]:
     absent = [] if "TALKIFAI_AGENT_ID" in given else ["TALKIFAI_AGENT_ID"]
     if not {"TALKIFAI_API_KEY", "TALKIFAI_STUDIO_TOKEN"} & given.keys():
         absent.insert(0, "TALKIFAI_API_KEY")
-    lines = [f"{name}: is not set. {_NEEDED[name]}" for name in absent] + wrong_choices(given)
-    if need_channel and not {*CREDENTIALS, "TELEGRAM_BOT_TOKEN"} & given.keys():
+    lines = [f"{name}: is not set. {_NEEDED[name]}" for name in absent]
+    lines += [*wrong_choices(given), *contradictions(given)]
+    if need_channel and not {*CREDENTIALS, *TOKENS} & given.keys():
         lines.append(_NO_CHANNEL)
     return lines
 

@@ -86,6 +86,14 @@ class FakeChannel:
     def controls(self) -> frozenset[Control]:
         return self.offered
 
+    def serves(self, thread: ThreadKey) -> bool:
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        del thread
+        return ""
+
     def fits(self, text: str) -> bool:
         return len(text) <= self.page_size
 
@@ -171,14 +179,17 @@ class FakeAgent:
         self.greeting = greeting
         self.histories: dict[str, list[HistoryMessage]] = {}
         self.ended: list[str] = []
+        self.opened_agents: list[str] = []
+        """Which agent each conversation was opened with; empty for the one of the settings."""
         self.sent: list[tuple[str, str]] = []
         self.open_errors: list[BridgeError] = []
         self.ask_errors: list[BridgeError] = []
         self.end_errors: list[BridgeError] = []
         self.history_errors: list[BridgeError] = []
 
-    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
+    async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
         del user_identifier, metadata
+        self.opened_agents.append(agent_id)
         if self.open_errors:
             raise self.open_errors.pop(0)
         identity = f"chat_{len(self.histories) + 1}"

@@ -124,6 +124,16 @@ class SlackChannel:
         ratings = {Control.GOOD, Control.BAD}
         return frozenset(Control) - (set() if self._policy.asks_for_ratings else ratings)
 
+    def serves(self, thread: ThreadKey) -> bool:
+        """Every worker has all workspaces."""
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """The one of the settings answers everywhere."""
+        del thread
+        return ""
+
     @property
     def workspace(self) -> Workspace:
         """Whose token it is, where there is one. Known once opened."""

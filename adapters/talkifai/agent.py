@@ -17,9 +17,11 @@ from adapters.talkifai.schema import json_object, mend, read_history, read_opene
 from adapters.talkifai.transport import Reply, Request, Transport, sse_fields
 from bridge.clock import SystemClock
 from bridge.errors import (
+    AgentNotText,
     AgentUnavailable,
     BridgeError,
     ConversationLost,
+    Misconfigured,
     QuestionTooLong,
     SettingWrong,
     StreamBroken,
@@ -42,11 +44,11 @@ _NOTHING_LEFT = (401, 404, 410)
 
 
 class TalkifaiAgent:
-    """Talks to one TalkifAI agent. Build one and keep it: it holds the connections.
+    """Talks to TalkifAI's agents. Build one and keep it: it holds the connections.
 
     Args:
         base_url: `https://api.talkifai.dev`, or a stand-in's address.
-        agent_id: The UUID of a text agent.
+        agent_id: The UUID of a text agent: the one that answers where no other is named.
         api_key: `tk_live_…`; this or `studio_token`, not both.
         studio_token: TalkifAI Studio's own session token.
         limits: Times, sizes and numbers.
@@ -90,15 +92,21 @@ class TalkifaiAgent:
         """The organisation's budget as the latest answer stated it; None before one did."""
         return self._rate_limit
 
-    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
+    async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
         """Open a conversation: see the port. Without `user_identifier` TalkifAI remembers nothing of the person."""
-        payload: dict[str, Any] = {"agent_id": self._agent_id}
+        payload: dict[str, Any] = {"agent_id": agent_id or self._agent_id}
         if user_identifier:
             payload["user_identifier"] = mend(user_identifier)
         if metadata:
             payload["metadata"] = {mend(name): mend(value) for name, value in metadata.items()}
         request = Request(Call.OPEN, "POST", _SESSIONS, self._key, payload)
-        return read_opened((await self._call(request)).body)
+        try:
+            answer = await self._call(request)
+        except (AgentNotText, SettingWrong) as error:
+            if not agent_id:
+                raise
+            raise Misconfigured(f"agent {agent_id}, which the settings of a channel name: {error}") from None
+        return read_opened(answer.body)
 
     @asynccontextmanager
     async def ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:

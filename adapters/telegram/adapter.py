@@ -10,7 +10,7 @@ from telegram.constants import ChatMemberStatus
 from telegram.error import InvalidToken, TelegramError
 
 from adapters.telegram.client import Client, build_client, silence_url_logging
-from adapters.telegram.errors import is_token_refusal, token_refused
+from adapters.telegram.errors import THE_TOKEN, is_token_refusal, token_refused
 from adapters.telegram.intake import Rooms, UpdateIntake
 from adapters.telegram.markup import fits, render_page
 from adapters.telegram.menu import offer_commands
@@ -52,6 +52,8 @@ class TelegramChannel:
         self,
         *,
         token: str,
+        token_name: str = THE_TOKEN,
+        agent_id: str = "",
         api_url: str = "https://api.telegram.org",
         rooms: Rooms,
         hears_all: bool = False,
@@ -63,6 +65,8 @@ class TelegramChannel:
         mentions: Mentions = _NOBODY,
     ) -> None:
         self._token = token
+        self._token_name = token_name
+        self._agent_id = agent_id
         self._api_url = api_url
         self._rooms = rooms
         self._hears_all = hears_all
@@ -84,6 +88,11 @@ class TelegramChannel:
         return CHANNEL
 
     @property
+    def account(self) -> str:
+        """The bot's id, which is the first part of its token."""
+        return self._token.partition(":")[0]
+
+    @property
     def set_aside(self) -> int:
         """How many updates were skipped, because they cannot be read or met a defect."""
         return self._set_aside.count
@@ -97,9 +106,9 @@ class TelegramChannel:
         try:
             client = self._client = build_client(self._token, self._api_url)
         except InvalidToken:
-            raise token_refused() from None
+            raise token_refused(self._token_name) from None
         self._receipts = Receipts(client.bot) if self._gives_receipts else None
-        self._sender = Sender(client.bot, self._mentions, partial(self._rooms.places.move, CHANNEL))
+        self._sender = Sender(client.bot, self._mentions, partial(self._rooms.places.move, CHANNEL), self._token_name)
         try:
             await self._identify(client.bot)
         except (TelegramError, TimeoutError) as exc:
@@ -125,6 +134,15 @@ class TelegramChannel:
     def controls(self) -> frozenset[Control]:
         """None yet."""
         return frozenset()
+
+    def serves(self, thread: ThreadKey) -> bool:
+        """Say whether this is the bot of the thread."""
+        return thread.account == self.account
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """Return the agent of this bot; empty: the one of the settings."""
+        del thread
+        return self._agent_id
 
     def fits(self, text: str) -> bool:
         """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
@@ -196,7 +214,7 @@ class TelegramChannel:
 
         Empty by webhook: a proxy may spread the calls over any number of workers.
         """
-        return "" if self._hook else f"telegram:{self._token.partition(':')[0]}"
+        return "" if self._hook else f"telegram:{self.account}"
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Take updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
@@ -221,9 +239,9 @@ class TelegramChannel:
         said = f"Telegram: connected as @{bot.username}"
         if self._hook is None:
             connected(said)
-            await UpdatePoll(client, intake.take).run()
+            await UpdatePoll(client, intake.take, self._token_name).run()
             return
-        webhook = Webhook(bot, self._hook.url, self._token, intake.take)
+        webhook = Webhook(bot, self._hook.url, self._token, intake.take, self._token_name)
         with self._hook.routes.serve(path_of(bot.id), webhook.answer):
             connected(f"{said}, by webhook")
             await webhook.keep_set()
@@ -256,7 +274,7 @@ class TelegramChannel:
                 me = known
             except (TelegramError, TimeoutError) as exc:
                 if isinstance(exc, TelegramError) and is_token_refusal(exc):
-                    raise token_refused() from None
+                    raise token_refused(self._token_name) from None
                 wait = backoff.next_s()
                 log.warning("telegram: cannot be reached (%s), trying again in %g s", type(exc).__name__, wait)
                 await asyncio.sleep(wait)
@@ -272,7 +290,7 @@ class TelegramChannel:
             except TelegramError as exc:
                 if is_token_refusal(exc):
                     # The library's own text holds the token.
-                    raise token_refused() from None
+                    raise token_refused(self._token_name) from None
                 raise
             self._me = Me(bot.id, bot.username)
         return self._me

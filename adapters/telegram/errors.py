@@ -34,6 +34,8 @@ from bridge.errors import (
     PostUncertain,
 )
 
+THE_TOKEN = "TELEGRAM_BOT_TOKEN"  # noqa: S105 - the setting of the one bot
+
 
 class Call(StrEnum):
     """What was asked of Telegram: the same failure means different things to different calls."""
@@ -61,11 +63,12 @@ _NOT_MODIFIED = "message is not modified"
 
 
 @contextmanager
-def translated(call: Call, scope: str) -> Iterator[None]:
+def translated(call: Call, scope: str, token_name: str = THE_TOKEN) -> Iterator[None]:
     """Turn what the library raises inside into a `BridgeError`.
 
     An edit that is "not modified" is done and raises nothing. `ChatMigrated` passes through: the caller repeats
-    the call at the new place. `scope` names what a 429 speaks of.
+    the call at the new place. `scope` names what a 429 speaks of, `token_name` what to change when the token is
+    refused.
     """
     try:
         yield
@@ -76,6 +79,8 @@ def translated(call: Call, scope: str) -> Iterator[None]:
             return
         raise _refusal(exc) from None
     except TelegramError as exc:
+        if is_token_refusal(exc):
+            raise token_refused(token_name) from None
         raise _failure(exc, call, scope) from None
 
 
@@ -90,10 +95,10 @@ def is_token_refusal(exc: TelegramError) -> bool:
     return isinstance(exc, InvalidToken | EndPointNotFound)
 
 
-def token_refused() -> ChannelTokenRefused:
+def token_refused(token_name: str) -> ChannelTokenRefused:
     """Name the setting to change."""
     return ChannelTokenRefused(
-        "TELEGRAM_BOT_TOKEN: Telegram refuses this token. Copy the bot's current token from @BotFather, /mybots."
+        f"{token_name}: Telegram refuses this token. Copy the bot's current token from @BotFather, /mybots."
     )
 
 
@@ -112,8 +117,6 @@ def _failure(exc: TelegramError, call: Call, scope: str) -> BridgeError:
         return ChannelRateLimited(retry_after_s(exc), scope)
     if isinstance(exc, Forbidden):
         return PlaceGone(f"Telegram: {exc.message}")
-    if is_token_refusal(exc):
-        return token_refused()
     if isinstance(exc, Conflict):
         return ChannelUnavailable("Telegram: another process polls with the same token, or a webhook is set")
     surely_without_effect = isinstance(exc.__cause__, NOT_SENT)

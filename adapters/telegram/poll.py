@@ -49,8 +49,9 @@ class Backoff:
 class UpdatePoll:
     """Fetches updates and hands them over, in order, until cancelled. Cancelling loses nothing."""
 
-    def __init__(self, client: Client, take: Take) -> None:
+    def __init__(self, client: Client, take: Take, token_name: str) -> None:
         self._client = client
+        self._token_name = token_name
         self._take = take
         self._offset = 0
         self._conflicts = Conflicts(client.bot)
@@ -84,7 +85,7 @@ class UpdatePoll:
             return ()
         except TelegramError as exc:
             if is_token_refusal(exc):
-                raise token_refused() from None
+                raise token_refused(self._token_name) from None
             await asyncio.sleep(await self._pause_s(exc))
             return ()
         self._unreachable.reset()

@@ -66,8 +66,9 @@ def draft_id_of(view: PageView) -> int:
 class Sender:
     """The calls that change what people see."""
 
-    def __init__(self, bot: Bot, mentions: Mentions, moved: ChatMoved) -> None:
+    def __init__(self, bot: Bot, mentions: Mentions, moved: ChatMoved, token_name: str) -> None:
         self._bot = bot
+        self._token_name = token_name
         self._allowed = mentions.telegram
         self._moved = moved
         self._typing_not_before = 0.0
@@ -93,7 +94,7 @@ class Sender:
             )
             return str(message.message_id)
 
-        with translated(Call.POST, chat_scope(address)):
+        with translated(Call.POST, chat_scope(address), self._token_name):
             posted = await self._where_it_is(address, send)
         self._drafted.pop(address.place, None)
         return posted
@@ -111,7 +112,7 @@ class Sender:
                 link_preview_options=_NO_PREVIEW,
             )
 
-        with translated(Call.EDIT, chat_scope(address)):
+        with translated(Call.EDIT, chat_scope(address), self._token_name):
             await self._where_it_is(address, change)
 
     async def draft(self, address: Address, view: PageView) -> bool:
@@ -124,7 +125,7 @@ class Sender:
             return False
         page = render_page(view, self._allowed)
         try:
-            with translated(Call.EDIT, chat_scope(address)):
+            with translated(Call.EDIT, chat_scope(address), self._token_name):
                 await self._bot.send_message_draft(
                     int(address.place),
                     draft_id_of(view),

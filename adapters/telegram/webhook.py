@@ -46,8 +46,9 @@ class Hook:
 class Webhook:
     """The webhook of one bot: sets it, keeps it set, and takes what comes."""
 
-    def __init__(self, bot: Bot, base_url: str, token: str, take: Take) -> None:
+    def __init__(self, bot: Bot, base_url: str, token: str, take: Take, token_name: str) -> None:
         self._bot = bot
+        self._token_name = token_name
         self._url = base_url.rstrip("/") + path_of(bot.id)
         self._secret = secret_of(token)
         self._take = take
@@ -81,7 +82,7 @@ class Webhook:
                 wait_s = limits.WEBHOOK_CHECK_EVERY_S
             except TelegramError as exc:
                 if is_token_refusal(exc):
-                    raise token_refused() from None
+                    raise token_refused(self._token_name) from None
                 wait_s = retry_after_s(exc) if isinstance(exc, RetryAfter) else backoff.next_s()
                 log.warning("telegram: the webhook cannot be set (%s)", type(exc).__name__)
             await asyncio.sleep(wait_s)

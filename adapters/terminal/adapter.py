@@ -96,6 +96,16 @@ class TerminalChannel:
         """There is nothing to press: words do it."""
         return frozenset()
 
+    def serves(self, thread: ThreadKey) -> bool:
+        """There is one account."""
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """The one of the settings answers everywhere."""
+        del thread
+        return ""
+
     def fits(self, text: str) -> bool:
         """Say whether a page of this text is drawn quickly. Pure."""
         return len(text) <= MOST_CHARACTERS

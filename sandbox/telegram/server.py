@@ -1,6 +1,7 @@
 """A Telegram for one machine: the Bot API over real HTTP, and the people who write to the bots."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,6 +104,23 @@ class TelegramStandIn(People):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    def add_bot(self, token: str) -> User:
+        """Add another bot; the number before the colon is its id."""
+        bot = self.world.add_bot(token)
+        self.bots.append(bot)
+        self.queues[bot.id] = UpdateQueue()
+        if self._runner is not None:
+            self._hooks.append(asyncio.ensure_future(deliver(self.queues[bot.id])))
+        return bot
+
+    def revoke(self, bot: User) -> str:
+        """Give the bot a new token, as @BotFather does: the old one is refused from now on. Returns the new one."""
+        old = next(token for token, known in self.world.bots.items() if known is bot)
+        del self.world.bots[old]
+        new = f"{bot.id}:{secrets.token_hex(16)}"
+        self.world.bots[new] = bot
+        return new
 
     # ------------------------------------------------------------ what tests look at
     @property

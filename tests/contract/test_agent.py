@@ -13,6 +13,7 @@ from bridge.errors import (
     AgentUnreachable,
     BridgeError,
     ConversationLost,
+    Misconfigured,
     StreamBroken,
 )
 from bridge.events import (
@@ -29,7 +30,7 @@ from bridge.models import Conversation, HistoryMessage
 from bridge.ports import Agent
 from config.talkifai_limits import TalkifaiLimits
 from sandbox.faults import Fault
-from sandbox.talkifai.agents import QUIET_AGENT_ID, SANDBOX_API_KEY, TEXT_AGENT_ID
+from sandbox.talkifai.agents import QUIET_AGENT_ID, SANDBOX_API_KEY, TEXT_AGENT_ID, VOICE_AGENT_ID
 from sandbox.talkifai.playing import whole_body
 from sandbox.talkifai.script import Answer, End, Fail, Handoff, KeepAlive, Pause, Raw, Say, Tool
 from sandbox.talkifai.server import TalkifaiStandIn
@@ -94,6 +95,15 @@ async def test_opening_tells_the_agent_and_its_greeting_and_passes_who_and_where
     assert (opened.agent_name, opened.greeting, opened.model) == ("Support Agent", GREETING.content, "gpt-4o-mini")
     assert (record.agent_id, record.user_identifier) == (TEXT_AGENT_ID, "ann@example.com")
     assert record.metadata == {"channel": "C1", "permalink": "https://x.example/1"}
+
+
+async def test_another_agent_than_that_of_the_settings_can_be_named(standin: TalkifaiStandIn, agent: Agent) -> None:
+    """B8: and one that cannot be used is named in the cause."""
+    opened = await agent.open("ada@example.com", {}, QUIET_AGENT_ID)
+    assert standin.book.conversations[opened.conversation.id].agent_id == QUIET_AGENT_ID
+    for wrong in (VOICE_AGENT_ID, "00000000-0000-4000-8000-000000000000"):
+        with pytest.raises(Misconfigured, match=wrong):
+            await agent.open("ada@example.com", {}, wrong)
 
 
 async def test_an_agent_that_waits_for_the_person_has_no_greeting(standin: TalkifaiStandIn) -> None:

@@ -47,6 +47,14 @@ class Wall:
     def controls(self) -> frozenset[Control]:
         return frozenset()
 
+    def serves(self, thread: ThreadKey) -> bool:
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        del thread
+        return ""
+
     def fits(self, text: str) -> bool:
         return len(text) <= 1000
 
@@ -118,7 +126,9 @@ async def _running(stores: RedisStores, url: str, wall: Wall, limits: TalkifaiLi
     stop = asyncio.Event()
     agent = TalkifaiAgent(base_url=url, agent_id=TEXT_AGENT_ID, api_key=SANDBOX_API_KEY, limits=limits)
     async with agent:
-        outside = Outside(agent=agent, stores=stores, channels=[wall], clock=SystemClock(), every=every)
+        outside = Outside(
+            agent=agent, stores=stores, channels=[wall], receivers=[wall], clock=SystemClock(), every=every
+        )
         worker = Worker(outside, idle_after_s=600.0, limits=DispatchLimits(live_turns=60, drain_s=1.0))
         running = asyncio.ensure_future(worker.run(stop))
         try:

@@ -197,8 +197,8 @@ class HostAgent:
         self._book = book
         self._host = host
 
-    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
-        del user_identifier
+    async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
+        del user_identifier, agent_id
         await self._host.step()
         fault = self._book.fail("open")
         identity = f"chat_{len(self._book.talks) + 1}"

@@ -191,6 +191,14 @@ class HostChannel:
     def controls(self) -> frozenset[Control]:
         return frozenset()
 
+    def serves(self, thread: ThreadKey) -> bool:
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        del thread
+        return ""
+
     def fits(self, text: str) -> bool:
         return len(text) <= self._book.page_size
 

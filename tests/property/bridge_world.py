@@ -211,10 +211,12 @@ class World(RuleBasedStateMachine):
     async def start_worker(self) -> None:
         host = Host(f"worker {len(self.hosts) + 1}")
         clock, stores = HostClock(host), HostStores(self.store, host)
+        channels = [HostChannel(book, host) for book in self.channels.values()]
         outside = Outside(
             agent=PacedAgent(HostAgent(self.agent, host), stores.quota, clock),
             stores=stores,
-            channels=[HostChannel(book, host) for book in self.channels.values()],
+            channels=channels,
+            receivers=channels,
             clock=clock,
             every=clock.every,
         )

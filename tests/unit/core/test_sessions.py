@@ -49,8 +49,8 @@ class AwayStore:
 class SlowAgent(FakeAgent):
     """Opens at once, and says so as late as TalkifAI does."""
 
-    async def open(self, user_identifier: str, metadata: Mapping[str, str]) -> OpenedConversation:
-        opened = await super().open(user_identifier, metadata)
+    async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
+        opened = await super().open(user_identifier, metadata, agent_id)
         await asyncio.sleep(0.4)
         return opened
 

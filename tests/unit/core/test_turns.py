@@ -358,10 +358,10 @@ async def test_a_session_is_recorded_even_when_the_worker_stops_while_it_is_open
     opening, go_on = asyncio.Event(), asyncio.Event()
     really_open = it.agent.open
 
-    async def slow_open(user_identifier: str, metadata: dict[str, str]) -> object:
+    async def slow_open(user_identifier: str, metadata: dict[str, str], agent_id: str) -> object:
         opening.set()
         await go_on.wait()
-        return await really_open(user_identifier, metadata)
+        return await really_open(user_identifier, metadata, agent_id)
 
     it.agent.open = slow_open  # type: ignore[method-assign, assignment] # a slower agent, nothing more
     lease = await it.put(question())
@@ -541,3 +541,14 @@ async def test_a_turn_that_has_left_the_bridge_is_finished_without_asking_who_it
     it.channel.admitting = False
     assert (await it.take(lease)).outcome is Outcome.ANSWERED
     assert it.channel.text == _ANSWER
+
+
+async def test_an_answer_that_is_shown_from_its_record_still_names_its_tools(stores: RedisStores) -> None:
+    """D6: the finished reply is the same, whoever finishes it."""
+    it = stage(stores, _says(_ANSWER))
+    it.turns._shows_tools = True
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_answer(lease, _ANSWER, Asked(Outcome.ANSWERED, tools=("web_search",)))
+    await it.take(lease)
+    assert it.notices == ["Used: web search"]

@@ -57,7 +57,14 @@ async def _every(interval_s: float, job: Callable[[], Awaitable[None]]) -> Async
 
 
 def _worker(stores: RedisStores, channel: ReceivingChannel) -> Worker:
-    outside = Outside(agent=FakeAgent(_echo), stores=stores, channels=[channel], clock=SystemClock(), every=_every)
+    outside = Outside(
+        agent=FakeAgent(_echo),
+        stores=stores,
+        channels=[channel],
+        receivers=[channel],
+        clock=SystemClock(),
+        every=_every,
+    )
     return Worker(outside, idle_after_s=60.0, limits=DispatchLimits(drain_s=1.0))
 
 
@@ -84,6 +91,42 @@ async def test_a_refused_token_ends_the_worker(stores: RedisStores) -> None:
     channel.refuses = True
     with pytest.raises(ChannelTokenRefused), first_error():
         await _worker(stores, channel).run(asyncio.Event())
+
+
+async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_again(
+    stores: RedisStores, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B8: the operator sees the cause."""
+    monkeypatch.setattr("bridge.worker.REFUSED_AGAIN_S", 0.2)
+    caplog.set_level(logging.INFO)
+    works, refused, stop = ReceivingChannel(latency_s=0.0), ReceivingChannel(name="other"), asyncio.Event()
+    refused.refuses = True
+    worker = Worker(
+        Outside(
+            agent=FakeAgent(_echo),
+            stores=stores,
+            channels=[works, refused],
+            receivers=[works, refused],
+            clock=SystemClock(),
+            every=_every,
+        ),
+        idle_after_s=60.0,
+        limits=DispatchLimits(drain_s=1.0),
+    )
+    running = asyncio.ensure_future(worker.run(stop))
+    async with asyncio.timeout(10):
+        while caplog.text.count("an operator has to act: FAKE_TOKEN: refused") < 2:  # noqa: ASYNC110 - a log rings no bell
+            await asyncio.sleep(0.01)
+        assert "ready: idle sessions" in caplog.text
+        await works.accept(question())
+        while not works.standing:  # noqa: ASYNC110 - nor does a fake
+            await asyncio.sleep(0.01)
+        refused.refuses = False
+        while not hasattr(refused, "accept"):  # noqa: ASYNC110 - nor here
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
+    assert works.text == "Answer to What is new?"
 
 
 async def test_a_full_inbox_gets_a_busy_notice_and_a_long_queue_one_queued_notice(stores: RedisStores) -> None:
@@ -130,7 +173,10 @@ async def test_the_figures_are_told_while_an_end_hangs(
     session = Session(THREAD, Conversation("chat_1", "jwt"), "Fake Agent", "U1", "u", 1.0)
     await stores.sessions.queue_end(session, EndReason.IDLE)
     agent, stop = HangingAgent(_echo), asyncio.Event()
-    outside = Outside(agent=agent, stores=stores, channels=[ReceivingChannel()], clock=SystemClock(), every=every)
+    channel = ReceivingChannel()
+    outside = Outside(
+        agent=agent, stores=stores, channels=[channel], receivers=[channel], clock=SystemClock(), every=every
+    )
     worker = Worker(outside, idle_after_s=60.0, limits=DispatchLimits(drain_s=1.0))
     running = asyncio.ensure_future(worker.run(stop))
     async with asyncio.timeout(10):
