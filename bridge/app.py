@@ -140,6 +140,7 @@ def slack_policy(settings: Settings) -> Policy:
         quotes_thread=settings.slack_thread_context == "on",
         reads_emails=settings.slack_emails == "on",
         only_opener_controls=settings.slack_control == "asker",
+        asks_for_ratings=settings.slack_feedback == "on",
         shows_receipts=settings.slack_receipt == "on",
         allows_external=settings.slack_external_users == "allow",
         allows_workflows=settings.slack_workflows == "on",

@@ -5,6 +5,8 @@ import hashlib
 from bridge.models import Asked, Control, Outcome, QuestionKind
 from bridge.notices import Notice
 
+ANY_TURN = "*"
+"""In the place of a turn's token: whichever is at work. As for a press, the channel itself answers."""
 _TOKEN_CHARACTERS = 16
 _BROKEN = frozenset({Outcome.INTERRUPTED, Outcome.STOPPED, Outcome.REFUSED})
 

@@ -137,6 +137,10 @@ class Settings(BaseSettings):
     slack_control: Annotated[Literal["asker", "anyone"], BeforeValidator(problems.one_of("asker", "anyone"))] = Field(
         "asker", validation_alias="SLACK_CONTROL"
     )
+    slack_feedback: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
+        "off", validation_alias="SLACK_FEEDBACK"
+    )
+    """Whether people can say below an answer whether it helped."""
     slack_receipt: Annotated[Literal["on", "off"], BeforeValidator(problems.on_off)] = Field(
         "off", validation_alias="SLACK_RECEIPT"
     )

@@ -120,8 +120,9 @@ class SlackChannel:
 
     @property
     def controls(self) -> frozenset[Control]:
-        """None yet."""
-        return frozenset()
+        """Everything; ratings where the policy wants them."""
+        ratings = {Control.GOOD, Control.BAD}
+        return frozenset(Control) - (set() if self._policy.asks_for_ratings else ratings)
 
     def serves(self, thread: ThreadKey) -> bool:
         """Every worker has all workspaces."""
@@ -171,7 +172,8 @@ class SlackChannel:
         """Say whether a message that shows the one needs no edit to show the other."""
         # A stream has to be stopped, whatever it shows.
         ends_alike = one.final == other.final or self._streaming is not Streaming.NATIVE
-        return ends_alike and markup.markdown_of(one) == markup.markdown_of(other)
+        presses_alike = one.controls == other.controls
+        return ends_alike and presses_alike and markup.markdown_of(one) == markup.markdown_of(other)
 
     def pace(self, address: Address) -> Pace:
         """Say how calls in this place are to be spaced."""

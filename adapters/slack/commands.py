@@ -1,16 +1,19 @@
-"""`/talkifai new|end|status|help`: kept durably where something is to be done, and answered to the person alone.
+"""`/talkifai new|end|stop|status|help`: kept durably where something is to be done, and answered to the person alone.
 
-Slack offers slash commands outside threads only, so `end` and `status` are about the conversations that the person
-began: `end` about those in the place where it is typed, `status` about all.
+Slack offers slash commands outside threads only, so `end`, `stop` and `status` are about the conversations that the
+person began: the first two about those in the place where they are typed, `status` about all.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from time import time
 
 from adapters.slack.policy import Policy
 from adapters.slack.workspace import Workspace
-from bridge.models import Address, Person, Question, QuestionKind, Session, ThreadKey
+from bridge.controls import ANY_TURN
+from bridge.models import Address, Appended, Person, Question, QuestionKind, Session, ThreadKey
+from bridge.notices import Notice
 from bridge.ports import Accept
 
 SessionsOf = Callable[[str], Awaitable[Sequence[Session]]]
@@ -20,6 +23,7 @@ _ID = re.compile(r"[!-~]{1,200}")
 _MOST_LISTED = 20
 HELP = (
     "`/talkifai status`: the conversations that you have open. `/talkifai end`: end yours in this place. "
+    "`/talkifai stop`: stop what is being answered to you in this place. "
     "`/talkifai new`: start over, in a direct message. `/talkifai help`: this text.\n"
     "Within a thread mention me with one of the words: stop, retry, new, end, status, help."
 )
@@ -52,6 +56,8 @@ class SlashCommands:
                 return self._listed(await self._sessions_of(str(user)))
             case "end":
                 return await self._end(str(user), str(place), str(trigger))
+            case "stop":
+                return await self._stop(str(user), str(place), str(trigger))
             case "new":
                 return await self._new(str(user), str(place), str(trigger))
             case _:
@@ -64,6 +70,20 @@ class SlashCommands:
         if not here:
             return NOTHING_OPEN_HERE
         return "Your conversation here ends." if len(here) == 1 else f"Your {len(here)} conversations here end."
+
+    async def _stop(self, user: str, place: str, trigger: str) -> str:
+        here = [session for session in await self._sessions_of(user) if session.thread.place == place]
+        became = [
+            await self._accept(
+                replace(
+                    question_about(session.thread, user, QuestionKind.STOP, f"{trigger}:{number}"),
+                    about=ANY_TURN,
+                    owner_only=self._policy.only_opener_controls,
+                )
+            )
+            for number, session in enumerate(here)
+        ]
+        return Notice.STOPPED if Appended.STOPPED in became else Notice.NOTHING_TO_STOP
 
     async def _new(self, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._policy.threads_in_dms:

@@ -16,6 +16,7 @@ from adapters.slack.errands import Errands
 from adapters.slack.home import Home
 from adapters.slack.people import People
 from adapters.slack.policy import Policy
+from adapters.slack.presses import Presses
 from adapters.slack.receipts import Receipts
 from adapters.slack.streams import Streams
 from adapters.slack.wording import Wording
@@ -39,6 +40,7 @@ class Installed:
     activity: Activity
     streams: Streams
     home: Home
+    presses: Presses
     receipts: Receipts | None
     agent_view: AgentView | None
     sessions_of: SessionsOf
@@ -71,6 +73,7 @@ class Furnishing:
             wording=Wording(people, EarlierMessages(client, workspace), policy),
             activity=activity,
             streams=Streams(client, activity, self.allowed),
+            presses=Presses(client, workspace.account, policy, sessions, errands),
             home=Home(client, workspace, sessions_of, policy.prompts, errands),
             receipts=Receipts(client, errands) if policy.shows_receipts else None,
             agent_view=AgentView(client, policy.prompts, errands) if policy.shows_agent_view else None,

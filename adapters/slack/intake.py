@@ -7,9 +7,17 @@ from time import time
 from slack_bolt.response import BoltResponse
 
 from adapters.slack.commands import SlashCommands
+from adapters.slack.controls import read_press
 from adapters.slack.installed import Installed, Workspaces
 from adapters.slack.policy import Policy
-from adapters.slack.receive import MalformedEventError, Payload, opened_messages, read_question, tells_of_removal
+from adapters.slack.receive import (
+    MalformedEventError,
+    Payload,
+    opened_messages,
+    read_native_stop,
+    read_question,
+    tells_of_removal,
+)
 from bridge.errors import StoreUnavailable
 from bridge.models import Appended
 from bridge.ports import Accept
@@ -53,7 +61,9 @@ class SlackIntake:
             told_at = payload.get("event_time")
             await self._workspaces.remove(account, float(told_at) if isinstance(told_at, int) else time())
             return BoltResponse(status=_ACKNOWLEDGED, body="")
-        installed = await self._workspaces.receiving(account)
+        pressed = read_press(payload)
+        # Who presses in a shared channel may be of another workspace: the button knows better.
+        installed = await self._workspaces.receiving(account if pressed is None else pressed.account)
         if installed is None:
             if len(self._said) < _MOST_STRANGERS:
                 self.say_once(f"the app is not installed in {account}, as far as this bridge knows")
@@ -62,7 +72,9 @@ class SlackIntake:
             answer = await self._commands_in(installed).obey(payload)
             body = {"response_type": "ephemeral", "text": answer} if answer else ""
             return BoltResponse(status=_ACKNOWLEDGED, body=body)
-        if payload.get("type") == "block_actions":
+        if pressed is not None:
+            await installed.presses.obey(payload, pressed, self._accept)
+        elif payload.get("type") == "block_actions":
             await installed.home.obey(payload, self._accept)
         else:
             await self._keep_event(payload, installed)
@@ -72,7 +84,9 @@ class SlackIntake:
         installed.home.opened(payload)
         if installed.agent_view is not None and (place := opened_messages(payload)):
             installed.agent_view.opened(place)
-        question = read_question(payload, installed.workspace, self._policy)
+        question = read_native_stop(payload, installed.workspace) or read_question(
+            payload, installed.workspace, self._policy
+        )
         if question is not None:
             became = await self._accept(question)
             if installed.receipts is not None and became in {Appended.ACCEPTED, Appended.QUEUED}:

@@ -20,7 +20,9 @@ class Policy:
     reads_emails: bool = True
     """Whether the asker's e-mail address becomes TalkifAI's `user_identifier`."""
     only_opener_controls: bool = True
-    """Whether nobody but the person who began a conversation may end it."""
+    """Whether nobody but the person who began a conversation may end it, or but the asker stop an answer."""
+    asks_for_ratings: bool = False
+    """Whether people can say below an answer whether it helped."""
     shows_receipts: bool = False
     """Whether a question carries a sign until it is answered."""
     allows_external: bool = False

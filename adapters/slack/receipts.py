@@ -81,7 +81,8 @@ class Receipts:
 
 
 def _is_marked(question: Question) -> bool:
-    return question.kind in {QuestionKind.ASK, QuestionKind.RETRY} and bool(question.address.place)
+    is_written = question.kind in {QuestionKind.ASK, QuestionKind.RETRY} and not question.about
+    return is_written and bool(question.address.place)
 
 
 def _ts_of(question: Question) -> str:

@@ -12,6 +12,7 @@ from adapters.slack.incoming_text import kind_of, mentions, readable, speaks_to_
 from adapters.slack.people import plain_name
 from adapters.slack.policy import Policy
 from adapters.slack.workspace import Workspace
+from bridge.controls import ANY_TURN
 from bridge.models import Address, Person, Question, QuestionKind, ThreadKey
 from config.slack_limits import QUESTION_TEXT_CHARS
 
@@ -53,6 +54,31 @@ def read_question(payload: Payload, workspace: Workspace, policy: Policy = _USUA
     if _is_from_a_workflow(event):
         return _question(payload, event, workspace, policy) if policy.allows_workflows else None
     return _question(payload, event, workspace, policy) if _is_from_a_person(event, workspace) else None
+
+
+def read_native_stop(payload: Payload, workspace: Workspace) -> Question | None:
+    """Turn a press on Slack's own Stop, in the view for agents, into a question; None for every other payload.
+
+    Slack changes nothing by itself: the answer is to be stopped, and the thread's state set (docs: the event's page).
+    """
+    event = payload.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "agent_session_stopped":
+        return None
+    place, thread, user = (_required(event, name) for name in ("channel", "thread_ts", "user"))
+    if not _TS.fullmatch(thread):
+        raise MalformedEventError("a time stamp that is none")
+    name = f"slack:event:{_required(payload, 'event_id')}"
+    return Question(
+        id=name,
+        dedupe_keys=(name,),
+        thread=ThreadKey("slack", workspace.account, place, thread),
+        address=Address(account=workspace.account, place=place, thread=thread),
+        person=Person(user),
+        text="",
+        asked_at=0.0,
+        kind=QuestionKind.STOP,
+        about=ANY_TURN,
+    )
 
 
 def opened_messages(payload: Payload) -> str:
@@ -138,6 +164,7 @@ def _question(payload: Payload, event: Payload, workspace: Workspace, policy: Po
         addressed=addressed,
         metadata=_metadata(payload, event, workspace, (team, channel, thread, ts)),
         has_files=has_files,
+        owner_only=policy.only_opener_controls,
     )
 
 

@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.activity import status_scope
+from adapters.slack.controls import control_blocks
 from adapters.slack.errors import BLOCKS_REFUSED, NOT_MODIFIED, Call, code_of, translated
 from adapters.slack.marks import metadata_of
 from adapters.slack.markup import markdown_of, plain_of, shows_all
@@ -121,7 +122,7 @@ def _content(address: Address, view: PageView, allowed: AbstractSet[str]) -> dic
     content: dict[str, Any] = {
         "channel": address.place,
         "text": plain_of(view, allowed=allowed),
-        "blocks": [{"type": "markdown", "text": markdown_of(view, allowed)}],
+        "blocks": [{"type": "markdown", "text": markdown_of(view, allowed)}, *control_blocks(view, address.account)],
     }
     metadata = metadata_of(view)
     return content if metadata is None else {**content, "metadata": metadata}

@@ -19,6 +19,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.activity import Activity
+from adapters.slack.controls import control_blocks
 from adapters.slack.errors import Call, code_of, is_refusal, translated
 from adapters.slack.marks import metadata_of
 from adapters.slack.markup import escape_markdown, markdown_of
@@ -154,7 +155,11 @@ class Streams:
         if view.final:
             with self._sending(stream, Call("chat.stopStream", stop_scope(address))):
                 await self._client.chat_stopStream(
-                    channel=address.place, ts=ts, markdown_text=rest or None, metadata=metadata_of(view)
+                    channel=address.place,
+                    ts=ts,
+                    markdown_text=rest or None,
+                    blocks=control_blocks(view, address.account) or None,
+                    metadata=metadata_of(view),
                 )
             self._open.pop(ts, None)
             return

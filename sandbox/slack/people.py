@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from sandbox.ledger import Ledger
 from sandbox.slack import events, screen
+from sandbox.slack.blocks import values_of
 from sandbox.slack.delivery import SocketHub
 from sandbox.slack.delivery_models import Delivery
 from sandbox.slack.oauth import Distribution
@@ -192,6 +193,37 @@ class SlackPeople:
             "actions": [action],
         }
         return self.sockets.deliver(payload, "interactive")
+
+    def press(self, user: str, channel: str, ts: str, label: str) -> Delivery:
+        """Let a person press what is below a message of the bot. `label`: the first word of its value.
+
+        Raises `LookupError` where the message has nothing of the kind now.
+        """
+        space = self._space_of(channel)
+        message = space.messages[channel, ts]
+        found = [action for (_, value), action in values_of(message.blocks).items() if value.split()[0] == label]
+        if not found:
+            raise LookupError(label)
+        container = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False}
+        if message.thread_ts:
+            container["thread_ts"] = message.thread_ts
+        payload = {
+            "type": "block_actions",
+            "team": {"id": space.team_id},
+            "user": {"id": user, "team_id": space.team_id},
+            "api_app_id": space.app_id,
+            "container": container,
+            "channel": {"id": channel},
+            "message": message.as_json(),
+            "trigger_id": uuid4().hex,
+            "actions": [found[0] | {"block_id": "b", "action_ts": space.new_ts()}],
+        }
+        return self.sockets.deliver(payload, "interactive")
+
+    def press_native_stop(self, user: str, channel: str, thread_ts: str) -> Delivery:
+        """Let a person press Slack's own Stop, in the view for agents."""
+        facts = {"channel": channel, "thread_ts": thread_ts, "user": user, "streaming_message_ts": []}
+        return self._send({"type": "agent_session_stopped", **facts, "event_ts": self.workspace.new_ts()}, channel)
 
     def slash(self, user: str, channel: str, text: str = "", command: str = "/talkifai") -> Delivery:
         """Let a person type a slash command. Slack sends it once; who gets no answer in time sees that."""

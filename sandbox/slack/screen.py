@@ -15,7 +15,7 @@ def visible(text: str, blocks: list[dict[str, Any]]) -> str:
     Markdown signs stay as they were written, so that the words can be compared with an agent's; a backslash that
     takes a link's meaning away is not seen.
     """
-    written = "\n".join(str(block.get("text", "")) for block in blocks) if blocks else text
+    written = "\n".join(block["text"] for block in blocks if block.get("type") == "markdown") if blocks else text
     shown = _DISARMED.sub("]", written) if blocks else written
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 

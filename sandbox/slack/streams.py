@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 
 from config.slack_limits import STREAM_CHARS, STREAM_LIFE_S
+from sandbox.slack.blocks import checked
 from sandbox.slack.rules import Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.workspace import SlackMessage, SlackWorkspace
 
 _START = frozenset({"channel", "thread_ts", "markdown_text", "recipient_user_id", "recipient_team_id"})
 _APPEND = frozenset({"channel", "ts", "markdown_text"})
-_STOP = frozenset({"channel", "ts", "markdown_text", "metadata"})
+_STOP = frozenset({"channel", "ts", "markdown_text", "metadata", "blocks"})
 
 
 class Streams(Rules):
@@ -88,6 +89,7 @@ class Streams(Rules):
         text, metadata = _text(params), metadata_in(params)
         if text:
             self._extend(message, text)
+        message.blocks = [*message.blocks, *checked(params.get("blocks") or [])]
         del self._closes_at[message.place, message.ts]
         message.metadata = metadata or message.metadata
         return {"channel": message.place, "ts": message.ts, "message": message.as_json()}

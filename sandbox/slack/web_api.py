@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from config.slack_limits import MARKDOWN_BLOCKS_CHARS, POST_TEXT_CHARS, UPDATE_TEXT_CHARS
+from config.slack_limits import POST_TEXT_CHARS, UPDATE_TEXT_CHARS
+from sandbox.slack.blocks import checked, is_home_block
 from sandbox.slack.rules import TS, Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.streams import Streams
 from sandbox.slack.workspace import SlackMessage, SlackPlace, SlackWorkspace
 
-_BLOCKS = 50
 _HISTORY_SCOPES = {
     "channel": "channels:history",
     "group": "groups:history",
@@ -18,9 +18,7 @@ _HISTORY_SCOPES = {
 _INFO_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 _PROMPTS = 4
 _HOME_BLOCKS = 100
-_BUTTON_VALUE = 2_000
 _SESSION_STATES = ("processing", "active", "suspended", "closed")
-_TEXT_BLOCKS = {"section": 3_000, "header": 150}
 
 
 class WebApi(Rules):
@@ -257,7 +255,7 @@ class WebApi(Rules):
         if user not in self._workspace.people:
             raise Refused("user_not_found")
         blocks = view.get("blocks") if isinstance(view, dict) and view.get("type") == "home" else None
-        if not isinstance(blocks, list) or len(blocks) > _HOME_BLOCKS or not all(map(_is_home_block, blocks)):
+        if not isinstance(blocks, list) or len(blocks) > _HOME_BLOCKS or not all(map(is_home_block, blocks)):
             raise Refused("invalid_arguments")
         self.homes[user] = dict(view or {})
         return {"view": {"id": "V0HOME"}}
@@ -270,19 +268,6 @@ class WebApi(Rules):
         if not TS.fullmatch(thread_ts) or self._workspace.standing(place.id, thread_ts) is None:
             raise Refused("thread_not_found")
         return place, thread_ts
-
-
-def _is_home_block(block: Any) -> bool:
-    """Say whether it is a section, with a button or without: all that the bridge uses."""
-    if not isinstance(block, dict) or block.get("type") != "section":
-        return False
-    button = block.get("accessory")
-    if not _is_text_object(block.get("text"), _TEXT_BLOCKS["section"]):
-        return False
-    if button is None:
-        return True
-    is_button = button.get("type") == "button" and bool(button.get("action_id"))
-    return is_button and _is_text_object(button.get("text"), 75) and len(button.get("value", "")) <= _BUTTON_VALUE
 
 
 def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:
@@ -312,24 +297,4 @@ def _content(params: Params) -> tuple[str, list[Answer]]:
         raise Refused("invalid_arguments")
     if not text and not blocks:
         raise Refused("no_text")
-    return text or "", [] if blocks is None else _checked(blocks)
-
-
-def _checked(blocks: Any) -> list[Answer]:
-    if not isinstance(blocks, list) or len(blocks) > _BLOCKS:
-        raise Refused("invalid_blocks")
-    markdown_chars = 0
-    for block in blocks:
-        kind = block.get("type") if isinstance(block, dict) else None
-        words = block.get("text") if isinstance(block, dict) else None
-        if kind == "markdown" and isinstance(words, str) and words.strip():
-            markdown_chars += len(words)
-        elif kind not in _TEXT_BLOCKS or not _is_text_object(words, _TEXT_BLOCKS[kind]):
-            raise Refused("invalid_blocks")
-    if markdown_chars > MARKDOWN_BLOCKS_CHARS:
-        raise Refused("msg_blocks_too_long")
-    return list(blocks)
-
-
-def _is_text_object(words: Any, longest: int) -> bool:
-    return isinstance(words, dict) and isinstance(words.get("text"), str) and 0 < len(words["text"]) <= longest
+    return text or "", [] if blocks is None else checked(blocks)

@@ -22,7 +22,7 @@ local function is_owner()
 end
 
 local became = 'nothing'
-if id and (about == '' or token_of(id) == about) then
+if id and (about == '' or about == '*' or token_of(id) == about) then
   if owner_only and not is_owner() then
     became = 'not_yours'
   else

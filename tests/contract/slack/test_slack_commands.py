@@ -27,6 +27,7 @@ class Desk:
     channel: SlackChannel
     kept: list[Question] = field(default_factory=list)
     is_down: bool = False
+    becomes: Appended = Appended.ACCEPTED
 
     async def accept(self, question: Question) -> Appended:
         if self.is_down:
@@ -34,7 +35,7 @@ class Desk:
         if question.id in {kept.id for kept in self.kept}:
             return Appended.DUPLICATE
         self.kept.append(question)
-        return Appended.ACCEPTED
+        return self.becomes
 
     async def type(self, text: str, place: str = "D1", user: str = "U0ADA") -> Any:
         """Type a slash command and return the words of the answer."""

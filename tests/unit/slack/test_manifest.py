@@ -45,6 +45,7 @@ EVENT_SCOPES = {
     "app_home_opened": set[str](),
     "app_uninstalled": set[str](),
     "tokens_revoked": set[str](),
+    "agent_session_stopped": {"assistant:write"},
 }
 _URLS = (
     (r"  event_subscriptions:\n    ", "request_url"),
@@ -99,12 +100,10 @@ def test_whoever_installs_it_is_asked_for_what_the_manifests_ask_for() -> None:
 
 def test_the_events_are_those_that_are_read() -> None:
     messages = {"app_mention", "message.im", "message.channels", "message.groups", "message.mpim"}
+    about_the_app = {"app_home_opened", "app_uninstalled", "tokens_revoked"}
     for manifest in (PLAIN, AGENT, HTTP):
-        assert listed_under(manifest, "bot_events") == messages | {
-            "app_home_opened",
-            "app_uninstalled",
-            "tokens_revoked",
-        }
+        native = {"agent_session_stopped"} if manifest == AGENT else set[str]()
+        assert listed_under(manifest, "bot_events") == messages | about_the_app | native
 
 
 @pytest.mark.parametrize("manifest", [PLAIN, AGENT, HTTP])
