@@ -25,6 +25,7 @@ from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy
 from tests.fault.talks import TALKS, Talk, talk_on
 
+_OPENS_WITHIN_S = 1.5
 _INSTEAD = (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE, Notice.UNSURE)
 _REST_WITHIN_S = 300.0
 _END_WITHIN_S = 180.0
@@ -59,7 +60,13 @@ class Soak:
     asked: list[Asked] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     """How often each fault was done."""
+    killed_at: list[float] = field(default_factory=list)
+    """When workers were killed, seconds since the epoch."""
     workers: list[BridgeProcess] = field(default_factory=list)
+
+    def was_killed_at(self, opened_at: float) -> bool:
+        """Say whether a worker died so near that it may have opened the conversation without noting it."""
+        return any(abs(opened_at - killed_at) < _OPENS_WITHIN_S for killed_at in self.killed_at)
 
     # ------------------------------------------------------------ people
 
@@ -117,6 +124,7 @@ class Soak:
 
     async def kill_a_worker(self) -> None:
         index = self._any_worker()
+        self.killed_at.append(time.time())
         await self.workers[index].kill()
         await asyncio.sleep(self.chance.uniform(0.0, 3.0))
         await self.start_worker(index)
@@ -209,9 +217,8 @@ def table(soak: Soak) -> tuple[list[tuple[str, str]], bool]:
         never += counts.count(0) - told_here
     asked_again = Counter(text for record in book.records for text in record.posted)
     again = sum(count > 1 for count in asked_again.values())
-    # A conversation that was opened and never used is one whose worker died before it could note it.
     open_now = [record for record in book.records if record.ended_at is None]
-    orphans = sum(not record.posted for record in open_now)
+    orphans = sum(not record.posted and soak.was_killed_at(record.opened_at) for record in open_now)
     left = len(open_now) - orphans
     slowest = max((asked.done_after_s or 0.0 for asked in soak.asked), default=0.0)
     rows = [

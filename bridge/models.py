@@ -209,6 +209,8 @@ class Asked:
     """Messages in TalkifAI's history now; None when that is not certain."""
     end_reason: EndReason | None = None
     """Set: the session is to be ended."""
+    tools: tuple[str, ...] = ()
+    """The tools that the agent used, by their names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ class Reply:
         self._length = 0
         self._tools: list[str] = []
         self._shows_tools = shows_tools
-        self._used: list[str] = []
+        self.used_tools: list[str] = []
+        """All that the agent has used, by their names."""
         self._status = ""
         self._handoff = ""
         self.notice = ""
@@ -95,7 +96,7 @@ class Reply:
                 self._append(text)
             case ToolStarted(name):
                 self._tools.append(name)
-                self._used.append(name)
+                self.used_tools.append(name)
             case ToolFinished(name):
                 if name in self._tools:
                     self._tools.remove(name)
@@ -156,7 +157,7 @@ class Reply:
             return Notice.SHORTENED
         if not self.ended:
             return ""
-        tools = tools_used(self._used) if self._shows_tools else ""
+        tools = tools_used(self.used_tools) if self._shows_tools else ""
         return "\n".join(line for line in (tools, self.notice) if line)
 
     def _append(self, text: str) -> None:

@@ -162,6 +162,8 @@ class Turns:
                         reply.replace(entry.record.text)
                     if entry.question.has_files and not answer.notice:
                         answer = replace(answer, notice=Notice.FILES_UNREAD)
+                    # Whoever goes on from the record has seen none of the tools at work.
+                    reply.used_tools = list(answer.tools) or reply.used_tools
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
@@ -304,7 +306,8 @@ class Turns:
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: Asked) -> None:
         try:
-            await self._queue.record_answer(lease, reply.text, replace(answer, notice=reply.notice or answer.notice))
+            told = replace(answer, notice=reply.notice or answer.notice, tools=tuple(reply.used_tools))
+            await self._queue.record_answer(lease, reply.text, told)
         except StoreUnavailable:
             # The answer is here and is shown; settling waits for the store.
             log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})

@@ -129,6 +129,7 @@ def answer_to_fields(text: str, asked: Asked) -> list[bytes]:
         "usage": dict(asked.usage),
         "history_count": asked.history_count,
         "end_reason": asked.end_reason.value if asked.end_reason else None,
+        "tools": asked.tools,
     }
     return [b"text", pack(text), b"asked", pack(json.dumps(fields, ensure_ascii=False))]
 
@@ -143,6 +144,7 @@ def _asked_from_json(raw: str) -> Asked:
         usage=fields.get("usage", {}),
         history_count=fields.get("history_count"),
         end_reason=EndReason(end_reason) if end_reason in set(EndReason) else None,
+        tools=tuple(fields.get("tools", ())),
     )
 
 

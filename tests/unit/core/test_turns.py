@@ -541,3 +541,14 @@ async def test_a_turn_that_has_left_the_bridge_is_finished_without_asking_who_it
     it.channel.admitting = False
     assert (await it.take(lease)).outcome is Outcome.ANSWERED
     assert it.channel.text == _ANSWER
+
+
+async def test_an_answer_that_is_shown_from_its_record_still_names_its_tools(stores: RedisStores) -> None:
+    """D6: the finished reply is the same, whoever finishes it."""
+    it = stage(stores, _says(_ANSWER))
+    it.turns._shows_tools = True
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_answer(lease, _ANSWER, Asked(Outcome.ANSWERED, tools=("web_search",)))
+    await it.take(lease)
+    assert it.notices == ["Used: web search"]
