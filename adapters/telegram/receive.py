@@ -28,8 +28,8 @@ _COMMANDS = {
     "help": QuestionKind.HELP,
 }
 _MEDIA = {
-    *("animation", "audio", "contact", "dice", "document", "game", "location", "photo"),
-    *("poll", "sticker", "story", "venue", "video", "video_note", "voice"),
+    *("animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media"),
+    *("photo", "poll", "sticker", "story", "venue", "video", "video_note", "voice"),
 }
 """Bot API, `Message`: what a person can send instead of words. Everything else without words is a service message."""
 
@@ -71,6 +71,8 @@ class Incoming:
     """The album that the picture is of; one of its pictures may have the words for all."""
     is_edit: bool = False
     """The person changed a message that was sent before."""
+    has_files: bool = False
+    """Its words are the caption of something that the agent cannot read."""
 
     @property
     def may_inherit(self) -> bool:
@@ -110,6 +112,7 @@ class Incoming:
             kind=kind,
             joins_within_s=self._joins_within_s() if kind is QuestionKind.ASK else 0.0,
             metadata={name: fact for name, fact in facts.items() if fact},
+            has_files=self.has_files and kind is QuestionKind.ASK,
         )
 
     def _joins_within_s(self) -> float:
@@ -169,6 +172,7 @@ def incoming(update: Mapping[str, Any], me: Me, *, hears_all: bool = False) -> I
         wording=wording,
         album=str(message.get("media_group_id") or ""),
         is_edit="edited_message" in update,
+        has_files=not message.get("text") and bool(_MEDIA & message.keys()),
     )
 
 

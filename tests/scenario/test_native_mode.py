@@ -2,9 +2,11 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 
+from bridge.notices import Notice
 from sandbox.faults import Fault
 from sandbox.ledger import Frame
 from sandbox.talkifai.script import Answer, Pause, Say, Tool
@@ -82,6 +84,26 @@ async def test_a_telegram_draft_grows_and_one_message_follows(telegram: Telegram
     assert (gone.change, posted.change) == ("deleted", "posted")
     at = [call.at for call in telegram.telegram.calls_of("sendMessageDraft") if call.params["chat_id"] == talk.place]
     assert min(later - earlier for earlier, later in itertools.pairwise(at)) >= 1.0
+
+
+async def test_telegrams_own_stop_below_a_draft_ends_the_answer(telegram: TelegramMessenger) -> None:
+    """S17: the words so far become the message."""
+    telegram.scene.answers["stop me"] = Answer.of(Say(_STORY, chunk=12, pause_s=0.3))
+    talk = await telegram.ask_directly("stop me")
+    standin = telegram.telegram
+
+    def drafts() -> list[Any]:
+        return [call for call in standin.calls_of("sendMessageDraft") if call.params["chat_id"] == talk.place]
+
+    await telegram.ledger.until(lambda: len(drafts()) >= 2, 30.0)
+    assert drafts()[-1].params["can_stop"] == "true"
+    person = next(one for one in standin.world.people.values() if str(one.id) == talk.place)
+    await standin.stop_draft(standin.private_chat(person), int(drafts()[-1].params["draft_id"]))
+    await telegram.until_said(talk, Notice.STOPPED)
+    said = [message.text for message in standin.world.messages.values() if str(message.chat.id) == talk.place]
+    assert len(said) == 2
+    assert said[1].startswith("• Sentence")
+    assert "Sentence 32" not in said[1]
 
 
 async def test_a_private_chat_is_notified_once_of_an_answer_of_several_pages(telegram: TelegramMessenger) -> None:

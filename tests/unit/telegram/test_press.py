@@ -65,7 +65,7 @@ def test_a_page_without_controls_has_no_keyboard() -> None:
         (query(GROUP, date=0), "root", "", "7"),
         (query(PRIVATE, date=0), "", "", ""),
     ],
-)  # fmt: skip
+)
 def test_a_press_is_about_the_thread_of_its_message(
     raw: dict[str, Any], thread: str, posts_in: str, replies_to: str
 ) -> None:
