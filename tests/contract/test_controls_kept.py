@@ -8,6 +8,7 @@ from adapters.redis_store import RedisStores
 from bridge.controls import token_of
 from bridge.models import (
     Appended,
+    Asked,
     EndReason,
     Outcome,
     QuestionKind,
@@ -72,6 +73,18 @@ async def test_a_rating_is_written_down_once_and_as_long_as_the_answer_is_known(
     await stores.queue.settle(lease, DONE)
     other = replace(rating, id="r3", about=token_of("q2"))
     assert await stores.inbox.rate(other) is Appended.NOTHING
+
+
+async def test_an_answer_can_be_rated_in_the_instant_before_its_turn_is_settled(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1")
+    rating = replace(ask("r1", text="good"), kind=QuestionKind.RATE, about=token_of("q1"))
+    assert await stores.inbox.rate(replace(rating, id="r0")) is Appended.NOTHING  # nothing was asked yet
+    await stores.queue.record_sending(lease, "c1", 0)
+    await stores.queue.record_answer(lease, "whole", Asked(Outcome.ANSWERED))
+    assert await stores.inbox.rate(rating) is Appended.RATED
+    assert await stores.inbox.rate(replace(rating, id="r2", about=token_of("q2"))) is Appended.NOTHING
+    (line,) = await stores.ratings(9)
+    assert line["conversation"] == "c1"
 
 
 async def test_a_retry_that_fails_too_takes_the_place_of_what_it_tried_again(stores: RedisStores) -> None:
