@@ -83,9 +83,12 @@ class RedisInbox:
         }
         became = await self._commands.script(
             "rate",
-            [keys.answers + question.about, keys.ratings, keys.counters, keys.seen(question.id)],
             [
-                *(pack(question.text), limits.ratings_length, milliseconds(limits.dedupe_s)),
+                *(keys.answers + question.about, keys.ratings, keys.counters),
+                *(keys.seen(question.id), keys.turn(thread)),
+            ],
+            [
+                *(pack(question.text), limits.ratings_length, milliseconds(limits.dedupe_s), question.about),
                 *(pack(part) for pair in line.items() for part in pair),
             ],
         )

@@ -100,6 +100,7 @@ async def test_a_new_conversation_begins_from_the_menu(slack: SlackMessenger) ->
     await slack.until_texts(talk, "Nothing.")
     slack.slack.press(talk.person, talk.place, reply(slack, talk).message_id, "new")
     await slack.until_ended(talk)
+    await slack.ledger.until(lambda: len(slack.replies(talk)) == 2, 30.0)  # the agent greets
     assert len(slack.records(talk)) == 2
 
 

@@ -18,7 +18,7 @@ from bridge.models import Appended, Lease, Outcome, ThreadKey
 from bridge.notices import Notice
 from bridge.supervisor import Supervisor
 from tests.fakes import THREAD, question
-from tests.unit.core.test_turns import Stage, stage
+from tests.unit.core.turn_stage import Stage, stage
 
 
 async def _echo(text: str) -> AsyncIterator[StreamEvent]:

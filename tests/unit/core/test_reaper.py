@@ -12,7 +12,7 @@ from bridge.models import ThreadKey
 from bridge.reaper import Reaper
 from tests.fakes import THREAD, question
 from tests.unit.core.test_dispatcher import _echo
-from tests.unit.core.test_turns import Stage, stage
+from tests.unit.core.turn_stage import Stage, stage
 
 
 async def _with_session(stores: RedisStores, *, idle_after_s: float) -> Stage:

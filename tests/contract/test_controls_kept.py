@@ -1,0 +1,167 @@
+"""What people press, and who may: stops, retries and ratings on a real server."""
+
+from dataclasses import replace
+
+from redis.asyncio import Redis
+
+from adapters.redis_store import RedisStores
+from bridge.controls import token_of
+from bridge.models import (
+    Appended,
+    Asked,
+    EndReason,
+    Outcome,
+    QuestionKind,
+    Settlement,
+)
+from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, bound, claim
+
+
+async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(stores: RedisStores) -> None:
+    """S17: seen by the worker that has the thread, by whoever takes it over, and gone with the turn."""
+    stop = replace(ask("s1"), kind=QuestionKind.STOP)
+    assert await stores.inbox.stop(stop) is Appended.NOTHING
+    lease = await begun(stores, "q1", "q2")
+    assert await stores.queue.stopped([lease]) == []
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert await stores.queue.stopped([lease]) == ["q1"]
+    assert (await begin(stores, lease)).record.is_stopped
+    assert await stores.queue.settle(lease, DONE)
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.DUPLICATE
+    assert await stores.queue.stopped([lease]) == []
+    assert not (await begin(stores, lease)).record.is_stopped
+
+
+async def test_a_press_stops_the_turn_it_is_about_and_no_other(stores: RedisStores) -> None:
+    """S17: the button of an answer that is over does not stop the next one."""
+    lease = await begun(stores, "q1", "q2")
+    press = replace(ask("s1"), kind=QuestionKind.STOP, about=token_of("q2"))
+    assert await stores.inbox.stop(press) is Appended.NOTHING
+    assert await stores.queue.stopped([lease]) == []
+    press = replace(ask("s2"), kind=QuestionKind.STOP, about=token_of("q1"))
+    assert await stores.inbox.stop(press) is Appended.STOPPED
+    assert await stores.queue.stopped([lease]) == ["q1"]
+
+
+async def test_only_the_asker_and_the_opener_stop_an_answer_where_the_setting_says_so(stores: RedisStores) -> None:
+    """A15: anybody else is refused; without the setting everybody may."""
+    await bound(stores, "c1", THREAD)  # opened by U1
+    await stores.inbox.append(ask("q1", person="U2"))
+    stop = replace(ask("s0", person="U3"), kind=QuestionKind.STOP, owner_only=True)
+    assert await stores.inbox.stop(stop) is Appended.NOT_YOURS
+    assert not (await begin(stores, await claim(stores))).record.is_stopped
+    for name, stopper in (("s1", "U1"), ("s2", "U2")):
+        mine = replace(ask(name, person=stopper), kind=QuestionKind.STOP, owner_only=True)
+        assert await stores.inbox.stop(mine) is Appended.STOPPED
+    assert await stores.inbox.stop(replace(ask("s3", person="U3"), kind=QuestionKind.STOP)) is Appended.STOPPED
+
+
+async def test_a_rating_is_written_down_once_and_as_long_as_the_answer_is_known(stores: RedisStores) -> None:
+    await bound(stores, "c1", THREAD)
+    lease = await begun(stores, "q1", "q2")
+    rating = replace(ask("r1", text="good", person="U7"), kind=QuestionKind.RATE, about=token_of("q1"))
+    assert await stores.inbox.rate(replace(rating, id="r0")) is Appended.NOTHING
+    await stores.queue.settle(lease, replace(DONE, may_be_rated=True, end_reason=EndReason.AGENT))
+    assert await stores.inbox.rate(rating) is Appended.RATED
+    assert await stores.inbox.rate(rating) is Appended.DUPLICATE
+    assert await stores.inbox.rate(replace(rating, id="r2", text="bad")) is Appended.RATED
+    last, first = await stores.ratings(9)
+    assert (last["rating"], first["rating"]) == ("bad", "good")
+    assert (first["conversation"], first["person"], first["turn"]) == ("c1", "U7", token_of("q1"))
+    assert (first["channel"], first["place"], first["thread"]) == (THREAD.channel, THREAD.place, THREAD.thread)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, DONE)
+    other = replace(rating, id="r3", about=token_of("q2"))
+    assert await stores.inbox.rate(other) is Appended.NOTHING
+
+
+async def test_an_answer_can_be_rated_in_the_instant_before_its_turn_is_settled(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1")
+    rating = replace(ask("r1", text="good"), kind=QuestionKind.RATE, about=token_of("q1"))
+    assert await stores.inbox.rate(replace(rating, id="r0")) is Appended.NOTHING  # nothing was asked yet
+    await stores.queue.record_sending(lease, "c1", 0)
+    await stores.queue.record_answer(lease, "whole", Asked(Outcome.ANSWERED))
+    assert await stores.inbox.rate(rating) is Appended.RATED
+    assert await stores.inbox.rate(replace(rating, id="r2", about=token_of("q2"))) is Appended.NOTHING
+    (line,) = await stores.ratings(9)
+    assert line["conversation"] == "c1"
+
+
+async def test_a_retry_that_fails_too_takes_the_place_of_what_it_tried_again(stores: RedisStores) -> None:
+    """S1: the button of the first failure is used up, that of the second one works."""
+    lease = await begun(stores, "q1")
+    await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600))
+    retry = replace(ask("r1", text="", person="U2"), kind=QuestionKind.RETRY, about=token_of("q1"))
+    await stores.inbox.append(retry)
+    lease = await claim(stores)
+    assert (await begin(stores, lease)).question.about == token_of("q1")
+    await stores.queue.settle(lease, Settlement(Outcome.REFUSED, 600))
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert (kept.id, kept.text, kept.person.id, kept.address) == ("r1", "q1", "U1", ask("q1").address)
+
+
+async def test_a_question_that_waits_for_its_worker_can_be_stopped(stores: RedisStores) -> None:
+    """S17: stopped before anybody began it."""
+    await stores.inbox.append(ask("q1"))
+    assert await stores.inbox.stop(replace(ask("s1"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert (await begin(stores, await claim(stores))).record.is_stopped
+
+
+async def test_the_question_whose_answer_was_not_whole_is_kept_until_one_is(stores: RedisStores) -> None:
+    lease = await begun(stores, "q1", "q2", "q3")
+    assert await stores.queue.unanswered(THREAD) is None
+    await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert kept.id == "q1"
+    await begin(stores, lease)
+    await stores.queue.set_aside(lease, "too many attempts", 600)
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert kept.id == "q2"
+    await begin(stores, lease)
+    await stores.queue.settle(lease, DONE)
+    assert await stores.queue.unanswered(THREAD) is None
+
+
+async def test_somebody_who_may_not_ask_leaves_the_session_as_it_was(stores: RedisStores, redis: Redis) -> None:
+    """A15: no turn, no speaker, no later deadline: else a stranger could keep a paid conversation open."""
+    await bound(stores, "c1", THREAD)
+    before = await stores.sessions.current(THREAD)
+    deadline = await redis.zscore(stores.keys.idle, str(THREAD))
+    await stores.inbox.append(ask("q1", person="stranger", addressed=False))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=6000))
+    assert await stores.sessions.current(THREAD) == before
+    assert await redis.zscore(stores.keys.idle, str(THREAD)) == deadline
+
+
+async def test_a_command_makes_nobody_a_speaker(stores: RedisStores) -> None:
+    await bound(stores, "c1", THREAD)
+    await stores.inbox.append(replace(ask("q1", person="U2"), kind=QuestionKind.HELP))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.COMMAND_DONE, idle_after_s=600))
+    session = await stores.sessions.current(THREAD)
+    assert session is not None
+    assert not session.several_speak
+
+
+async def test_a_stranger_makes_no_thread_known_and_none_unknown(stores: RedisStores) -> None:
+    """A15: follow-ups of members are still heard after somebody wrote who may not ask."""
+    lease = await begun(stores, "q1")
+    await stores.queue.settle(lease, DONE)
+    await stores.inbox.append(ask("q2", person="stranger"))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
+    assert await stores.inbox.append(ask("q3", addressed=False)) is Appended.ACCEPTED
+
+    await stores.inbox.append(ask("q4", OTHER, person="stranger"))
+    threads = [await claim(stores), await claim(stores)]
+    lease = next(lease for lease in threads if lease.thread == OTHER)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
+    assert await stores.inbox.append(ask("q5", OTHER, addressed=False)) is Appended.NOT_ADDRESSED
