@@ -33,6 +33,8 @@ _KINDS = {
 }
 _ENDS = (QuestionKind.NEW, QuestionKind.END)
 RATED = "Thank you: noted."
+NOT_RATED = "This answer cannot be rated at the moment."
+"""It is too old, or was shown so short a time ago that its turn is not settled yet."""
 _TOLD = {
     Appended.NOTHING: Notice.NOTHING_TO_STOP,
     Appended.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
@@ -58,14 +60,13 @@ class Presses:
         question = self._question(payload, pressed)
         if question is None:
             return
-        refusal = await self._refusal(question)
-        if not refusal:
+        sentence = await self._refusal(question)
+        if not sentence:
             became = await accept(question)
-            refusal = _TOLD.get(became, "")
-            if became is Appended.NOTHING and question.kind is QuestionKind.RATE:
-                refusal = ""
-        if refusal:
-            self._errands.add(partial(self._tell, question, refusal))
+            is_unrated = became is Appended.NOTHING and question.kind is QuestionKind.RATE
+            sentence = NOT_RATED if is_unrated else _TOLD.get(became, "")
+        if sentence:
+            self._errands.add(partial(self._tell, question, sentence))
 
     def _question(self, payload: Mapping[str, object], pressed: Pressed) -> Question | None:
         user, container, actions = payload.get("user"), payload.get("container"), payload.get("actions")

@@ -47,11 +47,11 @@ def labels(slack: SlackMessenger, talk: Talk) -> list[str]:
 _NAMES = ("positive_button", "negative_button")
 
 
-async def told(slack: SlackMessenger, talk: Talk, label: str, user: str) -> str:
-    """Press, and return what the person alone is told."""
+async def told(slack: SlackMessenger, talk: Talk, label: str, user: str, number: int = -1) -> str:
+    """Press below one of the replies, and return what the person alone is told."""
     answered = Gate()
     slack.faults.arm(Fault("chat.postEphemeral", {"channel": talk.place}, hold_answer=answered))
-    slack.slack.press(user, talk.place, reply(slack, talk).message_id, label)
+    slack.slack.press(user, talk.place, slack.replies(talk)[number].message_id, label)
     await answered.reached()
     answered.open()
     return [text for place, person, _, text in slack.slack.api.ephemerals if (place, person) == (talk.place, user)][-1]
@@ -82,11 +82,14 @@ async def test_a_finished_answer_is_rated_and_its_conversation_ended_from_the_me
     await slack.until_texts(talk, "Nothing.")
     assert labels(slack, talk) == ["good", "bad", "new", "end"]
     somebody = slack.person()
-    assert await told(slack, talk, "good", somebody) == RATED
-    assert await told(slack, talk, "end", somebody) == Notice.NOT_YOURS
-    assert len(slack.replies(talk)) == 1
+    # The next question is begun when the turn before it is settled: from then on its answer can be rated.
+    await slack.follow_up(talk, "and then?")
+    await slack.until_said(talk, "and then?")
+    assert await told(slack, talk, "good", somebody, number=0) == RATED
+    assert await told(slack, talk, "end", somebody, number=0) == Notice.NOT_YOURS
+    assert len(slack.replies(talk)) == 2
 
-    slack.slack.press(talk.person, talk.place, reply(slack, talk).message_id, "end")
+    slack.slack.press(talk.person, talk.place, slack.replies(talk)[0].message_id, "end")
     await slack.until_ended(talk)
     await slack.until_said(talk, Notice.ENDED)
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.redis_store import RedisStores
 from adapters.slack.adapter import SlackChannel
 from adapters.slack.policy import Policy
-from adapters.slack.presses import RATED
+from adapters.slack.presses import NOT_RATED, RATED
 from bridge.controls import ANY_TURN, token_of
 from bridge.models import Address, Appended, Control, PageView, QuestionKind, Streaming, ThreadKey
 from bridge.notices import Notice
@@ -153,6 +153,12 @@ async def test_who_presses_alone_is_told_what_became_of_it(
     ts = await desk.channel.post(address, WRITING)
     desk.becomes = became
     assert await until_told(desk, "stop", ts, "U0BOB") == [sentence]
+
+
+async def test_an_answer_that_cannot_be_rated_is_no_silence(desk: Desk, address: Address) -> None:
+    ts = await desk.channel.post(address, RATABLE)
+    desk.becomes = Appended.NOTHING
+    assert await until_told(desk, "good", ts, "U0BOB") == [NOT_RATED]
 
 
 async def test_only_who_began_a_conversation_ends_it_by_the_menu(

@@ -51,6 +51,23 @@ def test_a_mention_opens_a_thread_under_itself() -> None:
     }
 
 
+def test_the_word_stop_is_for_the_asker_where_the_policy_says_so() -> None:
+    """A15: the word like the button."""
+    said = event(text="<@UBOT> stop", thread_ts=ROOT)
+    for policy, owner_only in ((Policy(), True), (Policy(only_opener_controls=False), False)):
+        question = read_question(said, HOME, policy)
+        assert question is not None
+        assert (question.kind, question.owner_only) == (QuestionKind.STOP, owner_only)
+
+
+def test_an_organisations_installation_is_the_account_of_all_its_workspaces() -> None:
+    """A9: threads and budgets of one token are under one name."""
+    home = replace(HOME, enterprise_id="E1", is_organisation=True)
+    question = read_question(event(channel="D1"), home)
+    assert question is not None
+    assert (question.thread.account, question.address.account) == ("E1", "E1")
+
+
 def test_both_events_of_a_mention_are_the_same_question() -> None:
     """D2: but for the event id."""
     mention = read(event(type="app_mention", text="<@UBOT> hi"))
