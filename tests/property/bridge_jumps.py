@@ -82,12 +82,14 @@ class ServerClock:
         """Say whether a worker may end a session early that was last active at that time.
 
         Its deadline was written after a jump that nobody had noticed; or the worker could not notice the jump. That
-        takes a look before it, and one after it, and nobody else who noticed another one in between.
+        takes a look before it, and one after it, and nobody else who noticed another one in between. A jump between a
+        look and the rest of its sweep comes too late for that one.
         """
         now = self.loop.time()
-        before = self.looks[worker][-2] if len(self.looks[worker]) > 1 else float("inf")
+        *_, before, last = (float("inf"), float("inf"), *self.looks[worker])
         begins_anew = any(before < jump.noticed_at <= now for jump in self.jumps)
         return any(
-            jump.is_unnoticed_at(active_at) or (jump.is_unnoticed_at(now) and (before >= jump.at or begins_anew))
+            jump.is_unnoticed_at(active_at)
+            or (jump.is_unnoticed_at(now) and (before >= jump.at or last <= jump.at or begins_anew))
             for jump in self.jumps
         )
