@@ -128,8 +128,8 @@ async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_
         stop.set()
         await running
     assert works.text == "Answer to What is new?"
-    figures = next(record for record in caplog.records if record.message == "figures")
-    assert figures.__dict__["refused_receivers"] == 1
+    figures = [record.__dict__["refused_receivers"] for record in caplog.records if record.message == "figures"]
+    assert figures[-1] == 1
 
 
 async def test_a_full_inbox_gets_a_busy_notice_and_a_long_queue_one_queued_notice(stores: RedisStores) -> None:
