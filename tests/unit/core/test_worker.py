@@ -121,12 +121,15 @@ async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_
         await works.accept(question())
         while not works.standing:  # noqa: ASYNC110 - nor does a fake
             await asyncio.sleep(0.01)
+        await worker._tell_figures()
         refused.refuses = False
         while not hasattr(refused, "accept"):  # noqa: ASYNC110 - nor here
             await asyncio.sleep(0.01)
         stop.set()
         await running
     assert works.text == "Answer to What is new?"
+    figures = [record.__dict__["refused_receivers"] for record in caplog.records if record.message == "figures"]
+    assert figures[-1] == 1
 
 
 async def test_a_full_inbox_gets_a_busy_notice_and_a_long_queue_one_queued_notice(stores: RedisStores) -> None:
