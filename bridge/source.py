@@ -12,6 +12,7 @@ from bridge.formulas import formulas_as_code
 
 _HTML = re.compile(r"<(?=[/!?A-Za-z])(?![A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*>|[^\s<>@]+@[^\s<>@]+>)")
 _DEFINITION = re.compile(r"\[(?:\\.|[^\[\]\\])+\](?=:)")
+_BORDERS = re.compile(r"[|: \t-]+")
 
 MOST_COLUMNS = 20
 """A wider table is text. A parser fills short rows up, so a wide header over many short rows is millions of cells."""
@@ -30,10 +31,10 @@ def _lines(text: str) -> Iterator[str]:
         seen = read_line(state, line)
         state = seen.after
         lead, words = line[: seen.content], line[seen.content :]
-        if seen.kind is Kind.DELIMITER and cells(words) > MOST_COLUMNS:
-            yield f"{lead}\\{words}"
-        elif seen.kind not in (Kind.TEXT, Kind.MORE):
+        if seen.kind not in (Kind.TEXT, Kind.MORE, Kind.DELIMITER):
             yield line
+        elif _BORDERS.fullmatch(words) and cells(words) > MOST_COLUMNS:
+            yield f"{lead}\\{words}"  # even where its header has other columns for us: parsers differ on bars in code
         elif _HTML.match(words):
             yield f"{lead}\\{words}"
         elif match := _DEFINITION.match(words):
