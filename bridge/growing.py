@@ -18,7 +18,7 @@ _UNCERTAIN = re.compile(
     r"|[|: -]+"  # half a delimiter row
     r"|\[[ xX]?\]?[ \t]*"  # the box of a task
 )
-_HALF_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*(?:(?::?-+:?)?[ \t]*\|[ \t]*)*(?::?-*:?)[ \t]*")
+_HALF_DELIMITER = re.compile(r"[ \t]*+(?:(?::?-++:?[ \t]*+)?\|[ \t]*+)*+(?::?-*+:?)[ \t]*+")
 _HALF_FENCE = re.compile(r"[ \t]*(`*|~*)[ \t]*")
 _MOST_BEHIND_BAR = 200
 _UNSURE_KINDS = frozenset({Kind.UNDERLINE, Kind.RULE, Kind.DELIMITER, Kind.FENCE, Kind.ROW, Kind.BLANK})
@@ -120,7 +120,7 @@ class _Reader:
             return (start if self._header is None else self._header), self._words
         seen = read_line(self._state, last)
         text = last[seen.content :]
-        is_unsure = seen.kind in _UNSURE_KINDS or not text.strip() or _UNCERTAIN.fullmatch(text) is not None
+        is_unsure = seen.kind in _UNSURE_KINDS or not text.strip() or _UNCERTAIN.fullmatch(text.rstrip()) is not None
         is_inside = not seen.has_marker and seen.kept == len(self._state.containers)
         can_delimit = is_inside and (is_unsure or seen.kind is Kind.MORE)
         if self._header is not None and can_delimit and _HALF_DELIMITER.fullmatch(text):

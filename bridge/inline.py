@@ -6,6 +6,7 @@ still turn out to be something else is held back; what is surely begun is closed
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.graphemes import ZERO_WIDTH_JOINER, is_flag_half
@@ -18,8 +19,10 @@ _BARE_ADDRESS = re.compile(r"(?<![^\W_])(?:https?://|www\.)[^\s<>]*\Z", re.IGNOR
 _HALF_IMAGE = re.compile(r"(?<!\\)!\Z")
 _HALF_SCHEME = re.compile(r"(?<![^\W_])(?:h|ht|htt|https?|https?:/?|w|ww|www)\Z", re.IGNORECASE)
 _LINK_TARGET = re.compile(
-    r"\(\s*(?:<[^<>\n]*>|(?:\\.|[^\\\s()]|\((?:\\.|[^\\\s()])*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
+    r"\(\s*+(?:<[^<>\n]*>|(?:\\.|[^\\\s()]|\((?:\\.|[^\\\s()])*+\))*+)(?:\s++(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?+\s*+\)"
 )
+_BROKEN_TARGET = re.compile(r"\(\s*+[^\s<\"'(]++\s++[^\s\"'()]")
+"""The beginning of no link's target: words follow the address that are no title."""
 _SUM = re.compile(r"[0-9][0-9.,]*\s*(?:[-+*/^=<>\\]|$)")
 _STRIKE = 2
 _LONGEST_RUN = 3
@@ -70,7 +73,7 @@ def tail_of(text: str) -> Tail:
     keep = len(text)
     tail = Tail(keep)
     for _ in range(_MOST_READINGS):
-        tail = _Reader(text[:keep], len(text)).read()
+        tail = _Reader(text, keep).read()
         if tail.keep == keep:
             break
         keep = tail.keep  # what is held back may have closed something
@@ -78,32 +81,23 @@ def tail_of(text: str) -> Tail:
 
 
 class _Reader:
-    def __init__(self, text: str, length: int) -> None:
-        self._text = text
-        self._length = length
-        """How long the text is with what is held back, for all that may not be open for ever."""
+    def __init__(self, text: str, keep: int) -> None:
+        self._text = text[:keep]
+        self._all = text
+        """The text with what is held back."""
+        self._length = len(text)
+        """How long that is, for all that may not be open for ever."""
+        self._end_of_words = len(self._text.rstrip())
         self._runs: list[_Run] = []
+        self._passed_over: dict[tuple[str, int, bool], int] = {}
+        """How many of the first runs no closer of a kind can close: a text of openers alone stays quick to read."""
         self._brackets: list[tuple[int, int]] = []
         """Where each open `[` stands, and how many runs were open there."""
-        self._keep = len(text)
+        self._keep = keep
         self._code = ""
         self._passed = 0
         """Where the last whole link, tag or code ends: what looks like half an address there is none."""
-
-    def read(self) -> Tail:
-        at = 0
-        while (found := _SPECIAL.search(self._text, at)) is not None:
-            at = self._take(found[0], found.start())
-            if at < 0:
-                break
-        if not self._code:
-            self._hold_the_end()
-        self._hold_labels()
-        return self._tail()
-
-    def _take(self, sign: str, at: int) -> int:
-        """Read what stands at a place; return where to go on, -1 where the text's end is inside it."""
-        takes = {
+        self._takes: dict[str, Callable[[int], int]] = {
             "\\": self._take_backslash,
             "`": self._take_code,
             "<": self._take_tag,
@@ -113,7 +107,19 @@ class _Reader:
             "$": self._take_formula,
             "&": self._take_nothing,
         }
-        return takes.get(sign, self._take_run)(at)
+
+    def read(self) -> Tail:
+        """Read it all. What takes a sign returns where to go on, -1 where the text's end is inside it."""
+        at = 0
+        while (found := _SPECIAL.search(self._text, at)) is not None:
+            take = self._takes.get(found[0], self._take_run)
+            at = take(found.start())
+            if at < 0:
+                break
+        if not self._code:
+            self._hold_the_end()
+        self._hold_labels()
+        return self._tail()
 
     def _take_nothing(self, at: int) -> int:
         return at + 1
@@ -131,7 +137,7 @@ class _Reader:
 
     def _take_backslash(self, at: int) -> int:
         following = self._text[at + 1 : at + 2]
-        if not following or not self._text[at + 1 :].strip():
+        if at + 1 >= self._end_of_words:
             return self._hold(at)
         if following in "([":
             closing = self._text.find("\\)" if following == "(" else "\\]", at + 3, at + _MOST_BLOCK_FORMULA)
@@ -171,10 +177,10 @@ class _Reader:
         target = _LINK_TARGET.match(self._text, at + 1)
         if target is not None:
             # What is open in a label cannot be closed behind it.
-            del self._runs[runs:]
+            self._forget_runs(runs)
             self._passed = target.end()
             return target.end()
-        if self._length - start <= _MOST_HELD and not _is_broken_target(self._text, at + 1):
+        if self._length - start <= _MOST_HELD and _BROKEN_TARGET.match(self._text, at + 1) is None:
             return self._hold(start)
         return at + 1
 
@@ -188,22 +194,19 @@ class _Reader:
         following = text[at + 1 : at + 2]
         if following.isspace():
             return at + 1
-        closed = self._end_of_formula(at)
-        if closed:
-            return closed
+        closing = self._all.find("$", at + 1)
+        if 0 <= closing < self._length - 1:
+            if not self._ends_formula(closing):
+                return at + 1
+            return closing + 1 if closing < len(text) else self._hold(at)
         rest = text[at + 1 :]
         is_price = following.isdigit() and any(letter.isspace() for letter in rest) and not _SUM.match(rest)
         return at + 1 if is_price or self._length - at > _MOST_FORMULA else self._hold(at)
 
-    def _end_of_formula(self, at: int) -> int:
-        """Return where a formula that begins with one `$` ends; 0 where it may still go on."""
-        text = self._text
-        closing = text.find("$", at + 1)
-        while 0 <= closing < len(text) - 1:
-            if not text[closing - 1].isspace() and text[closing - 1] != "\\" and not text[closing + 1].isdigit():
-                return closing + 1
-            closing = text.find("$", closing + 1)
-        return 0
+    def _ends_formula(self, at: int) -> bool:
+        """Say whether this `$`, the first behind another, ends a formula; if not, no later one does."""
+        before, after = self._all[at - 1], self._all[at + 1]
+        return not before.isspace() and before != "\\" and not after.isdigit()
 
     def _take_run(self, at: int) -> int:
         text = self._text
@@ -226,34 +229,42 @@ class _Reader:
         run = _Run(sign, size, size, at, end, closes)
         if closes:
             self._close(run, can_open=opens)
+        if not opens or not run.length:
+            return end
         # In the middle of a word, a star is rather a sign of multiplication.
         is_product = (
             sign == "*" and size == 1 and (before.isalnum() or (before == ")" and (after.isdigit() or after == "(")))
         )
-        is_open = any((other.sign, other.length) == (sign, size) for other in self._runs)
+        is_open = any((other.sign, other.length) == (sign, size) for other in reversed(self._runs))
         run.is_doubtful = size > _LONGEST_RUN or is_product or is_open
-        if opens and run.length:
-            self._runs.append(run)
+        self._runs.append(run)
         return end
 
     def _close(self, closer: _Run, *, can_open: bool) -> None:
         lowest = self._brackets[-1][1] if self._brackets else 0
+        kind = closer.sign, closer.total % 3, can_open
+        passed_over = self._passed_over.get(kind, 0)
         index = len(self._runs) - 1
-        while closer.length and index >= lowest:
+        while closer.length and index >= max(lowest, passed_over):
             opener = self._runs[index]
             both = opener.can_close or can_open
             clash = both and (opener.total + closer.total) % 3 == 0 and (opener.total % 3 or closer.total % 3)
             if opener.sign != closer.sign or (clash and opener.sign != "~"):
                 index -= 1
                 continue
-            del self._runs[index + 1 :]
             used = 2 if min(opener.length, closer.length) > 1 else 1
             opener.length -= used
             opener.end -= used
             closer.length -= used
             if not opener.length:
-                del self._runs[index]
                 index -= 1
+            self._forget_runs(index + 1)
+        if closer.length and lowest <= passed_over:
+            self._passed_over[kind] = len(self._runs)
+
+    def _forget_runs(self, kept: int) -> None:
+        del self._runs[kept:]
+        self._passed_over = {kind: min(count, kept) for kind, count in self._passed_over.items()}
 
     def _hold(self, at: int) -> int:
         self._keep = min(self._keep, at)
@@ -307,12 +318,6 @@ def _run_end(text: str, at: int) -> int:
     while at < len(text) and text[at] == "`":
         at += 1
     return at
-
-
-def _is_broken_target(text: str, at: int) -> bool:
-    """Say whether `(` already cannot begin the address of a link: words follow that are no title."""
-    words = re.match(r"\(\s*[^\s<\"'(]+\s+[^\s\"'()]", text[at:])
-    return words is not None
 
 
 def _flanks(before: str, after: str) -> tuple[bool, bool]:

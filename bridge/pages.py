@@ -21,13 +21,9 @@ MAX_PAGES = 20
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]*_]*\s+|[。！？][」』）]*\s*")  # noqa: RUF001 - full-width sentence ends of CJK text
 _SPACE = re.compile(r"\s+")
 _LOOKS_LIKE_A_BLOCK = re.compile(r"[-+*#>|=~`:]|[0-9]{1,9}(?:[.)]|\Z)|\[(?:[ xX](?:\]|\Z)|\Z)|\Z")
-_EMPTY_END = re.compile(r"\s*(?:\n[ \t>]*)*\Z")
-"""White space and empty lines of quotes."""
 _FIRST_GUESS = 512
-_PROBE = 12_000
-"""Characters that are more than a page of most channels: a whole answer is not rendered anew for each page."""
 _PRECISION = 64
-_MOST_TRIED = 40
+_MOST_TRIED = 10
 """How many sentence ends or spaces are looked at for one that is inside nothing."""
 
 _HEADING, _BLOCK, _ITEM, _INNER, _LINE, _SENTENCE, _ROW = 0.0, 0.1, 0.2, 0.3, 0.45, 0.5, 0.65
@@ -57,13 +53,13 @@ class Page:
         text = self._text()
         if not final and not self.continues:
             return growing(text)
-        return whole(_EMPTY_END.sub("", text) + self.closers)
+        return whole(_ended(text) + self.closers)
 
     def grown(self, *, final: bool = True) -> str:
         """Return the page without what only closes its end: it goes on where this ends."""
         text = self._text()
         if self.continues:
-            return _EMPTY_END.sub("", text)
+            return _ended(text)
         return text if final else certain(text)
 
     def _text(self) -> str:
@@ -101,7 +97,9 @@ class Paginator:
             last = Page(rest, self._lead, self._dropped, opened=self._open)
             if not rest.strip():
                 return list(self._full) or [last]
-            is_far_too_long = len(rest) > 2 * _PROBE and not self._holds(rest, _PROBE)
+            # A whole answer is not rendered anew for each page.
+            probe = self._dropped + 2 * self._guess
+            is_far_too_long = len(rest) > 2 * probe and not self._holds(rest, probe)
             if not is_far_too_long and (len(rest) <= self._dropped or self._fits(last.shown())):
                 return [*self._full, last]
             self._turn_page(rest)
@@ -195,6 +193,14 @@ class Paginator:
         if size > len(rest):
             return False
         return self._fits(Page(rest[:size], self._lead, self._dropped, continues=True, opened=self._open).shown())
+
+
+def _ended(text: str) -> str:
+    """Return the text without white space and empty lines of quotes at its end."""
+    end = len(text)
+    while (start := text.rfind("\n", 0, end)) >= 0 and not text[start + 1 : end].strip(" \t>"):
+        end = start
+    return text[:end].rstrip()
 
 
 def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:

@@ -4,6 +4,7 @@ The Bot API ("MessageEntity") wants them nested cleanly, without code inside oth
 quotes; the server refuses a message with a mark that is out of range or splits a character (server source).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -36,6 +37,29 @@ class Span:
     length: int
     url: str = ""
     language: str = ""
+
+
+class Stretches:
+    """What marks cover of a text, quick to ask where they are many."""
+
+    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for mark in marks:
+            self.add(mark)
+
+    def touch(self, start: int, end: int) -> bool:
+        """Say whether any of `text[start:end]` is covered."""
+        before = bisect_left(self._starts, end)
+        return before > 0 and self._ends[before - 1] > start
+
+    def add(self, mark: Mark) -> None:
+        """Cover what this mark covers."""
+        first, last = bisect_right(self._ends, mark.start), bisect_left(self._starts, mark.end)
+        touched = slice(first, max(first, last))
+        start = min([mark.start, *self._starts[touched]])
+        end = max([mark.end, *self._ends[touched]])
+        self._starts[touched], self._ends[touched] = [start], [end]
 
 
 def utf16_length(text: str) -> int:
@@ -102,10 +126,12 @@ def _units_before(text: str) -> list[int]:
 
 def _apart(marks: Iterable[Mark], taken: Sequence[Mark] = ()) -> list[Mark]:
     """Keep the marks that touch none before them and none that is taken."""
+    stretches = Stretches(taken)
     kept: list[Mark] = []
     for mark in marks:
-        if not any(mark.start < other.end and other.start < mark.end for other in (*taken, *kept)):
+        if not stretches.touch(mark.start, mark.end):
             kept.append(mark)
+            stretches.add(mark)
     return kept
 
 
@@ -124,12 +150,13 @@ def _merged(marks: Sequence[Mark], kind: str) -> Iterator[Mark]:
 
 
 def _around(styles: Iterable[Mark], code: Sequence[Mark]) -> Iterator[Mark]:
-    """Cut code out of styles: code takes no other mark."""
+    """Cut code, which takes no other mark, out of styles. The code is in order and apart."""
+    ends = [hole.end for hole in code]
     for style in styles:
         start = style.start
-        for hole in code:
-            if hole.end <= start or hole.start >= style.end:
-                continue
+        for hole in code[bisect_right(ends, start) :]:
+            if hole.start >= style.end:
+                break
             if start < hole.start:
                 yield replace(style, start=start, end=hole.start)
             start = max(start, hole.end)

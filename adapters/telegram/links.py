@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise
 
-from adapters.telegram.entities import CODE_KINDS, Mark
+from adapters.telegram.entities import CODE_KINDS, Mark, Stretches
 
 WORD_JOINER = "\u2060"
 
@@ -73,11 +73,11 @@ def defuse(text: str, marks: Sequence[Mark], allowed: AbstractSet[str] = frozens
 
     An address in the text that holds such a sign stays a link: it becomes one explicitly.
     """
-    closed = [mark for mark in marks if mark.kind in CODE_KINDS]
+    code = Stretches(mark for mark in marks if mark.kind in CODE_KINDS)
     places = [
         match.end()
         for match in _SIGNS.finditer(text)
-        if not _is_inside(match.start(), closed) and not _is_allowed(text, match, allowed)
+        if not code.touch(match.start(), match.start() + 1) and not _is_allowed(text, match, allowed)
     ]
     if not places:
         return text, list(marks)
@@ -98,19 +98,14 @@ def _is_allowed(text: str, sign: re.Match[str], allowed: AbstractSet[str]) -> bo
 
 
 def _addresses_with_signs(text: str, places: Sequence[int], marks: Sequence[Mark]) -> Iterator[Mark]:
-    taken = [mark for mark in marks if mark.kind in CODE_KINDS or mark.kind == "text_link"]
+    taken = Stretches(mark for mark in marks if mark.kind in CODE_KINDS or mark.kind == "text_link")
     for match in _BARE_ADDRESS.finditer(text):
         url = match.group().rstrip(_AFTER_AN_ADDRESS)
         start, end = match.start(), match.start() + len(url)
-        has_sign = bisect_left(places, end) > bisect_right(places, start)
-        is_free = not any(mark.start < end and start < mark.end for mark in taken)
-        if has_sign and is_free and is_web_address(url) and not any(_crosses(mark, start, end) for mark in marks):
+        is_free = not taken.touch(start, end) and bisect_left(places, end) > bisect_right(places, start)
+        if is_free and is_web_address(url) and not any(_crosses(mark, start, end) for mark in marks):
             yield Mark("text_link", start, end, url=url)
 
 
 def _crosses(mark: Mark, start: int, end: int) -> bool:
     return start < mark.start < end < mark.end or mark.start < start < mark.end < end
-
-
-def _is_inside(place: int, marks: Sequence[Mark]) -> bool:
-    return any(mark.start <= place < mark.end for mark in marks)

@@ -10,6 +10,7 @@ from itertools import chain, repeat
 from typing import Any
 
 from bridge.graphemes import columns
+from bridge.source import MOST_COLUMNS
 from config.telegram_limits import TABLE_COLUMNS
 
 Event = Any
@@ -35,7 +36,7 @@ def table(events: Sequence[RangedEvent], alignments: Sequence[str]) -> list[Rang
     """Return what is shown for a table, given the events between its start and its end."""
     if not events:
         return []
-    rows = [row for row in _rows(event for event, _ in events) if row]
+    rows = [_narrow(row) for row in _rows(event for event, _ in events) if row]
     if not rows:
         return []
     width = max(len(row) for row in rows)
@@ -68,6 +69,13 @@ def _rows(events: Iterator[Event]) -> Iterator[list[_Cell]]:
             case _:
                 continue
     yield row
+
+
+def _narrow(row: list[_Cell]) -> list[_Cell]:
+    """Put what is beyond the last column into it: a row can be longer than its header."""
+    for cell in row[MOST_COLUMNS:]:
+        row[MOST_COLUMNS - 1].events += [{"Text": _BORDER}, *cell.events]
+    return row[:MOST_COLUMNS]
 
 
 def _words(event: Event) -> str:

@@ -13,7 +13,7 @@ PIECES = (
     *("**", "*", "_", "__", "~~", "`", "``", "[a", "](http", "://a.example/x)", "](", "]", "(", ")", "!["),
     *("word", "words here", "x", "7", "- ", "1. ", "\n", "\n\n", "> ", "# ", "| a | b |", "|", "|---|---|", "---"),
     *("```", "```\n", "<b>", "&amp;", "&", "$", "$$", "\\", "\\(", "\\)", " ", "!", "👨‍👩‍👧", "🇩🇪", ".", "==="),
-    *("https://a.example/b", " * ", "漢字", "\n   ", "\n- ", "- [ ] ", "\t"),
+    *("https://a.example/b", " * ", "漢字", "\n   ", "\n- ", "- [ ] ", "\t", ":", "\u00a0", "\n:-"),
 )
 MARKDOWN = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 _WORD = re.compile(r"[^\W_]+")
@@ -70,6 +70,8 @@ def test_a_mark_that_is_closed_for_the_time_being_is_no_sign_that_people_read(te
 @given(MARKDOWN)
 @settings(max_examples=300, deadline=None)
 @example("a **b** [c](http://d.example) `e`\n\n| f | g |\n|---|---|\n| h | i |\n\n```\nj\n```\n")
+@example(":\tw")
+@example("-\u00a0w")
 def test_what_is_certain_is_the_beginning_of_the_text_and_only_grows(text: str) -> None:
     """S11: where a message can only be appended to, nothing has to be taken back but white space."""
     before = ""

@@ -65,3 +65,19 @@ def test_code_in_a_list_stands_on_lines_of_its_own() -> None:
 
 def test_code_in_a_heading_is_part_of_the_heading() -> None:
     assert shown("### Use `a` now") == ("Use a now", ["bold"])
+
+
+def test_a_table_of_more_columns_than_anybody_can_read_is_text_with_each_row_whole() -> None:
+    """A parser would fill each row up to the width of the header: millions of cells, in a long answer."""
+    rows = [
+        "|" + "".join(f"name {number}|" for number in range(21)),
+        "|" + "-|" * 21,
+        "|" + "".join(f"value {number}|" for number in range(21)),
+        "|x|",
+    ]
+    assert shown("\n".join(rows)) == ("\n".join(rows), [])
+
+
+def test_no_cell_of_a_row_that_is_much_longer_than_its_header_is_lost() -> None:
+    text, _ = shown("|a|b|\n|-|-|\n|" + "".join(f"v{number}|" for number in range(500)) + "\n|x|\n")
+    assert [word for word in text.split() if word.startswith("v")] == [f"v{number}" for number in range(500)]
