@@ -48,6 +48,7 @@ class RedisInbox:
                 limits.bell_length,
                 limits.queued_from,
                 *(round(question.joins_within_s * 1000), len(question.text), limits.joined_characters),
+                int(bool(question.about)),
             ],
         )
         return Appended(unpack(became))

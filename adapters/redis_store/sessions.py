@@ -109,7 +109,8 @@ class RedisSessions:
     async def unbind_idle(self, limit: int) -> int:
         """Begin the end of up to `limit` sessions whose idle deadline has passed; return how many.
 
-        A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead.
+        A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead; not so one
+        whose answer is recorded and put off, because the channel does not take it.
         """
         keys = self._keys
         names = await self._commands.script("idle_threads", [keys.idle], [limit])
@@ -120,7 +121,7 @@ class RedisSessions:
                 (
                     [
                         *(keys.idle, keys.session(thread), keys.due, keys.leases, keys.inbox(thread)),
-                        *(keys.endings, keys.ends),
+                        *(keys.endings, keys.ends, keys.turn(thread)),
                     ],
                     [str(thread), milliseconds(self._limits.busy_delay_s)],
                 )

@@ -165,3 +165,18 @@ async def test_a_stranger_makes_no_thread_known_and_none_unknown(stores: RedisSt
     await begin(stores, lease)
     await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
     assert await stores.inbox.append(ask("q5", OTHER, addressed=False)) is Appended.NOT_ADDRESSED
+
+
+async def test_a_press_that_found_no_room_may_be_made_again(stores: RedisStores) -> None:
+    """A turn is tried again once, but not never."""
+    for number in range(50):
+        await stores.inbox.append(ask(f"q{number}"))
+    press = replace(ask("p1", aliases=["retry of q0"]), kind=QuestionKind.RETRY, about=token_of("q0"))
+    assert await stores.inbox.append(press) is Appended.FULL
+    assert await stores.inbox.append(press) is Appended.DUPLICATE  # the same press, delivered again
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, DONE)
+    again = replace(press, id="p2", dedupe_keys=("p2", "retry of q0"))
+    assert await stores.inbox.append(again) is Appended.ACCEPTED
+    assert await stores.inbox.append(replace(again, id="p3", dedupe_keys=("p3", "retry of q0"))) is Appended.DUPLICATE

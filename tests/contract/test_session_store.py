@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, connect
 from bridge.models import (
+    Asked,
     Conversation,
     EndReason,
     Outcome,
@@ -105,6 +106,27 @@ async def test_a_leased_thread_never_is_idle(stores: RedisStores, let_time_pass:
     assert await stores.sessions.current(THREAD) is not None
     await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, 5))
     await let_time_pass(6)
+    assert await stores.sessions.unbind_idle(10) == 1
+
+
+async def test_an_answer_that_cannot_be_shown_keeps_no_conversation_open(
+    stores: RedisStores, let_time_pass: LetTimePass
+) -> None:
+    """B1: the bot's token is refused, so the turn is put off again and again; the meter must not run for that."""
+    await bound(stores, "c1", THREAD, idle_after_s=5)
+    lease = await begun(stores, "q1", "q2")
+    await stores.queue.record_sending(lease, "c1", 0)
+    await stores.queue.release(lease, 60.0)
+    await let_time_pass(6)
+    assert await stores.sessions.unbind_idle(10) == 0  # the answer is still to be had
+    await let_time_pass(60)
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.record_answer(lease, "whole", Asked(Outcome.ANSWERED))
+    assert await stores.sessions.unbind_idle(10) == 0
+    await let_time_pass(29)
+    await stores.queue.release(lease, 60.0)
+    await let_time_pass(2)
     assert await stores.sessions.unbind_idle(10) == 1
 
 

@@ -35,7 +35,9 @@ end
 if not seen_before and not addressed and redis.call('EXISTS', known) == 0 then
   return 'not_addressed'
 end
-for at = 11, #KEYS do
+-- A press that comes again says nothing new of what it is about.
+local is_press = ARGV[13] == '1'
+for at = 11, (seen_before and is_press) and 10 or #KEYS do
   redis.call('SET', KEYS[at], '1', 'PX', seen_ms)
 end
 
@@ -46,6 +48,12 @@ elseif join() then
   became = 'joined'
 elseif redis.call('LLEN', inbox) >= longest then
   became = 'full'
+  if is_press then
+    -- Where it found no room it may be made again: what it is about is not used up.
+    for at = 12, #KEYS do
+      redis.call('DEL', KEYS[at])
+    end
+  end
 else
   -- Told once until the thread has been at rest: whoever pushes into an empty inbox forgets the last time.
   local waiting = redis.call('RPUSH', inbox, id)
