@@ -45,6 +45,7 @@ def test_what_is_seen_are_the_agents_words(text: str) -> None:
 
 
 @settings(deadline=None)
+@example("\x1b", 1, "", "")
 @given(TEXT, st.integers(1, 400), st.text(max_size=60), st.sampled_from(["", "The answer was too long.", "x" * 150]))
 def test_a_page_that_fits_is_within_slacks_limits(piece: str, times: int, status: str, notice: str) -> None:
     text = piece * times
