@@ -34,9 +34,9 @@ def markdown_of(view: PageView, allowed: AbstractSet[str] = _NOBODY) -> str:
     `allowed` are the whole tokens that may ping, such as `<@U1>`: no other `<` is left in the text.
     """
     lines = [line for line in (_italic(view.status), _italic(view.notice)) if line]
-    if not view.text.strip():
-        return "\n\n".join(lines) or _NOTHING_YET
     text = escape_markdown(view.text, allowed)
+    if not text.strip():
+        return "\n\n".join(lines) or _NOTHING_YET
     return "\n\n".join([text.rstrip("\n"), *lines]) if lines else text
 
 
