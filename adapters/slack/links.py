@@ -6,27 +6,41 @@ Code is left alone, as nothing in it is a link and people copy it.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from html import unescape
 from urllib.parse import urlsplit
 
-import pyromark
+from adapters.slack.readings import Stretch, code_in, links_in
+from bridge.labels import hosts_in
 
 _BRACKET = re.compile(rb"\\.|[\[\]]", re.DOTALL)
 _WEB_ADDRESS = re.compile(rb"\s*((?:https?://|mailto:)[^\s)]+)", re.IGNORECASE)
 _BRACKETED = re.compile(rb"<(?:https?://|mailto:)[^\s<>|]+>", re.IGNORECASE)
 _LINE_START = re.compile(rb"[\s>*+\-0-9.)]*")
-_HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
+_MARKS: Mapping[int, None] = dict.fromkeys(map(ord, "\\*_~`"))
+_NO_MARKS: Mapping[int, None] = {}
+_SCHEMES = ("http", "https", "mailto")
 _LABEL_BYTES = 400
+_MOST_ROUNDS = 4
 
 
 def disarm_links(markdown: str) -> str:
     """Take the meaning from links that could mislead. The words stay as they are, but for one backslash each."""
     if "](" not in markdown and "]:" not in markdown and "://" not in markdown:
         return markdown
+    for _ in range(_MOST_ROUNDS):
+        disarmed = _disarmed(markdown, code_in(markdown))
+        if disarmed == markdown:
+            break
+        markdown = disarmed  # what was hidden in a link's address may be code now, and the reverse
+    if all(_is_honest(label, address) for label, address in links_in(markdown)):
+        return markdown
+    return markdown.replace("](", "]\\(").replace("]:", "]\\:")
+
+
+def _disarmed(markdown: str, code: Sequence[Stretch]) -> str:
     source = markdown.encode()
-    code = _code_in(markdown)
     cuts = [(closing + 1, closing + 1, b"\\") for closing in _misleading(source, code)]
     cuts += [(start, end, b"") for start, end in _brackets_of_addresses(source, code)]
     done, pieces = 0, []
@@ -36,26 +50,17 @@ def disarm_links(markdown: str) -> str:
     return b"".join([*pieces, source[done:]]).decode()
 
 
-def _brackets_of_addresses(source: bytes, code: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _brackets_of_addresses(source: bytes, code: Sequence[Stretch]) -> Iterator[Stretch]:
     """Yield where the brackets of `<https://...>` stand: the bare address is a link as well, and no `<` goes out."""
+    starts = [start for start, _ in code]
     for address in _BRACKETED.finditer(source):
-        if not any(start <= address.start() < end for start, end in code):
+        before = bisect_right(starts, address.start())
+        if not before or code[before - 1][1] <= address.start():
             yield address.start(), address.start() + 1
             yield address.end() - 1, address.end()
 
 
-def _code_in(markdown: str) -> list[tuple[int, int]]:
-    """Find where code is, in bytes, in order."""
-    spans = []
-    for event, where in pyromark.events_with_range(markdown):
-        started = event.get("Start") if isinstance(event, dict) else None
-        is_block = isinstance(started, dict) and "CodeBlock" in started
-        if is_block or (isinstance(event, dict) and "Code" in event):
-            spans.append((where["start"], where["end"]))
-    return spans
-
-
-def _misleading(source: bytes, code: list[tuple[int, int]]) -> Iterator[int]:
+def _misleading(source: bytes, code: Sequence[Stretch]) -> Iterator[int]:
     """Yield where the `]` stands of each link or definition to take the meaning from, in order."""
     opened: list[int] = []
     next_code = 0
@@ -91,21 +96,36 @@ def _is_plain(source: bytes, start: int | None, closing: int) -> bool:
         return True
     if closing - start > _LABEL_BYTES:
         return False
-    label = unescape(source[start + 1 : closing].decode().replace("\\", ""))
-    label = "".join(letter for letter in unicodedata.normalize("NFKC", label) if unicodedata.category(letter) != "Cf")
-    host = _host_of(unescape(target[1].decode()))
-    return all(_same_site(host, named) for named in _HOST.findall(label.casefold()))
+    label = source[start + 1 : closing].decode().translate(_MARKS)
+    return _is_honest(unescape(label), unescape(target[1].decode()), without=_MARKS)
+
+
+def _is_honest(label: str, address: str, without: Mapping[int, None] = _NO_MARKS) -> bool:
+    """Say whether an address, as a browser gets it, is one of the web, and of each host that its label names.
+
+    `without` are the characters that the label was freed of.
+    """
+    host = _host_of(address).translate(without)
+    return bool(host) and all(_same_site(host, named) for named in hosts_in(label))
 
 
 def _host_of(address: str) -> str:
-    if address[:7].lower() == "mailto:":
-        return address.partition("?")[0].rpartition("@")[2].casefold()
+    """Return the host that an address surely leads to; empty where software may differ on it.
+
+    A backslash is a slash to browsers, and no sign at all to Markdown; names before an `@` look like hosts.
+    """
+    scheme, _, rest = address.partition(":")
+    if "\\" in address or scheme.lower() not in _SCHEMES:
+        return ""
+    if scheme.lower() == "mailto":
+        names, _, host = rest.partition("?")[0].rpartition("@")
+        return "" if "@" in names else host.casefold()
     try:
-        return (urlsplit(address.replace("\\", "/")).hostname or "").casefold()
+        parts = urlsplit(address)
     except ValueError:
         return ""
+    return "" if "@" in parts.netloc else (parts.hostname or "").casefold()
 
 
 def _same_site(host: str, named: str) -> bool:
-    named = named.removeprefix("www.")
     return host == named or host.endswith(f".{named}")

@@ -12,12 +12,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from adapters.telegram.entities import CODE_KINDS, Mark, Stretches
+from bridge.labels import hosts_in, readable_label
 
 WORD_JOINER = "\u2060"
 
 _HTTP = re.compile(r"https?://([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(?:[/?#]\S*)?", re.IGNORECASE)
 _HIGHEST_PORT = 65535
-_DOMAIN = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
 _MAILTO = "mailto:"
 _BARE_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _AFTER_AN_ADDRESS = ".,;:!?'\")]}"
@@ -49,12 +49,13 @@ def is_web_address(url: str) -> bool:
 
 def is_deceptive(label: str, url: str) -> bool:
     """Say whether the label looks like another address than the one it leads to."""
-    shown = label.strip().rstrip("/").lower()
-    if shown.startswith(("http://", "https://")):
-        return shown != url.rstrip("/").lower()
+    if label.strip().rstrip("/").lower() == url.rstrip("/").lower():
+        return False
+    if readable_label(label).strip().lower().startswith(("http://", "https://")):
+        return True
     match = _HTTP.match(url)
     host = match.group(1).lower().removeprefix("www.") if match else ""
-    return any(domain.group().lower().removeprefix("www.") != host for domain in _DOMAIN.finditer(label))
+    return any(named != host for named in hosts_in(label))
 
 
 def shown_address(label: str, url: str) -> str:

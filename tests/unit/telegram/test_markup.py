@@ -176,6 +176,15 @@ def test_only_addresses_that_the_server_surely_takes_are_links(url: str, is_good
         ("https://s.example/a", "https://s.example/b", True),
         ("my s.example page", "https://evil.example", True),
         ("S.EXAMPLE", "https://s.example.evil.example", True),
+        ("s.example/page.html", "https://s.example/page.html", False),
+        ("Learn .NET, version v1.2.3.4", "https://s.example", False),
+        ("bank\u200b.example", "https://evil.example", True),
+        ("bank\u3002example", "https://evil.example", True),
+        ("bank\u2024example", "https://evil.example", True),
+        ("bank .com", "https://evil.example", True),
+        ("bank\u200a.com", "https://evil.example", True),
+        ("192.168.1.1", "https://evil.example", True),
+        ("\u200bhttps://s.example/a", "https://s.example/b", True),
     ],
 )
 def test_a_label_that_looks_like_another_address_is_deceptive(label: str, url: str, is_bad: bool) -> None:  # noqa: FBT001 - as above

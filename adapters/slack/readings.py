@@ -1,0 +1,73 @@
+"""Markdown as Slack may read it. Pure.
+
+Slack does not say how it parses a `markdown` block. So a text is read in each way that comes into question: with and
+without tables, and with `&lt;`, which is sent for `<`, as words or as the sign itself.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from typing import Any
+
+import pyromark
+
+Stretch = tuple[int, int]
+"""Where something starts and ends, in bytes."""
+
+_PLAIN = pyromark.Options(0)
+_WRITTEN_OUT = ("Autolink", "Email")
+"""Links without a label of their own."""
+
+
+def code_in(markdown: str) -> list[Stretch]:
+    """Find what is code however it is read, in order."""
+    return reduce(_in_both, (list(_code(events)) for events in _readings(markdown)))
+
+
+def links_in(markdown: str) -> Iterator[tuple[str, str]]:
+    """Yield the label and the address of each link and image that is one in any reading."""
+    for events in _readings(markdown):
+        opened: list[tuple[list[str], str]] = []
+        for event, _ in events:
+            match event:
+                case {"Start": {"Link": link} | {"Image": link}}:
+                    opened.append(([], "" if link["link_type"] in _WRITTEN_OUT else link["dest_url"]))
+                case {"End": "Link" | "Image"}:
+                    words, address = opened.pop()
+                    if address:
+                        yield "".join(words), address
+                case {"Text": str(text)} | {"Code": str(text)} | {"Html": str(text)} | {"InlineHtml": str(text)}:
+                    for words, _ in opened:
+                        words.append(text)
+                case _:
+                    continue
+
+
+def _readings(markdown: str) -> Iterator[Iterable[Any]]:
+    # A comma is as long as `<`, and like it a sign between words, but never the beginning of a tag.
+    for text in (markdown, markdown.replace("<", ",")) if "<" in markdown else (markdown,):
+        for options in (_PLAIN, pyromark.Options.ENABLE_TABLES) if "|" in markdown else (_PLAIN,):
+            yield pyromark.events_with_range(text, options=options)
+
+
+def _code(events: Iterable[Any]) -> Iterator[Stretch]:
+    for event, where in events:
+        match event:
+            case {"Start": {"CodeBlock": _}} | {"Code": _}:
+                yield where["start"], where["end"]
+            case _:
+                continue
+
+
+def _in_both(first: list[Stretch], second: list[Stretch]) -> list[Stretch]:
+    """Return what two lists have in common, each in order and apart."""
+    common = []
+    at = other = 0
+    while at < len(first) and other < len(second):
+        start, end = max(first[at][0], second[other][0]), min(first[at][1], second[other][1])
+        if start < end:
+            common.append((start, end))
+        if first[at][1] <= second[other][1]:
+            at += 1
+        else:
+            other += 1
+    return common
