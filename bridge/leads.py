@@ -5,6 +5,10 @@ from bridge.blocks import Container, Fence, Item, Kind, Open, Quote, Table, cont
 ELLIPSIS = "…"
 """Stands for the text of a list item that was on the page before."""
 
+_LONGEST = 500
+"""Characters of a fence's first line, or of a table's header, that are repeated: the page is there for what is new."""
+_SHORT_MARK = 3
+
 
 def lead_at_line(opened: Open, following: str) -> tuple[str, int]:
     """Return what a page that begins with a whole line repeats, and how many characters of the source it replaces.
@@ -24,9 +28,10 @@ def lead_at_line(opened: Open, following: str) -> tuple[str, int]:
         return "", min(len(following), len(line) + 1)
     prefix = _widened(opened.containers)
     if isinstance(opened.leaf, Fence) and seen.kind is Kind.CODE:
-        return f"{stubs}{prefix}{opened.leaf.opener}\n", 0
+        return f"{stubs}{prefix}{_opener(opened.leaf)}\n", 0
     if isinstance(opened.leaf, Table) and seen.kind is Kind.ROW:
-        return f"{stubs}{prefix}{opened.leaf.header}\n{prefix}{opened.leaf.delimiter}\n", 0
+        header = f"{prefix}{opened.leaf.header}\n{prefix}{opened.leaf.delimiter}\n"
+        return f"{stubs}{header if len(header) <= _LONGEST else ''}", 0
     if seen.kind is Kind.MORE:
         return _inside_item(opened.containers), blank + seen.content
     first = seen.after.containers[seen.kept] if len(seen.after.containers) > seen.kept else None
@@ -51,7 +56,7 @@ def lead_inside_line(opened: Open, line: str, closers: str) -> str:
     leaf = seen.after.leaf
     if isinstance(leaf, Fence):
         prefix = _widened(containers)
-        return f"{_stubs(containers)}{prefix}{leaf.opener}\n{prefix}"
+        return f"{_stubs(containers)}{prefix}{_opener(leaf)}\n{prefix}"
     return _inside_item(containers) + closers[::-1]  # openers are their closers' mirror image
 
 
@@ -79,6 +84,13 @@ def widened(opened: Open, source: str) -> str:
         more = _excess(containers[: min(alive, seen.kept)])
         shown.append(" " * more + line if line.strip() else line)
     return "\n".join(shown)
+
+
+def _opener(fence: Fence) -> str:
+    """Return what opens a fence again: without its language, or with fewer signs, where it is too long."""
+    if len(fence.opener) <= _LONGEST:
+        return fence.opener
+    return fence.marker if len(fence.marker) <= _LONGEST else fence.marker[:_SHORT_MARK]
 
 
 def _excess(containers: tuple[Container, ...]) -> int:

@@ -20,7 +20,10 @@ MAX_PAGES = 20
 
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]*_]*\s+|[。！？][」』）]*\s*")  # noqa: RUF001 - full-width sentence ends of CJK text
 _SPACE = re.compile(r"\s+")
-_LOOKS_LIKE_A_BLOCK = re.compile(r"[-+*#>|=~`:]|[0-9]{1,9}(?:[.)]|\Z)|\[(?:[ xX](?:\]|\Z)|\Z)|\Z")
+_LOOKS_LIKE_A_BLOCK = re.compile(
+    r"[-+*#>|=:]|`{3}|`{0,2}\Z|~{3}|~{0,2}\Z|[0-9]{1,9}(?:[.)]|\Z)|\[(?:[ xX](?:\]|\Z)|\Z)"
+)
+"""What would begin a block at the start of a page, or might with the characters that are not there yet."""
 _FIRST_GUESS = 512
 _PRECISION = 64
 _MOST_TRIED = 10

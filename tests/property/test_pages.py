@@ -132,6 +132,8 @@ def test_full_pages_never_change_while_the_text_grows(text: str, stops: list[int
 @given(TEXTS, st.integers(1, 60))
 @settings(max_examples=200, deadline=None)
 @example(" ".join(f"a13w{number}" for number in range(30)), 7)
+@example("`--opt`, " * 40, 1)
+@example("`` a`b ``, ```` c ````, ~d ~~e~~ " * 12, 1)
 @example("word 1" + "2" * 110 + ". more words " * 12, 3)
 def test_a_text_that_grew_has_the_same_pages_as_the_text_taken_whole(text: str, step: int) -> None:
     """D6: a worker that takes a reply over has the whole answer only, and must find the pages that people see."""

@@ -1,5 +1,7 @@
 """Where a page ends, and what the next one repeats."""
 
+import re
+
 import pytest
 
 from bridge.events import TextDelta
@@ -172,3 +174,30 @@ def test_what_a_page_repeats_is_right_however_little_of_its_first_line_came_with
         pages = paginator.pages(text[:end])
     starts = [page.shown().partition(". item number ") for page in pages]
     assert [number for number, _, _ in starts] == [rest.partition("\n")[0] for _, _, rest in starts]
+
+
+def test_a_cut_goes_between_pieces_of_code_and_never_turns_them_inside_out() -> None:
+    """S12: words between backticks are code on every page, what is between the pieces is not."""
+    pages = shown("Options: " + ", ".join(f"`--opt{number}`" for number in range(60)), 100)
+    assert len(pages) > 5
+    for page in pages:
+        assert re.fullmatch(r"(?:Options: )?(?:`--opt[0-9]+`(?:, |,?\Z))+", page), page
+
+
+@pytest.mark.parametrize(
+    ("first", "lead"),
+    [
+        ("```" + "a" * 501 + "\n", "```\n"),
+        ("```python\n", "```python\n"),
+        ("`" * 501 + "\n", "```\n"),
+        ("~" * 501 + "\n", "~~~\n"),
+        ("| " + "a" * 501 + " | b |\n|---|---|\n", ""),
+        ("| a | b |\n|---|---|\n", "| a | b |\n|---|---|\n"),
+    ],
+)
+def test_a_page_is_there_for_what_is_new_not_for_a_long_line_that_it_repeats(first: str, lead: str) -> None:
+    """S12: what would fill each page again is left out."""
+    pages = pages_of(first + "| word | word |\n" * 200, 1_200)
+    assert [page.lead for page in pages[1:]] == [lead] * (len(pages) - 1)
+    assert 2 < len(pages) < 6
+    assert all(len(page.source) > 1_000 for page in pages[1:-1])
