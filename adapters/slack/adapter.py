@@ -305,10 +305,11 @@ class SlackChannel:
     async def _calling(self, account: str) -> AsyncIterator[Installed]:
         """Give the workspace for one call. Raises as `_in`, and `PlaceGone` where Slack says that it is gone."""
         here = await self._in(account)
+        token = here.client.token or ""  # another task may have changed it by the time that Slack answers
         try:
             yield here
         except TokenGone:
-            await self._workspaces.refused(here)
+            await self._workspaces.refused(here, token)
             raise
 
     async def _perhaps_in(self, account: str) -> Installed | None:

@@ -1,8 +1,8 @@
 """What workspaces granted the app when they installed it: their tokens, sealed."""
 
 import json
-import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from time import time
 from typing import Any
@@ -11,11 +11,10 @@ from uuid import uuid4
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from adapters.slack.workspace import Workspace
-from bridge.errors import SettingWrong
+from bridge.errors import SettingWrong, StoreUnavailable
 from bridge.records import Records
 from bridge.sharing import LeaderLease
 
-_LOG = logging.getLogger(__name__)
 _GROUP = "slack:grants"
 _RESEAL_S = 10.0
 
@@ -43,6 +42,10 @@ class Grant:
         return bool(self.expires_at) and self.expires_at - time() < seconds
 
 
+class GrantUnreadable(StoreUnavailable):
+    """What is kept is sealed with a key that this worker has not: a worker with a newer one may have sealed it."""
+
+
 class Grants:
     """Grants in the store, by account, encrypted with Fernet (AES-128 in CBC mode, HMAC-SHA-256).
 
@@ -59,15 +62,15 @@ class Grants:
         self._any = MultiFernet([Fernet(key) for key in keys])
 
     async def find(self, account: str) -> Grant | None:
-        """Return the grant of an account; None where there is none. Raises `StoreUnavailable`."""
+        """Return the grant of an account; None where there is none. Raises `GrantUnreadable`, `StoreUnavailable`."""
         sealed = await self._records.read(_GROUP, account)
         if sealed is None:
             return None
         try:
             return _read(self._any.decrypt(sealed))
         except (InvalidToken, ValueError, TypeError, KeyError):
-            _LOG.error("What %s granted cannot be read with SLACK_ENCRYPTION_KEY: it has to install again.", account)
-            return None
+            told = f"SLACK_ENCRYPTION_KEY does not open what {account} granted"
+            raise GrantUnreadable(f"{told}. Where the key was changed: start this worker anew") from None
 
     async def save(self, grant: Grant) -> None:
         """Keep a grant in the place of the account's former one. Raises `StoreUnavailable`."""
@@ -109,9 +112,10 @@ class Grants:
         if not await self.take_lease(account, holder, _RESEAL_S):
             return  # whoever changes it now seals it with the newest key
         try:
-            grant = await self.find(account)
-            if grant is not None:
-                await self.save(grant)
+            with suppress(GrantUnreadable):
+                grant = await self.find(account)
+                if grant is not None:
+                    await self.save(grant)
         finally:
             await self.give_lease_up(account, holder)
 

@@ -110,8 +110,8 @@ class Workspaces(Protocol):
         """
         ...
 
-    async def refused(self, installed: Installed) -> None:
-        """Take note that Slack says of the token that it is gone.
+    async def refused(self, installed: Installed, token: str) -> None:
+        """Take note that Slack says of the token that a call was made with that it is gone.
 
         Raises `PlaceGone` where the workspace is gone with it, `ChannelUnavailable` where it may have another one.
         """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import monotonic, time
 
 from adapters.slack.clients import Clients
-from adapters.slack.grants import Grant, Grants
+from adapters.slack.grants import Grant, Grants, GrantUnreadable
 from adapters.slack.installed import CHANNEL, Furnishing, Installed
 from adapters.slack.rotation import Rotation
 from bridge.errors import BridgeError, ChannelUnavailable, PlaceGone, StoreUnavailable
@@ -61,13 +61,15 @@ class ManyWorkspaces:
         known = self._known.get(account)
         try:
             known = await self._read(account)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             if known is None:
-                raise ChannelUnavailable("the store does not say what a workspace granted") from None
+                raise ChannelUnavailable(f"the store does not say what a workspace granted: {error}") from None
         if known is None:
             raise PlaceGone(f"the app is not installed in {account}")
         self._adopt(known, await self._rotation.renewed(known.grant))
         if known.grant.expires_within(0.0):
+            if self._rotation.is_refused(known.grant):
+                raise PlaceGone(f"the token of {account} has expired, and Slack does not renew it")
             raise ChannelUnavailable("the token of a workspace has expired and is to be renewed")
         return known.installed
 
@@ -82,24 +84,37 @@ class ManyWorkspaces:
         return None if known is None else known.installed
 
     async def remove(self, account: str, told_at: float) -> None:
-        """Delete the token, drop what waits there and begin to end the sessions. Raises `StoreUnavailable`."""
-        grant = await self._grants.find(account)
-        if grant is not None and grant.granted_at > told_at:
-            return  # installed again since
-        self._known.pop(account, None)
-        await self._grants.remove(account)
+        """Drop what waits there, begin to end the sessions, delete the token. Raises `StoreUnavailable`.
+
+        The token goes last: whoever is cut off before that is followed by Slack's next delivery, or the next call.
+        """
+        if await self._is_installed_since(account, told_at):
+            return
         ended = await self._places.leave_account(CHANNEL, account)
+        if await self._is_installed_since(account, told_at):
+            return
+        self._known.pop(account, None)
+        self._rotation.forget(account)
+        await self._grants.remove(account)
         _LOG.info("The app was removed from %s: %d sessions end.", account, ended)
 
-    async def refused(self, installed: Installed) -> None:
-        """Remove the workspace, unless its token was changed meanwhile. Raises `PlaceGone`, `ChannelUnavailable`."""
-        account = installed.workspace.account
+    async def _is_installed_since(self, account: str, told_at: float) -> bool:
         try:
             grant = await self._grants.find(account)
-            if grant is not None and grant.token != installed.client.token:
+        except GrantUnreadable:
+            return False  # whatever it says, nobody here can use it
+        return grant is not None and grant.granted_at > told_at
+
+    async def refused(self, installed: Installed, token: str) -> None:
+        """Remove the workspace, unless its token was changed meanwhile. Raises `PlaceGone`, `ChannelUnavailable`."""
+        account = installed.workspace.account
+        asked_at = time()
+        try:
+            grant = await self._grants.find(account)
+            if grant is not None and grant.token != token:
                 self._known.pop(account, None)
                 raise ChannelUnavailable("a workspace has another token now")
-            await self.remove(account, time())
+            await self.remove(account, asked_at)
         except StoreUnavailable as error:
             raise ChannelUnavailable(f"a workspace could not be forgotten: {error}") from None
         raise PlaceGone(f"the app was removed from {account}")
@@ -121,7 +136,7 @@ class ManyWorkspaces:
         if grant is None:
             self._known.pop(account, None)
             return None
-        if known is None or known.grant.workspace != grant.workspace:
+        if known is None or _is_another(known.grant, grant):
             client = self._clients.client(grant.token)
             known = _Known(self._furnishing.of(client, grant.workspace), grant, 0.0)
         known.read_at = self._now()
@@ -136,3 +151,8 @@ class ManyWorkspaces:
         """Go on with another token of the same workspace: what is known there stays."""
         known.grant = grant
         known.installed.client.token = grant.token
+
+
+def _is_another(one: Grant, other: Grant) -> bool:
+    """Say whether the app was installed anew: it may have other scopes since, so what was refused is tried again."""
+    return one.workspace != other.workspace or one.granted_at != other.granted_at

@@ -53,7 +53,7 @@ class OneWorkspace:
         if installed is not None and self._places is not None:
             await self._places.leave_account(CHANNEL, installed.workspace.account)
 
-    async def refused(self, installed: Installed) -> None:
+    async def refused(self, installed: Installed, token: str) -> None:
         """Nothing: an operator has to act."""
 
     async def watch(self) -> None:

@@ -7,11 +7,12 @@ from time import monotonic
 from uuid import uuid4
 
 import aiohttp
-from slack_sdk.errors import SlackTokenRotationError
+from slack_sdk.errors import SlackApiError, SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 
 from adapters.slack.clients import Clients
+from adapters.slack.errors import code_of, is_refusal
 from adapters.slack.grants import Grant, Grants
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.tasks import to_the_end
@@ -22,6 +23,7 @@ EARLY_S = 2 * 3600.0
 _LEASE_S = 60.0
 _AGAIN_S = 10.0
 """How long after a try the next one is made."""
+_REFUSED_AGAIN_S = 600.0
 _CALL_S = 10.0
 _SAVE_TRIES = 20
 _PAUSE_S = 1.0
@@ -37,9 +39,25 @@ class Rotation:
         self._client_id = client_id
         self._client_secret = client_secret
         self._not_before: dict[str, float] = {}
+        self._unsaved: dict[str, Grant] = {}
+        """Renewed, and not in the store yet: the token before it can no longer be renewed."""
+        self._refused: dict[str, str] = {}
+        """The refresh token of each account that Slack refused."""
+
+    def is_refused(self, grant: Grant) -> bool:
+        """Say whether Slack will not renew the token."""
+        return not grant.refresh_token or self._refused.get(grant.account) == grant.refresh_token
+
+    def forget(self, account: str) -> None:
+        """Forget an account that removed the app."""
+        for kept in (self._not_before, self._unsaved, self._refused):
+            kept.pop(account, None)
 
     async def renewed(self, grant: Grant) -> Grant:
         """Return the grant with a token that is good for hours, or as it is where that cannot be had now."""
+        unsaved = self._unsaved.get(grant.account)
+        if unsaved is not None:
+            return await self._saved_at_last(unsaved)
         if not grant.refresh_token or not grant.expires_within(EARLY_S):
             return grant
         if monotonic() < self._not_before.get(grant.account, 0.0):
@@ -70,8 +88,8 @@ class Rotation:
                 bot = await rotator.perform_bot_token_rotation(
                     bot=_bot_of(newest), minutes_before_expiration=round(EARLY_S / 60) + 1
                 )
-        except SlackTokenRotationError:
-            _LOG.error("Slack does not renew the token of %s: the app has to be installed there again.", grant.account)
+        except SlackTokenRotationError as error:
+            self._note(error.api_error, newest)
             return newest
         except (aiohttp.ClientError, TimeoutError) as error:
             _LOG.warning("A token could not be renewed yet: %s", type(error).__name__)
@@ -84,17 +102,44 @@ class Rotation:
             refresh_token=bot.bot_refresh_token or "",
             expires_at=float(bot.bot_token_expires_at or 0),
         )
-        await self._save(renewed)
-        return renewed
+        self._unsaved[grant.account] = renewed
+        return await self._save(renewed)
 
-    async def _save(self, grant: Grant) -> None:
-        """Keep it, also when the store is away for some seconds: the token before it may be worth nothing now."""
+    def _note(self, error: SlackApiError, grant: Grant) -> None:
+        """Tell a refusal, once, from what may be otherwise in a while."""
+        if not is_refusal(error):
+            _LOG.warning("A token could not be renewed yet: %s", code_of(error) or "no answer in Slack's form")
+            return
+        self._not_before[grant.account] = monotonic() + _REFUSED_AGAIN_S
+        if not self.is_refused(grant):
+            self._refused[grant.account] = grant.refresh_token
+            remedy = "Check SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, or install the app there again"
+            _LOG.error("Slack does not renew the token of %s: %s. %s.", grant.account, code_of(error), remedy)
+
+    async def _save(self, renewed: Grant) -> Grant:
+        """Keep it, also when the store is away for some seconds; return it, or what was installed meanwhile."""
         for _ in range(_SAVE_TRIES):
             try:
-                return await self._grants.save(grant)
+                return await self._save_once(renewed)
             except StoreUnavailable:
                 await asyncio.sleep(_PAUSE_S)
-        return await self._grants.save(grant)
+        _LOG.error("The renewed token of %s cannot be kept: it is kept as soon as the store is back.", renewed.account)
+        return renewed
+
+    async def _saved_at_last(self, renewed: Grant) -> Grant:
+        try:
+            return await self._save_once(renewed)
+        except StoreUnavailable:
+            return renewed
+
+    async def _save_once(self, renewed: Grant) -> Grant:
+        """Keep it unless the app was installed anew, or removed, since. Raises `StoreUnavailable`."""
+        found = await self._grants.find(renewed.account)
+        if found is not None and found.granted_at == renewed.granted_at:
+            await self._grants.save(renewed)
+            found = renewed
+        self._unsaved.pop(renewed.account, None)
+        return found or renewed
 
 
 def _bot_of(grant: Grant) -> Bot:

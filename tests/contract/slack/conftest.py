@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.redis_store import RedisStores
 from adapters.slack.adapter import SlackChannel
 from bridge.models import Address
 from sandbox.slack import SlackStandIn
+from tests.contract.slack.street import Street, street_of
 
 
 @pytest.fixture
@@ -33,3 +35,9 @@ async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
 async def address(slack: SlackStandIn) -> Address:
     root = await slack.say("U0ADA", "C1", f"{slack.mention} hi")
     return Address(account=slack.workspace.team_id, place="C1", thread=root)
+
+
+@pytest.fixture
+async def street(stores: RedisStores) -> AsyncIterator[Street]:
+    async with street_of(stores) as opened:
+        yield opened

@@ -2,120 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from cryptography.fernet import Fernet
 from redis.asyncio import Redis
 
-from adapters.redis_store import RedisStores
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.http_mode import EVENTS_PATH, Web
-from adapters.slack.installs import Installs
-from adapters.slack.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthApp
-from adapters.web.server import WebServer
-from bridge.errors import ChannelTokenRefused, ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
-from bridge.models import Address, Conversation, EndReason, PageView, Session, ThreadKey
+from adapters.slack.http_mode import EVENTS_PATH
+from adapters.slack.oauth import INSTALL_PATH, REDIRECT_PATH
+from bridge.errors import ChannelTokenRefused, PlaceGone, StoreUnavailable
+from bridge.models import Address, EndReason, PageView, ThreadKey
 from config.slack_scopes import BOT_SCOPES
-from sandbox.faults import Fault, Gate
-from sandbox.slack import SlackStandIn
-from sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET
-from sandbox.slack.workspace import SlackWorkspace
-from tests.contract.slack.test_slack_receiver import Inbox
-from tests.contract.store_steps import DONE, begun
+from sandbox.faults import Fault
+from tests.contract.slack.street import Street
 
-KEY, OLDER_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 HI = PageView(text="Hi", final=True)
-
-
-@dataclass
-class Worker:
-    """A channel that receives, its web server, and what it hands over."""
-
-    channel: SlackChannel
-    url: str
-    inbox: Inbox = field(default_factory=Inbox)
-
-
-@dataclass
-class Street:
-    """The stand-in with two more workspaces, and the workers."""
-
-    slack: SlackStandIn
-    stores: RedisStores
-    north: SlackWorkspace
-    south: SlackWorkspace
-    stack: AsyncExitStack
-
-    def channel(self, web: Web | None, keys: tuple[str, ...] = (KEY,), app_token: str = "") -> SlackChannel:
-        app = OAuthApp(CLIENT_ID, CLIENT_SECRET, BOT_SCOPES)
-        stores = self.stores
-        installs = Installs(app, keys, stores.records, stores.leader, stores.places)
-        return SlackChannel(
-            installs=installs, web=web, app_token=app_token, api_url=self.slack.api_url, sessions=stores.sessions
-        )
-
-    async def worker(self, *keys: str) -> Worker:
-        """Start a worker that takes events over HTTP, and the app's settings lead to it."""
-        server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1"))
-        channel = self.channel(Web(server, self.slack.signing_secret), keys or (KEY,))
-        worker = Worker(channel, f"http://127.0.0.1:{server.port}")
-        await channel.open()
-        await self.stack.enter_async_context(_receiving(worker))
-        self.slack.deliver_to(worker.url + EVENTS_PATH)
-        self.slack.distribution.redirect_url = worker.url + REDIRECT_PATH
-        return worker
-
-    async def socket_worker(self, app_token: str = "") -> Worker:
-        """Start a worker that takes events over sockets, and installations over HTTP."""
-        server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1"))
-        channel = self.channel(Web(server), app_token=app_token or self.slack.app_token)
-        worker = Worker(channel, f"http://127.0.0.1:{server.port}")
-        await channel.open()
-        await self.stack.enter_async_context(_receiving(worker))
-        self.slack.distribution.redirect_url = worker.url + REDIRECT_PATH
-        return worker
-
-    async def install(self, worker: Worker, space: SlackWorkspace | None) -> httpx.Response:
-        """Let somebody of a workspace go through the pages; None cancels."""
-        self.slack.distribution.consents_for = space
-        async with httpx.AsyncClient() as browser:
-            begun_at = await browser.get(worker.url + INSTALL_PATH)
-            cookie = begun_at.headers["set-cookie"].partition(";")[0]
-            asked = await browser.get(begun_at.headers["location"])
-            return await browser.get(asked.headers["location"], headers={"Cookie": cookie})
-
-    async def open_session(self, thread: ThreadKey) -> None:
-        lease = await begun(self.stores, f"q-{thread.place}", thread=thread)
-        session = Session(thread, Conversation(f"c-{thread.place}", "jwt"), "Ada", "U1", "u", 5.0)
-        await self.stores.sessions.bind(lease, session, 600)
-        await self.stores.queue.settle(lease, DONE)
-
-
-@asynccontextmanager
-async def _receiving(worker: Worker) -> AsyncIterator[None]:
-    connected = asyncio.Event()
-    receiving = asyncio.ensure_future(worker.channel.receive(worker.inbox.accept, lambda _: connected.set()))
-    await asyncio.wait_for(connected.wait(), 10)
-    yield
-    receiving.cancel()
-    await asyncio.wait([receiving])
-    await worker.channel.aclose()
-
-
-@pytest.fixture
-async def street(stores: RedisStores) -> AsyncIterator[Street]:
-    async with SlackStandIn(time_scale=0.1) as slack, AsyncExitStack() as stack:
-        slack.echoes = False
-        north, south = slack.add_workspace("T0NORTH", "North"), slack.add_workspace("T0SOUTH", "South")
-        for space, person, place in ((north, "U0NINA", "C0NORTH"), (south, "U0SAM", "C0SOUTH")):
-            slack.person(person.title(), person, space=space)
-            slack.add_channel(place, "general", space=space)
-        yield Street(slack, stores, north, south, stack)
 
 
 async def dump_of(redis: Redis) -> str:
@@ -296,70 +197,6 @@ async def test_an_organisation_installs_the_app_once_for_all_its_workspaces(stre
     assert await worker.channel.admits(question)
     await worker.channel.post(question.address, HI)
     assert command.response["text"] == "You have no open conversation."
-
-
-async def test_a_token_is_renewed_before_it_expires_by_one_worker(street: Street) -> None:
-    distribution = street.slack.distribution
-    distribution.rotates, distribution.life_s = True, 3600.0
-    first, second = await street.worker(), await street.worker()
-    await street.install(first, street.north)
-    distribution.life_s = 43_200.0
-    (old,) = distribution.tokens
-    gate = Gate()
-    street.slack.faults.arm(Fault("oauth.v2.access", hold_answer=gate))
-    address = Address("T0NORTH", "C0NORTH")
-    renewing = asyncio.ensure_future(first.channel.post(address, HI))
-    await gate.reached()
-    await second.channel.post(address, HI)  # meanwhile with the token that is still good
-    gate.open()
-    await renewing
-    del distribution.tokens[old]
-    await first.channel.post(address, HI)
-    renewals = [call for call in street.slack.calls if call.params.get("grant_type") == "refresh_token"]
-    assert len(renewals) == 1
-
-
-async def test_a_renewal_that_is_cut_off_halfway_is_not_lost(street: Street) -> None:
-    distribution = street.slack.distribution
-    distribution.rotates, distribution.life_s = True, 3600.0
-    worker = await street.worker()
-    await street.install(worker, street.north)
-    distribution.life_s = 43_200.0
-    (old,) = distribution.tokens
-    gate = Gate()
-    street.slack.faults.arm(Fault("oauth.v2.access", hold_answer=gate))
-    posting = asyncio.ensure_future(worker.channel.post(Address("T0NORTH", "C0NORTH"), HI))
-    await gate.reached()
-    posting.cancel()
-    gate.open()
-    await asyncio.wait([posting])
-    del distribution.tokens[old]
-    other = await street.worker()
-    await other.channel.post(Address("T0NORTH", "C0NORTH"), HI)
-
-
-async def test_a_token_that_expired_and_cannot_be_renewed_now_is_no_loss_of_the_workspace(street: Street) -> None:
-    distribution = street.slack.distribution
-    distribution.rotates, distribution.life_s = True, 0.2
-    worker = await street.worker()
-    await street.install(worker, street.north)
-    await asyncio.sleep(0.2)
-    street.slack.faults.arm(Fault("oauth.v2.access", status=502))
-    with pytest.raises(ChannelUnavailable):
-        await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
-    assert list(await street.stores.records.read_all("slack:grants")) == ["T0NORTH"]
-
-
-async def test_keys_can_be_changed_and_a_wrong_one_stops_the_start(street: Street) -> None:
-    """The older key is needed until every worker has started with the newer one in front."""
-    worker = await street.worker(OLDER_KEY)
-    await street.install(worker, street.north)
-    with pytest.raises(SettingWrong, match="SLACK_ENCRYPTION_KEY"):
-        await street.channel(None, (KEY,)).open()
-    both = await street.worker(KEY, OLDER_KEY)
-    await both.channel.post(Address("T0NORTH", "C0NORTH"), HI)
-    only = await street.worker(KEY)
-    await only.channel.post(Address("T0NORTH", "C0NORTH"), HI)
 
 
 async def test_while_the_store_is_away_events_are_left_to_slack_and_replies_go_on(

@@ -1,0 +1,209 @@
+"""The tokens of many workspaces: kept, renewed, refused, in the real store and with the stand-in as Slack."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+import pytest
+
+from bridge.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
+from bridge.models import Address, PageView
+from sandbox.faults import Fault, Gate
+from tests.contract.slack.street import KEY, OLDER_KEY, Street
+
+HI = PageView(text="Hi", final=True)
+NORTH = Address("T0NORTH", "C0NORTH")
+
+
+async def test_a_token_is_renewed_before_it_expires_by_one_worker(street: Street) -> None:
+    distribution = street.slack.distribution
+    distribution.rotates, distribution.life_s = True, 3600.0
+    first, second = await street.worker(), await street.worker()
+    await street.install(first, street.north)
+    distribution.life_s = 43_200.0
+    (old,) = distribution.tokens
+    gate = Gate()
+    street.slack.faults.arm(Fault("oauth.v2.access", hold_answer=gate))
+    address = Address("T0NORTH", "C0NORTH")
+    renewing = asyncio.ensure_future(first.channel.post(address, HI))
+    await gate.reached()
+    await second.channel.post(address, HI)  # meanwhile with the token that is still good
+    gate.open()
+    await renewing
+    del distribution.tokens[old]
+    await first.channel.post(address, HI)
+    renewals = [call for call in street.slack.calls if call.params.get("grant_type") == "refresh_token"]
+    assert len(renewals) == 1
+
+
+async def test_a_renewal_that_is_cut_off_halfway_is_not_lost(street: Street) -> None:
+    distribution = street.slack.distribution
+    distribution.rotates, distribution.life_s = True, 3600.0
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    distribution.life_s = 43_200.0
+    (old,) = distribution.tokens
+    gate = Gate()
+    street.slack.faults.arm(Fault("oauth.v2.access", hold_answer=gate))
+    posting = asyncio.ensure_future(worker.channel.post(Address("T0NORTH", "C0NORTH"), HI))
+    await gate.reached()
+    posting.cancel()
+    gate.open()
+    await asyncio.wait([posting])
+    del distribution.tokens[old]
+    other = await street.worker()
+    await other.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+
+
+async def test_a_token_that_expired_and_cannot_be_renewed_now_is_no_loss_of_the_workspace(street: Street) -> None:
+    distribution = street.slack.distribution
+    distribution.rotates, distribution.life_s = True, 0.2
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    await asyncio.sleep(0.2)
+    street.slack.faults.arm(Fault("oauth.v2.access", status=502))
+    with pytest.raises(ChannelUnavailable):
+        await worker.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+    assert list(await street.stores.records.read_all("slack:grants")) == ["T0NORTH"]
+
+
+async def test_keys_can_be_changed_and_a_wrong_one_stops_the_start(street: Street) -> None:
+    """The older key is needed until every worker has started with the newer one in front."""
+    worker = await street.worker(OLDER_KEY)
+    await street.install(worker, street.north)
+    with pytest.raises(SettingWrong, match="SLACK_ENCRYPTION_KEY"):
+        await street.channel(None, (KEY,)).open()
+    both = await street.worker(KEY, OLDER_KEY)
+    await both.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+    only = await street.worker(KEY)
+    await only.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+
+
+async def test_a_worker_with_the_old_key_drops_no_question_that_a_newer_one_sealed(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P1: it is left to Slack, and to a worker with the new key; replies go on with the token that is known."""
+    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    old = await street.worker(OLDER_KEY)
+    await street.install(old, street.north)
+    await old.channel.post(NORTH, HI)
+    await street.grants(KEY, OLDER_KEY).reseal()
+    street.slack.sockets.redelivery_after_s = (0.0,)
+    await street.slack.say("U0NINA", "C0NORTH", f"<@{street.north.bot_user_id}> hello")
+    await street.slack.sockets.settled()
+    assert {attempt.status for attempt in street.slack.deliveries[-1].attempts} == {503}
+    await old.channel.post(NORTH, HI)
+    street.slack.uninstall(street.north)
+    await street.slack.sockets.settled()
+    assert await street.stores.records.read_all("slack:grants") == {}
+
+
+async def test_a_late_refusal_of_an_older_token_removes_nothing(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token was changed, for another task of the same worker, while Slack was answering."""
+    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    gate = Gate()
+    street.slack.faults.arm(Fault("chat.postMessage", hold=gate, error="token_revoked"))
+    posting = asyncio.ensure_future(worker.channel.post(NORTH, HI))
+    await gate.reached()
+    grants, tokens = street.grants(), street.slack.distribution.tokens
+    (older,) = tokens
+    tokens["xoxb-newer"] = tokens[older]
+    grant = await grants.find("T0NORTH")
+    assert grant is not None
+    await grants.save(replace(grant, token="xoxb-newer"))
+    await worker.channel.post(NORTH, HI)
+    gate.open()
+    with pytest.raises(ChannelUnavailable):
+        await posting
+    assert await grants.find("T0NORTH") is not None
+
+
+async def due(street: Street, life_s: float = 3600.0) -> str:
+    """Install with a token that is soon to be renewed, and return it. Those that follow last long."""
+    distribution = street.slack.distribution
+    distribution.rotates, distribution.life_s = True, life_s
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    distribution.life_s = 43_200.0
+    (token,) = distribution.tokens
+    return token
+
+
+async def test_a_renewed_token_that_cannot_be_kept_is_used_and_kept_later(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    monkeypatch.setattr("adapters.slack.rotation._SAVE_TRIES", 1)
+    monkeypatch.setattr("adapters.slack.rotation._PAUSE_S", 0.0)
+    older = await due(street)
+    worker = await street.worker()
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("down")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(street.stores.records, "write", away)
+        await worker.channel.post(NORTH, HI)
+        del street.slack.distribution.tokens[older]
+        await worker.channel.post(NORTH, HI)
+    await worker.channel.post(NORTH, HI)
+    grant = await street.grants().find("T0NORTH")
+    assert grant is not None
+    assert [grant.token] == list(street.slack.distribution.tokens)
+    renewals = [call for call in street.slack.calls if call.params.get("grant_type") == "refresh_token"]
+    assert len(renewals) == 1
+
+
+@pytest.mark.parametrize("new_token", ["xoxb-newer", ""])
+async def test_an_installation_or_a_removal_during_a_renewal_wins(street: Street, new_token: str) -> None:
+    await due(street)
+    worker, grants = await street.worker(), street.grants()
+    gate = Gate()
+    street.slack.faults.arm(Fault("oauth.v2.access", hold_answer=gate))
+    posting = asyncio.ensure_future(worker.channel.post(NORTH, HI))
+    await gate.reached()
+    grant = await grants.find("T0NORTH")
+    assert grant is not None
+    await grants.remove("T0NORTH")
+    newer = replace(grant, token=new_token, granted_at=grant.granted_at + 5) if new_token else None
+    if newer is not None:
+        street.slack.distribution.tokens[newer.token] = next(iter(street.slack.distribution.tokens.values()))
+        await grants.save(newer)
+    gate.open()
+    await posting
+    assert await grants.find("T0NORTH") == newer
+
+
+@pytest.mark.parametrize("fault", [{"status": 429, "retry_after_s": 5}, {"error": "internal_error"}])
+async def test_a_renewal_that_slack_puts_off_is_tried_again(
+    street: Street, fault: dict[str, object], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.slack.rotation._AGAIN_S", 0.0)
+    await due(street, 0.2)
+    worker = await street.worker()
+    await asyncio.sleep(0.2)
+    street.slack.faults.arm(Fault("oauth.v2.access", **fault))  # type: ignore[arg-type]
+    with caplog.at_level(logging.WARNING), pytest.raises(ChannelUnavailable):
+        await worker.channel.post(NORTH, HI)
+    assert [record.levelname for record in caplog.records if "renewed yet" in record.getMessage()] == ["WARNING"]
+    await worker.channel.post(NORTH, HI)
+
+
+async def test_a_token_that_slack_does_not_renew_is_told_once_and_its_place_is_gone_once_it_expired(
+    street: Street, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.slack.rotation._REFUSED_AGAIN_S", 0.0)
+    await due(street, 1.0)
+    worker = await street.worker()
+    street.slack.faults.arm(Fault("oauth.v2.access", times=-1, error="invalid_refresh_token"))
+    await worker.channel.post(NORTH, HI)
+    await asyncio.sleep(1.0)
+    with pytest.raises(PlaceGone):
+        await worker.channel.post(NORTH, HI)
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(errors) == 1
+    assert "invalid_refresh_token" in errors[0]
