@@ -5,7 +5,7 @@ Follows CommonMark (sections 4 and 5) and GFM's tables as far as lines go; what 
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|$)")
@@ -241,11 +241,11 @@ def _same_block(before: Open, text: str, start: int, kept: int, indent: int) -> 
         return None
     if all_kept and indent < _CODE_INDENT:
         if _DELIMITER.fullmatch(text) and "|" in leaf.last + text and cells(leaf.last) == cells(text):
-            return Line(Kind.DELIMITER, replace(before, leaf=Table(leaf.last, text)), start, kept)
+            return Line(Kind.DELIMITER, Open(before.containers, Table(leaf.last, text)), start, kept)
         if _UNDERLINE.fullmatch(text):
             return Line(Kind.UNDERLINE, Open(before.containers), start, kept)
     # Also a lazy line, which leaves the marks of its quote or item out.
-    return Line(Kind.MORE, replace(before, leaf=Paragraph(text)), start, kept) if is_text else None
+    return Line(Kind.MORE, Open(before.containers, Paragraph(text)), start, kept) if is_text else None
 
 
 def _started(text: str) -> tuple[Kind, Leaf | None, int]:
