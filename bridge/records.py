@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Records(Protocol):
-    """Texts by group and name, for good; and passes that are good once. Raises `StoreUnavailable`.
+    """Texts by group and name, for good; and marks of what was used. Raises `StoreUnavailable`.
 
     Secrets are sealed by whoever writes them.
     """
@@ -26,10 +26,6 @@ class Records(Protocol):
         """Forget it. Does nothing where nothing is there."""
         ...
 
-    async def issue(self, group: str, passed: str, life_s: float) -> None:
-        """Make a pass that is good once, for that long."""
-        ...
-
-    async def use(self, group: str, passed: str) -> bool:
-        """Use a pass up; say whether it was good. Of several calls at once one is told so."""
+    async def use(self, group: str, name: str, kept_s: float) -> bool:
+        """Mark something as used, for that long; say whether it was not. Of several calls at once one is told so."""
         ...

@@ -193,9 +193,9 @@ class Keys:
         """Hash: what a channel keeps by itself, by name."""
         return f"{self.prefix}:records:{_quoted(group)}"
 
-    def passed(self, group: str, passed: str) -> str:
-        """Mark: a pass that was not used yet."""
-        return f"{self.prefix}:pass:{_quoted(group)}:{_quoted(passed)}"
+    def used(self, group: str, name: str) -> str:
+        """Mark: something that is good once was used."""
+        return f"{self.prefix}:used:{_quoted(group)}:{_quoted(name)}"
 
     def of_thread(self, thread: ThreadKey) -> tuple[str, ...]:
         """All that one thread has, in the order in which `move.lua` takes it."""

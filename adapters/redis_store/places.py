@@ -49,19 +49,21 @@ class RedisPlaces:
 
     async def leave(self, channel: str, account: str, place: str) -> int:
         """Drop what waits in a place that is gone and begin to end its sessions; return how many."""
+        return await self._leave(await self._threads(channel, account, place))
+
+    async def leave_account(self, channel: str, account: str) -> int:
+        """Do as `leave` in all places of an account; return how many sessions begin to end."""
+        return await self._leave(await self._threads(channel, account))
+
+    async def _leave(self, threads: Sequence[ThreadKey]) -> int:
         keys = self._keys
         shared = (keys.due, keys.leases, keys.idle, keys.endings, keys.ends, keys.counters)
         ended = 0
-        for thread in await self._threads(channel, account, place):
+        for thread in threads:
             ended += await self._commands.script(
                 "leave", [*shared, *keys.of_thread(thread)], [str(thread), EndReason.GONE.value]
             )
         return ended
-
-    async def leave_account(self, channel: str, account: str) -> int:
-        """Do as `leave` in all places of an account; return how many sessions begin to end."""
-        places = {thread.place for thread in await self._threads(channel, account)}
-        return sum([await self.leave(channel, account, place) for place in places])
 
     async def _threads(self, channel: str, account: str, place: str = "") -> Sequence[ThreadKey]:
         """Return the threads of a place that have a session or work, the one active last at the end.

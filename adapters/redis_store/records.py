@@ -8,7 +8,7 @@ from adapters.redis_store.keys import Keys, milliseconds
 
 
 class RedisRecords:
-    """The `Records` port on Redis: a hash for each group, and a key for each pass."""
+    """The `Records` port on Redis: a hash for each group, and a key for each mark."""
 
     def __init__(self, commands: Commands, keys: Keys) -> None:
         self._commands = commands
@@ -32,10 +32,7 @@ class RedisRecords:
         """Forget it."""
         await self._commands.call("HDEL", self._keys.records(group), pack(name))
 
-    async def issue(self, group: str, passed: str, life_s: float) -> None:
-        """Make a pass that is good once, for that long."""
-        await self._commands.call("SET", self._keys.passed(group, passed), "1", "PX", milliseconds(life_s))
-
-    async def use(self, group: str, passed: str) -> bool:
-        """Use a pass up; say whether it was good."""
-        return bool(await self._commands.call("DEL", self._keys.passed(group, passed)))
+    async def use(self, group: str, name: str, kept_s: float) -> bool:
+        """Mark something as used, for that long; say whether it was not."""
+        mark = self._keys.used(group, name)
+        return bool(await self._commands.call("SET", mark, "1", "NX", "PX", milliseconds(kept_s)))

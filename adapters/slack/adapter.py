@@ -23,7 +23,7 @@ from adapters.slack.socket_mode import SlackSocket, open_connection
 from adapters.slack.streams import may_stream
 from adapters.slack.workspace import Workspace
 from bridge.calls import Pace
-from bridge.errors import BridgeError, ChannelUnavailable, PlaceGone, Retryable
+from bridge.errors import BridgeError, ChannelTokenRefused, ChannelUnavailable, PlaceGone, Retryable
 from bridge.models import (
     Address,
     Circumstances,
@@ -97,6 +97,8 @@ class SlackChannel:
             else installs.workspaces(self._clients, furnishing)
         )
         self._is_open = False
+        self._is_confirmed = False
+        """Whether Slack took the tokens when it was asked last."""
 
     @property
     def name(self) -> str:
@@ -143,25 +145,27 @@ class SlackChannel:
         return installed.workspace
 
     async def open(self) -> None:
-        """Check the tokens. Does nothing when open.
+        """Check the tokens. Does nothing when open, unless one was refused since.
 
         Raises `ChannelTokenRefused` naming the setting, `SettingWrong`, `ChannelUnavailable`, `ChannelRateLimited`.
         """
-        if self._is_open:
+        if self._is_confirmed:
             return
-        self._clients.open()
+        if not self._is_open:
+            self._clients.open()
         try:
             await self._workspaces.open()
             if not self._is_called:
                 await self._open_connection()
         except BaseException:
-            await self._clients.aclose()
+            if not self._is_open:
+                await self._clients.aclose()
             raise
-        self._is_open = True
+        self._is_open = self._is_confirmed = True
 
     async def aclose(self) -> None:
         """Close all connections. Calls made after it raise `ChannelUnavailable`."""
-        self._is_open = False
+        self._is_open = self._is_confirmed = False
         await self._clients.aclose()
 
     def fits(self, text: str) -> bool:
@@ -251,8 +255,18 @@ class SlackChannel:
         return question.text if here is None else await here.wording.of(question, circumstances)
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        """Take events and hand over questions until cancelled. See `bridge.ports.Receiver`."""
+        """Take events and hand over questions until cancelled. See `bridge.ports.Receiver`.
+
+        Where a token is refused, replies go on as well as they can: the other token may still be good.
+        """
         await self._open_patiently()
+        try:
+            await self._receive(accept, connected)
+        except ChannelTokenRefused:
+            self._is_confirmed = False
+            raise
+
+    async def _receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         intake = SlackIntake(accept, self._workspaces, self._policy)
         with first_error():
             async with asyncio.TaskGroup() as tasks:
@@ -321,7 +335,7 @@ class SlackChannel:
 
     async def _open_patiently(self) -> None:
         """Open, however long Slack is away. Raises `Misconfigured`."""
-        while not self._is_open:
+        while not self._is_confirmed:
             try:
                 await self.open()
             except Retryable as error:

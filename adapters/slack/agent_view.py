@@ -14,7 +14,7 @@ from typing import Any, Literal
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errands import Errands
-from adapters.slack.errors import Call, translated
+from adapters.slack.errors import Call, TokenExpired, translated
 from bridge.errors import BridgeError, ChannelTokenRefused
 from bridge.models import Address, Question, QuestionKind, ThreadKey
 
@@ -92,6 +92,8 @@ class AgentView:
             with translated(Call(method)):
                 async with asyncio.timeout(_CALL_S):
                     await call()
+        except TokenExpired as error:
+            _LOG.debug("The agent view stays as it is: %s", error)
         except ChannelTokenRefused as error:
             self._refused.add(method)
             _LOG.warning("The agent view stays as it is: %s", error)

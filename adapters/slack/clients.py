@@ -46,12 +46,12 @@ class Clients:
         if session is not None:
             await session.close()
 
-    def client(self, token: str = "") -> AsyncWebClient:
+    def client(self, token: str = "", kind: type[AsyncWebClient] = AsyncWebClient) -> AsyncWebClient:
         """Make a client that speaks with this token. Raises `ChannelUnavailable` where nothing is open."""
         if self._session is None:
             raise ChannelUnavailable("the Slack channel is not open")
         # No retry handlers: theirs repeat a post whose answer was lost.
-        client = AsyncWebClient(
+        client = kind(
             token=token or None, base_url=self.api_url, session=self._session, retry_handlers=[], logger=VENDOR_LOG
         )
         client.proxy = self.proxy

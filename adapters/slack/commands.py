@@ -23,7 +23,7 @@ _ID = re.compile(r"[!-~]{1,200}")
 _MOST_LISTED = 20
 HELP = (
     "`/talkifai status`: the conversations that you have open. `/talkifai end`: end yours in this place. "
-    "`/talkifai stop`: stop what is being answered to you in this place. "
+    "`/talkifai stop`: stop what is being answered in those that you began in this place. "
     "`/talkifai new`: start over, in a direct message. `/talkifai help`: this text.\n"
     "Within a thread mention me with one of the words: stop, retry, new, end, status, help."
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.errors import Call, translated
+from adapters.slack.errors import Call, TokenExpired, translated
 from adapters.slack.incoming_text import mentions, readable
 from adapters.slack.people import plain_name
 from adapters.slack.workspace import Workspace
@@ -75,6 +75,8 @@ class EarlierMessages:
         except ChannelRateLimited as error:
             self._paused_until = self._now() + error.retry_after_s
             _LOG.info("Slack limits how often threads are read: questions go without quotes for a while.")
+        except TokenExpired as error:
+            _LOG.warning("A thread could not be read, its question goes without quotes: %s", error)
         except ChannelTokenRefused as error:
             self._is_allowed = False
             _LOG.warning("Threads cannot be read, so questions go without quotes: %s", error)

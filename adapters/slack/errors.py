@@ -40,9 +40,10 @@ _MESSAGE_GONE = frozenset(
     {"cant_update_message", "edit_window_closed", "message_not_found", "message_not_owned_by_app"}
     | {"streaming_state_conflict"}
 )
+_TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code, not a token
 _TOKEN_REFUSED = frozenset(
     {"access_denied", "account_inactive", "invalid_auth", "missing_scope", "no_permission", "not_allowed_token_type"}
-    | {"not_authed", "org_login_required", "team_access_not_granted", "token_expired", "token_revoked"}
+    | {"not_authed", "org_login_required", "team_access_not_granted", "token_revoked", _TOKEN_EXPIRED}
 )
 _TOKEN_GONE = frozenset({"account_inactive", "token_revoked"})
 _PLACE_GONE = frozenset(
@@ -61,6 +62,10 @@ _WAIT_S = 30.0
 
 class TokenGone(ChannelTokenRefused):
     """The app was removed from the workspace, or the workspace is gone: the token will never work again."""
+
+
+class TokenExpired(ChannelTokenRefused):
+    """The token was good for some hours, and is to be renewed: what was refused to it is not refused for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def _from_answer(error: SlackApiError, call: Call) -> BridgeError:
 def _from_code(code: str, call: Call) -> BridgeError:
     told = f"Slack refused {call.method}: {code}"
     if code in _TOKEN_REFUSED:
-        kind = TokenGone if code in _TOKEN_GONE else ChannelTokenRefused
+        kind = TokenExpired if code == _TOKEN_EXPIRED else TokenGone if code in _TOKEN_GONE else ChannelTokenRefused
         return kind(f"{call.token_name}: Slack answers {code} to {call.method}. {_remedy(code, call)}")
     if code in _NOT_DONE:
         return ChannelUnavailable(told)

@@ -73,7 +73,7 @@ class Furnishing:
             wording=Wording(people, EarlierMessages(client, workspace), policy),
             activity=activity,
             streams=Streams(client, activity, self.allowed),
-            presses=Presses(client, workspace.account, policy, sessions, errands),
+            presses=Presses(client, workspace, policy, sessions, errands),
             home=Home(client, workspace, sessions_of, policy.prompts, errands),
             receipts=Receipts(client, errands) if policy.shows_receipts else None,
             agent_view=AgentView(client, policy.prompts, errands) if policy.shows_agent_view else None,

@@ -84,7 +84,7 @@ class SlackIntake:
         installed.home.opened(payload)
         if installed.agent_view is not None and (place := opened_messages(payload)):
             installed.agent_view.opened(place)
-        question = read_native_stop(payload, installed.workspace) or read_question(
+        question = read_native_stop(payload, installed.workspace, self._policy) or read_question(
             payload, installed.workspace, self._policy
         )
         if question is not None:

@@ -1,9 +1,12 @@
 """The pages by which a workspace installs the app: bolt's OAuth flow over our web server and our store."""
 
+import hmac
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
 from time import time
+from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
@@ -12,12 +15,15 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.oauth.installation_store import Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.clients import Clients, identify
+from adapters.slack.errors import code_of
 from adapters.slack.grants import Grant, Grants
 from adapters.slack.vendor_log import VENDOR_LOG
 from bridge.errors import BridgeError
@@ -43,20 +49,46 @@ class OAuthApp:
 
 
 class States(AsyncOAuthStateStore):
-    """What ties Slack's answer to the browser that began: good once, for ten minutes."""
+    """What ties Slack's answer to the browser that began: good once, for ten minutes.
 
-    def __init__(self, records: Records) -> None:
+    A state is `<random>.<when it ends>.<HMAC-SHA-256>`: the store hears of those alone that come back from Slack.
+    """
+
+    def __init__(self, records: Records, secret: str, now: Callable[[], float] = time) -> None:
         self._records = records
+        self._secret = secret
+        self._now = now
 
     async def async_issue(self, *_args: object, **_kwargs: object) -> str:
-        """Return a new state. Raises `StoreUnavailable`."""
-        state = token_urlsafe(32)
-        await self._records.issue(_STATE_GROUP, state, _STATE_S)
-        return state
+        """Return a new state."""
+        said = f"{token_urlsafe(24)}.{round(self._now() + _STATE_S)}"
+        return f"{said}.{self._signature(said)}"
 
     async def async_consume(self, state: str) -> bool:
         """Say whether the state is one of ours and was not used before. Raises `StoreUnavailable`."""
-        return await self._records.use(_STATE_GROUP, state)
+        said, _, signature = state.rpartition(".")
+        if not hmac.compare_digest(self._signature(said).encode(), signature.encode()):
+            return False
+        name, _, ends_at = said.rpartition(".")
+        if int(ends_at) < self._now():
+            return False
+        return await self._records.use(_STATE_GROUP, name, 2.0 * _STATE_S)
+
+    def _signature(self, said: str) -> str:
+        return hmac.new(self._secret.encode(), f"install:{said}".encode(), "sha256").hexdigest()
+
+
+class _InstallingClient(AsyncWebClient):
+    """Tells the operator of a refused installation: bolt tells only the browser, and not why."""
+
+    async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
+        try:
+            return await super().api_call(api_method, **options)
+        except SlackApiError as error:
+            code = code_of(error) or "in no form of its own"
+            remedy = "Check SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
+            _LOG.warning("An installation was refused: Slack answers %s to %s. %s.", code, api_method, remedy)
+            raise
 
 
 class Installations(AsyncInstallationStore):
@@ -105,11 +137,11 @@ class InstallPages:
             # Beside the API, wherever that is: https://slack.com/oauth/v2/authorize.
             authorization_url=urljoin(clients.api_url, "../oauth/v2/authorize"),
             installation_store=Installations(clients, grants),
-            state_store=States(records),
+            state_store=States(records, app.client_secret),
             state_expiration_seconds=_STATE_S,
             logger=VENDOR_LOG,
         )
-        self._flow = AsyncOAuthFlow(client=clients.client(), logger=VENDOR_LOG, settings=settings)
+        self._flow = AsyncOAuthFlow(client=clients.client(kind=_InstallingClient), logger=VENDOR_LOG, settings=settings)
 
     async def install(self, request: WebRequest) -> WebAnswer:
         """Send the browser to Slack, with a cookie that its answer has to come with."""

@@ -14,6 +14,8 @@ from adapters.slack.controls import Pressed
 from adapters.slack.errands import Errands
 from adapters.slack.errors import Call, translated
 from adapters.slack.policy import Policy
+from adapters.slack.receive import foreign_team
+from adapters.slack.workspace import Workspace
 from bridge.errors import BridgeError
 from bridge.models import Address, Appended, Control, Person, Question, QuestionKind, ThreadKey
 from bridge.notices import Notice
@@ -33,8 +35,7 @@ _KINDS = {
 }
 _ENDS = (QuestionKind.NEW, QuestionKind.END)
 RATED = "Thank you: noted."
-NOT_RATED = "This answer cannot be rated at the moment."
-"""It is too old, or was shown so short a time ago that its turn is not settled yet."""
+NOT_RATED = "It is too late to rate this answer."
 _TOLD = {
     Appended.NOTHING: Notice.NOTHING_TO_STOP,
     Appended.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
@@ -47,10 +48,16 @@ class Presses:
     """Obeys what is pressed below replies in one workspace."""
 
     def __init__(
-        self, client: AsyncWebClient, account: str, policy: Policy, sessions: SessionStore | None, errands: Errands
+        self,
+        client: AsyncWebClient,
+        workspace: Workspace,
+        policy: Policy,
+        sessions: SessionStore | None,
+        errands: Errands,
     ) -> None:
         self._client = client
-        self._account = account
+        self._workspace = workspace
+        self._account = workspace.account
         self._policy = policy
         self._sessions = sessions
         self._errands = errands
@@ -93,10 +100,23 @@ class Presses:
             text=pressed.control.value if kind is QuestionKind.RATE else "",
             asked_at=time(),
             kind=kind,
-            metadata={"source": "slack", "team": self._account, "channel": str(place), "thread": thread.thread},
+            metadata={
+                "source": "slack",
+                "team": self._account,
+                "channel": str(place),
+                "thread": thread.thread,
+                **self._origin(user),
+            },
             about=pressed.about,
             owner_only=self._policy.only_opener_controls,
         )
+
+    def _origin(self, user: object) -> dict[str, str]:
+        """Name the team of somebody from another organisation, as a message's metadata has it."""
+        team = user.get("team_id") if isinstance(user, Mapping) else None
+        # A press does not say whether its channel is shared: in Enterprise Grid the look-up of the person tells.
+        found = foreign_team(team, self._workspace, is_shared=False)
+        return {"person_team": found} if found else {}
 
     async def _refusal(self, question: Question) -> str:
         """Say why this person may not, or cannot, end the conversation; empty for whoever may, and other wishes."""

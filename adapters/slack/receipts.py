@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errands import Errands
-from adapters.slack.errors import Call, code_of, translated
+from adapters.slack.errors import Call, TokenExpired, code_of, translated
 from bridge.errors import BridgeError, ChannelRateLimited, ChannelTokenRefused
 from bridge.models import Question, QuestionKind
 from config.slack_limits import RECEIPTS_PER_MINUTE
@@ -70,6 +70,8 @@ class Receipts:
                     if code_of(error) not in _DONE:
                         raise
                     return code_of(error)
+        except TokenExpired as error:
+            _LOG.debug("A question's sign could not be changed: %s", error)
         except ChannelTokenRefused as error:
             self._is_wanted = False
             _LOG.warning("Questions get no sign: %s", error)

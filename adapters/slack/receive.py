@@ -56,7 +56,7 @@ def read_question(payload: Payload, workspace: Workspace, policy: Policy = _USUA
     return _question(payload, event, workspace, policy) if _is_from_a_person(event, workspace) else None
 
 
-def read_native_stop(payload: Payload, workspace: Workspace) -> Question | None:
+def read_native_stop(payload: Payload, workspace: Workspace, policy: Policy = _USUAL) -> Question | None:
     """Turn a press on Slack's own Stop, in the view for agents, into a question; None for every other payload.
 
     Slack changes nothing by itself: the answer is to be stopped, and the thread's state set (docs: the event's page).
@@ -78,6 +78,7 @@ def read_native_stop(payload: Payload, workspace: Workspace) -> Question | None:
         asked_at=0.0,
         kind=QuestionKind.STOP,
         about=ANY_TURN,
+        owner_only=policy.only_opener_controls,
     )
 
 
@@ -210,22 +211,22 @@ def _metadata(
     permalink = _permalink(workspace, channel, ts)
     if permalink:
         facts["permalink"] = permalink
-    person_team = _foreign_team(payload, event, workspace, team)
+    profile = event.get("bot_profile")
+    found = event.get("user_team") or (profile.get("team_id") if isinstance(profile, Mapping) else None)
+    person_team = foreign_team(found, workspace, is_shared=bool(payload.get("is_ext_shared_channel")))
     if person_team:
         facts["person_team"] = person_team
     return facts
 
 
-def _foreign_team(payload: Payload, event: Payload, workspace: Workspace, team: str) -> str:
+def foreign_team(found: object, workspace: Workspace, *, is_shared: bool) -> str:
     """Return the team of somebody from another organisation, through Slack Connect; empty for everybody else.
 
     In an Enterprise Grid organisation other teams are at home too: there only a shared channel has strangers.
     """
-    profile = event.get("bot_profile")
-    found = event.get("user_team") or (profile.get("team_id") if isinstance(profile, Mapping) else None)
-    if not isinstance(found, str) or not _ID.fullmatch(found) or found in {team, workspace.enterprise_id}:
+    if not isinstance(found, str) or not _ID.fullmatch(found) or found in {workspace.account, workspace.enterprise_id}:
         return ""
-    return "" if workspace.enterprise_id and not payload.get("is_ext_shared_channel") else found
+    return "" if workspace.enterprise_id and not is_shared else found
 
 
 def _permalink(workspace: Workspace, channel: str, ts: str) -> str:

@@ -204,13 +204,14 @@ class SlackPeople:
         found = [action for (_, value), action in values_of(message.blocks).items() if value.split()[0] == label]
         if not found:
             raise LookupError(label)
+        person = space.people.get(user)
         container = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False}
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
         payload = {
             "type": "block_actions",
             "team": {"id": space.team_id},
-            "user": {"id": user, "team_id": space.team_id},
+            "user": {"id": user, "team_id": (person.team if person is not None else "") or space.team_id},
             "api_app_id": space.app_id,
             "container": container,
             "channel": {"id": channel},

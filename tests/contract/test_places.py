@@ -160,6 +160,22 @@ async def test_a_place_that_is_gone_ends_its_sessions_and_drops_what_waits(store
     assert (await stores.counters())["turn.undeliverable"] == 1
 
 
+async def test_an_account_that_is_gone_is_left_in_all_its_places_in_one_pass(stores: RedisStores, redis: Redis) -> None:
+    """S14: however many places it has."""
+    for place in range(9):
+        await bound(stores, f"c{place}", ThreadKey("telegram", "100", f"-{place}"))
+    await bound(stores, "other", ThreadKey("telegram", "1000", "-5"))
+
+    async def looked() -> int:
+        return int((await redis.info("commandstats")).get("cmdstat_zrange", {"calls": 0})["calls"])
+
+    before = await looked()
+    assert await stores.places.leave_account("telegram", "100") == 9
+    assert await looked() - before == 2
+    assert await stores.places.leave_account("telegram", "100") == 0
+    assert await stores.sessions.current(ThreadKey("telegram", "1000", "-5")) is not None
+
+
 async def test_a_thread_at_work_is_not_ended_under_its_worker(stores: RedisStores) -> None:
     await bound(stores, "c1", OLD)
     lease = await begun(stores, "q1", thread=OLD)

@@ -10,6 +10,7 @@ from adapters.slack.adapter import SlackChannel
 from adapters.slack.policy import Policy
 from adapters.slack.receive import read_question
 from bridge.models import Appended, EndReason, Outcome, Question, QuestionKind, Settlement
+from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods
 from tests.contract.store_steps import DONE
@@ -54,6 +55,15 @@ async def test_what_ended_the_conversation_leaves_it_to_be_closed(slack: SlackSt
     await view.settled(question, Settlement(Outcome.ANSWERED, 600, end_reason=EndReason.AGENT))
     await view.settled(replace(question, kind=QuestionKind.END), DONE)
     assert slack.api.session_states == []
+
+
+async def test_a_token_that_expired_leaves_the_view_to_the_next_one(slack: SlackStandIn, view: SlackChannel) -> None:
+    ts = await slack.say("U0ADA", "D1", "hello")
+    question = read(slack, view)
+    slack.faults.arm(Fault("agents.sessions.setStatus", error="token_expired"))
+    await view.show_activity(question.address)
+    await view.settled(question, DONE)
+    assert slack.api.session_states == [("D1", ts, "active")]
 
 
 async def test_channels_have_no_such_view(slack: SlackStandIn, view: SlackChannel) -> None:

@@ -14,7 +14,7 @@ from adapters.slack.adapter import SlackChannel
 from adapters.slack.policy import Policy
 from bridge.errors import StoreUnavailable
 from bridge.models import Appended, Conversation, EndReason, Question, QuestionKind, Session, ThreadKey
-from sandbox.faults import Fault
+from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from tests.contract.store_steps import DONE, begun
 
@@ -188,6 +188,18 @@ async def test_without_the_scope_there_is_no_sign_and_the_operator_hears_it_once
         for question in desk.kept:
             await desk.channel.settled(question, DONE)
     assert slack.api.reacted == []
+
+
+async def test_a_token_that_expired_takes_no_sign_away_for_good(slack: SlackStandIn, stores: RedisStores) -> None:
+    async with receiving(slack, stores, Policy(shows_receipts=True)) as desk:
+        answered = Gate()
+        slack.faults.arm(Fault("reactions.add", error="token_expired", hold=answered))
+        await slack.say("U0ADA", "C1", f"{slack.mention} one")
+        await answered.reached()
+        answered.open()
+        await desk.channel.settled(desk.kept[0], DONE)
+        ts = await slack.say("U0ADA", "C1", f"{slack.mention} two")
+        await _until(lambda: slack.workspace.messages["C1", ts].reactions == {"eyes"})
 
 
 async def test_the_home_tab_lists_the_persons_own_conversations_with_buttons(

@@ -128,6 +128,19 @@ async def test_a_press_by_somebody_of_another_workspace_is_for_ours(desk: Desk, 
     assert [question.thread.account for question in desk.kept] == ["T0SANDBOX"] * 2
 
 
+async def test_a_press_by_a_stranger_is_known_as_one_without_the_scope_to_look_people_up(
+    desk: Desk, address: Address
+) -> None:
+    """A10: in a channel that is shared, buttons too."""
+    desk.slack.scopes.discard("users:read")
+    desk.slack.person("Con", "U0CONNECT", team="T9")
+    ts = await desk.channel.post(address, BROKEN)
+    await pressed(desk, ts, "retry", user="U0CONNECT")
+    await pressed(desk, ts, "retry")
+    assert [question.metadata.get("person_team") for question in desk.kept] == ["T9", None]
+    assert [await desk.channel.admits(question) for question in desk.kept] == [False, True]
+
+
 async def until_told(desk: Desk, label: str, ts: str, user: str) -> list[str]:
     """Press, and return what the person alone was told."""
     told = Gate()
@@ -199,6 +212,7 @@ async def test_slacks_own_stop_stops_whatever_is_being_answered_in_the_thread(de
     await desk.slack.press_native_stop("U0ADA", "D1", root).settled.wait()
     stop = desk.kept[-1]
     assert (stop.kind, stop.about, stop.thread.thread) == (QuestionKind.STOP, ANY_TURN, root)
+    assert stop.owner_only
 
 
 async def test_the_command_stop_is_about_ones_own_conversations_in_that_place(desk: Desk, stores: RedisStores) -> None:

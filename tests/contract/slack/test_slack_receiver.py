@@ -11,7 +11,7 @@ import pytest
 
 from adapters.slack.adapter import SlackChannel
 from bridge.errors import ChannelTokenRefused, StoreUnavailable
-from bridge.models import Appended, PageView, Question, QuestionKind
+from bridge.models import Address, Appended, PageView, Question, QuestionKind
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 
@@ -420,6 +420,28 @@ async def test_a_token_that_is_revoked_ends_receiving(
     async with asyncio.timeout(10):
         with pytest.raises(ChannelTokenRefused, match="SLACK_BOT_TOKEN"):
             await channel.receive(inbox.accept, lambda _: None)
+
+
+async def test_after_a_refusal_nothing_is_connected_until_slack_takes_the_tokens_again(
+    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A2: the next try checks them anew. Replies to questions that were kept go out meanwhile as well as they can."""
+    monkeypatch.setattr("adapters.slack.one_workspace._CHECK_TOKEN_EVERY_S", 0.1)
+    slack.faults.arm(Fault("auth.test", error="token_revoked", times=2))
+    said: list[str] = []
+    async with asyncio.timeout(10):
+        with pytest.raises(ChannelTokenRefused):
+            await channel.receive(inbox.accept, said.append)
+        said.clear()
+        with pytest.raises(ChannelTokenRefused):
+            await channel.receive(inbox.accept, said.append)
+    assert said == []
+    await channel.post(Address("T0SANDBOX", "C1"), PageView(text="Hi", final=True))
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(channel.receive(inbox.accept, said.append))
+        await slack.sockets.until_connected(2)
+        task.cancel()
+    assert len(said) == 1
 
 
 async def test_a_socket_that_slack_does_not_give_is_asked_for_again(

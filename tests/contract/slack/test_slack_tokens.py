@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.slack.policy import Policy
 from bridge.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
 from bridge.models import Address, PageView
 from sandbox.faults import Fault, Gate
@@ -207,3 +208,46 @@ async def test_a_token_that_slack_does_not_renew_is_told_once_and_its_place_is_g
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert len(errors) == 1
     assert "invalid_refresh_token" in errors[0]
+
+
+async def test_what_was_refused_for_want_of_a_scope_is_tried_anew_after_a_new_installation(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    street.policy = Policy(shows_agent_view=True)
+    worker = await street.worker()
+    street.slack.add_channel("D0NORTH", space=street.north)
+    await street.install(worker, street.north)
+    thread = Address("T0NORTH", "D0NORTH", "1.1")
+    street.slack.faults.arm(Fault("agents.sessions.setStatus", error="missing_scope"))
+    await worker.channel.show_activity(thread)
+    await worker.channel.show_activity(thread)
+    states = [call for call in street.slack.calls if call.method == "agents.sessions.setStatus"]
+    assert len(states) == 1
+    await street.install(worker, street.north)
+    await worker.channel.show_activity(thread)
+    assert len([call for call in street.slack.calls if call.method == "agents.sessions.setStatus"]) == 2
+
+
+async def test_a_removal_that_was_cut_off_goes_on_with_the_next_delivery(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S14: Slack delivers the news again, and the token is deleted only then."""
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    leave, grants = street.stores.places.leave_account, street.stores.records
+    left: list[list[str]] = []
+
+    async def leave_late(channel: str, account: str) -> int:
+        left.append(list(await grants.read_all("slack:grants")))
+        if len(left) == 1:
+            raise StoreUnavailable("down")
+        return await leave(channel, account)
+
+    monkeypatch.setattr(street.stores.places, "leave_account", leave_late)
+    street.slack.sockets.redelivery_after_s = (0.0,)
+    await asyncio.sleep(1.1)  # Slack's times are whole seconds
+    street.slack.uninstall(street.north)
+    await street.slack.sockets.settled()
+    assert left[:2] == [["T0NORTH"], ["T0NORTH"]]
+    assert await grants.read_all("slack:grants") == {}

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
 from adapters.slack.http_mode import EVENTS_PATH
-from adapters.slack.oauth import INSTALL_PATH, REDIRECT_PATH
+from adapters.slack.oauth import INSTALL_PATH, States
 from bridge.errors import ChannelTokenRefused, PlaceGone, StoreUnavailable
 from bridge.models import Address, EndReason, PageView, ThreadKey
 from config.slack_scopes import BOT_SCOPES
@@ -95,19 +94,41 @@ async def test_an_installation_belongs_to_the_browser_that_began_it_and_its_stat
     assert len(street.slack.distribution.tokens) == 1
 
 
-async def test_a_state_is_forgotten_after_ten_minutes(street: Street, redis: Redis) -> None:
+async def test_who_only_looks_at_the_page_leaves_nothing_in_the_store(street: Street, redis: Redis) -> None:
     worker = await street.worker()
+    before = set(await redis.keys("*"))
     async with httpx.AsyncClient() as browser:
-        begun_at = await browser.get(worker.url + INSTALL_PATH)
-    state = parse_qs(urlsplit(begun_at.headers["location"]).query)["state"][0]
-    (key,) = [name for name in await redis.keys("*") if state in str(name)]
-    assert 0 < await redis.pttl(key) <= 600_000
-    await redis.delete(key)
-    async with httpx.AsyncClient() as browser:
-        late = await browser.get(
-            f"{worker.url}{REDIRECT_PATH}?code=x&state={state}", headers={"Cookie": f"slack-app-oauth-state={state}"}
-        )
-    assert (late.status_code, "invalid_state" in late.text) == (401, True)
+        for _ in range(3):
+            assert (await browser.get(worker.url + INSTALL_PATH)).status_code == 302
+    assert set(await redis.keys("*")) == before
+
+
+async def test_a_state_is_good_for_ten_minutes_and_nobody_else_can_make_one(street: Street) -> None:
+    now = 1000.0
+    states, others = (States(street.stores.records, secret, lambda: now) for secret in ("ours", "theirs"))
+    early, late = await states.async_issue(), await states.async_issue()
+    said, signature = early.rsplit(".", 1)
+    longer = f"{said}9.{signature}"
+    for forged in ("", "x", "..", longer, f"{said}.", early.replace(".", "-"), await others.async_issue(), "ä.1.ö"):
+        assert not await states.async_consume(forged)
+    now += 599
+    assert await states.async_consume(early)
+    assert not await states.async_consume(early)
+    now += 2
+    assert not await states.async_consume(late)
+
+
+async def test_the_operator_hears_why_an_installation_was_refused(
+    street: Street, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = await street.worker()
+    street.slack.faults.arm(Fault("oauth.v2.access", error="bad_client_secret"))
+    assert (await street.install(worker, street.north)).status_code == 401
+    (told,) = [record.getMessage() for record in caplog.records if "installation was refused" in record.getMessage()]
+    assert "bad_client_secret" in told
+    assert "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET" in told
+    (code,) = [call.params["code"] for call in street.slack.calls if call.method == "oauth.v2.access"]
+    assert code not in caplog.text
 
 
 async def test_a_cancelled_installation_and_a_slack_that_fails_leave_nothing_behind(street: Street) -> None:
