@@ -90,6 +90,8 @@ class _Reader:
         self._end_of_words = len(self._text.rstrip())
         self._runs: list[_Run] = []
         self._passed_over: dict[tuple[str, int, bool], int] = {}
+        self._is_struck_oddly = False
+        """True after `~~` that opens nothing by the rules, and does all the same in some parsers."""
         """How many of the first runs no closer of a kind can close: a text of openers alone stays quick to read."""
         self._brackets: list[tuple[int, int]] = []
         """Where each open `[` stands, and how many runs were open there."""
@@ -230,13 +232,14 @@ class _Reader:
         if closes:
             self._close(run, can_open=opens)
         if not opens or not run.length:
+            self._is_struck_oddly |= sign == "~" and not after.isspace() and run.length > 0
             return end
         # In the middle of a word, a star is rather a sign of multiplication.
         is_product = (
             sign == "*" and size == 1 and (before.isalnum() or (before == ")" and (after.isdigit() or after == "(")))
         )
         is_open = any((other.sign, other.length) == (sign, size) for other in reversed(self._runs))
-        run.is_doubtful = size > _LONGEST_RUN or is_product or is_open
+        run.is_doubtful = size > _LONGEST_RUN or is_product or is_open or self._is_struck_oddly
         self._runs.append(run)
         return end
 

@@ -56,6 +56,7 @@ def test_what_was_shown_is_never_held_back_again(text: str) -> None:
 @example("_**- [ ] **](http")
 @example("**_********://a.example/x)*](http")
 @example("](http*word**~~****](http")
+@example("word~~**~~](http")
 def test_a_mark_that_is_closed_for_the_time_being_is_no_sign_that_people_read(text: str) -> None:
     """S11: no star and no tilde is seen that the agent did not write."""
     for end in range(len(text) + 1):
