@@ -62,11 +62,17 @@ class Soak:
     """How often each fault was done."""
     killed_at: list[float] = field(default_factory=list)
     """When workers were killed, seconds since the epoch."""
+    cuts: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when Redis was cut off."""
     workers: list[BridgeProcess] = field(default_factory=list)
 
     def was_killed_at(self, opened_at: float) -> bool:
-        """Say whether a worker died so near that it may have opened the conversation without noting it."""
-        return any(abs(opened_at - killed_at) < _OPENS_WITHIN_S for killed_at in self.killed_at)
+        """Say whether a worker died so near that it may have opened the conversation without noting it.
+
+        While Redis is cut off nothing can be noted.
+        """
+        noted_at = max([opened_at, *(end for begin, end in self.cuts if begin - _OPENS_WITHIN_S < opened_at < end)])
+        return any(opened_at - _OPENS_WITHIN_S < at < noted_at + _OPENS_WITHIN_S for at in self.killed_at)
 
     # ------------------------------------------------------------ people
 
@@ -141,9 +147,11 @@ class Soak:
         worker.resume()
 
     async def cut_redis(self) -> None:
+        began = time.time()
         await self.network.cut()
         await asyncio.sleep(self.chance.choice([0.5, 3.0, 8.0]))
         await self.network.restore()
+        self.cuts.append((began, time.time()))
 
     async def break_redis(self) -> None:
         self.network.break_connections()
@@ -280,7 +288,12 @@ async def run(minutes: float, threads: int, workers: int, seed: int, logs: str) 
 
 
 def _tell_what_is_wrong(soak: Soak) -> None:
-    """Print the threads in which something went wrong."""
+    """Print the threads in which something went wrong, and the conversations that nobody ends."""
+    for record in soak.cluster.stage.talkifai.book.records:
+        if record.ended_at is None and (record.posted or not soak.was_killed_at(record.opened_at)):
+            near = [round(at - record.opened_at, 1) for at in soak.killed_at if abs(at - record.opened_at) < 30.0]  # noqa: PLR2004 - what is near
+            cut = [round(begin - record.opened_at, 1) for begin, _ in soak.cuts if abs(begin - record.opened_at) < 30.0]  # noqa: PLR2004
+            print(f"--- open: {record.id}, workers killed after {near} s, Redis cut off after {cut} s")
     for talk in soak.talks:
         asked = [one for one in soak.asked if one.talk is talk]
         counts = [talk.texts.count(one.answer) for one in asked]

@@ -25,8 +25,8 @@ _END_NOW_WITHIN_S = 2.0
 """Shorter than an opening may go on after a stop: its end is put into the queue within that time."""
 _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before its asker is told."""
-_OPEN_AFTER_STOP_S = 4.0
-"""How long an opening may go on once its turn was cancelled: ten times what it takes."""
+_OPEN_AFTER_STOP_S = 3.0
+"""How long an opening may go on once its turn was cancelled: seven times what it takes. Its end comes after that."""
 _PAUSES_S = (0.3, 1.0, 2.0)
 """Between tries while no connection to TalkifAI comes about, as when it restarts."""
 _SHORTEST_WAIT_S = 0.5
@@ -94,7 +94,8 @@ class Sessions:
         )
         try:
             await self._store.bind(lease, session, self.idle_after_s)
-        except (LeaseLost, StoreUnavailable):
+        except (LeaseLost, StoreUnavailable, asyncio.CancelledError):
+            # Cancelled here, by a stop while the store is away, there is time left for the end alone.
             await self._end_on_the_spot(session)
             raise
         log.info("session opened", extra={"thread_key": str(lease.thread), "conversation": opened.conversation.id})
@@ -111,8 +112,9 @@ class Sessions:
             log.warning("a session was ended on the spot", extra=facts)
         else:
             try:
-                await self._store.queue_end(session, EndReason.UNRECORDED)
-            except StoreUnavailable:
+                async with asyncio.timeout(_END_NOW_WITHIN_S):
+                    await self._store.queue_end(session, EndReason.UNRECORDED)
+            except (StoreUnavailable, TimeoutError):
                 log.error("a conversation is open without a record: its end is tried again", extra=facts)  # noqa: TRY400 - no traceback wanted
                 return
         self._unrecorded.pop(session.conversation.id, None)

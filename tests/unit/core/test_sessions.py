@@ -143,3 +143,28 @@ def test_an_opening_waits_for_the_limit_and_for_an_agent_that_comes_back(
         assert clock.monotonic() == pytest.approx(opened_after_s)
 
     run_virtually(opening())
+
+
+class HangingStore(AwayStore):
+    """A session store that does not answer."""
+
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+        await asyncio.sleep(60)
+        await super().bind(lease, session, idle_after_s)
+
+
+def test_a_stop_while_the_store_hangs_ends_what_was_just_opened() -> None:
+    """P2, P6: nobody else could ever end it."""
+
+    async def stopped() -> None:
+        agent = SlowAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
+        sessions = _sessions(agent, HangingStore(away_for=0), LoopClock())
+        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel()))
+        await asyncio.sleep(1.0)
+        turn.cancel()
+        await asyncio.wait([turn])
+        assert turn.cancelled()
+        assert agent.ended == list(agent.histories) == ["chat_1"]
+        assert asyncio.get_running_loop().time() < 7.0
+
+    run_virtually(stopped())
