@@ -24,8 +24,8 @@ _NEEDED = {
     "TALKIFAI_API_KEY": "Set it to a key of the TalkifAI account (tk_live_...).",
 }
 _NO_CHANNEL = (
-    "SLACK_BOT_TOKEN, TELEGRAM_BOT_TOKEN: no channel is set. For Slack set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (over HTTP:"
-    " SLACK_SIGNING_SECRET; for many workspaces: SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_ENCRYPTION_KEY);"
+    "SLACK_BOT_TOKEN, TELEGRAM_BOT_TOKEN: no channel is set. For Slack set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (over"
+    " HTTP: SLACK_SIGNING_SECRET; for many workspaces: SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_ENCRYPTION_KEY);"
     " for Telegram set TELEGRAM_BOT_TOKEN or TELEGRAM_BOT_TOKENS."
 )
 _OURS = ("BRIDGE_", "TALKIFAI_", "SLACK_", "TELEGRAM_")
