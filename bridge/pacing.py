@@ -106,7 +106,9 @@ class Pacing:
         self._rooms.update(zip((budget.scope for budget in asked.scopes), answer.rooms, strict=True))
         if answer.wait_s <= 0 and asked.kind is not CallKind.COSMETIC and asked.reply in self._live:
             reply = self._live[asked.reply]
-            self._live[asked.reply] = replace(reply, unshown_in=(), scopes=reply.scopes + asked.reserves)
+            # A first post that is made again reserves what it has already.
+            scopes = tuple(dict.fromkeys(reply.scopes + asked.reserves))
+            self._live[asked.reply] = replace(reply, unshown_in=(), scopes=scopes)
         return answer
 
     @asynccontextmanager

@@ -30,9 +30,9 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     -- The same words once more: from now on they are this turn's, and the button of the turn before is used up.
     local words = redis.call('GET', unanswered)
     if words then
-      local question = cjson.decode(words)
-      question.id = id
-      redis.call('SET', unanswered, cjson.encode(question), 'PX', unanswered_ms)
+      local again = cjson.decode(words)
+      again.id = id
+      redis.call('SET', unanswered, cjson.encode(again), 'PX', unanswered_ms)
     end
   end
   redis.call('LPOP', inbox)
