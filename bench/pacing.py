@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from adapters.redis_store import start_embedded
-from adapters.redis_store.budgets import RedisCallBudgets
-from adapters.redis_store.connection import connect
+from adapters.redis_store.channel_budgets import RedisCallBudgets
+from adapters.redis_store.client.connection import connect
 from bench.pacing_bound import least_staleness
 from bench.pacing_world import CHUNK_S, Service, SlackWorkspace, Stream, StreamChannel, TelegramGroup
-from bridge.errors import ChannelRateLimited
-from bridge.events import TextDelta
-from bridge.models import Address
-from bridge.pacing import Pacing
-from bridge.reply import Reply
-from bridge.writer import FIRST_TEXT_CHARACTERS, FIRST_TEXT_WAIT_S, Writer
+from bridge.domain.errors import ChannelRateLimited
+from bridge.domain.stream_events import TextDelta
+from bridge.domain.threads import Address
+from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.reply import Reply
+from bridge.reply.writer import FIRST_TEXT_CHARACTERS, FIRST_TEXT_WAIT_S, Writer
 from tests.property.bridge_host import KEYS, Host, HostClock, HostCommands, Store
 from tests.property.bridge_time import StoreLoop
 
@@ -70,7 +70,7 @@ async def _nothing(*_: object) -> None:
     return
 
 
-async def show_by_bridge(stream: Stream, channel: StreamChannel, pacing: Pacing, clock: HostClock) -> None:
+async def show_by_bridge(stream: Stream, channel: StreamChannel, pacing: ChannelLimiter, clock: HostClock) -> None:
     """Let the real writer show one answer."""
     await asyncio.sleep(stream.begins_at - clock.monotonic())
     reply = Reply(f"q{stream.number}", channel.fits)
@@ -143,7 +143,9 @@ async def bridge_row(store: Store, make: Callable[[Callable[[], float]], Service
     await store.look("FLUSHALL")
     clock = HostClock(Host("clock"))
     service = make(clock.monotonic)
-    workers = [Pacing(clock, RedisCallBudgets(HostCommands(store, Host(str(n))), KEYS)) for n in range(_WORKERS)]
+    workers = [
+        ChannelLimiter(clock, RedisCallBudgets(HostCommands(store, Host(str(n))), KEYS)) for n in range(_WORKERS)
+    ]
 
     async def tend() -> None:
         while True:

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from adapters.slack.send import pace_of as slack_pace
-from adapters.telegram.send import pace_of as telegram_pace
-from bridge.calls import Pace
-from bridge.errors import ChannelRateLimited, LookupUnsupported
-from bridge.models import Address, PageView, Question, Streaming
+from adapters.slack.outbound.messages import pace_of as slack_pace
+from adapters.telegram.outbound.messages import pace_of as telegram_pace
+from bridge.domain.errors import ChannelRateLimited, LookupUnsupported
+from bridge.domain.incoming import Question
+from bridge.domain.pages import PageView, Streaming
+from bridge.domain.rate_limits import ChannelLimits
+from bridge.domain.threads import Address
 from sandbox.slack.limits import RateLimits
 from sandbox.telegram.flood import FloodGate, Limits
 from sandbox.telegram.wire import Refused
@@ -80,7 +82,7 @@ class Service(Protocol):
     edits_per_minute: int
     posts_count_as_edits: bool
 
-    def pace(self, number: int) -> Pace:
+    def pace(self, number: int) -> ChannelLimits:
         """Say how the bridge spaces the calls of a reply."""
         ...
 
@@ -100,7 +102,7 @@ class SlackWorkspace:
         self._limits = RateLimits(clock)
         self._limits.enabled = True
 
-    def pace(self, number: int) -> Pace:
+    def pace(self, number: int) -> ChannelLimits:
         """As the Slack adapter says."""
         return slack_pace(self._address(number))
 
@@ -126,7 +128,7 @@ class TelegramGroup:
         self._gate = FloodGate(clock)
         self._gate.limits = Limits()
 
-    def pace(self, number: int) -> Pace:
+    def pace(self, number: int) -> ChannelLimits:
         """As the Telegram adapter says."""
         return telegram_pace(Address(str(_BOT), str(_GROUP), str(number)))
 
@@ -159,7 +161,7 @@ class StreamChannel:
         """Nothing but the text is seen."""
         return one.text == other.text
 
-    def pace(self, address: Address) -> Pace:
+    def pace(self, address: Address) -> ChannelLimits:
         """As the service's adapter says."""
         del address
         return self._service.pace(self._stream.number)

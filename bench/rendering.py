@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from time import process_time
 
-from adapters.slack import markup as slack
-from adapters.telegram import markup as telegram
-from bridge.growing import certain
-from bridge.models import PageView
-from bridge.pages import Paginator
+from adapters.slack.format import markdown_block as slack
+from adapters.telegram.format import markdown as telegram
+from bridge.domain.pages import PageView
+from bridge.markdown.pagination import Paginator
+from bridge.markdown.streaming import stable_prefix
 
 CHARACTERS = 16_000
 _SHOWN = 15
@@ -101,7 +101,7 @@ def final(fits: Callable[[str], bool], text: str) -> list[str]:
 def measured(text: str) -> dict[str, float]:
     message = PageView(text=text[:_PER_MESSAGE])
     return {
-        "look": seconds(lambda: certain(text)),
+        "look": seconds(lambda: stable_prefix(text)),
         "slack pages": seconds(lambda: final(slack.fits, text)),
         "telegram pages": seconds(lambda: final(telegram.fits, text)),
         "slack message": seconds(lambda: (slack.markdown_of(message), slack.plain_of(message))),

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
 from sandbox.bridge_process import BridgeProcess, NotReady
 from sandbox.faults import Fault, Faults
 from sandbox.talkifai.script import Answer, Say

@@ -10,6 +10,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.redaction import Redactor
+from config.settings import Settings
 
 _QUIET = ("apscheduler", "slack_bolt", "slack_sdk", "telegram")
 """Libraries whose INFO lines tell an operator nothing."""
@@ -138,3 +139,11 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
         sys.__excepthook__(kind, error, traceback)
         return
     logging.getLogger("bridge").critical("uncaught error", exc_info=(kind, error, traceback))
+
+
+def start_logging(settings: Settings) -> Settings:
+    """Set logging up as the settings say, and print their warnings."""
+    set_up_logging(settings.log_level, settings.log_format, settings.secret_values)
+    for warning in settings.warnings:
+        sys.stderr.write(f"{warning}\n")
+    return settings

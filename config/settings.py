@@ -13,11 +13,11 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.sources import DotEnvSettingsSource, EnvSettingsSource
 
-from config import problems
-from config.identities import identities
+from config import validators as problems
 from config.mentions import Mentions, mentions
-from config.slack_choice import CREDENTIALS, wrong_choices
+from config.slack_credentials import CREDENTIALS, wrong_choices
 from config.telegram_bots import TOKENS, TelegramBot, contradictions, telegram_bots
+from config.telegram_emails import identities
 
 _NEEDED = {
     "TALKIFAI_AGENT_ID": "Set it to the id of the TalkifAI text agent that answers.",
@@ -258,7 +258,7 @@ class Settings(BaseSettings):
     @property
     def slack_encryption_keys(self) -> tuple[str, ...]:
         """The keys one by one, the newest first."""
-        return tuple(filter(None, (key.strip() for key in in_the_clear(self.slack_encryption_key).split(","))))
+        return tuple(filter(None, (key.strip() for key in reveal(self.slack_encryption_key).split(","))))
 
     @property
     def telegram_enabled(self) -> bool:
@@ -326,7 +326,7 @@ def load_settings(
     return settings
 
 
-def in_the_clear(secret: SecretStr | None) -> str:
+def reveal(secret: SecretStr | None) -> str:
     """Return a secret for whoever needs it; empty where it is not set."""
     return secret.get_secret_value() if secret else ""
 

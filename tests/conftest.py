@@ -11,7 +11,7 @@ from hypothesis import settings
 from redis.asyncio import Redis
 
 from adapters.redis_store import EmbeddedServer, RedisStores, connect, start_embedded
-from adapters.redis_store.keys import Keys
+from adapters.redis_store.schema.keys import Keys
 
 settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):

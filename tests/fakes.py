@@ -5,25 +5,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bridge.calls import Budget, Pace
-from bridge.errors import BridgeError, LookupUnsupported, StreamBroken
-from bridge.events import StreamEvent
-from bridge.models import (
-    Address,
-    Circumstances,
-    Control,
-    Conversation,
-    HistoryMessage,
-    OpenedConversation,
-    Outcome,
-    PageView,
-    Person,
-    Question,
-    QuestionKind,
-    Settlement,
-    Streaming,
-    ThreadKey,
-)
+from bridge.domain.errors import BridgeError, LookupUnsupported, StreamBroken
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import Budget, ChannelLimits
+from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
+from bridge.domain.stream_events import StreamEvent
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import Outcome, PromptContext, Settlement
 
 THREAD = ThreadKey("fake", "A1", "P1", "T1")
 
@@ -59,7 +48,7 @@ class FakeChannel:
     name: str = "fake"
     page_size: int = 1000
     latency_s: float = 0.05
-    pacing: Pace = field(default_factory=lambda: Pace(1.0, (), (Budget("fake:edits", 50, 60.0),)))
+    pacing: ChannelLimits = field(default_factory=lambda: ChannelLimits(1.0, (), (Budget("fake:edits", 50, 60.0),)))
     calls: list[Call] = field(default_factory=list)
     failures: list[BridgeError | None] = field(default_factory=list)
     lands_before_failure: bool = False
@@ -80,10 +69,10 @@ class FakeChannel:
     def only_opener_controls(self) -> bool:
         return self.owned
 
-    offered: frozenset[Control] = frozenset()
+    offered: frozenset[Button] = frozenset()
 
     @property
-    def controls(self) -> frozenset[Control]:
+    def controls(self) -> frozenset[Button]:
         return self.offered
 
     def serves(self, thread: ThreadKey) -> bool:
@@ -100,7 +89,7 @@ class FakeChannel:
     def looks_same(self, one: PageView, other: PageView) -> bool:
         return one == other
 
-    def pace(self, address: Address) -> Pace:
+    def pace(self, address: Address) -> ChannelLimits:
         del address
         return self.pacing
 
@@ -149,7 +138,7 @@ class FakeChannel:
     async def ended(self, thread: ThreadKey) -> None:
         del thread
 
-    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
         del circumstances
         return question.text
 

@@ -4,9 +4,9 @@
 `start_embedded` brings a server along where none is configured.
 """
 
-from adapters.redis_store.connection import check_server, connect
-from adapters.redis_store.embedded import EmbeddedServer, start_embedded
-from adapters.redis_store.keys import StoreLimits
+from adapters.redis_store.client.connection import check_server, connect
+from adapters.redis_store.embedded.server import EmbeddedServer, start_embedded
+from adapters.redis_store.schema.keys import StoreLimits
 from adapters.redis_store.stores import RedisStores
 
 __all__ = ["EmbeddedServer", "RedisStores", "StoreLimits", "check_server", "connect", "start_embedded"]

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from adapters.redis_store.codec import pack, question_from_json, question_to_json, unpack
-from adapters.redis_store.commands import Commands
-from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
-from bridge.models import Appended, Question, ThreadKey
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.codec import pack, question_from_json, question_to_json, unpack
+from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.threads import ThreadKey
 
 
 class RedisInbox:
@@ -16,7 +17,7 @@ class RedisInbox:
         self._keys = keys
         self._limits = limits
 
-    async def append(self, question: Question) -> Appended:
+    async def append(self, question: Question) -> IntakeResult:
         """Remove duplicates and append, in one step.
 
         A message seen before under any of its dedupe keys is seen under all of them from then on. One that is
@@ -51,9 +52,9 @@ class RedisInbox:
                 int(bool(question.about)),
             ],
         )
-        return Appended(unpack(became))
+        return IntakeResult(unpack(became))
 
-    async def stop(self, question: Question) -> Appended:
+    async def stop(self, question: Question) -> IntakeResult:
         """Mark the turn at the head of the question's thread as stopped, in one step with removing duplicates."""
         keys, thread = self._keys, question.thread
         aliases = dict.fromkeys((question.id, *question.dedupe_keys))
@@ -69,9 +70,9 @@ class RedisInbox:
                 *(question.about, pack(question.person.id), int(question.owner_only)),
             ],
         )
-        return Appended(unpack(became))
+        return IntakeResult(unpack(became))
 
-    async def rate(self, question: Question) -> Appended:
+    async def rate(self, question: Question) -> IntakeResult:
         """Write down whether an answer helped, in one step with removing duplicates."""
         keys, limits, thread = self._keys, self._limits, question.thread
         line = {
@@ -93,14 +94,14 @@ class RedisInbox:
                 *(pack(part) for pair in line.items() for part in pair),
             ],
         )
-        return Appended(unpack(became))
+        return IntakeResult(unpack(became))
 
-    async def note_wordless(self, question: Question) -> Appended:
+    async def note_wordless(self, question: Question) -> IntakeResult:
         """Say whether to tell that only text is read: once in an hour for each place."""
         life_ms = milliseconds(self._limits.told_wordless_s)
         key = self._keys.told_wordless(question.thread)
         is_first = await self._commands.call("SET", key, "1", "NX", "PX", life_ms)
-        return Appended.WORDLESS if is_first else Appended.DUPLICATE
+        return IntakeResult.WORDLESS if is_first else IntakeResult.DUPLICATE
 
     async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
         """Change the text of a question that still waits, or drop it (None). False when it does not wait."""

@@ -1,7 +1,7 @@
 """One holder at a time for what only one worker may do."""
 
-from adapters.redis_store.commands import Commands
-from adapters.redis_store.keys import Keys, milliseconds
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.keys import Keys, milliseconds
 
 
 class RedisLeader:

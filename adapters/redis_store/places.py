@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapters.redis_store.codec import pack, unpack
-from adapters.redis_store.commands import Commands
-from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
-from bridge.models import EndReason, ThreadKey
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.codec import pack, unpack
+from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import ThreadKey
 
 
 class RedisPlaces:
@@ -23,8 +24,8 @@ class RedisPlaces:
         The thread that was active last is moved last, so that it is the one to inherit.
         """
         keys = self._keys
-        heir = keys.heir(channel, account, new_place)
-        shared = (keys.due, keys.leases, keys.idle, keys.endings, keys.ends, keys.bell, heir)
+        last_active_thread = keys.last_active_thread(channel, account, new_place)
+        shared = (keys.due, keys.leases, keys.idle, keys.endings, keys.ends, keys.bell, last_active_thread)
         moved = 0
         for thread in await self._threads(channel, account, place):
             new = replace(thread, place=new_place)
@@ -38,14 +39,14 @@ class RedisPlaces:
             )
         return moved
 
-    async def heir(self, channel: str, account: str, place: str) -> str | None:
-        """Return the thread that was active last of those moved here, until `inherit` is called. For 7 days."""
-        raw = await self._commands.call("GET", self._keys.heir(channel, account, place))
+    async def last_active_thread(self, channel: str, account: str, place: str) -> str | None:
+        """Return the thread that was active last of those moved here, until `consume_move` is called. For 7 days."""
+        raw = await self._commands.call("GET", self._keys.last_active_thread(channel, account, place))
         return None if raw is None else unpack(raw)
 
-    async def inherit(self, channel: str, account: str, place: str) -> None:
-        """Note that somebody goes on with the thread that `heir` named."""
-        await self._commands.call("DEL", self._keys.heir(channel, account, place))
+    async def consume_move(self, channel: str, account: str, place: str) -> None:
+        """Note that somebody goes on with the thread that `last_active_thread` named."""
+        await self._commands.call("DEL", self._keys.last_active_thread(channel, account, place))
 
     async def leave(self, channel: str, account: str, place: str) -> int:
         """Drop what waits in a place that is gone and begin to end its sessions; return how many."""

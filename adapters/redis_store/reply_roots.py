@@ -1,8 +1,8 @@
 """Which thread a channel message belongs to, where the channel has only chains of replies."""
 
-from adapters.redis_store.codec import pack, unpack
-from adapters.redis_store.commands import Commands
-from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.codec import pack, unpack
+from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 
 
 class RedisReplyRoots:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from adapters.redis_store.codec import (
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.codec import (
     ending_from_json,
     ledger_fields,
     pack,
@@ -10,10 +11,11 @@ from adapters.redis_store.codec import (
     session_to_fields,
     unpack,
 )
-from adapters.redis_store.commands import Commands
-from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
-from bridge.errors import LeaseLost
-from bridge.models import Ending, EndReason, Lease, Session, ThreadKey
+from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from bridge.domain.errors import LeaseLost
+from bridge.domain.sessions import Ending, EndReason, Session
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import Lease
 
 _JUMP_FROM_MS = 120_000
 """Less may be a call that took long to get through, or a clock that is being set right little by little."""

@@ -7,16 +7,16 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from adapters.redis_store.budgets import RedisCallBudgets
-from adapters.redis_store.codec import unpack, unpack_anything
-from adapters.redis_store.commands import Commands
+from adapters.redis_store.agent_quota import RedisQuota
+from adapters.redis_store.channel_budgets import RedisCallBudgets
+from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.inbox import RedisInbox
-from adapters.redis_store.keys import Keys, StoreLimits
+from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
 from adapters.redis_store.places import RedisPlaces
-from adapters.redis_store.quota import RedisQuota
-from adapters.redis_store.records import RedisRecords
 from adapters.redis_store.reply_roots import RedisReplyRoots
+from adapters.redis_store.schema.codec import unpack, unpack_anything
+from adapters.redis_store.schema.keys import Keys, StoreLimits
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
 
@@ -56,7 +56,7 @@ class RedisStores:
         self._leader = RedisLeader(self._commands, self.keys)
         self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
         self._places = RedisPlaces(self._commands, self.keys, limits)
-        self._records = RedisRecords(self._commands, self.keys)
+        self._records = RedisKeyValueStore(self._commands, self.keys)
 
     @property
     def inbox(self) -> RedisInbox:
@@ -99,7 +99,7 @@ class RedisStores:
         return self._places
 
     @property
-    def records(self) -> RedisRecords:
+    def records(self) -> RedisKeyValueStore:
         """What a channel keeps by itself."""
         return self._records
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapters.redis_store.codec import (
+from adapters.redis_store.client.commands import Argument, Commands
+from adapters.redis_store.schema.codec import (
     Unreadable,
     answer_to_fields,
     history_to_text,
@@ -14,10 +15,11 @@ from adapters.redis_store.codec import (
     record_from_fields,
     unpack,
 )
-from adapters.redis_store.commands import Argument, Commands
-from adapters.redis_store.keys import Keys, StoreLimits, milliseconds
-from bridge.errors import LeaseLost
-from bridge.models import Asked, Entry, Lease, Outcome, Question, Settlement, Step, ThreadKey
+from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from bridge.domain.errors import LeaseLost
+from bridge.domain.incoming import Question
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step
 
 LONGEST_POP_S = 2.0
 """Well below the time that a connection waits for an answer."""
@@ -53,7 +55,7 @@ class RedisWorkQueue:
         )
         return [leases[int(at)] for at in lost]
 
-    async def begin(self, lease: Lease) -> Entry | None:
+    async def begin(self, lease: Lease) -> InboxItem | None:
         """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`.
 
         A question that cannot be read is set aside, and the next one is read.
@@ -70,7 +72,7 @@ class RedisWorkQueue:
             if found == 0:
                 return None
             try:
-                return Entry(_here(question_from_json(found[0]), thread), record_from_fields(found[1]))
+                return InboxItem(_here(question_from_json(found[0]), thread), record_from_fields(found[1]))
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
@@ -91,7 +93,7 @@ class RedisWorkQueue:
         shown = (message_ids_to_json(message_ids), int(has_begun), pack(text))
         await self._record(lease, *shown, script="record_shown")
 
-    async def record_answer(self, lease: Lease, text: str, asked: Asked) -> None:
+    async def record_answer(self, lease: Lease, text: str, asked: AnswerResult) -> None:
         """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
         await self._record(lease, "step", Step.ANSWERED.value, *answer_to_fields(text, asked))
 
@@ -121,7 +123,7 @@ class RedisWorkQueue:
             may_be_rated=settlement.may_be_rated,
         )
 
-    async def set_aside(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
+    async def dead_letter(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
         """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
         idle_ms = milliseconds(idle_after_s)
         return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")

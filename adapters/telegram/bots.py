@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 
-from adapters.telegram.adapter import TelegramChannel
-from adapters.telegram.receive import CHANNEL
-from bridge.calls import Pace
-from bridge.errors import ChannelTokenRefused, ChannelUnavailable
-from bridge.models import Address, Circumstances, Control, PageView, Question, Settlement, Streaming, ThreadKey
+from adapters.telegram import CHANNEL
+from adapters.telegram.channel import TelegramChannel
+from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable
+from bridge.domain.incoming import Question
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import ChannelLimits
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import PromptContext, Settlement
 
 
 class TelegramBots:
@@ -57,7 +60,7 @@ class TelegramBots:
         return self._any.only_opener_controls
 
     @property
-    def controls(self) -> frozenset[Control]:
+    def controls(self) -> frozenset[Button]:
         """What can be shown below a reply."""
         return self._any.controls
 
@@ -69,7 +72,7 @@ class TelegramBots:
         """As `TelegramChannel.looks_same`."""
         return self._any.looks_same(one, other)
 
-    def pace(self, address: Address) -> Pace:
+    def pace(self, address: Address) -> ChannelLimits:
         """Say how calls of the address's bot are to be spaced. Pure."""
         return self._any.pace(address)
 
@@ -118,7 +121,7 @@ class TelegramBots:
         """As `TelegramChannel.ended`."""
         await self._any.ended(thread)
 
-    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
         """As `TelegramChannel.wording`."""
         return await self._any.wording(question, circumstances)
 

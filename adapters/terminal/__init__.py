@@ -1,5 +1,5 @@
 """The terminal as a channel."""
 
-from adapters.terminal.adapter import TerminalChannel
+from adapters.terminal.channel import TerminalChannel
 
 __all__ = ["TerminalChannel"]

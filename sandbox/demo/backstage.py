@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
 
-from adapters.redis_store.embedded import start_embedded
-from bridge.errors import BridgeError
+from adapters.redis_store.embedded.server import start_embedded
+from bridge.domain.errors import BridgeError
 from sandbox.bridge_process import BridgeProcess
 from sandbox.demo.options import Options
 from sandbox.faults import Fault

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.demo.people import Seen, replies
 from sandbox.demo.script import unnamed
-from sandbox.talkifai.book import Record
+from sandbox.talkifai.conversations import Record
 
 _LINK_TARGET = re.compile(r"\]\([^()\s]*\)")
 _FENCE = re.compile(r"^ {0,3}(```|~~~).*$", re.MULTILINE)

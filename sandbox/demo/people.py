@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from sandbox.ledger import Ledger
 from sandbox.slack.server import SlackStandIn
 from sandbox.stage import Stage
-from sandbox.talkifai.book import Record
+from sandbox.talkifai.conversations import Record
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat, JsonDict, User
 

@@ -5,7 +5,7 @@ import asyncio
 from sandbox.demo.checks import counted
 from sandbox.demo.people import Seen, Thread
 from sandbox.demo.play import Play, open_s
-from sandbox.talkifai.book import Record
+from sandbox.talkifai.conversations import Record
 
 _LOOK_EVERY_S = 0.1
 _EXCERPT = 70

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sandbox.demo.people import Thread
 from sandbox.stage import Stage
-from sandbox.talkifai.book import Book, Record
+from sandbox.talkifai.conversations import Book, Record
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.slack_limits import MARKDOWN_BLOCKS_CHARS
+from adapters.slack.limits import MARKDOWN_BLOCKS_CHARS
 from sandbox.slack.rules import Answer, Refused
 
 _BLOCKS = 50

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from config.slack_limits import ACK_WITHIN_S, REDELIVERY_AFTER_S, SOCKETS_PER_APP
+from adapters.slack.limits import ACK_WITHIN_S, REDELIVERY_AFTER_S, SOCKETS_PER_APP
 from sandbox.slack.delivery_models import Attempt, Delivery
 from sandbox.slack.event_requests import RequestUrl
 

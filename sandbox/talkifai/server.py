@@ -13,9 +13,9 @@ from aiohttp import web
 
 from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID, AgentProfile
-from sandbox.talkifai.book import Book, Message, Record
-from sandbox.talkifai.gate import Gate, json_body, whole_number
-from sandbox.talkifai.playing import Listener, break_off, play, stream_start
+from sandbox.talkifai.conversations import Book, Message, Record
+from sandbox.talkifai.player import Listener, break_off, play, stream_start
+from sandbox.talkifai.rate_limit import Gate, json_body, whole_number
 from sandbox.talkifai.refusing import Refused, RequestBudget
 from sandbox.talkifai.script import Answer, End, Fail, Responder, answer_by_words
 

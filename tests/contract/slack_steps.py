@@ -1,8 +1,8 @@
 """What the contract tests of Slack look at."""
 
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.receive import read_question
-from bridge.models import Question
+from adapters.slack.channel import SlackChannel
+from adapters.slack.inbound.event_parser import read_question
+from bridge.domain.incoming import Question
 from sandbox.slack import SlackStandIn
 
 

@@ -3,20 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.redis_store import RedisStores
-from bridge.models import (
-    Address,
-    Appended,
-    Conversation,
-    Entry,
-    Lease,
-    Outcome,
-    Person,
-    Question,
-    QuestionKind,
-    Session,
-    Settlement,
-    ThreadKey,
-)
+from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.sessions import Conversation, Session
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement
 
 LetTimePass = Callable[[float], Awaitable[None]]
 
@@ -60,7 +50,7 @@ async def claim(stores: RedisStores) -> Lease:
     return lease
 
 
-async def begin(stores: RedisStores, lease: Lease) -> Entry:
+async def begin(stores: RedisStores, lease: Lease) -> InboxItem:
     entry = await stores.queue.begin(lease)
     assert entry is not None
     return entry
@@ -69,7 +59,7 @@ async def begin(stores: RedisStores, lease: Lease) -> Entry:
 async def begun(stores: RedisStores, *names: str, thread: ThreadKey = THREAD) -> Lease:
     """Append these questions, claim their thread and begin with the first."""
     for name in names or ("q1",):
-        assert await stores.inbox.append(ask(name, thread)) in {Appended.ACCEPTED, Appended.QUEUED}
+        assert await stores.inbox.append(ask(name, thread)) in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
     lease = await claim(stores)
     assert lease.thread == thread
     await begin(stores, lease)

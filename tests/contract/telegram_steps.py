@@ -1,7 +1,7 @@
 """What the contract tests of Telegram share."""
 
-from adapters.telegram.intake import Rooms
-from bridge.errors import StoreUnavailable
+from adapters.telegram.inbound.update_handler import ChatStores
+from bridge.domain.errors import StoreUnavailable
 
 
 class Roots:
@@ -27,12 +27,12 @@ class Roots:
         self.changes.append(("moved", channel, account, place, new_place))
         return 0
 
-    async def heir(self, channel: str, account: str, place: str) -> str | None:
+    async def last_active_thread(self, channel: str, account: str, place: str) -> str | None:
         self._look()
         assert channel == "telegram"
         return self.heirs.get((account, place))
 
-    async def inherit(self, channel: str, account: str, place: str) -> None:
+    async def consume_move(self, channel: str, account: str, place: str) -> None:
         self._look()
         assert channel == "telegram"
         self.heirs.pop((account, place), None)
@@ -47,6 +47,6 @@ class Roots:
             raise StoreUnavailable("away")
 
 
-def rooms_of(roots: Roots) -> Rooms:
+def rooms_of(roots: Roots) -> ChatStores:
     """Hand over both ports."""
-    return Rooms(roots, roots)
+    return ChatStores(roots, roots)

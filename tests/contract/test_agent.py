@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from adapters.talkifai.agent import TalkifaiAgent
-from bridge.errors import (
+from adapters.talkifai.client import TalkifaiAgent
+from adapters.talkifai.limits import TalkifaiLimits
+from bridge.domain.errors import (
     AgentRateLimited,
     AgentUnavailable,
     AgentUnreachable,
@@ -16,7 +17,8 @@ from bridge.errors import (
     Misconfigured,
     StreamBroken,
 )
-from bridge.events import (
+from bridge.domain.sessions import Conversation, HistoryMessage
+from bridge.domain.stream_events import (
     HandedOff,
     StreamEnded,
     StreamEvent,
@@ -26,12 +28,10 @@ from bridge.events import (
     ToolFinished,
     ToolStarted,
 )
-from bridge.models import Conversation, HistoryMessage
-from bridge.ports import Agent
-from config.talkifai_limits import TalkifaiLimits
+from bridge.ports.agent import Agent
 from sandbox.faults import Fault
 from sandbox.talkifai.agents import QUIET_AGENT_ID, SANDBOX_API_KEY, TEXT_AGENT_ID, VOICE_AGENT_ID
-from sandbox.talkifai.playing import whole_body
+from sandbox.talkifai.player import whole_body
 from sandbox.talkifai.script import Answer, End, Fail, Handoff, KeepAlive, Pause, Raw, Say, Tool
 from sandbox.talkifai.server import TalkifaiStandIn
 

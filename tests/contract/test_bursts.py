@@ -6,7 +6,8 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from bridge.models import Appended, Outcome, Settlement
+from bridge.domain.incoming import IntakeResult
+from bridge.domain.turns import Outcome, Settlement
 from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim
 
 part = partial(ask, joins_within_s=60.0)
@@ -17,7 +18,7 @@ async def test_what_the_same_person_sends_at_once_is_one_question(
     stores: RedisStores, let_time_pass: LetTimePass
 ) -> None:
     became = [await stores.inbox.append(part(name, text=f"text of {name}")) for name in ("q1", "q2", "q3")]
-    assert became == [Appended.ACCEPTED, Appended.JOINED, Appended.JOINED]
+    assert became == [IntakeResult.ACCEPTED, IntakeResult.JOINED, IntakeResult.JOINED]
     assert await stores.queue.claim() is None
     await let_time_pass(61)
 
@@ -32,12 +33,12 @@ async def test_each_message_of_a_burst_is_kept_once(stores: RedisStores, let_tim
     """D4: delivered again, also after the answer."""
     for name in ("q1", "q2"):
         await stores.inbox.append(part(name))
-    assert await stores.inbox.append(part("q2")) is Appended.DUPLICATE
+    assert await stores.inbox.append(part("q2")) is IntakeResult.DUPLICATE
     await let_time_pass(61)
     lease = await claim(stores)
     assert (await begin(stores, lease)).question.text == "q1\nq2"
     assert not await stores.queue.settle(lease, DONE)
-    assert await stores.inbox.append(part("q2")) is Appended.DUPLICATE
+    assert await stores.inbox.append(part("q2")) is IntakeResult.DUPLICATE
 
 
 async def test_a_question_may_be_begun_when_its_time_is_over_and_each_message_begins_it_anew(
@@ -56,12 +57,12 @@ async def test_another_person_another_thread_and_a_late_message_are_questions_of
     stores: RedisStores, redis: Redis
 ) -> None:
     await stores.inbox.append(part("q1"))
-    assert await stores.inbox.append(part("q2", person="U2")) is Appended.ACCEPTED
-    assert await stores.inbox.append(part("q3", OTHER)) is Appended.ACCEPTED
+    assert await stores.inbox.append(part("q2", person="U2")) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(part("q3", OTHER)) is IntakeResult.ACCEPTED
     # U1 wrote before U2: the order in which people wrote is kept.
-    assert await stores.inbox.append(part("q4")) is Appended.QUEUED
+    assert await stores.inbox.append(part("q4")) is IntakeResult.QUEUED
     await redis.delete(stores.keys.burst(THREAD, "U1"))
-    assert await stores.inbox.append(part("q5")) is Appended.ACCEPTED
+    assert await stores.inbox.append(part("q5")) is IntakeResult.ACCEPTED
     assert await redis.lrange(stores.keys.inbox(THREAD), 0, -1) == [b"q1", b"q2", b"q4", b"q5"]
 
 
@@ -70,22 +71,22 @@ async def test_what_was_begun_is_joined_by_nothing(stores: RedisStores, let_time
     await let_time_pass(61)
     lease = await claim(stores)
     await begin(stores, lease)
-    assert await stores.inbox.append(part("q2")) is Appended.ACCEPTED
+    assert await stores.inbox.append(part("q2")) is IntakeResult.ACCEPTED
     assert await stores.queue.settle(lease, DONE)
     assert (await begin(stores, lease)).question.text == "q2"
 
 
 async def test_a_burst_behind_an_answer_is_one_question_too(stores: RedisStores) -> None:
     lease = await begun(stores, "q1")
-    assert await stores.inbox.append(part("q2")) is Appended.ACCEPTED
-    assert await stores.inbox.append(part("q3")) is Appended.JOINED
+    assert await stores.inbox.append(part("q2")) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(part("q3")) is IntakeResult.JOINED
     assert await stores.queue.settle(lease, DONE)
     assert (await begin(stores, lease)).question.text == "q2\nq3"
 
 
 async def test_a_burst_longer_than_a_question_may_be_is_several(stores: RedisStores) -> None:
     became = [await stores.inbox.append(part(name, text="x" * 4000)) for name in ("q1", "q2", "q3", "q4")]
-    assert became == [Appended.ACCEPTED, Appended.JOINED, Appended.ACCEPTED, Appended.JOINED]
+    assert became == [IntakeResult.ACCEPTED, IntakeResult.JOINED, IntakeResult.ACCEPTED, IntakeResult.JOINED]
 
 
 async def test_an_edit_of_either_message_counts_while_the_question_waits(

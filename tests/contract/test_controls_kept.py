@@ -5,29 +5,23 @@ from dataclasses import replace
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from bridge.controls import token_of
-from bridge.models import (
-    Appended,
-    Asked,
-    EndReason,
-    Outcome,
-    QuestionKind,
-    Settlement,
-)
+from bridge.domain.incoming import IntakeResult, QuestionKind
+from bridge.domain.sessions import EndReason
+from bridge.domain.turns import AnswerResult, Outcome, Settlement, token_of
 from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, bound, claim
 
 
 async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(stores: RedisStores) -> None:
     """S17: seen by the worker that has the thread, by whoever takes it over, and gone with the turn."""
     stop = replace(ask("s1"), kind=QuestionKind.STOP)
-    assert await stores.inbox.stop(stop) is Appended.NOTHING
+    assert await stores.inbox.stop(stop) is IntakeResult.NOTHING
     lease = await begun(stores, "q1", "q2")
     assert await stores.queue.stopped([lease]) == []
-    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is IntakeResult.STOPPED
     assert await stores.queue.stopped([lease]) == ["q1"]
     assert (await begin(stores, lease)).record.is_stopped
     assert await stores.queue.settle(lease, DONE)
-    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is Appended.DUPLICATE
+    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is IntakeResult.DUPLICATE
     assert await stores.queue.stopped([lease]) == []
     assert not (await begin(stores, lease)).record.is_stopped
 
@@ -36,10 +30,10 @@ async def test_a_press_stops_the_turn_it_is_about_and_no_other(stores: RedisStor
     """S17: the button of an answer that is over does not stop the next one."""
     lease = await begun(stores, "q1", "q2")
     press = replace(ask("s1"), kind=QuestionKind.STOP, about=token_of("q2"))
-    assert await stores.inbox.stop(press) is Appended.NOTHING
+    assert await stores.inbox.stop(press) is IntakeResult.NOTHING
     assert await stores.queue.stopped([lease]) == []
     press = replace(ask("s2"), kind=QuestionKind.STOP, about=token_of("q1"))
-    assert await stores.inbox.stop(press) is Appended.STOPPED
+    assert await stores.inbox.stop(press) is IntakeResult.STOPPED
     assert await stores.queue.stopped([lease]) == ["q1"]
 
 
@@ -48,23 +42,23 @@ async def test_only_the_asker_and_the_opener_stop_an_answer_where_the_setting_sa
     await bound(stores, "c1", THREAD)  # opened by U1
     await stores.inbox.append(ask("q1", person="U2"))
     stop = replace(ask("s0", person="U3"), kind=QuestionKind.STOP, owner_only=True)
-    assert await stores.inbox.stop(stop) is Appended.NOT_YOURS
+    assert await stores.inbox.stop(stop) is IntakeResult.NOT_YOURS
     assert not (await begin(stores, await claim(stores))).record.is_stopped
     for name, stopper in (("s1", "U1"), ("s2", "U2")):
         mine = replace(ask(name, person=stopper), kind=QuestionKind.STOP, owner_only=True)
-        assert await stores.inbox.stop(mine) is Appended.STOPPED
-    assert await stores.inbox.stop(replace(ask("s3", person="U3"), kind=QuestionKind.STOP)) is Appended.STOPPED
+        assert await stores.inbox.stop(mine) is IntakeResult.STOPPED
+    assert await stores.inbox.stop(replace(ask("s3", person="U3"), kind=QuestionKind.STOP)) is IntakeResult.STOPPED
 
 
 async def test_a_rating_is_written_down_once_and_as_long_as_the_answer_is_known(stores: RedisStores) -> None:
     await bound(stores, "c1", THREAD)
     lease = await begun(stores, "q1", "q2")
     rating = replace(ask("r1", text="good", person="U7"), kind=QuestionKind.RATE, about=token_of("q1"))
-    assert await stores.inbox.rate(replace(rating, id="r0")) is Appended.NOTHING
+    assert await stores.inbox.rate(replace(rating, id="r0")) is IntakeResult.NOTHING
     await stores.queue.settle(lease, replace(DONE, may_be_rated=True, end_reason=EndReason.AGENT))
-    assert await stores.inbox.rate(rating) is Appended.RATED
-    assert await stores.inbox.rate(rating) is Appended.DUPLICATE
-    assert await stores.inbox.rate(replace(rating, id="r2", text="bad")) is Appended.RATED
+    assert await stores.inbox.rate(rating) is IntakeResult.RATED
+    assert await stores.inbox.rate(rating) is IntakeResult.DUPLICATE
+    assert await stores.inbox.rate(replace(rating, id="r2", text="bad")) is IntakeResult.RATED
     last, first = await stores.ratings(9)
     assert (last["rating"], first["rating"]) == ("bad", "good")
     assert (first["conversation"], first["person"], first["turn"]) == ("c1", "U7", token_of("q1"))
@@ -72,17 +66,17 @@ async def test_a_rating_is_written_down_once_and_as_long_as_the_answer_is_known(
     await begin(stores, lease)
     await stores.queue.settle(lease, DONE)
     other = replace(rating, id="r3", about=token_of("q2"))
-    assert await stores.inbox.rate(other) is Appended.NOTHING
+    assert await stores.inbox.rate(other) is IntakeResult.NOTHING
 
 
 async def test_an_answer_can_be_rated_in_the_instant_before_its_turn_is_settled(stores: RedisStores) -> None:
     lease = await begun(stores, "q1")
     rating = replace(ask("r1", text="good"), kind=QuestionKind.RATE, about=token_of("q1"))
-    assert await stores.inbox.rate(replace(rating, id="r0")) is Appended.NOTHING  # nothing was asked yet
+    assert await stores.inbox.rate(replace(rating, id="r0")) is IntakeResult.NOTHING  # nothing was asked yet
     await stores.queue.record_sending(lease, "c1", 0)
-    await stores.queue.record_answer(lease, "whole", Asked(Outcome.ANSWERED))
-    assert await stores.inbox.rate(rating) is Appended.RATED
-    assert await stores.inbox.rate(replace(rating, id="r2", about=token_of("q2"))) is Appended.NOTHING
+    await stores.queue.record_answer(lease, "whole", AnswerResult(Outcome.ANSWERED))
+    assert await stores.inbox.rate(rating) is IntakeResult.RATED
+    assert await stores.inbox.rate(replace(rating, id="r2", about=token_of("q2"))) is IntakeResult.NOTHING
     (line,) = await stores.ratings(9)
     assert line["conversation"] == "c1"
 
@@ -104,7 +98,7 @@ async def test_a_retry_that_fails_too_takes_the_place_of_what_it_tried_again(sto
 async def test_a_question_that_waits_for_its_worker_can_be_stopped(stores: RedisStores) -> None:
     """S17: stopped before anybody began it."""
     await stores.inbox.append(ask("q1"))
-    assert await stores.inbox.stop(replace(ask("s1"), kind=QuestionKind.STOP)) is Appended.STOPPED
+    assert await stores.inbox.stop(replace(ask("s1"), kind=QuestionKind.STOP)) is IntakeResult.STOPPED
     assert (await begin(stores, await claim(stores))).record.is_stopped
 
 
@@ -116,7 +110,7 @@ async def test_the_question_whose_answer_was_not_whole_is_kept_until_one_is(stor
     assert kept is not None
     assert kept.id == "q1"
     await begin(stores, lease)
-    await stores.queue.set_aside(lease, "too many attempts", 600)
+    await stores.queue.dead_letter(lease, "too many attempts", 600)
     kept = await stores.queue.unanswered(THREAD)
     assert kept is not None
     assert kept.id == "q2"
@@ -157,14 +151,14 @@ async def test_a_stranger_makes_no_thread_known_and_none_unknown(stores: RedisSt
     lease = await claim(stores)
     await begin(stores, lease)
     await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
-    assert await stores.inbox.append(ask("q3", addressed=False)) is Appended.ACCEPTED
+    assert await stores.inbox.append(ask("q3", addressed=False)) is IntakeResult.ACCEPTED
 
     await stores.inbox.append(ask("q4", OTHER, person="stranger"))
     threads = [await claim(stores), await claim(stores)]
     lease = next(lease for lease in threads if lease.thread == OTHER)
     await begin(stores, lease)
     await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
-    assert await stores.inbox.append(ask("q5", OTHER, addressed=False)) is Appended.NOT_ADDRESSED
+    assert await stores.inbox.append(ask("q5", OTHER, addressed=False)) is IntakeResult.NOT_ADDRESSED
 
 
 async def test_a_press_that_found_no_room_may_be_made_again(stores: RedisStores) -> None:
@@ -172,11 +166,13 @@ async def test_a_press_that_found_no_room_may_be_made_again(stores: RedisStores)
     for number in range(50):
         await stores.inbox.append(ask(f"q{number}"))
     press = replace(ask("p1", aliases=["retry of q0"]), kind=QuestionKind.RETRY, about=token_of("q0"))
-    assert await stores.inbox.append(press) is Appended.FULL
-    assert await stores.inbox.append(press) is Appended.DUPLICATE  # the same press, delivered again
+    assert await stores.inbox.append(press) is IntakeResult.FULL
+    assert await stores.inbox.append(press) is IntakeResult.DUPLICATE  # the same press, delivered again
     lease = await claim(stores)
     await begin(stores, lease)
     await stores.queue.settle(lease, DONE)
     again = replace(press, id="p2", dedupe_keys=("p2", "retry of q0"))
-    assert await stores.inbox.append(again) is Appended.ACCEPTED
-    assert await stores.inbox.append(replace(again, id="p3", dedupe_keys=("p3", "retry of q0"))) is Appended.DUPLICATE
+    assert await stores.inbox.append(again) is IntakeResult.ACCEPTED
+    assert (
+        await stores.inbox.append(replace(again, id="p3", dedupe_keys=("p3", "retry of q0"))) is IntakeResult.DUPLICATE
+    )

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from adapters.redis_store import EmbeddedServer, check_server, connect, start_embedded
-from adapters.redis_store import embedded as embedded_module
-from adapters.redis_store.embedded import _ask, _socket_path
-from adapters.redis_store.server_binary import find_server
-from bridge.errors import SettingWrong
+from adapters.redis_store.embedded import server as embedded_module
+from adapters.redis_store.embedded.binary import find_server
+from adapters.redis_store.embedded.server import _ask, _socket_path
+from bridge.domain.errors import SettingWrong
 
 OWNER = """
 import signal, sys, time
@@ -202,7 +202,7 @@ def test_heroku_is_refused(short_tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_a_server_program_the_setting_is_named(short_tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.redis_store.server_binary.find_spec", lambda _name: None)
+    monkeypatch.setattr("adapters.redis_store.embedded.binary.find_spec", lambda _name: None)
     monkeypatch.setenv("PATH", str(short_tmp_path))
     with pytest.raises(SettingWrong, match=r"^REDIS_URL: .*embedded"):
         start_embedded(short_tmp_path)
@@ -210,7 +210,7 @@ def test_without_a_server_program_the_setting_is_named(short_tmp_path: Path, mon
 
 def test_a_server_on_the_search_path_will_do(short_tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (short_tmp_path / "redis-server").symlink_to(find_server())
-    monkeypatch.setattr("adapters.redis_store.server_binary.find_spec", lambda _name: None)
+    monkeypatch.setattr("adapters.redis_store.embedded.binary.find_spec", lambda _name: None)
     monkeypatch.setenv("PATH", str(short_tmp_path))
     assert find_server() == short_tmp_path / "redis-server"
     server = start_embedded(short_tmp_path / "data")

@@ -5,12 +5,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.redis_store import RedisStores
-from bridge.errors import LeaseLost
-from bridge.models import (
-    Asked,
-    Outcome,
-    Step,
-)
+from bridge.domain.errors import LeaseLost
+from bridge.domain.turns import AnswerResult, Outcome, Step
 from tests.contract.store_steps import DONE, begin, begun, claim
 
 
@@ -18,7 +14,7 @@ async def test_a_worker_that_gave_a_thread_back_writes_no_more(stores: RedisStor
     lease = await begun(stores)
     await stores.queue.release(lease)
     with pytest.raises(LeaseLost):
-        await stores.queue.record_answer(lease, "late", Asked(Outcome.ANSWERED))
+        await stores.queue.record_answer(lease, "late", AnswerResult(Outcome.ANSWERED))
     assert await stores.queue.renew([lease]) == [lease]
     assert (await begin(stores, await claim(stores))).record.text == ""
 

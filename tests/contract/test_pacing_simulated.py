@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from adapters.redis_store.connection import connect
+from adapters.redis_store.client.connection import connect
 from bench.pacing import Silence, bounds, bridge_row, fixed_row
 from bench.pacing_world import Service, SlackWorkspace, TelegramGroup
 from tests.property.bridge_host import Store

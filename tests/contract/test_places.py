@@ -6,8 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from bridge.errors import LeaseLost
-from bridge.models import EndReason, Outcome, Settlement, Step, ThreadKey
+from bridge.domain.errors import LeaseLost
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import Outcome, Settlement, Step
 from tests.contract.store_steps import DONE, LetTimePass, ask, begin, begun, bound, claim
 
 OLD = ThreadKey("telegram", "100", "-5", "17")
@@ -99,12 +101,12 @@ async def test_the_thread_that_was_active_last_is_the_heir_until_somebody_goes_o
     await bound(stores, "c2", replace(OLD, thread="40"), idle_after_s=700)
     await bound(stores, "c3", replace(OLD, thread="30"), idle_after_s=650)
 
-    assert await stores.places.heir(*NEW_PLACE) is None
+    assert await stores.places.last_active_thread(*NEW_PLACE) is None
     assert await stores.places.move(*MOVE) == 3
-    assert await stores.places.heir(*NEW_PLACE) == "40"
-    await stores.places.inherit(*NEW_PLACE)
+    assert await stores.places.last_active_thread(*NEW_PLACE) == "40"
+    await stores.places.consume_move(*NEW_PLACE)
     await stores.places.move(*MOVE)
-    assert await stores.places.heir(*NEW_PLACE) is None
+    assert await stores.places.last_active_thread(*NEW_PLACE) is None
 
 
 async def test_a_thread_that_is_there_already_keeps_its_session(stores: RedisStores) -> None:

@@ -10,8 +10,10 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import EmbeddedServer, RedisStores, check_server, connect, start_embedded
-from bridge.errors import SettingWrong, StoreUnavailable
-from bridge.models import Address, Appended, Conversation, EndReason, Person, Question, Session, ThreadKey
+from bridge.domain.errors import SettingWrong, StoreUnavailable
+from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.sessions import Conversation, EndReason, Session
+from bridge.domain.threads import Address, Person, ThreadKey
 
 THREAD = ThreadKey("slack", "T1", "C1", "1")
 SESSION = Session(THREAD, Conversation("c1", "jwt"), "Ada", "U1", "u@example.com", 5.5)
@@ -191,7 +193,7 @@ async def test_a_cancelled_command_never_gives_its_answer_to_another(
             await asyncio.gather(*(read(number) for number in range(50)))
         for number in range(50):
             assert await slow.reply_roots.root_of("a", "b", str(number)) == f"root of {number}"
-        assert await slow.inbox.append(_question()) is Appended.ACCEPTED
+        assert await slow.inbox.append(_question()) is IntakeResult.ACCEPTED
         await slow.aclose()
 
 
@@ -203,7 +205,7 @@ async def test_a_cancelled_append_is_whole_or_not_there(stores: RedisStores) -> 
     appending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await appending
-    assert await stores.inbox.append(_question()) in {Appended.DUPLICATE, Appended.ACCEPTED}
+    assert await stores.inbox.append(_question()) in {IntakeResult.DUPLICATE, IntakeResult.ACCEPTED}
     assert await stores.queue.claim() is not None
     assert await stores.queue.claim() is None
 

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from adapters.redis_store import RedisStores, check_server, connect
-from bridge.errors import SettingWrong, StoreUnavailable
+from bridge.domain.errors import SettingWrong, StoreUnavailable
 from sandbox.bridge_process import BridgeProcess, NotReady
 from sandbox.stage import Stage
 from tests.fakes import question

@@ -5,14 +5,9 @@ import asyncio
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, connect
-from bridge.models import (
-    Asked,
-    Conversation,
-    EndReason,
-    Outcome,
-    Settlement,
-    ThreadKey,
-)
+from bridge.domain.sessions import Conversation, EndReason
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import AnswerResult, Outcome, Settlement
 from tests.contract.store_steps import OTHER, THREAD, LetTimePass, ask, begin, begun, bound, claim, session
 
 
@@ -122,7 +117,7 @@ async def test_an_answer_that_cannot_be_shown_keeps_no_conversation_open(
     await let_time_pass(60)
     lease = await claim(stores)
     await begin(stores, lease)
-    await stores.queue.record_answer(lease, "whole", Asked(Outcome.ANSWERED))
+    await stores.queue.record_answer(lease, "whole", AnswerResult(Outcome.ANSWERED))
     assert await stores.sessions.unbind_idle(10) == 0
     await let_time_pass(29)
     await stores.queue.release(lease, 60.0)

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_store.connection import connect
+from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
-from bridge.models import Appended, RateLimit
+from bridge.domain.incoming import IntakeResult
+from bridge.domain.rate_limits import RateLimit
 from tests.contract.store_steps import DONE, THREAD, ask, begin, claim
 
 _NOW = 1_800_000_000.0
@@ -125,7 +126,7 @@ async def _waiting_texts(stores: RedisStores) -> list[str]:
 async def test_people_are_told_once_that_their_questions_wait(stores: RedisStores) -> None:
     """D10: one "queued" notice while the thread is busy."""
     became = [await stores.inbox.append(ask(f"q{number}")) for number in range(10)]
-    assert became.count(Appended.QUEUED) == 1
+    assert became.count(IntakeResult.QUEUED) == 1
 
 
 @pytest.mark.parametrize("jump_s", [3600.0, -3600.0])

@@ -7,14 +7,11 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from adapters.redis_store.codec import question_from_json, question_to_json
-from bridge.models import (
-    Appended,
-    QuestionKind,
-    Step,
-    ThreadKey,
-)
-from bridge.ports import Stores
+from adapters.redis_store.schema.codec import question_from_json, question_to_json
+from bridge.domain.incoming import IntakeResult, QuestionKind
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import Step
+from bridge.ports.stores import Stores
 from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, claim
 
 
@@ -49,12 +46,12 @@ def test_a_question_written_by_another_version_can_be_read() -> None:
 
 async def test_a_message_is_recognised_by_any_of_its_names(stores: RedisStores) -> None:
     """D2: the same message under several event ids."""
-    assert await stores.inbox.append(ask("m1", aliases=["e1"])) is Appended.ACCEPTED
-    assert await stores.inbox.append(ask("m1", aliases=["e2"])) is Appended.DUPLICATE
+    assert await stores.inbox.append(ask("m1", aliases=["e1"])) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(ask("m1", aliases=["e2"])) is IntakeResult.DUPLICATE
     # e2 became an alias by standing beside m1, and e3 by standing beside e2.
-    assert await stores.inbox.append(ask("m9", aliases=["e2", "e3"])) is Appended.DUPLICATE
-    assert await stores.inbox.append(ask("m8", aliases=["e3"])) is Appended.DUPLICATE
-    assert await stores.inbox.append(ask("m7", aliases=["e7"])) is Appended.ACCEPTED
+    assert await stores.inbox.append(ask("m9", aliases=["e2", "e3"])) is IntakeResult.DUPLICATE
+    assert await stores.inbox.append(ask("m8", aliases=["e3"])) is IntakeResult.DUPLICATE
+    assert await stores.inbox.append(ask("m7", aliases=["e7"])) is IntakeResult.ACCEPTED
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -68,7 +65,7 @@ async def test_a_message_and_its_mention_are_one_question_in_any_order(
         ask("m1", aliases=["e2"], addressed=True),
     ]
     became = [await stores.inbox.append(deliveries[index]) for index in order]
-    assert became.count(Appended.ACCEPTED) == 1
+    assert became.count(IntakeResult.ACCEPTED) == 1
 
 
 async def test_duplicates_are_kept_in_mind_for_two_days(stores: RedisStores, redis: Redis) -> None:
@@ -80,18 +77,18 @@ async def test_duplicates_are_kept_in_mind_for_two_days(stores: RedisStores, red
 
 async def test_a_full_inbox_says_so_once(stores: RedisStores) -> None:
     for number in range(50):
-        assert await stores.inbox.append(ask(f"q{number}")) in {Appended.ACCEPTED, Appended.QUEUED}
-    assert await stores.inbox.append(ask("late")) is Appended.FULL
-    assert await stores.inbox.append(ask("late")) is Appended.DUPLICATE
-    assert await stores.inbox.append(ask("elsewhere", OTHER)) is Appended.ACCEPTED
+        assert await stores.inbox.append(ask(f"q{number}")) in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
+    assert await stores.inbox.append(ask("late")) is IntakeResult.FULL
+    assert await stores.inbox.append(ask("late")) is IntakeResult.DUPLICATE
+    assert await stores.inbox.append(ask("elsewhere", OTHER)) is IntakeResult.ACCEPTED
 
 
 async def test_only_a_known_thread_takes_what_is_not_addressed(stores: RedisStores, redis: Redis) -> None:
-    assert await stores.inbox.append(ask("m0", addressed=False)) is Appended.NOT_ADDRESSED
+    assert await stores.inbox.append(ask("m0", addressed=False)) is IntakeResult.NOT_ADDRESSED
     assert await redis.dbsize() == 0
-    assert await stores.inbox.append(ask("m1")) is Appended.ACCEPTED
-    assert await stores.inbox.append(ask("m2", addressed=False)) is Appended.ACCEPTED
-    assert await stores.inbox.append(ask("m3", OTHER, addressed=False)) is Appended.NOT_ADDRESSED
+    assert await stores.inbox.append(ask("m1")) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(ask("m2", addressed=False)) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(ask("m3", OTHER, addressed=False)) is IntakeResult.NOT_ADDRESSED
     assert 29 * 86400 < await redis.ttl(stores.keys.known(THREAD)) <= 30 * 86400
 
 
@@ -117,6 +114,6 @@ async def test_a_place_is_told_once_in_an_hour_that_only_text_is_read(stores: Re
     thread = ThreadKey("telegram", "100", "-5", "1")
     beside, elsewhere = replace(thread, thread="2"), replace(thread, place="-6")
     said = [await stores.inbox.note_wordless(ask("q", one)) for one in (thread, thread, beside, elsewhere)]
-    assert said == [Appended.WORDLESS, Appended.DUPLICATE, Appended.DUPLICATE, Appended.WORDLESS]
+    assert said == [IntakeResult.WORDLESS, IntakeResult.DUPLICATE, IntakeResult.DUPLICATE, IntakeResult.WORDLESS]
     assert 3590 < await redis.ttl(stores.keys.told_wordless(thread)) <= 3600
     assert await stores.queue.claim() is None

@@ -5,9 +5,11 @@ import io
 import pytest
 
 from adapters.terminal import TerminalChannel
-from bridge.errors import MessageGone
-from bridge.models import Address, PageView, Person, Question
-from bridge.ports import Channel, Receiver
+from bridge.domain.errors import MessageGone
+from bridge.domain.incoming import Question
+from bridge.domain.pages import PageView
+from bridge.domain.threads import Address, Person
+from bridge.ports.channel import Channel, Receiver
 
 HERE = Address("ada@box", "chat")
 

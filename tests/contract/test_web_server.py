@@ -5,9 +5,9 @@ import logging
 import httpx
 import pytest
 
-from adapters.web.server import WebServer
-from bridge.errors import SettingWrong
-from bridge.web import WebAnswer, WebRequest
+from adapters.web_server import WebServer
+from bridge.domain.errors import SettingWrong
+from bridge.ports.http import WebAnswer, WebRequest
 
 
 async def _echo(request: WebRequest) -> WebAnswer:

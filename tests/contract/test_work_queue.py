@@ -8,17 +8,11 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, StoreLimits, connect
-from adapters.redis_store.codec import question_from_json
-from bridge.errors import LeaseLost
-from bridge.models import (
-    Asked,
-    EndReason,
-    Outcome,
-    Person,
-    Settlement,
-    Step,
-    ThreadKey,
-)
+from adapters.redis_store.schema.codec import question_from_json
+from bridge.domain.errors import LeaseLost
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import Person, ThreadKey
+from bridge.domain.turns import AnswerResult, Outcome, Settlement, Step
 from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim, session
 
 
@@ -88,11 +82,11 @@ async def test_a_stale_worker_changes_nothing(stores: RedisStores, redis: Redis,
     refused: list[Callable[[], Awaitable[object]]] = [
         lambda: queue.begin(stale),
         lambda: queue.record_sending(stale, "c1", 1),
-        lambda: queue.record_answer(stale, "text", Asked(Outcome.ANSWERED)),
+        lambda: queue.record_answer(stale, "text", AnswerResult(Outcome.ANSWERED)),
         lambda: queue.record_step(stale, Step.CLAIMED),
         lambda: queue.record_shown(stale, ["1"], "text", has_begun=True),
         lambda: queue.settle(stale, DONE),
-        lambda: queue.set_aside(stale, "reason", 600),
+        lambda: queue.dead_letter(stale, "reason", 600),
         lambda: stores.sessions.bind(stale, session("c1"), 600),
     ]
     for write in refused:
@@ -125,7 +119,7 @@ async def test_the_record_of_a_turn_is_read_by_whoever_takes_it_over(
     )
     assert (sending.message_ids, sending.text, sending.has_begun) == (("1.1", "1.2"), "the \ud800 an", True)
     assert sending.asked is None
-    asked = Asked(Outcome.INTERRUPTED, "a notice", {"total_tokens": 7}, 9, EndReason.AGENT)
+    asked = AnswerResult(Outcome.INTERRUPTED, "a notice", {"total_tokens": 7}, 9, EndReason.AGENT)
     await stores.queue.record_answer(second, "the \ud800 answer", asked)
     answered = (await begin(stores, second)).record
     assert (answered.step, answered.text, answered.asked) == (Step.ANSWERED, "the \ud800 answer", asked)
@@ -158,7 +152,7 @@ async def test_settling_twice_settles_one_question(stores: RedisStores) -> None:
 
 async def test_a_settled_thread_leaves_nothing_behind_but_marks(stores: RedisStores, redis: Redis) -> None:
     lease = await begun(stores)
-    await stores.queue.record_answer(lease, "text", Asked(Outcome.ANSWERED))
+    await stores.queue.record_answer(lease, "text", AnswerResult(Outcome.ANSWERED))
     assert not await stores.queue.settle(lease, DONE)
     keys = stores.keys
     for gone in (keys.inbox(THREAD), keys.bodies(THREAD), keys.turn(THREAD), keys.due, keys.leases):
@@ -206,9 +200,9 @@ async def test_settling_can_begin_the_end_of_the_session(stores: RedisStores) ->
 async def test_a_question_given_up_is_kept_with_its_reason(stores: RedisStores) -> None:
     lease = await begun(stores, "q1", "q2")
     await begin(stores, lease)
-    assert await stores.queue.set_aside(lease, "too many attempts", 600)
+    assert await stores.queue.dead_letter(lease, "too many attempts", 600)
     assert (await begin(stores, lease)).question.id == "q2"
-    assert not await stores.queue.set_aside(lease, "", 600)
+    assert not await stores.queue.dead_letter(lease, "", 600)
     newest, oldest = await stores.dead_letters(10)
     assert (oldest.reason, oldest.attempts, oldest.thread) == ("too many attempts", 2, str(THREAD))
     assert question_from_json(oldest.question) == ask("q1")
@@ -220,7 +214,7 @@ async def test_dead_letters_are_bounded(redis_url: str, stores: RedisStores) -> 
     assert await stores.dead_letters(10) == []
     few = RedisStores(connect(redis_url), limits=StoreLimits(dead_letters=2))
     lease = await begun(few, "q1", "q2", "q3")
-    while await few.queue.set_aside(lease, "why", 600):
+    while await few.queue.dead_letter(lease, "why", 600):
         await begin(few, lease)
     assert [question_from_json(letter.question).id for letter in await few.dead_letters(10)] == ["q3", "q2"]
     await few.aclose()

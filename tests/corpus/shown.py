@@ -6,10 +6,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from adapters.slack import markup as slack
-from adapters.telegram import markup as telegram
-from bridge.models import PageView
-from bridge.pages import Page, Paginator
+from adapters.slack.format import markdown_block as slack
+from adapters.telegram.format import markdown as telegram
+from bridge.domain.pages import PageView
+from bridge.markdown.pagination import Page, Paginator
 from sandbox.telegram.entities import slice_of
 
 HERE = Path(__file__).parent

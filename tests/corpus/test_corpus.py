@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack import markup as slack
-from adapters.telegram import markup as telegram
-from adapters.telegram.markup import Rendered
-from bridge.growing import growing, whole
-from bridge.pages import Page, Paginator
-from config import telegram_limits
+from adapters.slack.format import markdown_block as slack
+from adapters.telegram import limits as telegram_limits
+from adapters.telegram.format import markdown as telegram
+from adapters.telegram.format.markdown import Rendered
+from bridge.markdown.pagination import Page, Paginator
+from bridge.markdown.streaming import close_fence, render_partial
 from sandbox.slack.screen import live_tokens
 from sandbox.telegram.entities import check_entities, check_text, pings
 from tests.corpus.shown import ANSWERS, golden_files
@@ -94,9 +94,9 @@ def test_no_prefix_of_an_answer_flashes_or_calls_anybody(answer: Path) -> None:
     """S11, A5, A6, S10: what is shown goes on from what was shown, with the marks it will keep; and it is safe."""
     text = answer.read_text(encoding="utf-8")
     goes_on_exactly = len(text) < telegram_limits.MESSAGE_LIMIT and answer.stem not in _FIND_THEIR_FORM_LATE
-    final = styled(telegram.render(whole(text))) if goes_on_exactly else []
+    final = styled(telegram.render(close_fence(text))) if goes_on_exactly else []
     for prefix in prefixes(text):
-        shown = growing(prefix)
+        shown = render_partial(prefix)
         if not shown.strip() or not telegram.fits(shown):
             continue
         rendered = telegram.render(shown)

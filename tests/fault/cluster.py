@@ -12,7 +12,7 @@ from typing import Self
 from redis.asyncio import Redis
 
 from adapters.redis_store import EmbeddedServer, RedisStores, connect, start_embedded
-from bridge.models import ThreadKey
+from bridge.domain.threads import ThreadKey
 from sandbox.bridge_process import BridgeProcess
 from sandbox.stage import Stage
 from sandbox.talkifai.script import Answer, answer_by_words

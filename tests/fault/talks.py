@@ -5,11 +5,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.models import ThreadKey
+from bridge.domain.threads import ThreadKey
 from sandbox.faults import Faults
 from sandbox.ledger import Frame, Ledger, Shown
 from sandbox.stage import Stage
-from sandbox.talkifai.book import Record
+from sandbox.talkifai.conversations import Record
 
 WAIT_S = 45.0
 """Only a test that fails waits so long."""

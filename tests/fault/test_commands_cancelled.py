@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from adapters.redis_store import RedisStores, connect
-from bridge.models import ThreadKey
+from bridge.domain.threads import ThreadKey
 from tests.contract.store_steps import bound
 from tests.fault.proxy import Proxy
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 import pytest_asyncio
 
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
 from tests.fault.cluster import Cluster
 from tests.fault.steps import LONG, ORPHANS, STEPS, UNRECORDED_POSTS, WHOLE, Scene
 from tests.fault.talks import TALKS, talk_on

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.models import ThreadKey
+from bridge.domain.threads import ThreadKey
 from sandbox.bridge_process import BridgeProcess
 from sandbox.faults import Fault
 from sandbox.talkifai.script import Answer, Say

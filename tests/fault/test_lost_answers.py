@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
 from sandbox.faults import Fault
 from sandbox.talkifai.script import Answer, Say
 from tests.fault.cluster import Cluster

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from adapters.slack.http_mode import EVENTS_PATH
+from adapters.slack.inbound.http_mode import EVENTS_PATH
 from sandbox.talkifai.script import Answer
 from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy

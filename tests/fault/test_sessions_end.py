@@ -3,8 +3,9 @@
 import asyncio
 import time
 
-from adapters.talkifai.agent import TalkifaiAgent
-from bridge.models import EndReason, Session, ThreadKey
+from adapters.talkifai.client import TalkifaiAgent
+from bridge.domain.sessions import EndReason, Session
+from bridge.domain.threads import ThreadKey
 from sandbox.faults import Fault
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
 from sandbox.talkifai.script import Answer

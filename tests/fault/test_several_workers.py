@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from bridge.dispatcher import DispatchLimits
-from config import telegram_limits
+from adapters.telegram import limits as telegram_limits
+from bridge.worker.dispatcher import DispatchLimits
 from sandbox.talkifai.script import Answer
 from tests.fault.cluster import Cluster
 from tests.fault.steps import BEGIN, MIDDLE, REST, WHOLE, Scene, opened_and_not_recorded, text_streams

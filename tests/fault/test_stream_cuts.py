@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 
 from adapters.redis_store import RedisStores
 from adapters.scheduler import every
-from adapters.talkifai.agent import TalkifaiAgent
-from bridge.calls import Pace
-from bridge.clock import SystemClock
-from bridge.dispatcher import DispatchLimits
-from bridge.models import Address, Circumstances, Control, PageView, Person, Question, Settlement, Streaming, ThreadKey
-from bridge.ports import Accept
-from bridge.worker import Outside, Worker
-from config.talkifai_limits import TalkifaiLimits
+from adapters.talkifai.client import TalkifaiAgent
+from adapters.talkifai.limits import TalkifaiLimits
+from bridge.domain.incoming import Question
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import ChannelLimits
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import PromptContext, Settlement
+from bridge.ports.channel import Accept
+from bridge.runtime.clock import SystemClock
+from bridge.worker.dispatcher import DispatchLimits
+from bridge.worker.worker import Dependencies, Worker
 from sandbox.faults import Fault, Gate
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
-from sandbox.talkifai.playing import whole_body
+from sandbox.talkifai.player import whole_body
 from sandbox.talkifai.script import Answer, Hold, Say, Tool
 from sandbox.talkifai.server import TalkifaiStandIn
 from tests.fault.proxy import Proxy
@@ -44,7 +47,7 @@ class Wall:
         return False
 
     @property
-    def controls(self) -> frozenset[Control]:
+    def controls(self) -> frozenset[Button]:
         return frozenset()
 
     def serves(self, thread: ThreadKey) -> bool:
@@ -61,9 +64,9 @@ class Wall:
     def looks_same(self, one: PageView, other: PageView) -> bool:
         return one == other
 
-    def pace(self, address: Address) -> Pace:
+    def pace(self, address: Address) -> ChannelLimits:
         del address
-        return Pace(0.0, (), ())
+        return ChannelLimits(0.0, (), ())
 
     async def post(self, address: Address, view: PageView) -> str:
         message_id = str(len(self.shown[address.place]))
@@ -98,7 +101,7 @@ class Wall:
     async def ended(self, thread: ThreadKey) -> None:
         del thread
 
-    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
         del circumstances
         return question.text
 
@@ -126,7 +129,7 @@ async def _running(stores: RedisStores, url: str, wall: Wall, limits: TalkifaiLi
     stop = asyncio.Event()
     agent = TalkifaiAgent(base_url=url, agent_id=TEXT_AGENT_ID, api_key=SANDBOX_API_KEY, limits=limits)
     async with agent:
-        outside = Outside(
+        outside = Dependencies(
             agent=agent, stores=stores, channels=[wall], receivers=[wall], clock=SystemClock(), every=every
         )
         worker = Worker(outside, idle_after_s=600.0, limits=DispatchLimits(live_turns=60, drain_s=1.0))

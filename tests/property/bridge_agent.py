@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
-from bridge.errors import AgentOutOfCredits, AgentRateLimited, AgentUnavailable, ConversationLost, StreamBroken
-from bridge.events import StreamEnded, StreamEvent, StreamFailed, StreamStarted, TextDelta
-from bridge.models import Conversation, HistoryMessage, OpenedConversation, RateLimit
+from bridge.domain.errors import AgentOutOfCredits, AgentRateLimited, AgentUnavailable, ConversationLost, StreamBroken
+from bridge.domain.rate_limits import RateLimit
+from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
+from bridge.domain.stream_events import StreamEnded, StreamEvent, StreamFailed, StreamStarted, TextDelta
 from tests.property.bridge_host import KEYS, Host, Store
 from tests.property.bridge_time import nobodys
 

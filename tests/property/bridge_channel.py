@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.calls import Budget, Pace
-from bridge.errors import (
+from bridge.domain.errors import (
     ChannelRateLimited,
     ChannelUnavailable,
     LookupUnsupported,
@@ -15,9 +14,13 @@ from bridge.errors import (
     PlaceGone,
     PostUncertain,
 )
-from bridge.models import Address, Circumstances, Control, PageView, Question, Settlement, Streaming, ThreadKey
-from bridge.notices import Notice
-from bridge.ports import Accept
+from bridge.domain.incoming import Question
+from bridge.domain.notices import Notice
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import Budget, ChannelLimits
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import PromptContext, Settlement
+from bridge.ports.channel import Accept
 from tests.property.bridge_agent import Fault
 from tests.property.bridge_host import Host, Store
 
@@ -188,7 +191,7 @@ class HostChannel:
         return False
 
     @property
-    def controls(self) -> frozenset[Control]:
+    def controls(self) -> frozenset[Button]:
         return frozenset()
 
     def serves(self, thread: ThreadKey) -> bool:
@@ -205,9 +208,9 @@ class HostChannel:
     def looks_same(self, one: PageView, other: PageView) -> bool:
         return one == other
 
-    def pace(self, address: Address) -> Pace:
+    def pace(self, address: Address) -> ChannelLimits:
         scope = f"{self.name}:{address.place}"
-        return Pace(1.0, (), (Budget(scope, 50, 60.0),))
+        return ChannelLimits(1.0, (), (Budget(scope, 50, 60.0),))
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         self._host.accept = accept
@@ -289,6 +292,6 @@ class HostChannel:
     async def ended(self, thread: ThreadKey) -> None:
         del thread
 
-    async def wording(self, question: Question, circumstances: Circumstances) -> str:
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
         del circumstances
         return question.text

@@ -9,18 +9,18 @@ from typing import Any, Protocol, TypeVar
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from adapters.redis_store.budgets import RedisCallBudgets
-from adapters.redis_store.commands import Argument, Commands, script_text
+from adapters.redis_store.agent_quota import RedisQuota
+from adapters.redis_store.channel_budgets import RedisCallBudgets
+from adapters.redis_store.client.commands import Argument, Commands, script_text
 from adapters.redis_store.inbox import RedisInbox
-from adapters.redis_store.keys import Keys, StoreLimits
 from adapters.redis_store.leader import RedisLeader
 from adapters.redis_store.places import RedisPlaces
-from adapters.redis_store.quota import RedisQuota
 from adapters.redis_store.reply_roots import RedisReplyRoots
+from adapters.redis_store.schema.keys import Keys, StoreLimits
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
-from bridge.errors import StoreUnavailable
-from bridge.ports import Accept
+from bridge.domain.errors import StoreUnavailable
+from bridge.ports.channel import Accept
 from tests.property.bridge_jumps import EPOCH, ServerClock
 from tests.property.bridge_time import OWNER, StoreLoop, nobodys
 

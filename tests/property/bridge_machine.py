@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from bridge.models import QuestionKind, ThreadKey
+from bridge.domain.incoming import QuestionKind
+from bridge.domain.threads import ThreadKey
 from tests.property.bridge_agent import Fault, Plan
 from tests.property.bridge_host import KEYS
 from tests.property.bridge_jumps import EPOCH

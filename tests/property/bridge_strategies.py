@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from bridge.models import ThreadKey
+from bridge.domain.threads import ThreadKey
 from tests.property.bridge_agent import Ending, Fault, Plan
 
 T = TypeVar("T")

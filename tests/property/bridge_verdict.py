@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from bridge.models import Outcome
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
+from bridge.domain.turns import Outcome
 from tests.property.bridge_agent import OPEN_S, Answer, Talk
 from tests.property.bridge_channel import ChannelBook, Message, words_of
 

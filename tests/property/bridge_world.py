@@ -11,12 +11,15 @@ from typing import Any, ClassVar, TypeVar
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from adapters.redis_store import connect
-from adapters.redis_store.commands import Argument
-from bridge.dispatcher import DispatchLimits
-from bridge.errors import StoreUnavailable
-from bridge.models import Address, EndReason, Outcome, Person, Question, QuestionKind, ThreadKey
-from bridge.paced_agent import PacedAgent
-from bridge.worker import Outside, Worker
+from adapters.redis_store.client.commands import Argument
+from bridge.domain.errors import StoreUnavailable
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import Outcome
+from bridge.rate_limits.agent_limiter import RateLimitedAgent
+from bridge.worker.dispatcher import DispatchLimits
+from bridge.worker.worker import Dependencies, Worker
 from tests.property.bridge_agent import AgentBook, HostAgent
 from tests.property.bridge_channel import ChannelBook, HostChannel
 from tests.property.bridge_host import KEYS, LIMITS, Host, HostClock, HostStores, Store
@@ -212,8 +215,8 @@ class World(RuleBasedStateMachine):
         host = Host(f"worker {len(self.hosts) + 1}")
         clock, stores = HostClock(host), HostStores(self.store, host)
         channels = [HostChannel(book, host) for book in self.channels.values()]
-        outside = Outside(
-            agent=PacedAgent(HostAgent(self.agent, host), stores.quota, clock),
+        outside = Dependencies(
+            agent=RateLimitedAgent(HostAgent(self.agent, host), stores.quota, clock),
             stores=stores,
             channels=channels,
             receivers=channels,

@@ -6,8 +6,8 @@ import pyromark
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.telegram.markup import render
-from bridge.growing import certain, growing, whole
+from adapters.telegram.format.markdown import render
+from bridge.markdown.streaming import close_fence, render_partial, stable_prefix
 
 PIECES = (
     *("**", "*", "_", "__", "~~", "`", "``", "[a", "](http", "://a.example/x)", "](", "]", "(", ")", "!["),
@@ -38,13 +38,13 @@ def test_what_was_shown_is_never_held_back_again(text: str) -> None:
     """S11: each word stays; the last one may become longer."""
     before: list[str] = []
     for end in range(len(text) + 1):
-        now = words(growing(text[:end]))
+        now = words(render_partial(text[:end]))
         if before:
             assert now[: len(before) - 1] == before[:-1]
             assert len(now) >= len(before), (text[:end], before, now)
             assert now[len(before) - 1].startswith(before[-1])
         before = now
-    assert words(whole(text))[: len(before)] == before
+    assert words(close_fence(text))[: len(before)] == before
 
 
 @given(MARKDOWN)
@@ -60,7 +60,7 @@ def test_what_was_shown_is_never_held_back_again(text: str) -> None:
 def test_a_mark_that_is_closed_for_the_time_being_is_no_sign_that_people_read(text: str) -> None:
     """S11: no star and no tilde is seen that the agent did not write."""
     for end in range(len(text) + 1):
-        shown = growing(text[:end])
+        shown = render_partial(text[:end])
         if "`" in shown or "$" in shown or not shown.strip():
             continue  # in code and formulas, marks are text
         seen = render(shown).text
@@ -77,7 +77,7 @@ def test_what_is_certain_is_the_beginning_of_the_text_and_only_grows(text: str) 
     """S11: where a message can only be appended to, nothing has to be taken back but white space."""
     before = ""
     for end in range(len(text) + 1):
-        now = certain(text[:end])
+        now = stable_prefix(text[:end])
         assert text.startswith(now)
         assert now.startswith(before.rstrip(" \t\n>")), (text[:end], before, now)
         before = now
@@ -98,7 +98,7 @@ def test_what_is_certain_is_the_beginning_of_the_text_and_only_grows(text: str) 
 def test_no_mark_stands_alone_and_no_paragraph_is_a_heading_for_one_edit(text: str) -> None:
     """S11: an empty heading or item, or an underline that has no line end yet, is not shown."""
     for end in range(len(text) + 1):
-        shown = growing(text[:end])
+        shown = render_partial(text[:end])
         last = shown.rstrip("\n").rpartition("\n")[2]
         is_code = "```" in shown or shown.startswith(("    ", "\t"))
         if text[:end].endswith("\n") or is_code or "\n    " in shown or "\t" in shown:
@@ -113,7 +113,7 @@ def test_no_mark_stands_alone_and_no_paragraph_is_a_heading_for_one_edit(text: s
 def test_an_open_fence_is_closed(text: str) -> None:
     """S11: what follows a growing text, such as a status, is never inside its code."""
     for end in range(0, len(text) + 1, 2):
-        shown = growing(text[:end])
+        shown = render_partial(text[:end])
         events = list(pyromark.events(f"{shown}\n\nSTATUS", options=_OPTIONS))
         in_code = False
         for event in events:
@@ -133,7 +133,7 @@ def test_an_open_fence_is_closed(text: str) -> None:
 def test_a_table_is_held_back_until_its_second_line_is_whole_and_then_grows_row_by_row() -> None:
     """S11: never a line of cell borders that is no table."""
     table = "Look:\n\n| a | b |\n|---|---|\n| c | d |\n| e | f |\n"
-    shown = [growing(table[:end]) for end in range(7, len(table) + 1)]
+    shown = [render_partial(table[:end]) for end in range(7, len(table) + 1)]
     seen = list(dict.fromkeys(text.strip() for text in shown))
     assert seen == [
         "Look:",
@@ -145,23 +145,23 @@ def test_a_table_is_held_back_until_its_second_line_is_whole_and_then_grows_row_
 
 def test_a_line_that_could_have_been_a_table_is_shown_when_it_is_none() -> None:
     """S11: nothing is held back for ever."""
-    assert growing("| not a table |\nfor sure") == "| not a table |\nfor sure"
-    assert growing("this | or that\nand more") == "this | or that\nand more"
-    assert growing("[never closed " + "word " * 80).startswith("[never")
-    assert growing("a $variable " + "word " * 80).startswith("a $variable")
+    assert render_partial("| not a table |\nfor sure") == "| not a table |\nfor sure"
+    assert render_partial("this | or that\nand more") == "this | or that\nand more"
+    assert render_partial("[never closed " + "word " * 80).startswith("[never")
+    assert render_partial("a $variable " + "word " * 80).startswith("a $variable")
 
 
 def test_emphasis_code_and_links_are_closed_or_held_back() -> None:
     """S11: half a link is not shown, half of bold words are bold."""
-    assert growing("see [the do") == "see"
-    assert growing("see [the docs](https://a.exa") == "see"
-    assert growing("see [the docs](https://a.example)") == "see [the docs](https://a.example)"
-    assert growing("see ![the pic") == "see"
-    assert growing("a **bold wo") == "a **bold wo**"
-    assert growing("a **bold *and it") == "a **bold *and it***"
-    assert growing("a `co") == "a `co`"
-    assert growing("a **bold `co") == "a **bold `co`**"
-    assert growing("a &am") == "a"
-    assert growing("at https://a.exam") == "at"
-    assert growing("a 👨‍") == "a 👨"
-    assert growing("a 🇩") == "a"
+    assert render_partial("see [the do") == "see"
+    assert render_partial("see [the docs](https://a.exa") == "see"
+    assert render_partial("see [the docs](https://a.example)") == "see [the docs](https://a.example)"
+    assert render_partial("see ![the pic") == "see"
+    assert render_partial("a **bold wo") == "a **bold wo**"
+    assert render_partial("a **bold *and it") == "a **bold *and it***"
+    assert render_partial("a `co") == "a `co`"
+    assert render_partial("a **bold `co") == "a **bold `co`**"
+    assert render_partial("a &am") == "a"
+    assert render_partial("at https://a.exam") == "at"
+    assert render_partial("a 👨‍") == "a 👨"
+    assert render_partial("a 🇩") == "a"

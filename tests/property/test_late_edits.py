@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.events import TextDelta
-from bridge.models import Address, PageView
-from bridge.pacing import Pacing
-from bridge.reply import Reply
-from bridge.writer import Writer
+from bridge.domain.pages import PageView
+from bridge.domain.stream_events import TextDelta
+from bridge.domain.threads import Address
+from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.reply import Reply
+from bridge.reply.writer import Writer
 from tests.fakes import FakeChannel
 from tests.virtual_time import LoopClock, run_virtually
 
@@ -55,7 +56,7 @@ def test_the_final_text_stays_whatever_the_latencies(
             del ids, text
 
         writer = Writer(
-            channel, Address("A", "P"), reply, pacing=Pacing(clock), clock=clock, guard=nothing, record=record
+            channel, Address("A", "P"), reply, pacing=ChannelLimiter(clock), clock=clock, guard=nothing, record=record
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(writer.run())

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from adapters.redis_store import RedisStores, connect
-from bridge.errors import LeaseLost
-from bridge.models import Address, Appended, Lease, Outcome, Person, Question, Settlement, ThreadKey
+from bridge.domain.errors import LeaseLost
+from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import Lease, Outcome, Settlement
 
 T = TypeVar("T")
 
@@ -56,7 +58,7 @@ class Mailbox(RuleBasedStateMachine):
     @rule(thread=threads)
     def somebody_asks(self, thread: ThreadKey) -> None:
         name = f"{thread}/{len(self.accepted[thread])}"
-        assert self.deliver(thread, name) in {Appended.ACCEPTED, Appended.QUEUED}
+        assert self.deliver(thread, name) in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
         self.accepted[thread].append(name)
 
     @precondition(lambda self: any(self.accepted.values()))
@@ -64,9 +66,9 @@ class Mailbox(RuleBasedStateMachine):
     def a_question_is_delivered_again(self, data: st.DataObject) -> None:
         names = [(thread, name) for thread, accepted in self.accepted.items() for name in accepted]
         thread, name = data.draw(st.sampled_from(names))
-        assert self.deliver(thread, name) is Appended.DUPLICATE
+        assert self.deliver(thread, name) is IntakeResult.DUPLICATE
 
-    def deliver(self, thread: ThreadKey, name: str) -> Appended:
+    def deliver(self, thread: ThreadKey, name: str) -> IntakeResult:
         question = Question(name, (name,), thread, Address("T1", "C1"), Person("U1"), name, 1.0)
         return self.run(self.stores.inbox.append(question))
 
@@ -129,7 +131,9 @@ class Mailbox(RuleBasedStateMachine):
         worker = data.draw(st.sampled_from(sorted(self.leases)))
         queue = self.stores.queue
         held, thread = self.holds(worker), self.leases[worker].thread
-        more = self.attempt(worker, lambda lease: queue.set_aside(lease, "x", 1) if dead else queue.settle(lease, DONE))
+        more = self.attempt(
+            worker, lambda lease: queue.dead_letter(lease, "x", 1) if dead else queue.settle(lease, DONE)
+        )
         if not held:
             return
         if worker in self.begun:

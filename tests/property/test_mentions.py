@@ -6,10 +6,10 @@ from itertools import pairwise
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.markup import markdown_of, plain_of
-from adapters.slack.streams import certain
-from adapters.telegram.markup import render_page
-from bridge.models import PageView
+from adapters.slack.format.markdown_block import markdown_of, plain_of
+from adapters.slack.outbound.streams import certain
+from adapters.telegram.format.markdown import render_page
+from bridge.domain.pages import PageView
 from config.mentions import Mentions, mentions
 from sandbox.slack.screen import live_tokens
 from sandbox.telegram.entities import pings

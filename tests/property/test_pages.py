@@ -10,14 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack import markup as slack
-from adapters.telegram import markup as telegram
-from adapters.telegram.markup import Rendered
-from bridge.blocks import NOTHING, Fence, read_line
-from bridge.graphemes import clusters
-from bridge.growing import whole
-from bridge.pages import Page, Paginator
-from config.slack_limits import PAGE_CHARS
+from adapters.slack.format import markdown_block as slack
+from adapters.slack.limits import PAGE_CHARS
+from adapters.telegram.format import markdown as telegram
+from adapters.telegram.format.markdown import Rendered
+from bridge.markdown.blocks import NOTHING, Fence, read_line
+from bridge.markdown.graphemes import clusters
+from bridge.markdown.pagination import Page, Paginator
+from bridge.markdown.streaming import close_fence
 from sandbox.slack.screen import live_tokens
 from sandbox.telegram.entities import check_entities, check_text, pings, utf16_length
 from sandbox.telegram.world import JsonDict
@@ -105,7 +105,7 @@ def test_every_page_fits_and_closes_its_fences(text: str) -> None:
     for page in pages_of(text):
         shown = page.shown()
         assert fits(shown) or len(page.lead) + len(page.closers) > SIZE // 2
-        assert whole(shown) == shown
+        assert close_fence(shown) == shown
         state = NOTHING
         for line in shown.split("\n"):
             state = read_line(state, line).after

@@ -17,19 +17,10 @@ from hypothesis.stateful import (
 )
 
 from adapters.redis_store import RedisStores, connect
-from bridge.models import (
-    Address,
-    Conversation,
-    Ending,
-    EndReason,
-    Lease,
-    Outcome,
-    Person,
-    Question,
-    Session,
-    Settlement,
-    ThreadKey,
-)
+from bridge.domain.incoming import Question
+from bridge.domain.sessions import Conversation, Ending, EndReason, Session
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import Lease, Outcome, Settlement
 
 T = TypeVar("T")
 

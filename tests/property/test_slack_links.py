@@ -9,8 +9,8 @@ import pyromark
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.markup import markdown_of
-from bridge.models import PageView
+from adapters.slack.format.markdown_block import markdown_of
+from bridge.domain.pages import PageView
 
 OPTIONS = (
     pyromark.Options(0),

@@ -5,11 +5,11 @@ from itertools import pairwise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.markup import escape_markdown, fits, markdown_of, plain_of
-from bridge.formulas import formulas_as_code
-from bridge.models import PageView
-from bridge.readable import readable
-from config.slack_limits import MARKDOWN_BLOCKS_CHARS, PAGE_CHARS, PLAIN_TEXT_BYTES
+from adapters.slack.format.markdown_block import escape_markdown, fits, markdown_of, plain_of
+from adapters.slack.limits import MARKDOWN_BLOCKS_CHARS, PAGE_CHARS, PLAIN_TEXT_BYTES
+from bridge.domain.pages import PageView
+from bridge.markdown.math import formulas_as_code
+from bridge.markdown.sanitize import sanitize
 from sandbox.slack.screen import live_tokens, visible
 
 DANGEROUS = ["<!channel>", "<!here|x>", "<@U012ABC>", "<!subteam^S1|@ops>", "<#C1|general>", "<https://e.example|bank>"]
@@ -43,7 +43,7 @@ def test_what_is_seen_are_the_agents_words(text: str) -> None:
     # A backslash the agent wrote itself before a bracket looks like one of ours.
     text = text.replace("]\\", "]")
     seen = visible("", [{"type": "markdown", "text": escape_markdown(text)}])
-    assert seen == formulas_as_code(readable(text))
+    assert seen == formulas_as_code(sanitize(text))
 
 
 @settings(deadline=None)

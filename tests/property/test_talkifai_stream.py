@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.talkifai.decoding import StreamDecoder
-from adapters.talkifai.schema import Oddity
-from adapters.talkifai.transport import sse_fields
-from bridge.events import (
+from adapters.talkifai.http import sse_fields
+from adapters.talkifai.limits import TalkifaiLimits
+from adapters.talkifai.payloads import SkippedEvent
+from adapters.talkifai.sse_decoder import StreamDecoder
+from bridge.domain.stream_events import (
     HandedOff,
     StreamEnded,
     StreamEvent,
@@ -22,8 +23,7 @@ from bridge.events import (
     ToolFinished,
     ToolStarted,
 )
-from config.talkifai_limits import TalkifaiLimits
-from sandbox.talkifai.playing import whole_body
+from sandbox.talkifai.player import whole_body
 from sandbox.talkifai.script import Answer, End, Handoff, KeepAlive, Raw, Say, Tool
 
 Wire = tuple[str, Mapping[str, Any]]
@@ -160,7 +160,7 @@ def test_unknown_events_and_malformed_json_are_passed_over_and_counted(odd: list
     ]
     assert sum(decoder.passed_over.values()) + len(events) - len(read) == len(odd)
     unknown = sum(kind in {"ping", "message", "stream_stop", ""} for kind, _ in odd)
-    assert decoder.passed_over[Oddity.UNKNOWN_TYPE] == unknown
+    assert decoder.passed_over[SkippedEvent.UNKNOWN_TYPE] == unknown
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=8))

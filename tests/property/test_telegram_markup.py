@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.telegram.markup import Rendered, fits, render, render_page
-from bridge.models import PageView
+from adapters.telegram.format.markdown import Rendered, fits, render, render_page
+from bridge.domain.pages import PageView
 from sandbox.telegram.entities import check_entities, check_text, pings, slice_of, utf16_length
 from sandbox.telegram.world import JsonDict
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sandbox.faults import Faults
 from sandbox.ledger import Frame, Ledger, Shown
 from sandbox.slack.server import SlackCall
-from sandbox.talkifai.book import Record
+from sandbox.talkifai.conversations import Record
 from sandbox.telegram.server import Call
 from sandbox.telegram.world import Chat, User
 from tests.scenario.scene import Scene

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bridge.notices import Notice
-from config import telegram_limits
+from adapters.telegram import limits as telegram_limits
+from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer, End, Fail, Handoff, Pause, Say, Tool
 from tests.scenario.messengers import Messenger, SlackMessenger, Talk, TelegramMessenger
 from tests.scenario.scene import Scene

@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.demo.checks import Asked, Told, count_line, is_whole, wrong_conversations, wrong_noise, wrong_replies
+from sandbox.demo.checks import (
+    Asked,
+    Told,
+    count_line,
+    is_whole,
+    wrong_conversations,
+    wrong_noise,
+    wrong_replies,
+)
 from sandbox.demo.people import Seen
 from sandbox.demo.script import PARTS
 from sandbox.demo.typing_line import QUIT, TAB, TypingLine

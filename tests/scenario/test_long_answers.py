@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from config import slack_limits, telegram_limits
+from adapters.slack import limits as slack_limits
+from adapters.telegram import limits as telegram_limits
 from sandbox.talkifai.long_answer import long_answer
 from sandbox.talkifai.script import Answer, Say
 from sandbox.telegram.entities import utf16_length

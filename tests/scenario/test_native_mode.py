@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
 from sandbox.faults import Fault
 from sandbox.ledger import Frame
 from sandbox.talkifai.script import Answer, Pause, Say, Tool

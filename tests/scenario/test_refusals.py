@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
-from bridge.notices import Notice, Status
+from bridge.domain.notices import Notice, Status
 from sandbox.faults import Fault
 from sandbox.talkifai.agents import TEXT_AGENT_ID, AgentProfile
-from sandbox.talkifai.book import Book, Record
+from sandbox.talkifai.conversations import Book, Record
 from sandbox.talkifai.script import Answer
 from tests.scenario.messengers import Messenger, Talk, TelegramMessenger
 from tests.scenario.scene import Scene

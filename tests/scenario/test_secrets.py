@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
 from sandbox.faults import Fault
 from sandbox.slack.server import SlackStandIn
 from sandbox.talkifai.script import Answer, Say

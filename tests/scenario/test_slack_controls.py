@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.presses import RATED
-from bridge.notices import Notice
+from adapters.slack.interactions.button_handler import RATED
+from bridge.domain.notices import Notice
 from sandbox.faults import Fault, Gate
 from sandbox.ledger import Shown
 from sandbox.talkifai.script import Answer, Hold, Say

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from adapters.slack.http_mode import EVENTS_PATH
+from adapters.slack.inbound.http_mode import EVENTS_PATH
 from sandbox.bridge_process import NotReady
 from sandbox.faults import Fault, Gate
 from sandbox.talkifai.script import Answer

@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.slack.commands import NOTHING_OPEN_HERE
-from bridge.notices import Notice
+from adapters.slack.interactions.slash_commands import NOTHING_OPEN_HERE
+from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer, Pause
 from tests.scenario.messengers import SlackMessenger, Talk
 

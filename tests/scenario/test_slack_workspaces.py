@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from cryptography.fernet import Fernet
 
-from adapters.slack.http_mode import EVENTS_PATH
-from adapters.slack.oauth import INSTALL_PATH, REDIRECT_PATH
+from adapters.slack.inbound.http_mode import EVENTS_PATH
+from adapters.slack.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH
 from sandbox.bridge_process import NotReady
 from sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET
 from sandbox.slack.workspace import SlackWorkspace

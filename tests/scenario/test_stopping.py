@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import connect
-from adapters.redis_store.keys import Keys
+from adapters.redis_store.schema.keys import Keys
 from sandbox.talkifai.script import Answer, Say
 from tests.conftest import pass_time
 from tests.scenario.messengers import Messenger, SlackMessenger, Talk, TelegramMessenger

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
 from sandbox.talkifai.agents import QUIET_AGENT_ID, TEXT_AGENT_ID
 from tests.scenario.messengers import WAIT_S, SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene

@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 
-from adapters.redis_store.connection import connect
+from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
-from bridge.controls import token_of
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
+from bridge.domain.turns import token_of
 from sandbox.talkifai.script import Answer, Fail, Say
 from tests.scenario.messengers import WAIT_S, Talk, TelegramMessenger
 

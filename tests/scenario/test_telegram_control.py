@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.notices import Notice
+from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer
 from tests.scenario.messengers import TelegramMessenger
 

@@ -34,4 +34,4 @@ def test_a_worker_does_not_install_the_development_tools_or_the_embedded_server(
 
 def test_the_lua_scripts_and_types_marker_are_packaged() -> None:
     assert (_ROOT / "bridge" / "py.typed").exists()
-    assert list((_ROOT / "adapters" / "redis_store" / "scripts").glob("*.lua"))
+    assert list((_ROOT / "adapters" / "redis_store" / "scripts").glob("*/*.lua"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.ledger import Ledger
-from sandbox.talkifai.book import Book
+from sandbox.talkifai.conversations import Book
 
 
 def _ledger() -> tuple[Ledger, Callable[[], object]]:

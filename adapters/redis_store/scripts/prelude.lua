@@ -9,7 +9,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- The name of a turn on a button: `bridge.controls.token_of` makes the same.
+-- The name of a turn on a button: `bridge.reply.buttons.token_of` makes the same.
 local function token_of(question_id)
   return string.sub(redis.sha1hex(question_id), 1, 16)
 end

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.redis_store import RedisStores
-from adapters.slack.adapter import SlackChannel
-from bridge.models import Address
+from adapters.slack.channel import SlackChannel
+from bridge.domain.threads import Address
 from sandbox.slack import SlackStandIn
-from tests.contract.slack.street import Street, street_of
+from tests.contract.slack.workspaces_fixture import Street, street_of
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.people import People
-from adapters.slack.policy import Policy
-from adapters.slack.workspace import Workspace
-from bridge.errors import ChannelUnavailable
-from bridge.notices import Notice
+from adapters.slack.api.identity import BotIdentity
+from adapters.slack.channel import SlackChannel
+from adapters.slack.options import SlackOptions
+from adapters.slack.people.directory import People
+from bridge.domain.errors import ChannelUnavailable
+from bridge.domain.notices import Notice
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods, question_of
@@ -40,7 +40,7 @@ async def test_outsiders_are_refused_once_and_quietly(
 
 
 async def test_outsiders_are_admitted_where_the_operator_says_so(slack: SlackStandIn) -> None:
-    policy = Policy(allows_external=True)
+    policy = SlackOptions(allows_external=True)
     channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, policy=policy)
     await channel.open()
     slack.person("Con", "U0CONNECT", team="T9")
@@ -64,7 +64,7 @@ async def test_without_the_scope_members_are_served_and_the_operator_is_told(
     await slack.say("U0ADA", "D1", "hello")
     for _ in range(2):
         assert await channel.admits(question_of(slack, channel))
-    assert len([record for record in caplog.records if record.name == "adapters.slack.admission"]) == 1
+    assert len([record for record in caplog.records if record.name == "adapters.slack.people.admission"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,5 @@ async def test_members_of_the_same_organisation_are_at_home(
 ) -> None:
     client = (await channel._in("")).client
     monkeypatch.setattr(slack.api, "call", lambda *_: {"ok": True, "user": facts})
-    people = People(client, Workspace("T1", "UBOT", enterprise_id="E1"))
+    people = People(client, BotIdentity("T1", "UBOT", enterprise_id="E1"))
     assert (await people.profile("U1")).is_external is is_external

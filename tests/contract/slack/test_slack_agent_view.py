@@ -6,16 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.policy import Policy
-from adapters.slack.receive import read_question
-from bridge.models import Appended, EndReason, Outcome, Question, QuestionKind, Settlement
+from adapters.slack.channel import SlackChannel
+from adapters.slack.inbound.event_parser import read_question
+from adapters.slack.options import SlackOptions
+from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.sessions import EndReason
+from bridge.domain.turns import Outcome, Settlement
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods
 from tests.contract.store_steps import DONE
 
-POLICY = Policy(threads_in_dms=True, shows_agent_view=True, prompts=("What is new?", "Help me plan " + "x" * 80))
+POLICY = SlackOptions(threads_in_dms=True, shows_agent_view=True, prompts=("What is new?", "Help me plan " + "x" * 80))
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ async def test_without_the_scope_the_view_is_left_alone(slack: SlackStandIn, vie
 
 
 async def test_who_opens_the_app_is_shown_what_to_ask(slack: SlackStandIn, view: SlackChannel) -> None:
-    async def accept(question: Question) -> Appended:
+    async def accept(question: Question) -> IntakeResult:
         raise AssertionError(f"no question: {question.id}")
 
     task = asyncio.ensure_future(view.receive(accept, lambda _: None))

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from bridge.models import Address
+from adapters.slack.channel import SlackChannel
+from bridge.domain.threads import Address
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods, question_of
@@ -31,7 +31,7 @@ async def test_without_an_address_the_asker_is_named_by_id(slack: SlackStandIn, 
 async def test_a_slow_look_up_does_not_hold_up_the_answer(
     slack: SlackStandIn, channel: SlackChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.people._LOOK_UP_S", 0.1)
+    monkeypatch.setattr("adapters.slack.people.directory._LOOK_UP_S", 0.1)
     slack.faults.arm(Fault("users.info", delay_s=1.0))
     await slack.say("U0ADA", "D1", "hello")
     async with asyncio.timeout(0.9):
@@ -46,7 +46,7 @@ async def test_without_the_scope_nobody_is_looked_up_again(
         await slack.say(user, "D1", "hello")
         assert await channel.user_identifier(question_of(slack, channel)) == f"slack:T0SANDBOX:{user}"
     assert methods(slack) == ["users.info"]
-    assert len([record for record in caplog.records if record.name == "adapters.slack.people"]) == 1
+    assert len([record for record in caplog.records if record.name == "adapters.slack.people.directory"]) == 1
 
 
 async def test_a_look_up_that_is_cancelled_leaves_the_others_theirs(slack: SlackStandIn, channel: SlackChannel) -> None:

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.errors import TokenGone
-from adapters.slack.marks import EVENT_TYPE
-from bridge.errors import (
+from adapters.slack.api.errors import TokenGone
+from adapters.slack.channel import SlackChannel
+from adapters.slack.format.metadata import EVENT_TYPE
+from bridge.domain.errors import (
     ChannelRateLimited,
     ChannelTokenRefused,
     ChannelUnavailable,
@@ -18,8 +18,10 @@ from bridge.errors import (
     PostUncertain,
     SettingWrong,
 )
-from bridge.models import Address, PageView, Question
-from bridge.ports import Channel, Receiver
+from bridge.domain.incoming import Question
+from bridge.domain.pages import PageView
+from bridge.domain.threads import Address
+from bridge.ports.channel import Channel, Receiver
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods, question_of
@@ -266,7 +268,7 @@ async def test_nothing_listening_is_unavailable_even_for_a_post(slack: SlackStan
 
 
 async def test_a_slow_answer_to_a_post_is_uncertain(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.slack.clients._CALL_S", 0.3)
+    monkeypatch.setattr("adapters.slack.api.client._CALL_S", 0.3)
     channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
     await channel.open()
     slack.faults.arm(Fault("chat.postMessage", delay_s=0.6))

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from adapters.redis_store import RedisStores
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.policy import Policy
-from adapters.slack.presses import NOT_RATED, RATED
-from bridge.controls import ANY_TURN, token_of
-from bridge.models import Address, Appended, Control, PageView, QuestionKind, Streaming, ThreadKey
-from bridge.notices import Notice
+from adapters.slack.channel import SlackChannel
+from adapters.slack.interactions.button_handler import NOT_RATED, RATED
+from adapters.slack.options import SlackOptions
+from bridge.domain.incoming import IntakeResult, QuestionKind
+from bridge.domain.notices import Notice
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import ANY_TURN, token_of
 from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from sandbox.slack.workspace import SlackMessage
@@ -20,15 +22,15 @@ from tests.contract.slack.test_slack_commands import Desk, open_session, receivi
 from tests.contract.slack_steps import methods
 
 TURN = "slack:T0SANDBOX:C1:1.1"
-WRITING = PageView(text="So far", turn_id=TURN, controls=(Control.STOP,))
-WHOLE = PageView(text="So far and on", turn_id=TURN, final=True, controls=(Control.NEW, Control.END))
-BROKEN = replace(WHOLE, controls=(Control.RETRY,))
-RATABLE = replace(WHOLE, controls=(Control.GOOD, Control.BAD, Control.NEW, Control.END))
+WRITING = PageView(text="So far", turn_id=TURN, controls=(Button.STOP,))
+WHOLE = PageView(text="So far and on", turn_id=TURN, final=True, controls=(Button.NEW, Button.END))
+BROKEN = replace(WHOLE, controls=(Button.RETRY,))
+RATABLE = replace(WHOLE, controls=(Button.GOOD, Button.BAD, Button.NEW, Button.END))
 
 
 @pytest.fixture
 async def desk(slack: SlackStandIn, stores: RedisStores) -> AsyncIterator[Desk]:
-    async with receiving(slack, stores, Policy()) as opened:
+    async with receiving(slack, stores, SlackOptions()) as opened:
         yield opened
 
 
@@ -66,14 +68,14 @@ async def test_controls_come_and_go_with_the_edits_of_the_reply(
 
 
 async def test_a_page_whose_controls_change_is_another_look(channel: SlackChannel) -> None:
-    assert not channel.looks_same(WRITING, replace(WRITING, controls=(Control.RETRY,)))
+    assert not channel.looks_same(WRITING, replace(WRITING, controls=(Button.RETRY,)))
     assert channel.looks_same(WRITING, replace(WRITING, source="x"))
 
 
 def test_ratings_are_asked_for_where_the_policy_wants_them() -> None:
-    plain, rated = (SlackChannel(policy=Policy(asks_for_ratings=wanted)) for wanted in (False, True))
-    assert rated.controls == frozenset(Control)
-    assert rated.controls - plain.controls == {Control.GOOD, Control.BAD}
+    plain, rated = (SlackChannel(policy=SlackOptions(asks_for_ratings=wanted)) for wanted in (False, True))
+    assert rated.controls == frozenset(Button)
+    assert rated.controls - plain.controls == {Button.GOOD, Button.BAD}
 
 
 @pytest.mark.parametrize(
@@ -154,14 +156,14 @@ async def until_told(desk: Desk, label: str, ts: str, user: str) -> list[str]:
 @pytest.mark.parametrize(
     ("became", "sentence"),
     [
-        (Appended.NOTHING, Notice.NOTHING_TO_STOP),
-        (Appended.NOT_YOURS, Notice.NOT_YOUR_ANSWER),
-        (Appended.FULL, Notice.BUSY),
-        (Appended.RATED, RATED),
+        (IntakeResult.NOTHING, Notice.NOTHING_TO_STOP),
+        (IntakeResult.NOT_YOURS, Notice.NOT_YOUR_ANSWER),
+        (IntakeResult.FULL, Notice.BUSY),
+        (IntakeResult.RATED, RATED),
     ],
 )
 async def test_who_presses_alone_is_told_what_became_of_it(
-    desk: Desk, address: Address, became: Appended, sentence: str
+    desk: Desk, address: Address, became: IntakeResult, sentence: str
 ) -> None:
     ts = await desk.channel.post(address, WRITING)
     desk.becomes = became
@@ -170,7 +172,7 @@ async def test_who_presses_alone_is_told_what_became_of_it(
 
 async def test_an_answer_that_cannot_be_rated_is_no_silence(desk: Desk, address: Address) -> None:
     ts = await desk.channel.post(address, RATABLE)
-    desk.becomes = Appended.NOTHING
+    desk.becomes = IntakeResult.NOTHING
     assert await until_told(desk, "good", ts, "U0BOB") == [NOT_RATED]
 
 
@@ -231,7 +233,7 @@ async def test_controls_stand_below_a_stream_that_was_stopped(slack: SlackStandI
         app_token=slack.app_token,
         api_url=slack.api_url,
         streaming=Streaming.NATIVE,
-        policy=Policy(threads_in_dms=True),
+        policy=SlackOptions(threads_in_dms=True),
     )
     await channel.open()
     address = Address("T0SANDBOX", "D1", root)

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.http_mode import EVENTS_PATH, Web
-from adapters.web.server import WebServer
+from adapters.slack.channel import SlackChannel
+from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
+from adapters.web_server import WebServer
 from sandbox.slack import SlackStandIn
 from sandbox.slack.event_requests import body_of, signed
 from tests.contract.slack.test_slack_receiver import Inbox
@@ -80,7 +80,7 @@ async def test_no_answer_says_that_nothing_is_to_be_delivered_again(slack: Slack
 async def test_an_event_whose_keeping_takes_too_long_is_delivered_again(
     slack: SlackStandIn, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.http_mode._ANSWER_WITHIN_S", 0.2)
+    monkeypatch.setattr("adapters.slack.inbound.http_mode._ANSWER_WITHIN_S", 0.2)
     async with serving(slack, inbox):
         inbox.gate.clear()
         await slack.say("U0ADA", "D1", "hello")

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from bridge.errors import ChannelTokenRefused, StoreUnavailable
-from bridge.models import Address, Appended, PageView, Question, QuestionKind
+from adapters.slack.channel import SlackChannel
+from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
+from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.pages import PageView
+from bridge.domain.threads import Address
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 
@@ -29,7 +31,7 @@ class Inbox:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def accept(self, question: Question) -> Appended:
+    async def accept(self, question: Question) -> IntakeResult:
         self.offered.append(question)
         self.arrived.set()
         await self.gate.wait()
@@ -38,9 +40,9 @@ class Inbox:
             raise StoreUnavailable("down")
         seen = {key for kept in self.kept for key in kept.dedupe_keys}
         if seen & set(question.dedupe_keys):
-            return Appended.DUPLICATE
+            return IntakeResult.DUPLICATE
         self.kept.append(question)
-        return Appended.ACCEPTED
+        return IntakeResult.ACCEPTED
 
     @property
     def texts(self) -> list[str]:
@@ -243,7 +245,9 @@ async def test_malformed_payloads_are_acknowledged_and_stop_nobody(
         await slack.sockets.settled()
     assert [len(delivery.attempts) for delivery in slack.deliveries] == [1] * (len(MALFORMED) + 1)
     assert inbox.texts == ["hello"]
-    warnings = [record.getMessage() for record in caplog.records if record.name == "adapters.slack.intake"]
+    warnings = [
+        record.getMessage() for record in caplog.records if record.name == "adapters.slack.inbound.event_handler"
+    ]
     assert len(warnings) == len(set(warnings))
 
 
@@ -272,7 +276,7 @@ async def test_what_the_bridge_does_not_handle_is_acknowledged_and_not_delivered
 async def test_a_socket_whose_peer_fell_silent_is_replaced(
     slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.socket_mode._PING_INTERVAL_S", 0.2)
+    monkeypatch.setattr("adapters.slack.inbound.socket_mode._PING_INTERVAL_S", 0.2)
     slack.sockets.answers_pings = False
     task = asyncio.ensure_future(channel.receive(inbox.accept, lambda _: None))
     await slack.sockets.until_connected(2)
@@ -332,8 +336,8 @@ async def test_cut_sockets_come_back_and_lose_nothing(slack: SlackStandIn, inbox
 async def test_a_socket_that_the_sdk_does_not_mend_is_replaced(
     slack: SlackStandIn, inbox: Inbox, receiving: Receiving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.socket_mode._LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr("adapters.slack.socket_mode._REPLACE_AFTER_S", 0.3)
+    monkeypatch.setattr("adapters.slack.inbound.socket_mode._LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("adapters.slack.inbound.socket_mode._REPLACE_AFTER_S", 0.3)
     async with receiving():
         opened = sum(call.method == "apps.connections.open" for call in slack.calls)
         slack.sockets.drop()
@@ -347,7 +351,7 @@ async def test_a_socket_that_the_sdk_does_not_mend_is_replaced(
 async def test_a_socket_that_does_not_open_is_given_up_and_asked_for_anew(
     slack: SlackStandIn, inbox: Inbox, receiving: Receiving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.socket_mode._CONNECT_S", 0.5)
+    monkeypatch.setattr("adapters.slack.inbound.socket_mode._CONNECT_S", 0.5)
     new_ticket = slack.sockets.new_ticket
     tickets = iter(["stale", "stale"])
     monkeypatch.setattr(slack.sockets, "new_ticket", lambda: next(tickets, None) or new_ticket())
@@ -414,7 +418,7 @@ async def test_a_wrong_token_is_refused_by_name(slack: SlackStandIn, setting: st
 async def test_a_token_that_is_revoked_ends_receiving(
     slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.one_workspace._CHECK_TOKEN_EVERY_S", 0.1)
+    monkeypatch.setattr("adapters.slack.workspaces.single._CHECK_TOKEN_EVERY_S", 0.1)
     slack.faults.arm(Fault("auth.test", status=502, times=1))
     slack.faults.arm(Fault("auth.test", error="token_revoked", times=-1))
     async with asyncio.timeout(10):
@@ -426,7 +430,7 @@ async def test_after_a_refusal_nothing_is_connected_until_slack_takes_the_tokens
     slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A2: the next try checks them anew. Replies to questions that were kept go out meanwhile as well as they can."""
-    monkeypatch.setattr("adapters.slack.one_workspace._CHECK_TOKEN_EVERY_S", 0.1)
+    monkeypatch.setattr("adapters.slack.workspaces.single._CHECK_TOKEN_EVERY_S", 0.1)
     slack.faults.arm(Fault("auth.test", error="token_revoked", times=2))
     said: list[str] = []
     async with asyncio.timeout(10):

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.marks import EVENT_TYPE
-from bridge.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, PostUncertain
-from bridge.models import Address, PageView, Streaming
-from bridge.notices import Status
+from adapters.slack.channel import SlackChannel
+from adapters.slack.format.metadata import EVENT_TYPE
+from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, PostUncertain
+from bridge.domain.notices import Status
+from bridge.domain.pages import PageView, Streaming
+from bridge.domain.threads import Address
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods
@@ -175,7 +176,7 @@ async def test_a_stream_is_closed_before_slack_closes_it(
     slack: SlackStandIn, native: SlackChannel, dm: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ts = await native.post(dm, page("It begins"))
-    monkeypatch.setattr("adapters.slack.streams.STREAM_AGE_MOST_S", 0.0)
+    monkeypatch.setattr("adapters.slack.outbound.streams.STREAM_AGE_MOST_S", 0.0)
     await native.edit(dm, ts, page("It begins and goes on"))
     assert methods(slack)[1:] == ["chat.stopStream", "chat.update"]
     assert looks(slack, ts) == ["It begins", "It begins and goes on"]

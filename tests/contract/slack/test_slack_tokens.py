@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack.policy import Policy
-from bridge.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
-from bridge.models import Address, PageView
+from adapters.slack.options import SlackOptions
+from bridge.domain.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
+from bridge.domain.pages import PageView
+from bridge.domain.threads import Address
 from sandbox.faults import Fault, Gate
-from tests.contract.slack.street import KEY, OLDER_KEY, Street
+from tests.contract.slack.workspaces_fixture import KEY, OLDER_KEY, Street
 
 HI = PageView(text="Hi", final=True)
 NORTH = Address("T0NORTH", "C0NORTH")
@@ -84,7 +85,7 @@ async def test_a_worker_with_the_old_key_drops_no_question_that_a_newer_one_seal
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P1: it is left to Slack, and to a worker with the new key; replies go on with the token that is known."""
-    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     old = await street.worker(OLDER_KEY)
     await street.install(old, street.north)
     await old.channel.post(NORTH, HI)
@@ -103,7 +104,7 @@ async def test_a_late_refusal_of_an_older_token_removes_nothing(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The token was changed, for another task of the same worker, while Slack was answering."""
-    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     worker = await street.worker()
     await street.install(worker, street.north)
     gate = Gate()
@@ -137,9 +138,9 @@ async def due(street: Street, life_s: float = 3600.0) -> str:
 async def test_a_renewed_token_that_cannot_be_kept_is_used_and_kept_later(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
-    monkeypatch.setattr("adapters.slack.rotation._SAVE_TRIES", 1)
-    monkeypatch.setattr("adapters.slack.rotation._PAUSE_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._SAVE_TRIES", 1)
+    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._PAUSE_S", 0.0)
     older = await due(street)
     worker = await street.worker()
 
@@ -183,7 +184,7 @@ async def test_an_installation_or_a_removal_during_a_renewal_wins(street: Street
 async def test_a_renewal_that_slack_puts_off_is_tried_again(
     street: Street, fault: dict[str, object], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.rotation._AGAIN_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._AGAIN_S", 0.0)
     await due(street, 0.2)
     worker = await street.worker()
     await asyncio.sleep(0.2)
@@ -197,7 +198,7 @@ async def test_a_renewal_that_slack_puts_off_is_tried_again(
 async def test_a_token_that_slack_does_not_renew_is_told_once_and_its_place_is_gone_once_it_expired(
     street: Street, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.rotation._REFUSED_AGAIN_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._REFUSED_AGAIN_S", 0.0)
     await due(street, 1.0)
     worker = await street.worker()
     street.slack.faults.arm(Fault("oauth.v2.access", times=-1, error="invalid_refresh_token"))
@@ -213,8 +214,8 @@ async def test_a_token_that_slack_does_not_renew_is_told_once_and_its_place_is_g
 async def test_what_was_refused_for_want_of_a_scope_is_tried_anew_after_a_new_installation(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
-    street.policy = Policy(shows_agent_view=True)
+    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
+    street.policy = SlackOptions(shows_agent_view=True)
     worker = await street.worker()
     street.slack.add_channel("D0NORTH", space=street.north)
     await street.install(worker, street.north)

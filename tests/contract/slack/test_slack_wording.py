@@ -2,20 +2,23 @@
 
 import pytest
 
-from adapters.slack.adapter import SlackChannel
-from adapters.slack.policy import Policy
-from bridge.models import Address, Circumstances, PageView, Question
+from adapters.slack.channel import SlackChannel
+from adapters.slack.options import SlackOptions
+from bridge.domain.incoming import Question
+from bridge.domain.pages import PageView
+from bridge.domain.threads import Address
+from bridge.domain.turns import PromptContext
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods, question_of
 
-FIRST = Circumstances(is_first=True, names_speaker=False, at_most=10_000)
-LATER = Circumstances(is_first=False, names_speaker=False, at_most=10_000)
-SEVERAL = Circumstances(is_first=False, names_speaker=True, at_most=10_000)
+FIRST = PromptContext(is_first=True, names_speaker=False, at_most=10_000)
+LATER = PromptContext(is_first=False, names_speaker=False, at_most=10_000)
+SEVERAL = PromptContext(is_first=False, names_speaker=True, at_most=10_000)
 
 
 async def quoting(slack: SlackStandIn, *, follows_threads: bool = True) -> SlackChannel:
-    policy = Policy(quotes_thread=True, follows_threads=follows_threads)
+    policy = SlackOptions(quotes_thread=True, follows_threads=follows_threads)
     channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, policy=policy)
     await channel.open()
     slack.calls.clear()
@@ -128,7 +131,7 @@ async def test_a_thread_that_may_not_be_read_leaves_the_question_and_is_not_trie
 
 
 async def test_what_takes_too_long_is_left_out(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.slack.wording._WITHIN_S", 0.1)
+    monkeypatch.setattr("adapters.slack.people.prompt._WITHIN_S", 0.1)
     channel = await quoting(slack)
     slack.faults.arm(Fault("conversations.replies", delay_s=1.0))
     question = await asked_in_thread(slack, channel)
@@ -137,7 +140,7 @@ async def test_what_takes_too_long_is_left_out(slack: SlackStandIn, monkeypatch:
 
 
 async def test_e_mail_addresses_can_be_switched_off(slack: SlackStandIn) -> None:
-    policy = Policy(reads_emails=False)
+    policy = SlackOptions(reads_emails=False)
     channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, policy=policy)
     await channel.open()
     await slack.say("U0ADA", "D1", "hello")

@@ -7,13 +7,15 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from adapters.slack.http_mode import EVENTS_PATH
-from adapters.slack.oauth import INSTALL_PATH, States
-from bridge.errors import ChannelTokenRefused, PlaceGone, StoreUnavailable
-from bridge.models import Address, EndReason, PageView, ThreadKey
-from config.slack_scopes import BOT_SCOPES
+from adapters.slack.inbound.http_mode import EVENTS_PATH
+from adapters.slack.scopes import BOT_SCOPES
+from adapters.slack.workspaces.oauth import INSTALL_PATH, States
+from bridge.domain.errors import ChannelTokenRefused, PlaceGone, StoreUnavailable
+from bridge.domain.pages import PageView
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import Address, ThreadKey
 from sandbox.faults import Fault
-from tests.contract.slack.street import Street
+from tests.contract.slack.workspaces_fixture import Street
 
 HI = PageView(text="Hi", final=True)
 
@@ -189,7 +191,7 @@ async def test_a_removal_that_nobody_heard_of_is_learned_from_the_next_call(stre
 async def test_another_worker_goes_by_a_removal_and_a_new_installation_soon(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     first, second = await street.worker(), await street.worker()
     await street.install(first, street.north)
     address = Address("T0NORTH", "C0NORTH")
@@ -224,7 +226,7 @@ async def test_while_the_store_is_away_events_are_left_to_slack_and_replies_go_o
     street: Street, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """P1: who sent an event cannot be told without the store."""
-    monkeypatch.setattr("adapters.slack.many_workspaces._FRESH_S", 0.0)
+    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     worker = await street.worker()
     await street.install(worker, street.north)
     address = Address("T0NORTH", "C0NORTH")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
+from adapters.telegram.channel import TelegramChannel
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram_steps import Roots, rooms_of
 

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
 from adapters.telegram.bots import TelegramBots
-from bridge.errors import ChannelTokenRefused, ChannelUnavailable
-from bridge.models import Address, PageView, ThreadKey
+from adapters.telegram.channel import TelegramChannel
+from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable
+from bridge.domain.pages import PageView
+from bridge.domain.threads import Address, ThreadKey
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving
 from tests.contract.telegram_steps import Roots, rooms_of

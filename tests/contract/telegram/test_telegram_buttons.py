@@ -5,11 +5,13 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
-from bridge.controls import token_of
-from bridge.errors import StoreUnavailable
-from bridge.models import Address, Appended, Control, PageView, Question, QuestionKind
-from config import telegram_limits
+from adapters.telegram import limits as telegram_limits
+from adapters.telegram.channel import TelegramChannel
+from bridge.domain.errors import StoreUnavailable
+from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.pages import Button, PageView
+from bridge.domain.threads import Address
+from bridge.domain.turns import token_of
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
@@ -22,11 +24,11 @@ STOP, RETRY = "⏹ Stop", "🔁 Retry"
 class Answering(Intake):
     """Intake's door, with an answer of the test's own."""
 
-    def __init__(self, *became: Appended) -> None:
+    def __init__(self, *became: IntakeResult) -> None:
         super().__init__()
         self.became = list(became)
 
-    async def accept(self, question: Question) -> Appended:
+    async def accept(self, question: Question) -> IntakeResult:
         await super().accept(question)
         return self.became.pop(0)
 
@@ -36,7 +38,7 @@ def _labels(telegram: TelegramStandIn, message_id: str) -> list[str]:
     return [button["text"] for row in markup["inline_keyboard"] for button in row]
 
 
-def _view(text: str, *controls: Control, final: bool = False) -> PageView:
+def _view(text: str, *controls: Button, final: bool = False) -> PageView:
     return PageView(text=text, turn_id=TURN, controls=controls, final=final)
 
 
@@ -49,11 +51,11 @@ async def _until_answered(telegram: TelegramStandIn, *presses: str) -> list[list
 async def test_buttons_ride_on_the_edits_and_go_with_them(telegram: TelegramStandIn, channel: TelegramChannel) -> None:
     ada = telegram.person("Ada")
     address = Address("100", str(telegram.private_chat(ada).id))
-    message_id = await channel.post(address, _view("so", Control.STOP))
+    message_id = await channel.post(address, _view("so", Button.STOP))
     assert _labels(telegram, message_id) == [STOP]
-    await channel.edit(address, message_id, _view("so far", Control.STOP))
+    await channel.edit(address, message_id, _view("so far", Button.STOP))
     assert _labels(telegram, message_id) == [STOP]
-    await channel.edit(address, message_id, _view("so far", Control.RETRY, final=True))
+    await channel.edit(address, message_id, _view("so far", Button.RETRY, final=True))
     assert _labels(telegram, message_id) == [RETRY]
     await channel.edit(address, message_id, _view("so far and all", final=True))
     assert _labels(telegram, message_id) == []
@@ -61,15 +63,15 @@ async def test_buttons_ride_on_the_edits_and_go_with_them(telegram: TelegramStan
 
 
 def test_a_message_with_other_buttons_looks_different(channel: TelegramChannel) -> None:
-    assert channel.looks_same(_view("a", Control.STOP), _view("a", Control.STOP, final=True))
-    assert not channel.looks_same(_view("a", Control.STOP), _view("a", final=True))
+    assert channel.looks_same(_view("a", Button.STOP), _view("a", Button.STOP, final=True))
+    assert not channel.looks_same(_view("a", Button.STOP), _view("a", final=True))
 
 
 @pytest.mark.parametrize("takes_ratings", [True, False])
 def test_ratings_are_offered_where_the_setting_says_so(roots: Roots, *, takes_ratings: bool) -> None:
     channel = TelegramChannel(token="100:x", rooms=rooms_of(roots), takes_ratings=takes_ratings)
-    ratings = {Control.GOOD, Control.BAD} if takes_ratings else set()
-    assert channel.controls == {Control.STOP, Control.RETRY, *ratings}
+    ratings = {Button.GOOD, Button.BAD} if takes_ratings else set()
+    assert channel.controls == {Button.STOP, Button.RETRY, *ratings}
 
 
 async def test_every_press_is_answered_by_what_became_of_it(
@@ -78,8 +80,8 @@ async def test_every_press_is_answered_by_what_became_of_it(
     """S17: and stale or foreign ones are, too."""
     ada = telegram.person("Ada")
     chat = telegram.private_chat(ada)
-    message_id = int(await channel.post(Address("100", str(chat.id)), _view("so far", Control.STOP)))
-    intake = Answering(Appended.STOPPED, Appended.NOTHING, Appended.NOT_YOURS, Appended.DUPLICATE)
+    message_id = int(await channel.post(Address("100", str(chat.id)), _view("so far", Button.STOP)))
+    intake = Answering(IntakeResult.STOPPED, IntakeResult.NOTHING, IntakeResult.NOT_YOURS, IntakeResult.DUPLICATE)
     async with receiving(channel, intake):
         presses = [await telegram.press(ada, message_id, STOP) for _ in range(3)]
         presses += [await telegram.press(ada, message_id, STOP, is_old=True)]
@@ -104,16 +106,16 @@ async def test_a_press_that_could_not_be_kept_comes_again(
     """P1: not acknowledged, not answered, until the store is back."""
     monkeypatch.setattr(telegram_limits, "POLL_PAUSE_FIRST_S", 0.05)
     ada = telegram.person("Ada")
-    message_id = await channel.post(Address("100", str(telegram.private_chat(ada).id)), _view("so far", Control.STOP))
+    message_id = await channel.post(Address("100", str(telegram.private_chat(ada).id)), _view("so far", Button.STOP))
     away = 2
 
-    async def accept(question: Question) -> Appended:
+    async def accept(question: Question) -> IntakeResult:
         nonlocal away
         del question
         away -= 1
         if away >= 0:
             raise StoreUnavailable("away")
-        return Appended.STOPPED
+        return IntakeResult.STOPPED
 
     intake = Intake()
     monkeypatch.setattr(intake, "accept", accept)
@@ -128,11 +130,11 @@ async def test_an_answer_to_a_press_that_fails_hurts_nobody(
 ) -> None:
     ada = telegram.person("Ada")
     message_id = int(
-        await channel.post(Address("100", str(telegram.private_chat(ada).id)), _view("so far", Control.STOP))
+        await channel.post(Address("100", str(telegram.private_chat(ada).id)), _view("so far", Button.STOP))
     )
     telegram.faults.arm(Fault("answerCallbackQuery", status=400, error="Bad Request: query is too old"))
     telegram.faults.arm(Fault("answerCallbackQuery", refuse=True))
-    async with receiving(channel, Answering(*[Appended.STOPPED] * 3)):
+    async with receiving(channel, Answering(*[IntakeResult.STOPPED] * 3)):
         presses = [await telegram.press(ada, message_id, STOP) for _ in range(3)]
         assert await _until_answered(telegram, presses[2]) == [["Stopped."]]
 
@@ -141,11 +143,11 @@ async def test_a_press_in_a_group_is_about_the_chain_of_its_question(
     telegram: TelegramStandIn, channel: TelegramChannel, roots: Roots
 ) -> None:
     ada, bob, group = telegram.person("Ada"), telegram.person("Bob"), telegram.group("Team")
-    intake = Answering(Appended.ACCEPTED, *[Appended.ACCEPTED] * 3)
+    intake = Answering(IntakeResult.ACCEPTED, *[IntakeResult.ACCEPTED] * 3)
     async with receiving(channel, intake):
         root = await telegram.say(ada, group, "why?", mention=True)
         await intake.until_knocks(1)
-        reply = int(await channel.post(intake.questions[0].address, _view("because", Control.RETRY)))
+        reply = int(await channel.post(intake.questions[0].address, _view("because", Button.RETRY)))
         presses = [await telegram.press(bob, reply, RETRY), await telegram.press(bob, reply, RETRY, is_old=True)]
         await intake.until_knocks(3)
         roots.known.clear()
@@ -164,7 +166,7 @@ async def test_where_administrators_control_others_stop_only_what_is_theirs(
     """A15: whose it is the store says; the channel says that it has to be."""
     ada, bob, group = telegram.person("Ada"), telegram.person("Bob"), telegram.group("Team")
     group.admins.add(ada.id)
-    intake = Answering(*[Appended.STOPPED] * 4)
+    intake = Answering(*[IntakeResult.STOPPED] * 4)
     async with AsyncExitStack() as stack:
         channel = TelegramChannel(
             token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=True
@@ -172,7 +174,7 @@ async def test_where_administrators_control_others_stop_only_what_is_theirs(
         stack.push_async_callback(channel.aclose)
         await channel.open()
         await stack.enter_async_context(receiving(channel, intake))
-        message_id = int(await channel.post(Address("100", str(group.id)), _view("so far", Control.STOP)))
+        message_id = int(await channel.post(Address("100", str(group.id)), _view("so far", Button.STOP)))
         await telegram.press(ada, message_id, STOP)
         await telegram.press(bob, message_id, STOP)
         await telegram.say(bob, group, "/stop")
@@ -187,7 +189,7 @@ async def test_telegrams_own_stop_below_a_draft_is_asked_for_and_heard(
     """S17: a draft has no keyboard of ours."""
     ada = telegram.person("Ada")
     chat = telegram.private_chat(ada)
-    intake = Answering(Appended.STOPPED)
+    intake = Answering(IntakeResult.STOPPED)
     async with receiving(channel, intake):
         await telegram.stop_draft(chat, 77)
         await intake.until_knocks(1)

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
-from bridge.calls import Budget
-from bridge.errors import (
+from adapters.telegram.channel import TelegramChannel
+from bridge.domain.errors import (
     BridgeError,
     ChannelRateLimited,
     ChannelUnavailable,
@@ -18,7 +17,9 @@ from bridge.errors import (
     PlaceGone,
     PostUncertain,
 )
-from bridge.models import Address, PageView, Person
+from bridge.domain.pages import PageView
+from bridge.domain.rate_limits import Budget
+from bridge.domain.threads import Address, Person
 from sandbox.faults import Fault
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn

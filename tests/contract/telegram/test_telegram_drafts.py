@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
-from adapters.telegram.send import draft_id_of
-from bridge.errors import ChannelRateLimited, ChannelUnavailable, PlaceGone
-from bridge.models import Address, PageView, Streaming
-from bridge.notices import Status
+from adapters.telegram.channel import TelegramChannel
+from adapters.telegram.outbound.messages import draft_id_of
+from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, PlaceGone
+from bridge.domain.notices import Status
+from bridge.domain.pages import PageView, Streaming
+from bridge.domain.threads import Address
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat

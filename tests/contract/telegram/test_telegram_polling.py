@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
-from bridge.models import Appended, Question
-from config import telegram_limits
+from adapters.telegram import limits as telegram_limits
+from adapters.telegram.channel import TelegramChannel
+from bridge.domain.incoming import IntakeResult, Question
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
@@ -103,7 +103,7 @@ async def test_an_update_that_meets_a_defect_is_set_aside_after_three_tries(
     """D13: with its reason and without its content; whoever comes after it is served."""
     tries = 0
 
-    async def accept(question: Question) -> Appended:
+    async def accept(question: Question) -> IntakeResult:
         nonlocal tries
         if question.text == "poison":
             tries += 1
@@ -123,7 +123,7 @@ async def test_an_update_that_meets_a_defect_is_set_aside_after_three_tries(
         last.cancel()
         with suppress(asyncio.CancelledError):
             await last
-    assert (tries, intake.texts, channel.set_aside) == (3, ["served"], 1)
+    assert (tries, intake.texts, channel.dead_letter) == (3, ["served"], 1)
     (skipped,) = [record.message for record in caplog.records if "is skipped" in record.message]
     assert "3 tries ended in LookupError" in skipped
     assert "poison" not in skipped

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
-from bridge.errors import ChannelTokenRefused, StoreUnavailable
-from bridge.models import Address, Appended, PageView, Question, QuestionKind, ThreadKey
-from config import telegram_limits
+from adapters.telegram import limits as telegram_limits
+from adapters.telegram.channel import TelegramChannel
+from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
+from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.pages import PageView
+from bridge.domain.threads import Address, ThreadKey
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram_steps import Roots, rooms_of
@@ -26,7 +28,7 @@ class Intake:
         self.hold: asyncio.Event | None = None
         self._news = asyncio.Event()
 
-    async def accept(self, question: Question) -> Appended:
+    async def accept(self, question: Question) -> IntakeResult:
         self.knocks += 1
         self._news.set()
         if self.hold is not None:
@@ -34,7 +36,7 @@ class Intake:
         if self.refuse_from_knock is not None and self.knocks >= self.refuse_from_knock:
             raise StoreUnavailable("away")
         self.questions.append(question)
-        return Appended.ACCEPTED
+        return IntakeResult.ACCEPTED
 
     async def until_knocks(self, knocks: int) -> None:
         async with asyncio.timeout(15):
@@ -230,7 +232,7 @@ async def test_updates_that_cannot_be_read_block_nobody(
         await intake.until_knocks(1)
         await until_nothing_is_pending(telegram)
     assert intake.texts == ["x" * 4096]
-    assert channel.set_aside == 4
+    assert channel.dead_letter == 4
     skipped = [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()]
     assert len(skipped) == 4
     assert not any("poison" in line for line in skipped)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from adapters.telegram.adapter import TelegramChannel
-from adapters.telegram.webhook import Hook, secret_of
-from adapters.web.server import WebServer
-from bridge.errors import ChannelTokenRefused
-from config import telegram_limits
+from adapters.telegram import limits as telegram_limits
+from adapters.telegram.channel import TelegramChannel
+from adapters.telegram.inbound.webhook import Hook, secret_of
+from adapters.web_server import WebServer
+from bridge.domain.errors import ChannelTokenRefused
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending

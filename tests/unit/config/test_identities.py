@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.identities import identities
+from config.telegram_emails import identities
 
 
 def written(folder: Path, text: str) -> str:

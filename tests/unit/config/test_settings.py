@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from config.settings import Settings, SettingsError, default_data_dir, load_settings
-from config.slack_choice import CREDENTIALS
+from config.slack_credentials import CREDENTIALS
 from config.telegram_bots import TOKENS
 
 Read = Callable[..., Settings]

@@ -1,0 +1,215 @@
+"""Questions, turn records and sessions, to what Redis keeps and back.
+
+Fields that are not known are passed over and those that are missing get their defaults, because two versions of
+the bridge overlap during a deploy. Text may hold lone surrogates, which plain UTF-8 refuses.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.sessions import Conversation, Ending, EndReason, Session
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import AnswerResult, Outcome, Step, TurnRecord
+
+USAGE = "usage."
+"""Stands before the name of a token count, in the session's hash."""
+
+
+class Unreadable(ValueError):
+    """What Redis keeps is not what this version of the bridge can read."""
+
+
+def pack(text: str) -> bytes:
+    """Turn text into bytes. Reversible for every text."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def unpack(raw: bytes | str) -> str:
+    """Read what `pack` wrote."""
+    return raw if isinstance(raw, str) else raw.decode("utf-8", "surrogatepass")
+
+
+def unpack_anything(raw: bytes) -> str:
+    """Read bytes that nobody promises to be text: what is none shows as a replacement character."""
+    try:
+        return unpack(raw)
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "replace")
+
+
+def question_to_json(question: Question) -> bytes:
+    """Write a question."""
+    fields = {
+        "id": question.id,
+        "dedupe_keys": question.dedupe_keys,
+        "thread": str(question.thread),
+        "address": {name: getattr(question.address, name) for name in ("account", "place", "thread", "reply_to")},
+        "person": {name: getattr(question.person, name) for name in ("id", "name", "is_program")},
+        "text": question.text,
+        "asked_at": question.asked_at,
+        "kind": question.kind.value,
+        "addressed": question.addressed,
+        "metadata": dict(question.metadata),
+        "joins_within_s": question.joins_within_s,
+        "has_files": question.has_files,
+        "about": question.about,
+    }
+    return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
+
+
+def question_from_json(raw: bytes | str) -> Question:
+    """Read a question. Raises `Unreadable`."""
+    try:
+        fields: dict[str, Any] = json.loads(unpack(raw))
+        address, person = fields["address"], fields["person"]
+        return Question(
+            id=fields["id"],
+            dedupe_keys=tuple(fields.get("dedupe_keys", ())),
+            thread=ThreadKey.parse(fields["thread"]),
+            address=Address(
+                address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")
+            ),
+            person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
+            text=fields["text"],
+            asked_at=fields.get("asked_at", 0.0),
+            kind=QuestionKind(fields.get("kind", QuestionKind.ASK.value)),
+            addressed=fields.get("addressed", True),
+            metadata=fields.get("metadata", {}),
+            joins_within_s=fields.get("joins_within_s", 0.0),
+            has_files=fields.get("has_files") is True,
+            about=fields.get("about", ""),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
+
+
+def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
+    """Read a turn's record from the flat list of its hash. Raises `Unreadable`."""
+    fields = _pairs(flat)
+    try:
+        return TurnRecord(
+            attempts=int(fields.get("attempts", "1")),
+            step=Step(fields.get("step", Step.CLAIMED.value)),
+            conversation_id=fields.get("conversation_id", ""),
+            history_count=int(fields.get("history_count", "0")),
+            wording=fields.get("wording", ""),
+            message_ids=tuple(json.loads(fields.get("message_ids", "[]"))),
+            has_begun=fields.get("has_begun") == "1",
+            text=fields.get("text", ""),
+            asked=_asked_from_json(fields["asked"]) if "asked" in fields else None,
+            is_stopped=fields.get("stopped") == "1",
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable("a turn's record cannot be read") from error
+
+
+def message_ids_to_json(message_ids: Sequence[str]) -> bytes:
+    """Write the ids of the messages that show a reply."""
+    return pack(json.dumps(list(message_ids), ensure_ascii=False))
+
+
+def answer_to_fields(text: str, asked: AnswerResult) -> list[bytes]:
+    """Write the whole answer as a flat list of the record's fields."""
+    fields = {
+        "outcome": asked.outcome.value,
+        "notice": asked.notice,
+        "usage": dict(asked.usage),
+        "history_count": asked.history_count,
+        "end_reason": asked.end_reason.value if asked.end_reason else None,
+        "tools": asked.tools,
+    }
+    return [b"text", pack(text), b"asked", pack(json.dumps(fields, ensure_ascii=False))]
+
+
+def _asked_from_json(raw: str) -> AnswerResult:
+    """Read how asking came out. What a newer version says in other words counts as an answer that was given."""
+    fields: dict[str, Any] = json.loads(raw)
+    outcome, end_reason = fields.get("outcome"), fields.get("end_reason")
+    return AnswerResult(
+        outcome=Outcome(outcome) if outcome in set(Outcome) else Outcome.ANSWERED,
+        notice=fields.get("notice", ""),
+        usage=fields.get("usage", {}),
+        history_count=fields.get("history_count"),
+        end_reason=EndReason(end_reason) if end_reason in set(EndReason) else None,
+        tools=tuple(fields.get("tools", ())),
+    )
+
+
+def session_to_fields(session: Session) -> list[bytes]:
+    """Write a session as the flat list of its hash, without the token: that has a key of its own."""
+    fields = {
+        "conversation_id": session.conversation.id,
+        "agent_name": session.agent_name,
+        "person_id": session.person_id,
+        "user_identifier": session.user_identifier,
+        "opened_at": repr(session.opened_at),
+        "turns": str(session.turns),
+        "history_count": history_to_text(session.history_count),
+        "retries": str(session.retries),
+        "several_speak": str(int(session.several_speak)),
+        **{USAGE + name: str(count) for name, count in session.usage.items()},
+    }
+    return [pack(part) for pair in fields.items() for part in pair]
+
+
+def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str], token: str) -> Session:
+    """Read a session from the flat list of its hash."""
+    fields = _pairs(flat)
+    history = fields.get("history_count", "")
+    return Session(
+        thread=thread,
+        conversation=Conversation(fields["conversation_id"], token),
+        agent_name=fields.get("agent_name", ""),
+        person_id=fields.get("person_id", ""),
+        user_identifier=fields.get("user_identifier", ""),
+        opened_at=float(fields.get("opened_at", "0")),
+        turns=int(fields.get("turns", "0")),
+        history_count=int(history) if history else None,
+        usage={name.removeprefix(USAGE): int(n) for name, n in fields.items() if name.startswith(USAGE)},
+        retries=int(fields.get("retries", "0")),
+        several_speak=fields.get("several_speak") == "1",
+    )
+
+
+def history_to_text(history_count: int | None) -> str:
+    """Write a count that may be unknown."""
+    return "" if history_count is None else str(history_count)
+
+
+def ending_from_json(raw: bytes, attempts: int, token: str) -> Ending:
+    """Read an ending. A reason that this version does not know counts as `REPLACED`: it is ended all the same."""
+    fields: dict[str, Any] = json.loads(unpack(raw))
+    reason = fields["reason"]
+    return Ending(
+        session=session_from_fields(ThreadKey.parse(fields["thread"]), fields["session"], token),
+        reason=EndReason(reason) if reason in set(EndReason) else EndReason.REPLACED,
+        attempts=attempts,
+        since=float(fields["since_ms"]) / 1000,
+    )
+
+
+def ledger_fields(ending: Ending) -> list[bytes]:
+    """Write the ledger's line of a session that was ended, as a flat list; the server adds when it ended."""
+    session = ending.session
+    fields: Mapping[str, str] = {
+        "channel": session.thread.channel,
+        "account": session.thread.account,
+        "place": session.thread.place,
+        "thread": session.thread.thread,
+        "person": session.person_id,
+        "agent": session.agent_name,
+        "conversation": session.conversation.id,
+        "opened": repr(session.opened_at),
+        "reason": ending.reason.value,
+        "turns": str(session.turns),
+        "usage": json.dumps(dict(session.usage), sort_keys=True),
+        "retries": str(session.retries),
+        "end_attempts": str(ending.attempts),
+    }
+    return [pack(part) for pair in fields.items() for part in pair]
+
+
+def _pairs(flat: Sequence[bytes | str]) -> dict[str, str]:
+    return {unpack(name): unpack(value) for name, value in zip(flat[::2], flat[1::2], strict=True)}

@@ -1,0 +1,218 @@
+"""The one place that knows key names, what is kept under them, and for how long or how many."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bridge.domain.threads import ThreadKey
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLimits:
+    """The bounds of everything that is kept."""
+
+    lease_s: float = 30.0
+    """How long a thread belongs to a worker that says nothing more."""
+    inbox_length: int = 50
+    """Questions that may wait in one thread."""
+    queued_from: int = 3
+    """People are told that their questions wait once so many are in one thread."""
+    dedupe_s: float = 48 * 3600.0
+    """How long a message is recognised. Telegram keeps an update for 24 hours, Slack repeats for about one."""
+    known_thread_s: float = 30 * 86400.0
+    """How long a silent thread stays one that the bridge takes part in."""
+    joined_characters: int = 10_000
+    """How long a question of several messages may be. TalkifAI takes no longer one."""
+    token_s: float = 24 * 3600.0
+    """The life of a TalkifAI session token: an unused copy is worth nothing after it."""
+    reply_root_s: float = 7 * 86400.0
+    unanswered_s: float = 24 * 3600.0
+    """How long a question whose answer did not come out whole can be asked again by a word."""
+    rated_s: float = 30 * 86400.0
+    """For how long people can say whether an answer helped."""
+    told_wordless_s: float = 3600.0
+    """How long a place is not told again that only text is read."""
+    busy_delay_s: float = 30.0
+    """How far an idle deadline moves when the thread is busy."""
+    bell_length: int = 64
+    dead_letters: int = 1000
+    ledger_length: int = 100_000
+    ratings_length: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Key names under one prefix. Places in a key are percent-encoded, so that no two things share one."""
+
+    prefix: str
+
+    @property
+    def due(self) -> str:
+        """Sorted set: threads that have work, by the earliest time (ms) at which they may be taken."""
+        return f"{self.prefix}:due"
+
+    @property
+    def leases(self) -> str:
+        """Hash: thread to the fence of whoever took it last; gone once it was given back."""
+        return f"{self.prefix}:leases"
+
+    @property
+    def fence(self) -> str:
+        """Counter: the last fence given out."""
+        return f"{self.prefix}:fence"
+
+    @property
+    def bell(self) -> str:
+        """List: one item for each worker to wake."""
+        return f"{self.prefix}:bell"
+
+    @property
+    def dead(self) -> str:
+        """List: questions that were set aside, newest first, as JSON."""
+        return f"{self.prefix}:dead"
+
+    @property
+    def counters(self) -> str:
+        """Hash: how often each thing happened."""
+        return f"{self.prefix}:counters"
+
+    @property
+    def idle(self) -> str:
+        """Sorted set: threads that have a session, by its idle deadline (ms)."""
+        return f"{self.prefix}:idle"
+
+    @property
+    def ends(self) -> str:
+        """Sorted set: conversations to end, by the time (ms) of the next try."""
+        return f"{self.prefix}:ends"
+
+    @property
+    def endings(self) -> str:
+        """Hash: conversation to its session, reason and date, as JSON."""
+        return f"{self.prefix}:endings"
+
+    @property
+    def end_attempts(self) -> str:
+        """Hash: conversation to the number of tries to end it."""
+        return f"{self.prefix}:end_attempts"
+
+    @property
+    def quota(self) -> str:
+        """Hash: what is left of TalkifAI's organisation limit."""
+        return f"{self.prefix}:quota"
+
+    @property
+    def clock(self) -> str:
+        """String: by how much (ms) this server's clock is known to have jumped."""
+        return f"{self.prefix}:clock"
+
+    def leader(self, name: str) -> str:
+        """String: who does what only one worker may do."""
+        return f"{self.prefix}:leader:{_quoted(name)}"
+
+    def told_queued(self, thread: ThreadKey) -> str:
+        """Mark: people in the thread were told that questions wait."""
+        return f"{self.prefix}:told_queued:{thread}"
+
+    def burst(self, thread: ThreadKey, person_id: str) -> str:
+        """String: the question to which the person's next message is added, as long as this is there."""
+        return f"{self.prefix}:burst:{thread}:{_quoted(person_id)}"
+
+    def told_wordless(self, thread: ThreadKey) -> str:
+        """Mark: people of the thread's place were told that only text is read."""
+        place = (thread.channel, thread.account, thread.place)
+        return f"{self.prefix}:told_wordless:{':'.join(map(_quoted, place))}"
+
+    @property
+    def ledger(self) -> str:
+        """Stream: one line for each conversation that was ended."""
+        return f"{self.prefix}:ledger"
+
+    @property
+    def ratings(self) -> str:
+        """Stream: one line for each time that somebody said whether an answer helped."""
+        return f"{self.prefix}:ratings"
+
+    @property
+    def answers(self) -> str:
+        """Before the token of a turn: the conversation that its answer is of, as long as it may be rated."""
+        return f"{self.prefix}:answer:"
+
+    def inbox(self, thread: ThreadKey) -> str:
+        """List: ids of the questions that wait, the one at work first."""
+        return f"{self.prefix}:inbox:{thread}"
+
+    def bodies(self, thread: ThreadKey) -> str:
+        """Hash: question id to the question, as JSON. What was added to a question stands under its own id too.
+
+        `parts:<id>` is then the list of those ids, as JSON, `size:<id>` the characters of all, and `owner:<id>` leads
+        from a part to its question. When the question is begun they become one.
+        """
+        return f"{self.prefix}:bodies:{thread}"
+
+    def turn(self, thread: ThreadKey) -> str:
+        """Hash: the record of the turn of the question at the head."""
+        return f"{self.prefix}:turn:{thread}"
+
+    def unanswered(self, thread: ThreadKey) -> str:
+        """String: the last question, as JSON, where its answer did not come out whole."""
+        return f"{self.prefix}:unanswered:{thread}"
+
+    def known(self, thread: ThreadKey) -> str:
+        """Mark: the bridge takes part in this thread."""
+        return f"{self.prefix}:known:{thread}"
+
+    def session(self, thread: ThreadKey) -> str:
+        """Hash: the session that the thread is bound to."""
+        return f"{self.prefix}:session:{thread}"
+
+    def opened_by(self, channel: str, account: str, person_id: str) -> str:
+        """Set: threads in which the person opened a session that may still be open."""
+        return f"{self.prefix}:opened_by:{_quoted(channel)}:{_quoted(account)}:{_quoted(person_id)}"
+
+    def seen(self, dedupe_key: str) -> str:
+        """Mark: this message came in before."""
+        return f"{self.prefix}:seen:{_quoted(dedupe_key)}"
+
+    def token(self, conversation_id: str) -> str:
+        """String: the conversation's token."""
+        return f"{self.prefix}:token:{_quoted(conversation_id)}"
+
+    def pace(self, kind: str, scope: str) -> str:
+        """What is known of a scope of calls to a channel, by its kind.
+
+        `calls`, `live`, `unshown` and `queue` are sorted sets, `state` is a hash; `scripts/pace_take.lua`
+        says what they hold.
+        """
+        return f"{self.prefix}:pace:{kind}:{_quoted(scope)}"
+
+    def reply_root(self, account: str, place: str, message_id: str) -> str:
+        """String: the root of the chain that the message is in."""
+        return f"{self.prefix}:root:{_quoted(account)}:{_quoted(place)}:{_quoted(message_id)}"
+
+    def records(self, group: str) -> str:
+        """Hash: what a channel keeps by itself, by name."""
+        return f"{self.prefix}:records:{_quoted(group)}"
+
+    def used(self, group: str, name: str) -> str:
+        """Mark: something that is good once was used."""
+        return f"{self.prefix}:used:{_quoted(group)}:{_quoted(name)}"
+
+    def of_thread(self, thread: ThreadKey) -> tuple[str, ...]:
+        """All that one thread has, in the order in which `move.lua` takes it."""
+        return (
+            *(self.inbox(thread), self.bodies(thread), self.turn(thread), self.known(thread), self.session(thread)),
+            *(self.unanswered(thread), self.told_queued(thread)),
+        )
+
+    def last_active_thread(self, channel: str, account: str, place: str) -> str:
+        """String: the thread that was active last of those that were moved to this place."""
+        return f"{self.prefix}:heir:{_quoted(channel)}:{_quoted(account)}:{_quoted(place)}"
+
+
+def milliseconds(seconds: float) -> int:
+    """Convert a duration to Redis's unit; at least 1, because Redis refuses a life of 0."""
+    return max(1, round(seconds * 1000))
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="", errors="surrogatepass")

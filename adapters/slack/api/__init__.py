@@ -1,0 +1,1 @@
+"""Slack's Web API: clients, identity, errors, caches. Not what is said with it."""

@@ -1,0 +1,360 @@
+"""Slack as the bridge's ports see it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+
+from adapters.slack.api.background_queue import BackgroundQueue
+from adapters.slack.api.client import Clients
+from adapters.slack.api.errors import TokenGone
+from adapters.slack.api.identity import BotIdentity
+from adapters.slack.format import markdown_block as markup
+from adapters.slack.inbound.bolt_app import make_app
+from adapters.slack.inbound.event_handler import SlackIntake
+from adapters.slack.inbound.http_mode import EVENTS_PATH, EventRequests, Web
+from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
+from adapters.slack.options import SlackOptions
+from adapters.slack.outbound.message_lookup import find_page
+from adapters.slack.outbound.messages import edit_page, pace_of, post_page, stream_pace_of
+from adapters.slack.outbound.streams import may_stream
+from adapters.slack.people.directory import plain_identifier
+from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory, Workspaces
+from adapters.slack.workspaces.distribution import Distribution
+from adapters.slack.workspaces.single import OneWorkspace
+from bridge.domain.errors import BridgeError, ChannelTokenRefused, ChannelUnavailable, PlaceGone, Retryable
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import ChannelLimits
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import PromptContext, Settlement
+from bridge.ports.channel import Accept
+from bridge.ports.chat_moves import Accounts
+from bridge.ports.sessions import SessionStore
+from bridge.runtime.cancellation import unwrap_group
+from config.mentions import Mentions
+
+_LOG = logging.getLogger(__name__)
+_SOCKETS = 2
+"""One can fail, or be renewed by Slack every few hours, while the other goes on."""
+_OPEN_AGAIN_S = 5.0
+_DRAIN_S = 1.0
+_NOBODY = Mentions()
+_USUAL = SlackOptions()
+
+
+class SlackChannel:
+    """Slack over Socket Mode or HTTP: implements `bridge.ports.Channel` and `bridge.ports.Receiver`.
+
+    Args:
+        bot_token: `xoxb-…`, for the Web API of one workspace; empty where `installs` is given.
+        installs: How any number of workspaces install the app.
+        app_token: `xapp-…` with the scope `connections:write`, for the sockets; empty in HTTP mode.
+        web: How Slack, and whoever installs the app, reach us.
+        places: Ends all that is open in a workspace.
+        api_url: Where the Web API is.
+        proxy: An HTTP proxy for everything. The proxy variables of the environment are not read, as slack-sdk
+            heeds no NO_PROXY.
+        streaming: How replies are shown while they grow.
+        mentions: Whom the agent may mention.
+        policy: What the bot may do, and who may ask.
+        sessions: Knows which conversations a person has open.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot_token: str = "",
+        app_token: str = "",
+        installs: Distribution | None = None,
+        web: Web | None = None,
+        places: Accounts | None = None,
+        api_url: str = "https://slack.com/api/",
+        proxy: str | None = None,
+        streaming: Streaming = Streaming.EDIT,
+        mentions: Mentions = _NOBODY,
+        policy: SlackOptions = _USUAL,
+        sessions: SessionStore | None = None,
+    ) -> None:
+        self._app_token = app_token
+        self._web = web
+        self._streaming = streaming
+        self._allowed = mentions.slack
+        self._policy = policy
+        self._errands = BackgroundQueue()
+        self._clients = Clients(api_url, proxy)
+        furnishing = WorkspaceFactory(policy, self._allowed, sessions, self._errands)
+        self._installs = installs
+        self._workspaces: Workspaces = (
+            OneWorkspace(self._clients, bot_token, furnishing, places)
+            if installs is None
+            else installs.workspaces(self._clients, furnishing)
+        )
+        self._is_open = False
+        self._is_confirmed = False
+        """Whether Slack took the tokens when it was asked last."""
+
+    @property
+    def name(self) -> str:
+        """`slack`."""
+        return CHANNEL
+
+    @property
+    def streaming(self) -> Streaming:
+        """How replies are shown while they grow."""
+        return self._streaming
+
+    @property
+    def receives_alone(self) -> str:
+        """Empty: any number of workers may receive, and Slack gives each event to one of them."""
+        return ""
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whether nobody but the person who began a conversation may end it."""
+        return self._policy.only_opener_controls
+
+    @property
+    def controls(self) -> frozenset[Button]:
+        """Everything; ratings where the policy wants them."""
+        ratings = {Button.GOOD, Button.BAD}
+        return frozenset(Button) - (set() if self._policy.asks_for_ratings else ratings)
+
+    def serves(self, thread: ThreadKey) -> bool:
+        """Every worker has all workspaces."""
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """The one of the settings answers everywhere."""
+        del thread
+        return ""
+
+    @property
+    def workspace(self) -> BotIdentity:
+        """Whose token it is, where there is one. Known once opened."""
+        installed = self._workspaces.at_hand("")
+        if installed is None:
+            raise ChannelUnavailable("the Slack channel is not open")
+        return installed.workspace
+
+    async def open(self) -> None:
+        """Check the tokens. Does nothing when open, unless one was refused since.
+
+        Raises `ChannelTokenRefused` naming the setting, `SettingWrong`, `ChannelUnavailable`, `ChannelRateLimited`.
+        """
+        if self._is_confirmed:
+            return
+        if not self._is_open:
+            self._clients.open()
+        try:
+            await self._workspaces.open()
+            if not self._is_called:
+                await self._open_connection()
+        except BaseException:
+            if not self._is_open:
+                await self._clients.aclose()
+            raise
+        self._is_open = self._is_confirmed = True
+
+    async def aclose(self) -> None:
+        """Close all connections. Calls made after it raise `ChannelUnavailable`."""
+        self._is_open = self._is_confirmed = False
+        await self._clients.aclose()
+
+    def fits(self, text: str) -> bool:
+        """Say whether this Markdown fits one message."""
+        return markup.fits(text)
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        # A stream has to be stopped, whatever it shows.
+        ends_alike = one.final == other.final or self._streaming is not Streaming.NATIVE
+        presses_alike = one.controls == other.controls
+        return ends_alike and presses_alike and markup.markdown_of(one) == markup.markdown_of(other)
+
+    def pace(self, address: Address) -> ChannelLimits:
+        """Say how calls in this place are to be spaced."""
+        return stream_pace_of(address) if self._streams_in(address) else pace_of(address)
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Show a page as a new message, which may be a stream; return its `ts`."""
+        async with self._calling(address.account) as here:
+            ts = await here.streams.start(address, view) if self._streams_in(address) else None
+            ts = ts or await post_page(here.client, address, view, self._allowed)
+            here.activity.forget(address)
+            return ts
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Make a message look like `view`."""
+        async with self._calling(address.account) as here:
+            if not await here.streams.go_on(address, message_id, view):
+                await edit_page(here.client, address, message_id, view, self._allowed)
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Look for the message that already shows this page of this turn."""
+        streams = self._streaming is Streaming.NATIVE
+        async with self._calling(address.account) as here:
+            return await find_page(here.client, here.workspace, address, view, streams=streams)
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show the status under the thread, where a page shows nothing else. As `bridge.ports.Channel.draft`."""
+        shows_status = self._streaming is Streaming.STATUS or self._streams_in(address)
+        if not shows_status or view.text:
+            return False
+        async with self._calling(address.account) as here:
+            return await here.activity.say(address, view.status)
+
+    async def show_activity(self, address: Address) -> None:
+        """Show "is thinking…" under a thread, where the app may."""
+        here = await self._perhaps_in(address.account)
+        if here is not None:
+            if here.agent_view is not None:
+                await here.agent_view.begun(address)
+            await here.activity.show(address)
+
+    async def user_identifier(self, question: Question) -> str:
+        """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
+        here = await self._perhaps_in(question.thread.account)
+        return plain_identifier(question) if here is None else await here.people.identifier(question)
+
+    async def admits(self, question: Question) -> bool:
+        """Admit members, and others as the policy has it; nobody where the app was removed since."""
+        try:
+            here = await self._in(question.thread.account)
+        except PlaceGone:
+            return False
+        return await here.admission.admits(question)
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
+        here = await self._perhaps_in(question.thread.account)
+        if here is not None:
+            here.home.settled(question)
+        if here is not None and here.receipts is not None:
+            await here.receipts.take_away(question)
+        if here is not None and here.agent_view is not None:
+            is_open = settlement.end_reason is None and question.kind is not QuestionKind.END
+            await here.agent_view.settled(question, is_open=is_open)
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Say in the agent view that the thread's conversation is over."""
+        here = await self._perhaps_in(thread.account) if self._policy.shows_agent_view else None
+        if here is not None and here.agent_view is not None:
+            await here.agent_view.ended(thread)
+
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
+        """Return the question with names for ids, who speaks, and what was said before, as the policy has it."""
+        here = await self._perhaps_in(question.thread.account)
+        return question.text if here is None else await here.wording.of(question, circumstances)
+
+    async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        """Take events and hand over questions until cancelled. See `bridge.ports.Receiver`.
+
+        Where a token is refused, replies go on as well as they can: the other token may still be good.
+        """
+        await self._open_patiently()
+        try:
+            await self._receive(accept, connected)
+        except ChannelTokenRefused:
+            self._is_confirmed = False
+            raise
+
+    async def _receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        intake = SlackIntake(accept, self._workspaces, self._policy)
+        with unwrap_group():
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._errands.run())
+                tasks.create_task(self._listen(intake, _Announcement(connected, self._whose())))
+                try:
+                    await self._workspaces.watch()
+                finally:
+                    await intake.shut(_DRAIN_S)
+
+    async def _listen(self, intake: SlackIntake, announce: "_Announcement") -> None:
+        """Take events, and installations, until cancelled."""
+        with ExitStack() as served:
+            if self._web is not None and self._installs is not None:
+                self._installs.serve_pages(self._clients, self._web.routes, served)
+            if self._web is not None and self._is_called:
+                secret = self._web.signing_secret
+                requests = EventRequests(make_app(self._clients.client(), intake, secret), intake, secret)
+                served.enter_context(self._web.routes.serve(EVENTS_PATH, requests.answer))
+                announce(f"by HTTP at {EVENTS_PATH}")
+                await asyncio.Event().wait()
+            else:
+                await self._hold_sockets(intake, announce)
+
+    @property
+    def _is_called(self) -> bool:
+        """Whether Slack calls us, and we hold no sockets."""
+        return self._web is not None and bool(self._web.signing_secret)
+
+    async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
+        client = self._clients.client()
+        socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_SOCKETS):
+                tasks.create_task(socket.keep_open(self._open_connection, lambda: announce("in Socket Mode")))
+
+    def _streams_in(self, address: Address) -> bool:
+        if self._streaming is not Streaming.NATIVE:
+            return False
+        here = self._workspaces.at_hand(address.account)
+        return may_stream(address) if here is None else here.streams.are_offered(address)
+
+    async def _in(self, account: str) -> WorkspaceContext:
+        """Return the workspace of an account. Raises `ChannelUnavailable`, `PlaceGone`."""
+        if not self._is_open:
+            raise ChannelUnavailable("the Slack channel is not open")
+        return await self._workspaces.of(account)
+
+    @asynccontextmanager
+    async def _calling(self, account: str) -> AsyncIterator[WorkspaceContext]:
+        """Give the workspace for one call. Raises as `_in`, and `PlaceGone` where Slack says that it is gone."""
+        here = await self._in(account)
+        token = here.client.token or ""  # another task may have changed it by the time that Slack answers
+        try:
+            yield here
+        except TokenGone:
+            await self._workspaces.refused(here, token)
+            raise
+
+    async def _perhaps_in(self, account: str) -> WorkspaceContext | None:
+        """Return the workspace of an account, for what is done there best effort."""
+        try:
+            return await self._in(account)
+        except BridgeError:
+            return None
+
+    async def _open_patiently(self) -> None:
+        """Open, however long Slack is away. Raises `Misconfigured`."""
+        while not self._is_confirmed:
+            try:
+                await self.open()
+            except Retryable as error:
+                _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, _OPEN_AGAIN_S)
+                await asyncio.sleep(_OPEN_AGAIN_S)
+
+    async def _open_connection(self) -> str:
+        return await open_connection(self._clients.client(), self._app_token)
+
+    def _whose(self) -> str:
+        installed = self._workspaces.at_hand("")
+        if self._installs is not None:
+            return "whoever installed it"
+        return "" if installed is None else installed.workspace.name or installed.workspace.team_id
+
+
+class _Announcement:
+    """Says once that Slack is connected."""
+
+    def __init__(self, connected: Callable[[str], None], whose: str) -> None:
+        self._connected = connected
+        self._whose = whose
+        self._was_made = False
+
+    def __call__(self, how: str) -> None:
+        if not self._was_made:
+            self._was_made = True
+            self._connected(f"Slack: connected to {self._whose} {how}")

@@ -1,0 +1,1 @@
+"""Text between Slack's formats and ours. Pure: no calls."""

@@ -1,0 +1,99 @@
+"""The words of Markdown without its marks, for notifications and where blocks are not taken. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyromark
+
+_OPTIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
+_BLOCKS = ("Paragraph", "Heading", "CodeBlock", "BlockQuote", "HtmlBlock", "Table")
+_BULLET, _DONE, _TO_DO, _RULE = "\N{BULLET} ", "\N{BALLOT BOX WITH CHECK} ", "\N{BALLOT BOX} ", "———"
+
+
+def strip_markdown(markdown: str) -> str:
+    """Return the text that people would read: list items with their signs, links with their addresses."""
+    writer = _Writer()
+    for event in pyromark.events(markdown, options=_OPTIONS, merge_text=True):
+        writer.take(event)
+    return "".join(writer.written).strip()
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self._lists: list[int | None] = []
+        self._links: list[tuple[str, int]] = []
+        self._cells = 0
+
+    def take(self, event: Any) -> None:
+        """Take the parser's next event."""
+        match event:
+            case {"Start": tag}:
+                self._start(*_named(tag))
+            case {"End": tag}:
+                self._end(_named(tag)[0])
+            case {"TaskListMarker": bool(is_done)}:
+                self.written[-1] = self.written[-1].removesuffix(_BULLET) + (_DONE if is_done else _TO_DO)
+            case {"Text": str(text)} | {"Code": str(text)} | {"Html": str(text)} | {"InlineHtml": str(text)}:
+                self.written.append(text)
+            case "SoftBreak" | "HardBreak":
+                self.written.append(" " if self._cells else "\n")
+            case "Rule":
+                self._line(2)
+                self.written.append(_RULE)
+            case _:
+                return
+
+    def _start(self, name: str, value: Any) -> None:
+        if name == "List":
+            self._line(1 if self._lists else 2)
+            self._lists.append(value if isinstance(value, int) else None)
+        elif name == "Item":
+            self._line(1)
+            number = self._lists[-1] if self._lists else None
+            sign = _BULLET if number is None else f"{number}. "
+            self.written.append("  " * (len(self._lists) - 1) + sign)
+            if number is not None:
+                self._lists[-1] = number + 1
+        elif name in ("Link", "Image"):
+            address = str(value["dest_url"]) if isinstance(value, Mapping) else ""
+            self._links.append((address, len(self.written)))
+        elif name in ("TableRow", "TableHead"):
+            self._line(1)
+            self._cells = 1
+        elif name == "TableCell":
+            if self._cells > 1:
+                self.written.append(" | ")
+            self._cells += 1
+        elif name in _BLOCKS and not self._is_at_sign():
+            self._line(1 if self._lists else 2)
+
+    def _end(self, name: str) -> None:
+        if name == "List" and self._lists:
+            self._lists.pop()
+        elif name in ("Link", "Image") and self._links:
+            address, place = self._links.pop()
+            label = "".join(self.written[place:])
+            if address and address.removeprefix("mailto:") not in label:
+                self.written.append(f" ({address})" if label.strip() else address)
+        elif name in ("TableRow", "TableHead"):
+            self._cells = 0
+
+    def _is_at_sign(self) -> bool:
+        """Say whether a list item's sign was the last thing written."""
+        return bool(self.written) and bool(self._lists) and self.written[-1].endswith((_BULLET, ". ", _DONE, _TO_DO))
+
+    def _line(self, breaks: int) -> None:
+        """Begin a new line, with an empty one before it where that is asked for."""
+        if not self.written:
+            return
+        tail = "".join(self.written[-2:])
+        have = len(tail) - len(tail.rstrip("\n"))
+        self.written.append("\n" * max(0, breaks - have))
+
+
+def _named(tag: Any) -> tuple[str, Any]:
+    if isinstance(tag, str):
+        return tag, None
+    (name, value), *_ = tag.items()
+    return str(name), value

@@ -1,0 +1,1 @@
+"""Events come in, over sockets or HTTP, and are acknowledged once they are stored."""

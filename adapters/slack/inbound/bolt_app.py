@@ -1,0 +1,51 @@
+"""bolt's application, reduced to what both ways of receiving need of it: the intake answers everything."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.log_filter import VENDOR_LOG
+from adapters.slack.inbound.event_handler import SlackIntake
+
+NOT_USED = "not-used-in-socket-mode"
+"""In the place of a signing secret: left out, bolt would read one from the environment."""
+# What bolt trips over where a payload's parts have the wrong types: it reads some before any middleware runs.
+WRONG_SHAPE = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+
+
+def make_app(client: AsyncWebClient, intake: SlackIntake, signing_secret: str = NOT_USED) -> AsyncApp:
+    """Build a bolt app in which the intake answers every payload, before authorisation and listeners."""
+
+    async def inbox(
+        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
+    ) -> BoltResponse | None:
+        if body.get("type") == "url_verification":
+            await next_()
+            return None
+        return await intake.take(body, account_of(context))
+
+    return AsyncApp(
+        name="talkifai-bridge",
+        logger=VENDOR_LOG,
+        client=client,
+        signing_secret=signing_secret,
+        before_authorize=inbox,
+        authorize=_authorize_nobody,
+    )
+
+
+async def _authorize_nobody() -> AuthorizeResult:
+    """Stand where bolt wants to be told how tokens are found. Nothing comes as far."""
+    return AuthorizeResult(enterprise_id=None, team_id=None)
+
+
+def account_of(context: AsyncBoltContext) -> str:
+    """Return whose installation the payload is for, as `BotIdentity.account`; empty where it does not say."""
+    # What is told of an organisation as a whole may name no team.
+    found = context.enterprise_id if context.is_enterprise_install else context.team_id or context.enterprise_id
+    return found if isinstance(found, str) else ""

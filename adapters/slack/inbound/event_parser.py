@@ -1,0 +1,224 @@
+"""A Slack event becomes a `Question`, or nothing. Pure.
+
+Slack sends one human message as `message` and, where it mentions the bot, as `app_mention` too, under different
+event ids and in any order: both become the same `Question`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from adapters.slack.api.identity import BotIdentity
+from adapters.slack.format.mrkdwn import kind_of, mentions, speaks_to_somebody, to_plain_words
+from adapters.slack.limits import QUESTION_TEXT_CHARS
+from adapters.slack.options import SlackOptions
+from adapters.slack.people.directory import foreign_team, plain_name
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import ANY_TURN
+
+_EVENT_TYPES = ("app_mention", "message")
+_HUMAN_SUBTYPES = (None, "file_share", "thread_broadcast")
+_AMENDMENTS = {
+    "message_changed": (QuestionKind.EDITED, "message"),
+    "message_deleted": (QuestionKind.WITHDRAWN, "previous_message"),
+}
+_SLACKBOT = ("USLACK", "USLACKBOT")
+_MACHINE_MARKS = ("bot_id", "app_id", "bot_profile", "hidden")
+_USUAL = SlackOptions()
+_ID = re.compile(r"[!-~]{1,100}")
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+
+Payload = Mapping[str, object]
+
+
+class MalformedEventError(Exception):
+    """An event that Slack would not send. Says what is wrong with its form, never what is in it."""
+
+
+def read_question(payload: Payload, workspace: BotIdentity, policy: SlackOptions = _USUAL) -> Question | None:
+    """Turn the payload of one envelope into a question.
+
+    Returns None for everything that is not a person's message to the bot or within one of its threads. Raises
+    `MalformedEventError` where the parts are missing or of the wrong type.
+    """
+    event = payload.get("event")
+    if payload.get("type") != "event_callback":
+        return None
+    if not isinstance(event, Mapping):
+        raise MalformedEventError("an event callback without an event")
+    if event.get("type") not in _EVENT_TYPES:
+        return None
+    subtype = event.get("subtype")
+    if isinstance(subtype, str) and subtype in _AMENDMENTS:
+        return _amendment(payload, event, workspace, policy)
+    if _is_from_a_workflow(event):
+        return _question(payload, event, workspace, policy) if policy.allows_workflows else None
+    return _question(payload, event, workspace, policy) if _is_from_a_person(event, workspace) else None
+
+
+def read_native_stop(payload: Payload, workspace: BotIdentity, policy: SlackOptions = _USUAL) -> Question | None:
+    """Turn a press on Slack's own Stop, in the view for agents, into a question; None for every other payload.
+
+    Slack changes nothing by itself: the answer is to be stopped, and the thread's state set (docs: the event's page).
+    """
+    event = payload.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "agent_session_stopped":
+        return None
+    place, thread, user = (_required(event, name) for name in ("channel", "thread_ts", "user"))
+    if not _TS.fullmatch(thread):
+        raise MalformedEventError("a time stamp that is none")
+    name = f"slack:event:{_required(payload, 'event_id')}"
+    return Question(
+        id=name,
+        dedupe_keys=(name,),
+        thread=ThreadKey("slack", workspace.account, place, thread),
+        address=Address(account=workspace.account, place=place, thread=thread),
+        person=Person(user),
+        text="",
+        asked_at=0.0,
+        kind=QuestionKind.STOP,
+        about=ANY_TURN,
+        owner_only=policy.only_opener_controls,
+    )
+
+
+def opened_messages(payload: Payload) -> str:
+    """Return the DM in which somebody opened the app's messages; empty for every other payload."""
+    event = payload.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "app_home_opened" or event.get("tab") != "messages":
+        return ""
+    place = event.get("channel")
+    return place if isinstance(place, str) and _ID.fullmatch(place) else ""
+
+
+def tells_of_removal(payload: Payload) -> bool:
+    """Say whether the payload tells that the app was removed from the workspace, or its bot's token revoked."""
+    event = payload.get("event")
+    if payload.get("type") != "event_callback" or not isinstance(event, Mapping):
+        return False
+    tokens = event.get("tokens")
+    revokes_bot = isinstance(tokens, Mapping) and bool(tokens.get("bot"))
+    return event.get("type") == "app_uninstalled" or (event.get("type") == "tokens_revoked" and revokes_bot)
+
+
+def _amendment(payload: Payload, event: Payload, workspace: BotIdentity, policy: SlackOptions) -> Question | None:
+    """Read an edit or a deletion of a person's message: it counts while that message still waits."""
+    kind, part = _AMENDMENTS[str(event["subtype"])]
+    before = event.get("previous_message")
+    message = event.get(part)
+    if not isinstance(message, Mapping) or not _is_from_a_person(message, workspace):
+        return None
+    if kind is QuestionKind.EDITED and isinstance(before, Mapping) and before.get("text") == message.get("text"):
+        return None  # an unfurl or another change around the text
+    place = {name: event[name] for name in ("channel", "channel_type") if name in event}
+    question = _question(payload, {**message, **place, "type": "message"}, workspace, policy)
+    if question is None or question.kind is not QuestionKind.ASK:
+        return None
+    return replace(question, kind=kind, text=question.text if kind is QuestionKind.EDITED else "")
+
+
+def _is_from_a_person(event: Payload, workspace: BotIdentity) -> bool:
+    if any(event.get(mark) for mark in _MACHINE_MARKS) or event.get("subtype") not in _HUMAN_SUBTYPES:
+        return False
+    user = event.get("user")
+    return isinstance(user, str) and user not in _SLACKBOT and user != workspace.bot_user_id
+
+
+def _is_from_a_workflow(event: Payload) -> bool:
+    """Tell a workflow's message: `bot_message` with a `workflow_id` (seen in messages; java-slack-sdk#1529).
+
+    The `app_mention` of the same message lacks the id, and is passed over like any bot's.
+    """
+    is_message = event.get("subtype") == "bot_message" and not event.get("hidden")
+    return is_message and bool(event.get("workflow_id")) and isinstance(event.get("bot_id"), str)
+
+
+def _question(payload: Payload, event: Payload, workspace: BotIdentity, policy: SlackOptions) -> Question | None:
+    is_workflow = event.get("subtype") == "bot_message"
+    person, channel, ts = (_required(event, name) for name in ("bot_id" if is_workflow else "user", "channel", "ts"))
+    root = event.get("thread_ts") or ""
+    if not _TS.fullmatch(ts) or not (isinstance(root, str) and (not root or _TS.fullmatch(root))):
+        raise MalformedEventError("a time stamp that is none")
+    raw = _text_of(event)
+    is_direct = event.get("channel_type") == "im" or channel.startswith("D")
+    addressed = is_direct or event["type"] == "app_mention" or mentions(raw, workspace.bot_user_id)
+    text = to_plain_words(raw, workspace.bot_user_id)
+    if is_workflow and not mentions(raw, workspace.bot_user_id):
+        return None
+    if not addressed and (root in {"", ts} or not text or not _goes_on(raw, policy)):
+        return None
+    team = workspace.account
+    is_flat = is_direct and not policy.threads_in_dms
+    thread = "" if is_flat else root or ts
+    has_files = bool(event.get("files"))
+    name = f"slack:{team}:{channel}:{ts}"
+    kind = QuestionKind.ASK if has_files and not text else kind_of(text)
+    return Question(
+        id=name,
+        dedupe_keys=(name, *_further_keys(payload, event, team, channel)),
+        thread=ThreadKey("slack", team, channel, thread),
+        address=Address(account=team, place=channel, thread=root if is_flat else thread),
+        person=Person(person, plain_name(event.get("username")) if is_workflow else "", is_program=is_workflow),
+        text=text if kind is QuestionKind.ASK else "",
+        asked_at=float(ts),
+        kind=kind,
+        addressed=addressed,
+        metadata=_metadata(payload, event, workspace, (team, channel, thread, ts)),
+        has_files=has_files,
+        owner_only=policy.only_opener_controls,
+    )
+
+
+def _goes_on(raw: str, policy: SlackOptions) -> bool:
+    """Say whether a message that does not mention the bot may go on with a thread of its."""
+    return policy.follows_threads and not speaks_to_somebody(raw)
+
+
+def _required(event: Payload, name: str) -> str:
+    value = event.get(name)
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise MalformedEventError(f"a message without a readable {name}")
+    return value
+
+
+def _text_of(event: Payload) -> str:
+    text = event.get("text")
+    if text is None:
+        return ""
+    if not isinstance(text, str):
+        raise MalformedEventError("a text that is no text")
+    if len(text) > QUESTION_TEXT_CHARS:
+        raise MalformedEventError("a text far over Slack's own limit")
+    return text
+
+
+def _further_keys(payload: Payload, event: Payload, team: str, channel: str) -> tuple[str, ...]:
+    """Name the delivery, and the client's own id: a rare phantom repeats it under another time stamp (typeclaw#49)."""
+    keys = []
+    event_id, client_id = payload.get("event_id"), event.get("client_msg_id")
+    if isinstance(event_id, str) and _ID.fullmatch(event_id):
+        keys.append(f"slack:event:{event_id}")
+    if isinstance(client_id, str) and _ID.fullmatch(client_id):
+        keys.append(f"slack:{team}:{channel}:client:{client_id}")
+    return tuple(keys)
+
+
+def _metadata(
+    payload: Payload, event: Payload, workspace: BotIdentity, where: tuple[str, str, str, str]
+) -> dict[str, str]:
+    team, channel, thread, ts = where
+    facts = {"source": "slack", "team": team, "channel": channel, "thread": thread}
+    permalink = _permalink(workspace, channel, ts)
+    if permalink:
+        facts["permalink"] = permalink
+    profile = event.get("bot_profile")
+    found = event.get("user_team") or (profile.get("team_id") if isinstance(profile, Mapping) else None)
+    person_team = foreign_team(found, workspace, is_shared=bool(payload.get("is_ext_shared_channel")))
+    if person_team:
+        facts["person_team"] = person_team
+    return facts
+
+
+def _permalink(workspace: BotIdentity, channel: str, ts: str) -> str:
+    return f"{workspace.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if workspace.url else ""

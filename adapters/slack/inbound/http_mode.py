@@ -1,0 +1,79 @@
+"""HTTP mode: Slack calls us. Signed requests alone are read, and answered after what they tell was kept."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+from adapters.slack.inbound.bolt_app import WRONG_SHAPE
+from adapters.slack.inbound.event_handler import SlackIntake
+from bridge.ports.http import WebAnswer, WebRequest, WebRoutes
+
+_LOG = logging.getLogger(__name__)
+EVENTS_PATH = "/slack/events"
+_SIGNATURE, _SIGNED_AT = "x-slack-signature", "x-slack-request-timestamp"
+_ANSWER_WITHIN_S = 2.5
+"""Slack waits for 3 s (docs: apis/events-api): it then delivers again whatever we answer."""
+_UNSIGNED, _FAILED, _DELIVER_AGAIN, _ACKNOWLEDGED = 401, 500, 503, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """How Slack reaches us."""
+
+    routes: WebRoutes
+    signing_secret: str = ""
+    """Empty where events come over sockets."""
+
+
+class EventRequests:
+    """Answers what Slack posts: events, presses, commands. An answer of 5xx has Slack deliver an event again."""
+
+    def __init__(self, app: AsyncApp, intake: SlackIntake, signing_secret: str) -> None:
+        self._app = app
+        self._intake = intake
+        self._verifier = SignatureVerifier(signing_secret)
+
+    async def answer(self, request: WebRequest) -> WebAnswer:
+        """Take one request. Whoever cannot sign is told nothing."""
+        if not self._is_signed(request):
+            return WebAnswer(_UNSIGNED)
+        # In a task of its own: the server's goes on with the next request of the connection, and the intake waits
+        # for those that are not done.
+        async with asyncio.TaskGroup() as tasks:
+            answering = tasks.create_task(self._handle(request))
+        return answering.result()
+
+    def _is_signed(self, request: WebRequest) -> bool:
+        """Verify the signature, over the bytes that came, of the last five minutes.
+
+        bolt does the same, but parses the body first, and stumbles over a date that is no number.
+        """
+        try:
+            return self._verifier.is_valid(
+                request.body, request.headers.get(_SIGNED_AT), request.headers.get(_SIGNATURE)
+            )
+        except (TypeError, ValueError):
+            return False
+
+    async def _handle(self, request: WebRequest) -> WebAnswer:
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                read = AsyncBoltRequest(body=request.body.decode(), headers=dict(request.headers))
+                answer = await self._app.async_dispatch(read)
+        except TimeoutError:
+            _LOG.warning("Slack was not answered in time: it delivers again.")
+            return WebAnswer(_DELIVER_AGAIN)
+        except WRONG_SHAPE:
+            return self._passed_over()
+        if answer.status >= _FAILED and not self._intake.was_reached():
+            return self._passed_over()
+        return WebAnswer(answer.status, answer.body, tuple(answer.first_headers().items()))
+
+    def _passed_over(self) -> WebAnswer:
+        """Acknowledge what bolt stumbled on, on the way to the intake: it would again at each redelivery."""
+        self._intake.say_once("a payload with parts of the wrong type")
+        return WebAnswer(_ACKNOWLEDGED)

@@ -1,0 +1,106 @@
+"""Slack's view for agents: the state of each thread, its title, and suggested prompts. Best effort throughout.
+
+The view shows each message at the top level of a direct message as a thread of its own, with a state that the app
+sets (`agents.sessions.setStatus`, Tier 3) and a title (docs: the agent view).
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Literal
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.background_queue import BackgroundQueue
+from adapters.slack.api.errors import Call, TokenExpired, translated
+from bridge.domain.errors import BridgeError, ChannelTokenRefused
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.threads import Address, ThreadKey
+
+_LOG = logging.getLogger(__name__)
+_CALL_S = 3.0
+_TITLE_CHARS = 60
+_LIVE = re.compile(r"[<>&]+")
+"""What Slack could read as a mention."""
+
+State = Literal["processing", "active", "closed"]
+
+
+class AgentView:
+    """Keeps what Slack shows of threads in direct messages.
+
+    Args:
+        client: Slack's Web API.
+        prompts: Up to four things to ask, shown when somebody opens the app.
+        errands: Runs what need not be waited for.
+    """
+
+    def __init__(self, client: AsyncWebClient, prompts: Sequence[str], errands: BackgroundQueue) -> None:
+        self._client = client
+        self._prompts = prompts
+        self._errands = errands
+        self._refused: set[str] = set()
+
+    def opened(self, place: str) -> None:
+        """Note that somebody opened the app's messages: prompts are shown soon. Does not wait."""
+        if self._prompts:
+            self._errands.add(partial(self._show_prompts, place))
+
+    async def _show_prompts(self, place: str) -> None:
+        prompts = [{"title": prompt[:_TITLE_CHARS], "message": prompt} for prompt in self._prompts]
+        await self._call(
+            "assistant.threads.setSuggestedPrompts",
+            lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=place, prompts=prompts),
+        )
+
+    async def begun(self, address: Address) -> None:
+        """Show that the agent is at work."""
+        await self._set(address.place, address.thread, "processing")
+
+    async def settled(self, question: Question, *, is_open: bool) -> None:
+        """Show that the agent waits for the person; name a thread after its first question."""
+        address = question.address
+        if is_open:
+            await self._set(address.place, address.thread, "active")
+        title = " ".join(_LIVE.sub(" ", question.text).split())
+        is_first = question.id.endswith(f":{address.thread}") and question.kind is QuestionKind.ASK
+        if is_first and title and _is_shown(address.place, address.thread):
+            shown = title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1].rstrip() + "…"
+            await self._call(
+                "assistant.threads.setTitle",
+                lambda: self._client.assistant_threads_setTitle(
+                    channel_id=address.place, thread_ts=address.thread, title=shown
+                ),
+            )
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Show that the conversation is over."""
+        await self._set(thread.place, thread.thread, "closed")
+
+    async def _set(self, place: str, thread: str, state: State) -> None:
+        if _is_shown(place, thread):
+            await self._call(
+                "agents.sessions.setStatus",
+                lambda: self._client.agents_sessions_setStatus(channel_id=place, thread_ts=thread, status=state),
+            )
+
+    async def _call(self, method: str, call: Callable[[], Awaitable[Any]]) -> None:
+        if method in self._refused:
+            return
+        try:
+            with translated(Call(method)):
+                async with asyncio.timeout(_CALL_S):
+                    await call()
+        except TokenExpired as error:
+            _LOG.debug("The agent view stays as it is: %s", error)
+        except ChannelTokenRefused as error:
+            self._refused.add(method)
+            _LOG.warning("The agent view stays as it is: %s", error)
+        except BridgeError as error:
+            _LOG.debug("The agent view stays as it is: %s", error)
+
+
+def _is_shown(place: str, thread: str) -> bool:
+    return place.startswith("D") and bool(thread)

@@ -1,0 +1,120 @@
+"""The App Home tab: what the bot is, what to ask, and the conversations that a person has open."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.background_queue import BackgroundQueue
+from adapters.slack.api.errors import Call, translated
+from adapters.slack.api.identity import BotIdentity
+from adapters.slack.interactions.slash_commands import SessionsOf, link_to, question_about
+from bridge.domain.errors import BridgeError, StoreUnavailable
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.sessions import Session
+from bridge.ports.channel import Accept
+
+_LOG = logging.getLogger(__name__)
+_END = "talkifai_end"
+_HOME = "home"
+_CALL_S = 3.0
+_MOST_LISTED = 20
+_INTRODUCTION = (
+    "I bring an AI agent to where you talk. Write me a direct message, or mention me in a channel that I am in: "
+    "I answer in the thread. `/talkifai help` tells more."
+)
+_NOTHING_OPEN = "You have no open conversation."
+
+Block = dict[str, Any]
+
+
+class Home:
+    """Publishes the tab for whoever opens it, and obeys its buttons."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        workspace: BotIdentity,
+        sessions_of: SessionsOf,
+        prompts: Sequence[str],
+        errands: BackgroundQueue,
+    ) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._sessions_of = sessions_of
+        self._prompts = prompts
+        self._errands = errands
+
+    def opened(self, payload: Mapping[str, object]) -> None:
+        """Show the tab soon to whoever opened it; nothing for every other payload. Does not wait."""
+        event = payload.get("event")
+        if isinstance(event, Mapping) and event.get("type") == "app_home_opened" and event.get("tab") == _HOME:
+            self._show(event.get("user"))
+
+    def settled(self, question: Question) -> None:
+        """Show the tab anew to whoever ended a conversation in it."""
+        if f":trigger:{_HOME}:" in question.id:
+            self._show(question.person.id)
+
+    async def obey(self, payload: Mapping[str, object], accept: Accept) -> None:
+        """Keep what a click asks for: only the person's own conversations can be ended. Raises `StoreUnavailable`."""
+        user, actions = payload.get("user"), payload.get("actions")
+        person = user.get("id") if isinstance(user, Mapping) else None
+        action = actions[0] if isinstance(actions, list) and actions else None
+        if not isinstance(person, str) or not isinstance(action, Mapping) or action.get("action_id") != _END:
+            return
+        for session in await self._sessions_of(person):
+            if str(session.thread) == action.get("value"):
+                # The conversation's own id: a second click, or a second delivery of it, is the same wish.
+                trigger = f"{_HOME}:{session.conversation.id}"
+                await accept(question_about(session.thread, person, QuestionKind.END, trigger))
+
+    def _show(self, person: object) -> None:
+        if isinstance(person, str) and person:
+            self._errands.add(partial(self._publish, person))
+
+    async def _publish(self, person: str) -> None:
+        try:
+            view = home_view(await self._sessions_of(person), self._prompts, self._workspace)
+            with translated(Call("views.publish")):
+                async with asyncio.timeout(_CALL_S):
+                    await self._client.views_publish(user_id=person, view=view)
+        except StoreUnavailable:
+            _LOG.warning("The App Home tab could not be shown: the store does not answer.")
+        except BridgeError as error:
+            _LOG.info("The App Home tab could not be shown: %s", error)
+
+
+def home_view(sessions: Sequence[Session], prompts: Sequence[str], workspace: BotIdentity) -> dict[str, Any]:
+    """Return the tab as Slack's blocks. Pure."""
+    blocks = [_section(_INTRODUCTION)]
+    if prompts:
+        blocks.append(_section("*You could ask*\n" + "\n".join(f"• {_plain(prompt)}" for prompt in prompts)))
+    blocks.append(_section("*Your open conversations*" if sessions else _NOTHING_OPEN))
+    blocks += [_conversation(session, workspace) for session in sessions[:_MOST_LISTED]]
+    more = len(sessions) - _MOST_LISTED
+    return {"type": "home", "blocks": [*blocks, *([_section(f"and {more} more")] if more > 0 else [])]}
+
+
+def _conversation(session: Session, workspace: BotIdentity) -> Block:
+    since = round(session.opened_at)
+    opened = f"<!date^{since}^{{date_short_pretty}} {{time}}|opened before>"
+    return _section(f"{link_to(session.thread, workspace)}, since {opened}") | {
+        "accessory": {
+            "type": "button",
+            "action_id": _END,
+            "text": {"type": "plain_text", "text": "End"},
+            "value": str(session.thread),
+        }
+    }
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,149 @@
+"""A press below a reply is kept like a question, and answered to who pressed alone."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from functools import partial
+from time import time
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.background_queue import BackgroundQueue
+from adapters.slack.api.errors import Call, translated
+from adapters.slack.api.identity import BotIdentity
+from adapters.slack.format.buttons import Pressed
+from adapters.slack.options import SlackOptions
+from adapters.slack.people.directory import foreign_team
+from bridge.domain.errors import BridgeError
+from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.notices import Notice
+from bridge.domain.pages import Button
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.ports.channel import Accept
+from bridge.ports.sessions import SessionStore
+
+_LOG = logging.getLogger(__name__)
+_CALL_S = 3.0
+_ID = re.compile(r"[A-Z][A-Z0-9]{1,40}")
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+_KINDS = {
+    Button.STOP: QuestionKind.STOP,
+    Button.RETRY: QuestionKind.RETRY,
+    Button.NEW: QuestionKind.NEW,
+    Button.END: QuestionKind.END,
+    Button.GOOD: QuestionKind.RATE,
+    Button.BAD: QuestionKind.RATE,
+}
+_ENDS = (QuestionKind.NEW, QuestionKind.END)
+RATED = "Thank you: noted."
+NOT_RATED = "It is too late to rate this answer."
+_TOLD = {
+    IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
+    IntakeResult.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
+    IntakeResult.FULL: Notice.BUSY,
+    IntakeResult.RATED: RATED,
+}
+
+
+class Presses:
+    """Obeys what is pressed below replies in one workspace."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        workspace: BotIdentity,
+        policy: SlackOptions,
+        sessions: SessionStore | None,
+        errands: BackgroundQueue,
+    ) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._account = workspace.account
+        self._policy = policy
+        self._sessions = sessions
+        self._errands = errands
+
+    async def obey(self, payload: Mapping[str, object], pressed: Pressed, accept: Accept) -> None:
+        """Keep what a press asks for. When it returns, that is done durably. Raises `StoreUnavailable`."""
+        question = self._question(payload, pressed)
+        if question is None:
+            return
+        sentence = await self._refusal(question)
+        if not sentence:
+            became = await accept(question)
+            is_unrated = became is IntakeResult.NOTHING and question.kind is QuestionKind.RATE
+            sentence = NOT_RATED if is_unrated else _TOLD.get(became, "")
+        if sentence:
+            self._errands.add(partial(self._tell, question, sentence))
+
+    def _question(self, payload: Mapping[str, object], pressed: Pressed) -> Question | None:
+        user, container, actions = payload.get("user"), payload.get("container"), payload.get("actions")
+        person = user.get("id") if isinstance(user, Mapping) else None
+        where = container if isinstance(container, Mapping) else {}
+        action = actions[0] if isinstance(actions, list) else {}
+        place, message, at = where.get("channel_id"), where.get("message_ts"), action.get("action_ts")
+        root = where.get("thread_ts") or ""
+        if not (_is(_ID, person) and _is(_ID, place) and _is(_TS, message) and _is(_TS, at)):
+            return None
+        if root and not _is(_TS, root):
+            return None
+        is_flat = str(place).startswith("D") and not self._policy.threads_in_dms
+        thread = ThreadKey("slack", self._account, str(place), "" if is_flat else str(root))
+        # All of it names one press; the same for every delivery of it.
+        name = f"slack:{self._account}:{place}:press:{person}:{message}:{pressed.control.value}:{at}"
+        kind = _KINDS[pressed.control]
+        return Question(
+            id=name,
+            dedupe_keys=(name,),
+            thread=thread,
+            address=Address(account=self._account, place=str(place), thread=str(root)),
+            person=Person(str(person)),
+            text=pressed.control.value if kind is QuestionKind.RATE else "",
+            asked_at=time(),
+            kind=kind,
+            metadata={
+                "source": "slack",
+                "team": self._account,
+                "channel": str(place),
+                "thread": thread.thread,
+                **self._origin(user),
+            },
+            about=pressed.about,
+            owner_only=self._policy.only_opener_controls,
+        )
+
+    def _origin(self, user: object) -> dict[str, str]:
+        """Name the team of somebody from another organisation, as a message's metadata has it."""
+        team = user.get("team_id") if isinstance(user, Mapping) else None
+        # A press does not say whether its channel is shared: in Enterprise Grid the look-up of the person tells.
+        found = foreign_team(team, self._workspace, is_shared=False)
+        return {"person_team": found} if found else {}
+
+    async def _refusal(self, question: Question) -> str:
+        """Say why this person may not, or cannot, end the conversation; empty for whoever may, and other wishes."""
+        if question.kind not in _ENDS or self._sessions is None:
+            return ""
+        session = await self._sessions.current(question.thread)
+        if session is None:
+            return Notice.NOTHING_OPEN if question.kind is QuestionKind.END else ""
+        is_theirs = session.person_id == question.person.id or not self._policy.only_opener_controls
+        return "" if is_theirs else Notice.NOT_YOURS
+
+    async def _tell(self, question: Question, sentence: str) -> None:
+        """Tell who pressed, so that nobody else sees it. Best effort."""
+        address = question.address
+        thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}
+        try:
+            with translated(Call("chat.postEphemeral")):
+                async with asyncio.timeout(_CALL_S):
+                    await self._client.chat_postEphemeral(
+                        channel=address.place, user=question.person.id, text=sentence, **thread
+                    )
+        except BridgeError as error:
+            _LOG.info("Somebody pressed a button and could not be answered: %s", error)
+
+
+def _is(form: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and form.fullmatch(value) is not None

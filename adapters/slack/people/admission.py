@@ -1,0 +1,70 @@
+"""Who may ask: members always, guests and people of other organisations where the policy says so."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.errors import Call, translated
+from adapters.slack.options import SlackOptions
+from adapters.slack.people.directory import People
+from bridge.domain.errors import BridgeError, ChannelUnavailable
+from bridge.domain.incoming import Question
+from bridge.domain.notices import Notice
+
+_LOG = logging.getLogger(__name__)
+_CALL_S = 3.0
+_KEPT = 10_000
+
+
+class Admission:
+    """Admits people, and tells those that it refuses so, once and where nobody else sees it."""
+
+    def __init__(self, client: AsyncWebClient, people: People, policy: SlackOptions) -> None:
+        self._client = client
+        self._people = people
+        self._policy = policy
+        self._told: OrderedDict[str, None] = OrderedDict()
+        self._has_warned = False
+
+    async def admits(self, question: Question) -> bool:
+        """Say whether the asker may have an answer. Raises `ChannelUnavailable` where Slack does not tell now."""
+        if self._policy.allows_external or not await self._is_external(question):
+            return True
+        await self._tell(question)
+        return False
+
+    async def _is_external(self, question: Question) -> bool:
+        if "person_team" in question.metadata:
+            return True
+        if question.person.is_program:
+            return False
+        known = (await self._people.profile(question.person.id)).is_external
+        if known is not None:
+            return known
+        if not self._people.are_hidden:
+            raise ChannelUnavailable("Slack did not say whether the asker is a guest")
+        if not self._has_warned:
+            self._has_warned = True
+            _LOG.warning("Guests cannot be told from members without the scope users:read: they are answered.")
+        return False
+
+    async def _tell(self, question: Question) -> None:
+        """Tell the asker alone; in each worker once. Best effort."""
+        person, address = question.person.id, question.address
+        if person in self._told or question.person.is_program:
+            return
+        self._told[person] = None
+        while len(self._told) > _KEPT:
+            self._told.popitem(last=False)
+        thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}
+        try:
+            with translated(Call("chat.postEphemeral")):
+                async with asyncio.timeout(_CALL_S):
+                    await self._client.chat_postEphemeral(
+                        channel=address.place, user=person, text=Notice.NOT_ADMITTED, **thread
+                    )
+        except BridgeError as error:
+            _LOG.info("Somebody was refused and could not be told: %s", error)

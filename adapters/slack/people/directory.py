@@ -1,0 +1,177 @@
+"""Who asks, and what people and channels are called: looked up once and kept for a while."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.errors import Call, code_of, translated
+from adapters.slack.api.identity import BotIdentity
+from adapters.slack.api.ttl_cache import TtlCache
+from bridge.domain.errors import BridgeError
+from bridge.domain.incoming import Question
+
+_LOG = logging.getLogger(__name__)
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
+_TEAM_ID = re.compile(r"[!-~]{1,100}")
+_LOOK_UP_S = 3.0
+_KEEP_S = 12 * 3600.0
+_KEEP_FAILURE_S = 10.0
+_LONGEST_NAME = 60
+_NO_SCOPE = frozenset({"missing_scope", "not_allowed_token_type", "unknown_method"})
+_NOBODY_HERE = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_SIGNS = re.compile(r"[\s:>@<*_`~\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+"""What could make a name look like something else than a name in front of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What Slack says of a person. All empty where it says nothing."""
+
+    name: str = ""
+    """As the person is shown in Slack."""
+    email: str = ""
+    is_external: bool | None = None
+    """Whether it is a guest, or somebody of another organisation; None where Slack did not say."""
+
+
+def plain_identifier(question: Question) -> str:
+    """Name the asker without asking Slack: `slack:<team>:<user>`."""
+    return f"slack:{question.thread.account}:{question.person.id}"
+
+
+def plain_name(name: object) -> str:
+    """Return a name that is one line of words, 60 characters at most; empty for what is no name."""
+    return _SIGNS.sub(" ", name).strip()[:_LONGEST_NAME].rstrip() if isinstance(name, str) else ""
+
+
+class People:
+    """Answers who a person is, and what a channel is called.
+
+    Args:
+        client: Slack's Web API.
+        workspace: Whose members are no strangers.
+        reads_emails: Whether e-mail addresses may be used.
+        now: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        workspace: BotIdentity,
+        *,
+        reads_emails: bool = True,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._reads_emails = reads_emails
+        self._profiles = TtlCache(self._ask_for_person, now)
+        self._channels = TtlCache(self._ask_for_channel, now)
+        self._refused: set[str] = set()
+
+    async def identifier(self, question: Question) -> str:
+        """Return the e-mail address, or else `slack:<team>:<user>`. Takes some 3 s at most."""
+        if not self._reads_emails:
+            return plain_identifier(question)
+        return (await self.profile(question.person.id)).email or plain_identifier(question)
+
+    async def profile(self, user: str) -> Profile:
+        """Return what Slack says of a person. Takes some 3 s at most."""
+        return Profile() if self.are_hidden else await self._profiles.get(user)
+
+    @property
+    def are_hidden(self) -> bool:
+        """Whether the app has not the scope to look people up."""
+        return "users.info" in self._refused
+
+    async def name(self, user: str) -> str:
+        """Return the name that the person goes by; the id where Slack does not tell."""
+        return (await self.profile(user)).name or user
+
+    async def channel_name(self, channel: str) -> str:
+        """Return a channel's name; the id where Slack does not tell."""
+        if "conversations.info" in self._refused:
+            return channel
+        return await self._channels.get(channel) or channel
+
+    async def _ask_for_person(self, user: str) -> tuple[Profile, float]:
+        answer, keep_s = await self._asked("users.info", lambda: self._client.users_info(user=user))
+        if answer.get("error") in _NOBODY_HERE:
+            return Profile(is_external=True), keep_s
+        facts = answer.get("user")
+        return (_profile_in(facts, self._workspace) if isinstance(facts, Mapping) else Profile()), keep_s
+
+    async def _ask_for_channel(self, channel: str) -> tuple[str, float]:
+        answer, keep_s = await self._asked(
+            "conversations.info", lambda: self._client.conversations_info(channel=channel)
+        )
+        facts = answer.get("channel")
+        return plain_name(facts.get("name") if isinstance(facts, Mapping) else None), keep_s
+
+    async def _asked(self, method: str, call: Callable[[], Awaitable[Any]]) -> tuple[Mapping[str, Any], float]:
+        """Return Slack's answer, empty where there is none, and for how long to believe it."""
+        try:
+            with translated(Call(method)):
+                try:
+                    async with asyncio.timeout(_LOOK_UP_S):
+                        answer = await call()
+                    return answer.data if isinstance(answer.data, Mapping) else {}, _KEEP_S
+                except SlackApiError as error:
+                    if code_of(error) in _NOBODY_HERE:
+                        return {"error": code_of(error)}, _KEEP_S
+                    if code_of(error) not in _NO_SCOPE:
+                        raise
+                    self._stop_asking(method, code_of(error))
+                    return {}, _KEEP_S
+        except BridgeError as error:
+            _LOG.debug("Slack does not answer %s: %s", method, error)
+            return {}, _KEEP_FAILURE_S
+
+    def _stop_asking(self, method: str, code: str) -> None:
+        if method not in self._refused:
+            self._refused.add(method)
+            _LOG.warning("Slack does not let the app call %s (%s): ids are used in the place of names.", method, code)
+
+
+def _profile_in(facts: Mapping[str, Any], workspace: BotIdentity) -> Profile:
+    shown = facts.get("profile")
+    profile = shown if isinstance(shown, Mapping) else {}
+    names = (profile.get("display_name"), profile.get("real_name"), facts.get("real_name"), facts.get("name"))
+    email = profile.get("email")
+    return Profile(
+        name=next(filter(None, map(plain_name, names)), ""),
+        email=email if isinstance(email, str) and _EMAIL.fullmatch(email) else "",
+        is_external=_is_external(facts, workspace),
+    )
+
+
+def _is_external(facts: Mapping[str, Any], workspace: BotIdentity) -> bool:
+    """Tell a full member, of this workspace or of another one of its organisation, from everybody else."""
+    if any(facts.get(mark) for mark in ("is_restricted", "is_ultra_restricted", "is_stranger")):
+        return True
+    team, elsewhere = facts.get("team_id"), facts.get("enterprise_user")
+    if not team or team in {workspace.team_id, workspace.enterprise_id}:
+        return False
+    organisation = elsewhere.get("enterprise_id") if isinstance(elsewhere, Mapping) else None
+    return not workspace.enterprise_id or organisation != workspace.enterprise_id
+
+
+def foreign_team(found: object, workspace: BotIdentity, *, is_shared: bool) -> str:
+    """Return the team of somebody from another organisation, through Slack Connect; empty for everybody else.
+
+    In an Enterprise Grid organisation other teams are at home too: there only a shared channel has strangers.
+    """
+    if (
+        not isinstance(found, str)
+        or not _TEAM_ID.fullmatch(found)
+        or found in {workspace.account, workspace.enterprise_id}
+    ):
+        return ""
+    return "" if workspace.enterprise_id and not is_shared else found

@@ -1,0 +1,122 @@
+"""The app in one workspace: what is known there, and what is done there. And where the workspaces come from."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Protocol
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.background_queue import BackgroundQueue
+from adapters.slack.api.identity import BotIdentity
+from adapters.slack.interactions.ack_reaction import Receipts
+from adapters.slack.interactions.agent_view import AgentView
+from adapters.slack.interactions.app_home import Home
+from adapters.slack.interactions.button_handler import Presses
+from adapters.slack.interactions.slash_commands import SessionsOf
+from adapters.slack.options import SlackOptions
+from adapters.slack.outbound.streams import Streams
+from adapters.slack.outbound.thread_status import Activity
+from adapters.slack.people.admission import Admission
+from adapters.slack.people.directory import People
+from adapters.slack.people.prompt import Prompt
+from adapters.slack.people.thread_history import EarlierMessages
+from bridge.domain.sessions import Session
+from bridge.ports.sessions import SessionStore
+
+CHANNEL = "slack"
+"""The first field of every `ThreadKey` of Slack."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceContext:
+    """What lives as long as one token of one workspace, or of one organisation."""
+
+    client: AsyncWebClient
+    workspace: BotIdentity
+    people: People
+    admission: Admission
+    wording: Prompt
+    activity: Activity
+    streams: Streams
+    home: Home
+    presses: Presses
+    receipts: Receipts | None
+    agent_view: AgentView | None
+    sessions_of: SessionsOf
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFactory:
+    """What all workspaces have in common."""
+
+    policy: SlackOptions
+    allowed: AbstractSet[str]
+    """The mentions of the agent that take effect."""
+    sessions: SessionStore | None
+    errands: BackgroundQueue
+
+    def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
+        """Put together what one workspace needs."""
+        policy, errands, sessions = self.policy, self.errands, self.sessions
+        people = People(client, workspace, reads_emails=policy.reads_emails)
+        activity = Activity(client)
+
+        async def sessions_of(user: str) -> Sequence[Session]:
+            return () if sessions is None else await sessions.opened_by(CHANNEL, workspace.account, user)
+
+        return WorkspaceContext(
+            client,
+            workspace,
+            people=people,
+            admission=Admission(client, people, policy),
+            wording=Prompt(people, EarlierMessages(client, workspace), policy),
+            activity=activity,
+            streams=Streams(client, activity, self.allowed),
+            presses=Presses(client, workspace, policy, sessions, errands),
+            home=Home(client, workspace, sessions_of, policy.prompts, errands),
+            receipts=Receipts(client, errands) if policy.shows_receipts else None,
+            agent_view=AgentView(client, policy.prompts, errands) if policy.shows_agent_view else None,
+            sessions_of=sessions_of,
+        )
+
+
+class Workspaces(Protocol):
+    """Where the app is installed. Accounts are those of `BotIdentity.account`."""
+
+    async def open(self) -> None:
+        """Check what can be checked at the start. Raises `Misconfigured`, `ChannelUnavailable`."""
+        ...
+
+    async def of(self, account: str) -> WorkspaceContext:
+        """Return the workspace for a call. Raises `PlaceGone` where the app is not installed, `ChannelUnavailable`."""
+        ...
+
+    def at_hand(self, account: str) -> WorkspaceContext | None:
+        """Return the workspace where it is known without asking anybody."""
+        ...
+
+    async def receiving(self, account: str) -> WorkspaceContext | None:
+        """Return the workspace in which an event happened; None where the app is not installed.
+
+        Raises `StoreUnavailable`: the event is to be delivered again.
+        """
+        ...
+
+    async def remove(self, account: str, told_at: float) -> None:
+        """Forget a workspace that the app was removed from before that time, and end its sessions.
+
+        Raises `StoreUnavailable`. Safe to repeat.
+        """
+        ...
+
+    async def refused(self, installed: WorkspaceContext, token: str) -> None:
+        """Take note that Slack says of the token that a call was made with that it is gone.
+
+        Raises `PlaceGone` where the workspace is gone with it, `ChannelUnavailable` where it may have another one.
+        """
+        ...
+
+    async def watch(self) -> None:
+        """Look now and then whether all is well, until cancelled. Raises `ChannelTokenRefused`."""
+        ...

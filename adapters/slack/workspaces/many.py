@@ -1,0 +1,158 @@
+"""Any number of workspaces, which installed the app themselves."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic, time
+
+from adapters.slack.api.client import Clients
+from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory
+from adapters.slack.workspaces.installation_store import Grant, GrantUnreadable, InstallationStore
+from adapters.slack.workspaces.token_rotation import Rotation
+from bridge.domain.errors import BridgeError, ChannelUnavailable, PlaceGone, StoreUnavailable
+from bridge.ports.chat_moves import Accounts
+
+_LOG = logging.getLogger(__name__)
+_FRESH_S = 10.0
+"""For how long a worker goes by what it read of a grant. Another worker may have taken its workspace away since."""
+_LOOK_EVERY_S = 60.0
+_KEPT = 2_000
+
+
+@dataclass(slots=True)
+class _Known:
+    installed: WorkspaceContext
+    grant: Grant
+    read_at: float
+
+
+class ManyWorkspaces:
+    """Implements `adapters.slack.workspaces.context.Workspaces` on what was granted."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        furnishing: WorkspaceFactory,
+        grants: InstallationStore,
+        rotation: Rotation,
+        places: Accounts,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._clients = clients
+        self._furnishing = furnishing
+        self._grants = grants
+        self._rotation = rotation
+        self._places = places
+        self._now = now
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    async def open(self) -> None:
+        """See that the keys open what is kept. Raises `SettingWrong`, `ChannelUnavailable`."""
+        try:
+            await self._grants.reseal()
+        except StoreUnavailable as error:
+            raise ChannelUnavailable(f"what workspaces granted cannot be read: {error}") from None
+
+    async def of(self, account: str) -> WorkspaceContext:
+        """Return the workspace for a call, with a token that lasts. Raises `PlaceGone`, `ChannelUnavailable`."""
+        known = self._known.get(account)
+        try:
+            known = await self._read(account)
+        except StoreUnavailable as error:
+            if known is None:
+                raise ChannelUnavailable(f"the store does not say what a workspace granted: {error}") from None
+        if known is None:
+            raise PlaceGone(f"the app is not installed in {account}")
+        self._adopt(known, await self._rotation.renewed(known.grant))
+        if known.grant.expires_within(0.0):
+            if self._rotation.is_refused(known.grant):
+                raise PlaceGone(f"the token of {account} has expired, and Slack does not renew it")
+            raise ChannelUnavailable("the token of a workspace has expired and is to be renewed")
+        return known.installed
+
+    def at_hand(self, account: str) -> WorkspaceContext | None:
+        """Return the workspace where this worker has dealt with it lately."""
+        known = self._known.get(account)
+        return None if known is None else known.installed
+
+    async def receiving(self, account: str) -> WorkspaceContext | None:
+        """Return the workspace in which an event happened. Raises `StoreUnavailable`."""
+        known = await self._read(account)
+        return None if known is None else known.installed
+
+    async def remove(self, account: str, told_at: float) -> None:
+        """Drop what waits there, begin to end the sessions, delete the token. Raises `StoreUnavailable`.
+
+        The token goes last: whoever is cut off before that is followed by Slack's next delivery, or the next call.
+        """
+        if await self._is_installed_since(account, told_at):
+            return
+        ended = await self._places.leave_account(CHANNEL, account)
+        if await self._is_installed_since(account, told_at):
+            return
+        self._known.pop(account, None)
+        self._rotation.forget(account)
+        await self._grants.remove(account)
+        _LOG.info("The app was removed from %s: %d sessions end.", account, ended)
+
+    async def _is_installed_since(self, account: str, told_at: float) -> bool:
+        try:
+            grant = await self._grants.find(account)
+        except GrantUnreadable:
+            return False  # whatever it says, nobody here can use it
+        return grant is not None and grant.granted_at > told_at
+
+    async def refused(self, installed: WorkspaceContext, token: str) -> None:
+        """Remove the workspace, unless its token was changed meanwhile. Raises `PlaceGone`, `ChannelUnavailable`."""
+        account = installed.workspace.account
+        asked_at = time()
+        try:
+            grant = await self._grants.find(account)
+            if grant is not None and grant.token != token:
+                self._known.pop(account, None)
+                raise ChannelUnavailable("a workspace has another token now")
+            await self.remove(account, asked_at)
+        except StoreUnavailable as error:
+            raise ChannelUnavailable(f"a workspace could not be forgotten: {error}") from None
+        raise PlaceGone(f"the app was removed from {account}")
+
+    async def watch(self) -> None:
+        """Renew tokens that are about to expire, of the workspaces that this worker deals with, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            for account in list(self._known):
+                with suppress(BridgeError):
+                    await self.of(account)
+
+    async def _read(self, account: str) -> _Known | None:
+        known = self._known.get(account)
+        if known is not None and self._now() - known.read_at < _FRESH_S:
+            self._known.move_to_end(account)
+            return known
+        grant = await self._grants.find(account)
+        if grant is None:
+            self._known.pop(account, None)
+            return None
+        if known is None or _is_another(known.grant, grant):
+            client = self._clients.client(grant.token)
+            known = _Known(self._furnishing.of(client, grant.workspace), grant, 0.0)
+        known.read_at = self._now()
+        self._adopt(known, grant)
+        self._known[account] = known
+        self._known.move_to_end(account)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return known
+
+    def _adopt(self, known: _Known, grant: Grant) -> None:
+        """Go on with another token of the same workspace: what is known there stays."""
+        known.grant = grant
+        known.installed.client.token = grant.token
+
+
+def _is_another(one: Grant, other: Grant) -> bool:
+    """Say whether the app was installed anew: it may have other scopes since, so what was refused is tried again."""
+    return one.workspace != other.workspace or one.granted_at != other.granted_at

@@ -1,0 +1,167 @@
+"""The pages by which a workspace installs the app: bolt's OAuth flow over our web server and our store."""
+
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from secrets import token_urlsafe
+from time import time
+from typing import Any
+from urllib.parse import urljoin
+
+import aiohttp
+from slack_bolt.error import BoltError
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
+from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.oauth.installation_store import Installation
+from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from adapters.slack.api.client import Clients, identify
+from adapters.slack.api.errors import code_of
+from adapters.slack.api.log_filter import VENDOR_LOG
+from adapters.slack.workspaces.installation_store import Grant, InstallationStore
+from bridge.domain.errors import BridgeError
+from bridge.ports.http import WebAnswer, WebRequest
+from bridge.ports.key_value import KeyValueStore
+
+_LOG = logging.getLogger(__name__)
+INSTALL_PATH = "/slack/install"
+REDIRECT_PATH = "/slack/oauth_redirect"
+_STATE_GROUP = "slack:oauth"
+_STATE_S = 600
+_AGAIN = "Slack or the store of this app does not answer. Please begin again in a minute."
+_LATER = WebAnswer(503, _AGAIN, (("Content-Type", "text/plain; charset=utf-8"),))
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthApp:
+    """The app that workspaces install."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...]
+
+
+class States(AsyncOAuthStateStore):
+    """What ties Slack's answer to the browser that began: good once, for ten minutes.
+
+    A state is `<random>.<when it ends>.<HMAC-SHA-256>`: the store hears of those alone that come back from Slack.
+    """
+
+    def __init__(self, records: KeyValueStore, secret: str, now: Callable[[], float] = time) -> None:
+        self._records = records
+        self._secret = secret
+        self._now = now
+
+    async def async_issue(self, *_args: object, **_kwargs: object) -> str:
+        """Return a new state."""
+        said = f"{token_urlsafe(24)}.{round(self._now() + _STATE_S)}"
+        return f"{said}.{self._signature(said)}"
+
+    async def async_consume(self, state: str) -> bool:
+        """Say whether the state is one of ours and was not used before. Raises `StoreUnavailable`."""
+        said, _, signature = state.rpartition(".")
+        if not hmac.compare_digest(self._signature(said).encode(), signature.encode()):
+            return False
+        name, _, ends_at = said.rpartition(".")
+        if int(ends_at) < self._now():
+            return False
+        return await self._records.use(_STATE_GROUP, name, 2.0 * _STATE_S)
+
+    def _signature(self, said: str) -> str:
+        return hmac.new(self._secret.encode(), f"install:{said}".encode(), "sha256").hexdigest()
+
+
+class _InstallingClient(AsyncWebClient):
+    """Tells the operator of a refused installation: bolt tells only the browser, and not why."""
+
+    async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
+        try:
+            return await super().api_call(api_method, **options)
+        except SlackApiError as error:
+            code = code_of(error) or "in no form of its own"
+            remedy = "Check SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
+            _LOG.warning("An installation was refused: Slack answers %s to %s. %s.", code, api_method, remedy)
+            raise
+
+
+class Installations(AsyncInstallationStore):
+    """Turns what Slack grants into a `Grant`: the bot's token alone is kept."""
+
+    def __init__(self, clients: Clients, grants: InstallationStore) -> None:
+        self._clients = clients
+        self._grants = grants
+
+    async def async_save(self, installation: Installation) -> None:
+        """Keep a new installation. Raises `BoltError` without a bot, and as `identify` and `save`."""
+        if not installation.bot_token:
+            raise BoltError("an installation without a bot")
+        found = await identify(self._clients.client(installation.bot_token))
+        workspace = replace(
+            found,
+            team_id=installation.team_id or found.team_id,
+            enterprise_id=installation.enterprise_id or found.enterprise_id,
+            name=installation.team_name or installation.enterprise_name or found.name,
+            is_organisation=bool(installation.is_enterprise_install),
+        )
+        await self._grants.save(
+            Grant(
+                workspace,
+                installation.bot_token,
+                installation.bot_refresh_token or "",
+                float(installation.bot_token_expires_at or 0),
+                granted_at=time(),
+            )
+        )
+        _LOG.info("The app was installed in %s.", workspace.account)
+
+
+class InstallPages:
+    """Answers the two pages."""
+
+    def __init__(self, clients: Clients, app: OAuthApp, grants: InstallationStore, records: KeyValueStore) -> None:
+        settings = AsyncOAuthSettings(
+            client_id=app.client_id,
+            client_secret=app.client_secret,
+            scopes=list(app.scopes),
+            user_scopes=[],
+            install_path=INSTALL_PATH,
+            redirect_uri_path=REDIRECT_PATH,
+            install_page_rendering_enabled=False,
+            # Beside the API, wherever that is: https://slack.com/oauth/v2/authorize.
+            authorization_url=urljoin(clients.api_url, "../oauth/v2/authorize"),
+            installation_store=Installations(clients, grants),
+            state_store=States(records, app.client_secret),
+            state_expiration_seconds=_STATE_S,
+            logger=VENDOR_LOG,
+        )
+        self._flow = AsyncOAuthFlow(client=clients.client(kind=_InstallingClient), logger=VENDOR_LOG, settings=settings)
+
+    async def install(self, request: WebRequest) -> WebAnswer:
+        """Send the browser to Slack, with a cookie that its answer has to come with."""
+        try:
+            return _answer(await self._flow.handle_installation(_read(request)))
+        except BridgeError:
+            return _LATER
+
+    async def redirect(self, request: WebRequest) -> WebAnswer:
+        """Take Slack's answer: fetch the token and keep it."""
+        try:
+            return _answer(await self._flow.handle_callback(_read(request)))
+        except (BridgeError, SlackClientError, aiohttp.ClientError, TimeoutError) as error:
+            _LOG.warning("An installation could not be finished: %s", type(error).__name__)
+            return _LATER
+
+
+def _read(request: WebRequest) -> AsyncBoltRequest:
+    return AsyncBoltRequest(body="", query=request.query, headers=dict(request.headers))
+
+
+def _answer(answer: BoltResponse) -> WebAnswer:
+    return WebAnswer(answer.status, answer.body, tuple(answer.first_headers().items()))

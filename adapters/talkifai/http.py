@@ -1,0 +1,143 @@
+"""HTTP to TalkifAI. The one module that knows httpx and httpx-sse, and that translates httpx's errors.
+
+httpx and httpcore log every URL at INFO; conversation ids are in those URLs, keys and tokens never are.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+from httpx_sse._decoders import SSEDecoder  # the public EventSource splits lines without any bound
+
+from adapters.talkifai.error_mapping import Call
+from adapters.talkifai.limits import TalkifaiLimits
+from adapters.talkifai.sse_decoder import FieldDecoder
+from bridge.domain.errors import AgentUnavailable, AgentUnreachable, SettingWrong, StreamBroken
+
+_ERROR_CHARACTERS = 200
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call, ready to be sent."""
+
+    call: Call
+    method: str
+    path: str
+    """Below the base address, already quoted."""
+    headers: Mapping[str, str]
+    payload: Mapping[str, Any] | None = None
+    query: Mapping[str, int] | None = None
+
+
+@contextmanager
+def _translated(call: Call) -> Iterator[None]:
+    """Turn httpx's errors into ours. `from None`: a protocol error of httpx may quote a header."""
+    try:
+        yield
+    except _NOT_SENT as error:
+        raise AgentUnreachable(_sentence(call, "cannot be reached", error)) from None
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+        kind = StreamBroken if call is Call.ASK else AgentUnavailable
+        raise kind(_sentence(call, "broke off", error)) from None
+
+
+def _sentence(call: Call, what: str, error: Exception) -> str:
+    return f"TalkifAI {what} ({call}): {type(error).__name__}: {error}"[:_ERROR_CHARACTERS]
+
+
+class HttpResponse:
+    """An answer whose head has come. The body is read once, as chunks or whole; then it must be closed."""
+
+    def __init__(self, call: Call, response: httpx.Response) -> None:
+        self._call = call
+        self._response = response
+        self._raw: AsyncIterator[bytes] = response.aiter_raw()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, with names in lower case."""
+        return dict(self._response.headers.items())
+
+    async def next_chunk(self) -> bytes | None:
+        """Return the next bytes of the body, None at its end. Raises `AgentUnavailable`, for an ask `StreamBroken`."""
+        with _translated(self._call):
+            return await anext(self._raw, None)
+
+    async def body(self, max_bytes: int) -> bytes:
+        """Read the body up to just over `max_bytes`: a longer result tells that there was more."""
+        pieces: list[bytes] = []
+        size = 0
+        while size <= max_bytes and (chunk := await self.next_chunk()) is not None:
+            pieces.append(chunk)
+            size += len(chunk)
+        return b"".join(pieces)
+
+    async def aclose(self) -> None:
+        """Let go of the connection: closed at once where the body was not read to its end."""
+        with suppress(httpx.HTTPError, httpx.StreamError):
+            await self._response.aclose()
+
+
+class Transport:
+    """One pool of connections to one address."""
+
+    def __init__(self, base_url: str, limits: TalkifaiLimits) -> None:
+        # No read limit here: how long an answer may be silent is a matter of events, not of bytes.
+        timeout = httpx.Timeout(connect=limits.connect_s, write=limits.write_s, pool=limits.connect_s, read=None)
+        pool = httpx.Limits(max_connections=limits.connections, max_keepalive_connections=limits.idle_connections)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._base_url = _checked_base(base_url)
+        # Compressed events would wait in the compressor, and a compressed body has no bound.
+        headers = {"Accept-Encoding": "identity", "User-Agent": "talkifai-bridge"}
+        self._client = httpx.AsyncClient(headers=headers, timeout=timeout, limits=pool, cookies=no_cookies)
+
+    async def send(self, request: Request) -> HttpResponse:
+        """Send a request, once, and return when the head of the answer has come.
+
+        Raises `AgentUnreachable`, or `AgentUnavailable`, which for an ask is `StreamBroken`.
+        """
+        content = None if request.payload is None else json.dumps(request.payload).encode()
+        headers = dict(request.headers)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        with _translated(request.call):
+            outgoing = self._client.build_request(
+                request.method, self._base_url + request.path, headers=headers, content=content, params=request.query
+            )
+            return HttpResponse(request.call, await self._client.send(outgoing, stream=True))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+def sse_fields() -> FieldDecoder:
+    """Return a new decoder for the fields of one event stream."""
+    return SSEDecoder()
+
+
+def _checked_base(base_url: str) -> str:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingWrong("TALKIFAI_BASE_URL", "it is not an address", "Use https://api.talkifai.dev")
+    return base_url.rstrip("/")

@@ -1,0 +1,1 @@
+"""The Bot API: client and errors. Not what is said with it."""

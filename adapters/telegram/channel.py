@@ -1,0 +1,329 @@
+"""Telegram as a channel: the wiring of its rooms."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from telegram import Bot
+from telegram.constants import ChatMemberStatus
+from telegram.error import InvalidToken, TelegramError
+
+from adapters.telegram import CHANNEL, limits
+from adapters.telegram.api.client import Client, build_client, silence_url_logging
+from adapters.telegram.api.errors import THE_TOKEN, is_token_refusal, token_refused
+from adapters.telegram.format.buttons import CONTROLS, RATINGS
+from adapters.telegram.format.markdown import fits, render_page
+from adapters.telegram.inbound.poison_updates import SetAside
+from adapters.telegram.inbound.polling import Backoff, UpdatePoll
+from adapters.telegram.inbound.update_handler import ChatStores, UpdateIntake
+from adapters.telegram.inbound.update_parser import BotIdentity
+from adapters.telegram.inbound.webhook import Hook, Webhook, path_of
+from adapters.telegram.outbound.ack_reaction import Receipts
+from adapters.telegram.outbound.callback_answers import PressAnswers
+from adapters.telegram.outbound.command_menu import offer_commands
+from adapters.telegram.outbound.messages import Sender, is_group, pace_of
+from bridge.domain.errors import LookupUnsupported, StoreUnavailable
+from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import ChannelLimits
+from bridge.domain.speaker_names import with_speaker_name
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import PromptContext, Settlement
+from bridge.ports.channel import Accept
+from bridge.runtime.cancellation import unwrap_group
+from config.mentions import Mentions
+
+log = logging.getLogger(__name__)
+
+_NOBODY = Mentions()
+_ADMINISTRATORS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
+
+
+class TelegramChannel:
+    """`bridge.ports.Channel` and `bridge.ports.Receiver` for one Telegram bot."""
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        token_name: str = THE_TOKEN,
+        agent_id: str = "",
+        api_url: str = "https://api.telegram.org",
+        rooms: ChatStores,
+        hears_all: bool = False,
+        admins_only: bool = False,
+        gives_receipts: bool = False,
+        takes_ratings: bool = False,
+        identities: Mapping[str, str] | None = None,
+        hook: Hook | None = None,
+        streaming: Streaming = Streaming.EDIT,
+        mentions: Mentions = _NOBODY,
+    ) -> None:
+        self._token = token
+        self._token_name = token_name
+        self._agent_id = agent_id
+        self._api_url = api_url
+        self._rooms = rooms
+        self._hears_all = hears_all
+        self._admins_only = admins_only
+        self._gives_receipts = gives_receipts
+        self._takes_ratings = takes_ratings
+        self._identities = identities or {}
+        self._hook = hook
+        self._receipts: Receipts | None = None
+        self._streaming = streaming
+        self._mentions = mentions
+        self._set_aside = SetAside()
+        self._client: Client | None = None
+        self._sender: Sender | None = None
+        self._me: BotIdentity | None = None
+
+    @property
+    def name(self) -> str:
+        """The first field of every `ThreadKey` of this channel."""
+        return CHANNEL
+
+    @property
+    def account(self) -> str:
+        """The bot's id, which is the first part of its token."""
+        return self._token.partition(":")[0]
+
+    @property
+    def dead_letter(self) -> int:
+        """How many updates were skipped, because they cannot be read or met a defect."""
+        return self._set_aside.count
+
+    async def open(self) -> None:
+        """Build the client and ask Telegram who the bot is.
+
+        Raises `ChannelTokenRefused` within 10 s. When Telegram cannot be reached, `receive` goes on asking.
+        """
+        silence_url_logging()
+        try:
+            client = self._client = build_client(self._token, self._api_url)
+        except InvalidToken:
+            raise token_refused(self._token_name) from None
+        self._receipts = Receipts(client.bot) if self._gives_receipts else None
+        self._sender = Sender(client.bot, self._mentions, partial(self._rooms.places.move, CHANNEL), self._token_name)
+        try:
+            await self._identify(client.bot)
+        except (TelegramError, TimeoutError) as exc:
+            log.warning("telegram: cannot be reached yet (%s)", type(exc).__name__)
+
+    async def aclose(self) -> None:
+        """Close all connections. Safe to repeat. Calls after it raise `ChannelUnavailable` or `PostUncertain`."""
+        if self._client is not None:
+            await self._client.bot.shutdown()
+
+    # ------------------------------------------------------------ Channel
+    @property
+    def streaming(self) -> Streaming:
+        """How replies are shown while they grow."""
+        return self._streaming
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whoever is in the chat may."""
+        return False
+
+    @property
+    def controls(self) -> frozenset[Button]:
+        """Stop and Retry, and ratings where the setting says so."""
+        return CONTROLS | RATINGS if self._takes_ratings else CONTROLS
+
+    def serves(self, thread: ThreadKey) -> bool:
+        """Say whether this is the bot of the thread."""
+        return thread.account == self.account
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """Return the agent of this bot; empty: the one of the settings."""
+        del thread
+        return self._agent_id
+
+    def fits(self, text: str) -> bool:
+        """Say whether this Markdown, once rendered, fits one message, with room for a status or notice. Pure."""
+        return fits(text)
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        return one.controls == other.controls and render_page(one) == render_page(other)
+
+    def pace(self, address: Address) -> ChannelLimits:
+        """Say how calls in this place are to be spaced. Pure."""
+        return pace_of(address)
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Show a page as a new message. As `bridge.ports.Channel.post`."""
+        message_id = await self._opened_sender().post(address, view)
+        await self._clear_receipt(view)
+        if is_group(address.place) and address.reply_to and not address.thread:
+            await self._remember_reply(address, message_id)
+        return message_id
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Make a message look like `view`. As `bridge.ports.Channel.edit`."""
+        await self._opened_sender().edit(address, message_id, view)
+        await self._clear_receipt(view)
+
+    async def _clear_receipt(self, view: PageView) -> None:
+        if self._receipts is not None and view.final and view.number == 1 and view.turn_id:
+            await self._receipts.clear(view.turn_id)
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Raises `LookupUnsupported`: the Bot API has no way to read what a bot wrote before."""
+        del address, view
+        raise LookupUnsupported("Telegram's Bot API cannot search messages")
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page that grows as a draft, where the setting says so. As `bridge.ports.Channel.draft`."""
+        return self._streaming is not Streaming.EDIT and await self._opened_sender().draft(address, view)
+
+    async def show_activity(self, address: Address) -> None:
+        """Show "typing" for some seconds. Best effort."""
+        await self._opened_sender().show_typing(address)
+
+    async def user_identifier(self, question: Question) -> str:
+        """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
+        return self._identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        """Admit everybody."""
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Nothing is to be done."""
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing is to be done."""
+        del thread
+
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
+        """Return the question, with the asker's name in front where several people speak."""
+        return with_speaker_name(question, circumstances)
+
+    # ------------------------------------------------------------ Receiver
+    @property
+    def receives_alone(self) -> str:
+        """Names the bot: of two that poll with one token, each takes updates away from the other.
+
+        Empty by webhook: a proxy may spread the calls over any number of workers.
+        """
+        return "" if self._hook else f"telegram:{self.account}"
+
+    async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        """Take updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
+        client = self._opened_client()
+        me = await self._prepare(client.bot)
+        answers = PressAnswers(client.bot)
+        intake = UpdateIntake(
+            me,
+            self._noting(accept),
+            self._rooms,
+            self._set_aside,
+            answers.answer,
+            hears_all=self._hears_all,
+            may_control=self._may_control if self._admins_only else None,
+        )
+        with unwrap_group():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(answers.run())
+                if self._receipts is not None:
+                    group.create_task(self._receipts.run())
+                await self._take_updates(client, intake, connected)
+
+    async def _take_updates(self, client: Client, intake: UpdateIntake, connected: Callable[[str], None]) -> None:
+        bot = client.bot
+        said = f"Telegram: connected as @{bot.username}"
+        if self._hook is None:
+            connected(said)
+            await UpdatePoll(client, intake.take, self._token_name).run()
+            return
+        webhook = Webhook(bot, self._hook.url, self._token, intake.take, self._token_name)
+        with self._hook.routes.serve(path_of(bot.id), webhook.answer):
+            connected(f"{said}, by webhook")
+            await webhook.keep_set()
+
+    def _noting(self, accept: Accept) -> Accept:
+        """Give every question that is kept its receipt, where the setting says so."""
+        receipts = self._receipts
+        if receipts is None:
+            return accept
+
+        async def accept_and_note(question: Question) -> IntakeResult:
+            became = await accept(question)
+            receipts.note(question, became)
+            return became
+
+        return accept_and_note
+
+    async def _prepare(self, bot: Bot) -> BotIdentity:
+        """Learn who the bot is and leave webhook mode, however long Telegram is away. Raises `ChannelTokenRefused`.
+
+        A webhook that is set makes every poll fail with 409. Its waiting updates are kept.
+        """
+        backoff = Backoff()
+        me: BotIdentity | None = None
+        while me is None:
+            try:
+                known = await self._identify(bot)
+                if self._hook is None:
+                    await bot.delete_webhook(drop_pending_updates=False)
+                me = known
+            except (TelegramError, TimeoutError) as exc:
+                if isinstance(exc, TelegramError) and is_token_refusal(exc):
+                    raise token_refused(self._token_name) from None
+                wait = backoff.next_s()
+                log.warning("telegram: cannot be reached (%s), trying again in %g s", type(exc).__name__, wait)
+                await asyncio.sleep(wait)
+        await offer_commands(bot, admins_only=self._admins_only)
+        return me
+
+    async def _identify(self, bot: Bot) -> BotIdentity:
+        """Call `getMe`, once. Raises `ChannelTokenRefused`, `TelegramError`, `TimeoutError`."""
+        if self._me is None:
+            try:
+                async with asyncio.timeout(limits.IDENTIFY_TIMEOUT_S):
+                    await bot.initialize()
+            except TelegramError as exc:
+                if is_token_refusal(exc):
+                    # The library's own text holds the token.
+                    raise token_refused(self._token_name) from None
+                raise
+            self._me = BotIdentity(bot.id, bot.username)
+        return self._me
+
+    async def _may_control(self, chat_id: str, person_id: str) -> bool:
+        """Say whether the person is an administrator of the group. While Telegram does not tell, nobody is."""
+        try:
+            member = await self._opened_client().bot.get_chat_member(int(chat_id), int(person_id))
+        except TelegramError as exc:
+            log.info("telegram: who administers a group cannot be had (%s)", type(exc).__name__)
+            return False
+        return member.status in _ADMINISTRATORS
+
+    # ------------------------------------------------------------ chains of replies
+    async def _remember_reply(self, address: Address, message_id: str) -> None:
+        """Note the thread of a message just posted, so that an answer to it stays there.
+
+        The post stands whatever happens here: without the note an answer to it begins a thread of its own.
+        """
+        roots = self._rooms.roots
+        try:
+            root = await roots.root_of(address.account, address.place, address.reply_to)
+            await roots.remember(address.account, address.place, message_id, root or address.reply_to)
+        except StoreUnavailable:
+            log.warning("telegram: the store is away; answers to message %s begin a new thread", message_id)
+
+    # ------------------------------------------------------------ state
+    def _opened_client(self) -> Client:
+        if self._client is None:
+            raise RuntimeError("the channel is not open")
+        return self._client
+
+    def _opened_sender(self) -> Sender:
+        if self._sender is None:
+            raise RuntimeError("the channel is not open")
+        return self._sender

@@ -1,0 +1,1 @@
+"""Markdown becomes Telegram text and entities. Pure: no calls."""

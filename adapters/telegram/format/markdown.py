@@ -1,0 +1,107 @@
+"""Markdown becomes text and entities, as Telegram shows them. Pure; every prefix of a text renders.
+
+No `parse_mode` is ever used: the server parses nothing, so it can refuse nothing half-written.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from telegramify_markdown.config import RenderConfig
+from telegramify_markdown.converter import EventWalker
+
+from adapters.telegram import limits
+from adapters.telegram.format.entities import Mark, Span, marks_of, spans_of, tidied, trimmed, utf16_length, worthiest
+from adapters.telegram.format.links import defuse
+from adapters.telegram.format.walker import rewritten
+from bridge.domain.pages import PageView
+from bridge.markdown.preprocess import prepared
+from bridge.markdown.sanitize import sanitize
+
+_NOTHING_YET = "…"
+"""Stands where a page has no visible character: Telegram refuses an empty message."""
+
+_NAME_AT_END = re.compile(r"@(\w+)\Z")
+
+_CACHED_PAGES = 256
+"""A page is measured before it is sent; 256 pages are some megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What is sent: text without white space at its ends, and its entities."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    text: str
+    marks: tuple[Mark, ...]
+    units: int
+
+
+def fits(text: str) -> bool:
+    """Say whether this Markdown, once rendered, fits one message, with room for a status and a notice."""
+    body = _rendered(text)
+    has_room = body.units <= limits.MESSAGE_LIMIT - limits.TAIL_RESERVE
+    return has_room and len(body.marks) <= limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES
+
+
+def render(text: str) -> Rendered:
+    """Render Markdown alone."""
+    return render_page(PageView(text=text))
+
+
+def render_page(view: PageView, allowed: frozenset[str] = frozenset()) -> Rendered:
+    """Render a page: its text, then the status and the notice in italics on the last lines.
+
+    `allowed` are the names, in lower case, that the text may call.
+    """
+    body = _rendered(view.text, _finished(view, allowed) if allowed else allowed)
+    text, marks = body.text, worthiest(body.marks, limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES)
+    for line in (view.status, view.notice):
+        words, _ = defuse(sanitize(line).strip(), ())
+        if words:
+            text = f"{text}\n\n{words}" if text else words
+            marks.append(Mark("italic", len(text) - len(words), len(text)))
+    if not _is_visible(text):
+        text, marks = _NOTHING_YET, []
+    return Rendered(text, spans_of(text, marks))
+
+
+def _finished(view: PageView, allowed: frozenset[str]) -> frozenset[str]:
+    """Leave out the name at the end of a growing text: it may be the beginning of another one."""
+    name = None if view.final else _NAME_AT_END.search(view.source or view.text)
+    return allowed - {name[1].lower()} if name else allowed
+
+
+@lru_cache(maxsize=_CACHED_PAGES)
+def _rendered(markdown: str, allowed: frozenset[str] = frozenset()) -> _Body:
+    """Render without the bound on marks, so that it can be seen how many there are."""
+    source = prepared(sanitize(markdown))
+    text, entities, _ = EventWalker(_look(), source).walk(tuple(rewritten(source)))
+    spans = (Span(found.type, found.offset, found.length, found.url or "", found.language or "") for found in entities)
+    marks = [replace(mark, language=mark.language.split(" ")[0]) for mark in marks_of(text, spans)]
+    text, marks = defuse(*trimmed(text, marks), allowed)
+    if not _is_visible(text):
+        return _Body("", (), 0)
+    return _Body(text, tuple(tidied(text, marks)), utf16_length(text))
+
+
+def _look() -> RenderConfig:
+    """Plain headings, a bullet that every font has, and boxes that say what they mean."""
+    look = RenderConfig.isolated()
+    signs = look.markdown_symbol
+    signs.heading_level_1 = signs.heading_level_2 = signs.heading_level_3 = signs.heading_level_4 = ""
+    signs.unordered_list_item = "\N{BULLET}"
+    signs.task_completed = "\N{BALLOT BOX WITH CHECK}"
+    signs.task_uncompleted = "\N{BALLOT BOX}"
+    return look
+
+
+def _is_visible(text: str) -> bool:
+    """Say whether any character can be seen: separators and controls cannot."""
+    return any(unicodedata.category(character)[0] not in "ZC" for character in text)

@@ -1,0 +1,1 @@
+"""Updates come in, polled or by webhook, and are acknowledged once they are stored."""

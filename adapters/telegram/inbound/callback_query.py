@@ -1,0 +1,146 @@
+"""What a press of a button below a reply says. Pure: no call, no clock.
+
+A button carries what it is and the token of its turn, so nothing about buttons is kept, and any worker can read one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.telegram import CHANNEL
+from adapters.telegram.format.buttons import RATINGS
+from adapters.telegram.inbound.update_parser import GENERAL_TOPIC, GROUP_TYPES, BotIdentity, clean, full_name, topic_of
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.pages import Button
+from bridge.domain.threads import Address, Person, ThreadKey
+
+_KINDS = {
+    Button.STOP: QuestionKind.STOP,
+    Button.RETRY: QuestionKind.RETRY,
+    Button.GOOD: QuestionKind.RATE,
+    Button.BAD: QuestionKind.RATE,
+}
+_DATA = re.compile("([a-z]+):([0-9a-f]{16})")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Somebody pressed a button below a message of this bot."""
+
+    query_id: str
+    """What the answer to it names."""
+    control: Button
+    about: str
+    """The token of the turn."""
+    update_id: int
+    bot_id: str
+    chat_id: str
+    chat_type: str
+    message_id: str
+    topic: str
+    is_in_chain: bool
+    """True in a plain group, where a chain of replies is the thread."""
+    quoted: str
+    """The question that the reply quotes; empty where that is not told."""
+    person: Person
+    username: str
+
+    def question(self, root: str | None, asked_at: float) -> Question:
+        """Put the press into the words of the core. `root`: what the store knows of the chain of replies.
+
+        A turn is tried again once, however many people press how often: if that fails too, it has a button of its own.
+        """
+        thread = (root if root is not None else self.quoted or self.message_id) if self.is_in_chain else self.topic
+        in_group = self.chat_type in GROUP_TYPES
+        name = f"{CHANNEL}:{self.bot_id}"
+        once = (f"{name}:retry:{self.about}",) if self.control is Button.RETRY else ()
+        facts = {
+            "source": CHANNEL,
+            "chat": self.chat_id,
+            "chat_type": self.chat_type,
+            "thread": thread,
+            "username": self.username,
+        }
+        return Question(
+            id=f"{name}:press:{self.query_id}",
+            dedupe_keys=(f"{name}:press:{self.query_id}", f"{name}:update:{self.update_id}", *once),
+            thread=ThreadKey(CHANNEL, self.bot_id, self.chat_id, thread),
+            address=Address(
+                account=self.bot_id,
+                place=self.chat_id,
+                thread="" if self.topic == GENERAL_TOPIC else self.topic,
+                reply_to=(self.quoted or self.message_id) if in_group else "",
+            ),
+            person=self.person,
+            text=self.control.value if self.control in RATINGS else "",
+            asked_at=asked_at,
+            kind=_KINDS[self.control],
+            metadata={fact: value for fact, value in facts.items() if value},
+            about=self.about,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StalePress:
+    """A press of which nobody can tell what it is about. It is answered all the same."""
+
+    query_id: str
+
+
+def pressed(update: Mapping[str, Any], me: BotIdentity) -> Press | StalePress | None:
+    """Read a press; None where the update is something else. Raises as `receive.incoming`.
+
+    Of a message that is too old Telegram tells the chat and the id alone, with the date 0 (`InaccessibleMessage`): in a
+    forum its topic is then not known.
+    """
+    query = update.get("callback_query")
+    if query is None:
+        return None
+    query_id, presser, message = str(query["id"]), query["from"], query.get("message")
+    data = _DATA.fullmatch(query.get("data") or "")
+    if message is None or data is None or data[1] not in set(_KINDS):
+        return StalePress(query_id)
+    chat = message["chat"]
+    if not message.get("date") and chat.get("is_forum"):
+        return StalePress(query_id)
+    topic = topic_of(message, chat)
+    answered = message.get("reply_to_message") or {}
+    return Press(
+        query_id=query_id,
+        control=Button(data[1]),
+        about=data[2],
+        update_id=int(update["update_id"]),
+        bot_id=str(me.id),
+        chat_id=str(int(chat["id"])),
+        chat_type=str(chat["type"]),
+        message_id=str(int(message["message_id"])),
+        topic=topic,
+        is_in_chain=chat["type"] in GROUP_TYPES and not topic,
+        quoted="" if "forum_topic_created" in answered else str(answered.get("message_id", "")),
+        person=Person(str(int(presser["id"])), full_name(presser)),
+        username=clean(presser.get("username") or ""),
+    )
+
+
+def draft_stopped(update: Mapping[str, Any], me: BotIdentity, asked_at: float) -> Question | None:
+    """Read the press of Telegram's own Stop below a draft (Bot API 10.3); None where the update is something else."""
+    stopped = update.get("stopped_message_generation")
+    if stopped is None:
+        return None
+    chat_id = str(int(stopped["chat"]["id"]))
+    topic = stopped.get("message_thread_id")
+    thread = "" if topic is None else str(int(topic))
+    key = f"{CHANNEL}:{me.id}:update:{int(update['update_id'])}"
+    return Question(
+        id=key,
+        dedupe_keys=(key,),
+        thread=ThreadKey(CHANNEL, str(me.id), chat_id, thread),
+        address=Address(str(me.id), chat_id, thread),
+        # There are drafts in private chats only, whose id is the person's.
+        person=Person(chat_id),
+        text="",
+        asked_at=asked_at,
+        kind=QuestionKind.STOP,
+        metadata={"source": CHANNEL, "chat": chat_id, "chat_type": "private"},
+    )

@@ -1,0 +1,139 @@
+"""Our own `getUpdates` loop: an update is acknowledged only after it is durably kept.
+
+`getUpdates(offset=N)` makes Telegram forget everything below N (server source), so the next call is the
+acknowledgement, and what was not acknowledged waits at Telegram for 24 hours. The library's own loop acknowledges
+before it processes, and stands still for ever at an update that it cannot parse.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from telegram.error import Conflict, RetryAfter, TelegramError, TimedOut
+
+from adapters.telegram import limits
+from adapters.telegram.api.client import Client
+from adapters.telegram.api.errors import is_token_refusal, retry_after_s, token_refused
+from adapters.telegram.inbound.conflict import Conflicts
+from adapters.telegram.inbound.update_handler import Update, number_of
+from bridge.domain.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+Take = Callable[[Update], Awaitable[None]]
+"""Keeps one update durably. Raises `StoreUnavailable` where it could not."""
+
+_GET_UPDATES = "get_Updates"
+"""Reaches `getUpdates` raw. The library warns on every raw call whose very name it has as a method; the typed call
+parses a whole batch and fails on one bad update."""
+
+_HELD_AT_LEAST_S = 1.0
+
+
+class Backoff:
+    """Waits that double up to a bound, and begin again after a success."""
+
+    def __init__(self) -> None:
+        self._next_s = limits.POLL_PAUSE_FIRST_S
+
+    def next_s(self) -> float:
+        """Return the wait after one more failure."""
+        wait, self._next_s = self._next_s, min(2 * self._next_s, limits.POLL_PAUSE_MOST_S)
+        return wait
+
+    def reset(self) -> None:
+        """Note a success."""
+        self._next_s = limits.POLL_PAUSE_FIRST_S
+
+
+class UpdatePoll:
+    """Fetches updates and hands them over, in order, until cancelled. Cancelling loses nothing."""
+
+    def __init__(self, client: Client, take: Take, token_name: str) -> None:
+        self._client = client
+        self._token_name = token_name
+        self._take = take
+        self._offset = 0
+        self._conflicts = Conflicts(client.bot)
+        self._renewals = 0
+        self._unreachable = Backoff()
+        self._store_away = Backoff()
+
+    async def run(self) -> None:
+        """Poll for ever. Raises `ChannelTokenRefused`; every other failure is waited out."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before, began = self._offset, loop.time()
+            batch = await self._fetch()
+            kept = await self._hand_over(batch)
+            if kept and self._offset > before:
+                self._store_away.reset()
+            elif batch:
+                # Either the store is away, or the batch held nothing that can be acknowledged.
+                await asyncio.sleep(self._store_away.next_s())
+            elif loop.time() - began < _HELD_AT_LEAST_S:
+                # Telegram holds an empty poll. Whoever answered at once must not be asked in a hot loop.
+                await asyncio.sleep(limits.POLL_PAUSE_FIRST_S)
+
+    async def _fetch(self) -> Sequence[Update]:
+        """One long poll. It acknowledges everything below the offset."""
+        began = asyncio.get_running_loop().time()
+        try:
+            batch = await self._ask()
+        except (TimedOut, TimeoutError):
+            await self._after_silence(asyncio.get_running_loop().time() - began)
+            return ()
+        except TelegramError as exc:
+            if is_token_refusal(exc):
+                raise token_refused(self._token_name) from None
+            await asyncio.sleep(await self._pause_s(exc))
+            return ()
+        self._unreachable.reset()
+        return [update for update in batch if isinstance(update, dict)] if isinstance(batch, list) else ()
+
+    async def _ask(self) -> object:
+        """Call `getUpdates`. The library's timeout is for each silence alone: an answer that trickles needs a bound."""
+        asked = {"offset": self._offset, "timeout": limits.POLL_HOLD_S, "allowed_updates": list(limits.ALLOWED_UPDATES)}
+        async with asyncio.timeout(limits.POLL_HANGS_AFTER_S):
+            return await self._client.bot.do_api_request(
+                _GET_UPDATES, api_kwargs=asked, read_timeout=limits.POLL_HOLD_S + limits.POLL_READ_MARGIN_S
+            )
+
+    async def _after_silence(self, waited_s: float) -> None:
+        """Renew the connection of a poll that hung; wait where none came about."""
+        if waited_s < limits.POLL_HOLD_S:
+            await asyncio.sleep(self._note_failure("TimedOut"))
+            return
+        self._renewals += 1
+        facts = {"bot": self._client.bot.id, "renewals": self._renewals}
+        log.warning("telegram: a poll had no answer for %.0f s, its connection is renewed", waited_s, extra=facts)
+        await self._client.renew_polling()
+
+    async def _hand_over(self, batch: Sequence[Update]) -> bool:
+        """Keep the batch, moving the offset past each update. False: the rest has to be fetched again."""
+        for update in batch:
+            try:
+                await self._take(update)
+            except StoreUnavailable:
+                log.warning("telegram: the store is away; updates wait at Telegram")
+                return False
+            self._move_past(update)
+        return True
+
+    def _move_past(self, update: Update) -> None:
+        number = number_of(update)
+        if number is not None:
+            self._offset = max(self._offset, number + 1)
+
+    async def _pause_s(self, exc: TelegramError) -> float:
+        if isinstance(exc, RetryAfter):
+            return min(retry_after_s(exc), limits.POLL_RATE_LIMIT_MOST_S)
+        if isinstance(exc, Conflict):
+            return await self._conflicts.step_back_s(exc)
+        return self._note_failure(type(exc).__name__)
+
+    def _note_failure(self, kind: str) -> float:
+        """Log that Telegram could not be asked; return how long to wait."""
+        wait = self._unreachable.next_s()
+        log.warning("telegram: getUpdates failed (%s), trying again in %g s", kind, wait)
+        return wait

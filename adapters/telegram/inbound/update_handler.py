@@ -1,0 +1,177 @@
+"""What becomes of one update, whichever way it came: it is durably kept when `take` has returned."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.telegram import CHANNEL
+from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
+from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
+from adapters.telegram.inbound.poison_updates import SetAside
+from adapters.telegram.inbound.update_parser import GROUP_TYPES, BotIdentity, Incoming, incoming
+from adapters.telegram.outbound.callback_answers import STALE, said_of
+from bridge.domain.errors import StoreUnavailable
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.ports.channel import Accept
+from bridge.ports.chat_moves import Places, ReplyRoots
+
+log = logging.getLogger(__name__)
+
+Update = Mapping[str, Any]
+
+MayControl = Callable[[str, str], Awaitable[bool]]
+"""Says whether a person, named second, may end conversations in a group. Raises nothing."""
+
+AnswerPress = Callable[[str, str], None]
+"""Answers a press, named first, with these words. Returns at once."""
+
+Heard = Incoming | Press | StalePress | Question | ChatMigration | ChatLeft
+
+_CONTROL = {QuestionKind.NEW, QuestionKind.END}
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatStores:
+    """What the bridge keeps of Telegram's chats."""
+
+    roots: ReplyRoots
+    places: Places
+
+
+class UpdateIntake:
+    """Reads updates of one bot and keeps what they say."""
+
+    def __init__(
+        self,
+        me: BotIdentity,
+        accept: Accept,
+        rooms: ChatStores,
+        dead_letter: SetAside,
+        answer: AnswerPress,
+        *,
+        hears_all: bool = False,
+        may_control: MayControl | None = None,
+    ) -> None:
+        self._me = me
+        self._accept = accept
+        self._roots = rooms.roots
+        self._places = rooms.places
+        self._hears_all = hears_all
+        self._may_control = may_control
+        self._album = ""
+        """The album whose words came last."""
+        self._set_aside = dead_letter
+        self._answer = answer
+
+    async def take(self, update: Update) -> None:
+        """Keep an update durably. Raises `StoreUnavailable`: it must not be acknowledged then.
+
+        One that cannot be read counts as taken, and so does one that met a defect of ours several times.
+        """
+        number = number_of(update)
+        if self._set_aside.gives_up(number):
+            return
+        try:
+            heard = (
+                chat_change(update)
+                or pressed(update, self._me)
+                or draft_stopped(update, self._me, time.time())
+                or incoming(update, self._me, hears_all=self._hears_all)
+            )
+        except UNREADABLE as exc:
+            self._set_aside.note(number, type(exc).__name__)
+            return
+        try:
+            await self._keep(heard)
+        except (StoreUnavailable, asyncio.CancelledError):
+            raise
+        except BaseException as exc:
+            self._set_aside.count_try(number, type(exc).__name__)
+            raise
+
+    async def _keep(self, heard: Heard | None) -> None:
+        account = str(self._me.id)
+        match heard:
+            case Incoming():
+                if not self._is_explained(heard):
+                    await self._accept(await self._allowed(await self._in_its_thread(heard)))
+            case Press():
+                await self._take_press(heard)
+            case StalePress():
+                self._answer(heard.query_id, STALE)
+            case Question():
+                await self._accept(heard)
+            case ChatMigration():
+                moved = await self._places.move(CHANNEL, account, heard.chat_id, heard.new_chat_id)
+                log.info("telegram: a group became a supergroup", extra={"moved_threads": moved})
+            case ChatLeft():
+                ended = await self._places.leave(CHANNEL, account, heard.chat_id)
+                log.info("telegram: the bot was removed from a chat", extra={"ended_sessions": ended})
+            case None:
+                return
+
+    async def _take_press(self, press: Press) -> None:
+        """Do what the button says, and answer whoever pressed it."""
+        root = None
+        if press.is_in_chain:
+            root = await self._first_known(press.chat_id, (press.message_id, press.quoted))
+        question = await self._allowed(press.question(root, time.time()))
+        became = await self._accept(question)
+        self._answer(press.query_id, said_of(question.kind, became))
+
+    async def _allowed(self, question: Question) -> Question:
+        """Return the question, or what stands for it where this person may not command that in this group.
+
+        Where administrators control, others may stop the answers that they asked for, and those of their conversations.
+        """
+        in_group = question.metadata["chat_type"] in GROUP_TYPES
+        if self._may_control is None or not in_group or question.kind not in {*_CONTROL, QuestionKind.STOP}:
+            return question
+        if await self._may_control(question.address.place, question.person.id):
+            return question
+        if question.kind is QuestionKind.STOP:
+            return replace(question, owner_only=True)
+        return replace(question, kind=QuestionKind.FORBIDDEN)
+
+    def _is_explained(self, message: Incoming) -> bool:
+        """Say whether this is a picture of an album, and another one had the words. Clients put them on the first."""
+        if not message.album or not message.wording.is_empty:
+            self._album = message.album
+            return False
+        return message.album == self._album
+
+    async def _in_its_thread(self, message: Incoming) -> Question:
+        """Find the thread of a message. Raises `StoreUnavailable`: the update is then delivered again."""
+        if not message.is_in_chain:
+            return message.question()
+        # The message itself first: it may have been delivered before.
+        known = await self._first_known(message.chat_id, (message.message_id, message.replies_to, message.chain))
+        inherited = None
+        if known is None and message.may_inherit:
+            inherited = await self._places.last_active_thread(CHANNEL, message.bot_id, message.chat_id)
+        question = message.question(inherited if known is None else known)
+        root = question.thread.thread
+        await self._roots.remember(message.bot_id, message.chat_id, message.message_id, root)
+        if inherited is not None:
+            # Last: delivered again after a crash in between, the message is known by now.
+            await self._places.consume_move(CHANNEL, message.bot_id, message.chat_id)
+        return question
+
+    async def _first_known(self, chat_id: str, message_ids: Iterable[str]) -> str | None:
+        """Return the root of the first message that is known, or None. Raises `StoreUnavailable`."""
+        for message_id in dict.fromkeys(filter(None, message_ids)):
+            root = await self._roots.root_of(str(self._me.id), chat_id, message_id)
+            if root is not None:
+                return root
+        return None
+
+
+def number_of(update: Update) -> int | None:
+    """Return the update's id, where it has one."""
+    number = update.get("update_id")
+    return number if isinstance(number, int) else None

@@ -1,0 +1,251 @@
+"""A raw update of the Bot API becomes a question, or nothing. Pure: no call, no clock.
+
+Raw dicts are read, not the library's classes: one update that the library cannot parse would fail its whole batch.
+Reading goes in two steps, because in plain groups the thread is the root of a chain of replies, which only a store
+knows: `incoming()` reads the update, `Incoming.question()` finishes it with that root.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.telegram import CHANNEL, limits
+from adapters.telegram.inbound.message_text import MessageText, read_message_text
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.threads import Address, Person, ThreadKey
+
+GENERAL_TOPIC = "general"
+"""The thread of a forum's General topic: messages there carry no topic id, and none may be sent."""
+
+_COMMANDS = {
+    "start": QuestionKind.START,
+    "new": QuestionKind.NEW,
+    "end": QuestionKind.END,
+    "stop": QuestionKind.STOP,
+    "retry": QuestionKind.RETRY,
+    "status": QuestionKind.STATUS,
+    "help": QuestionKind.HELP,
+}
+_MEDIA = {
+    *("animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media"),
+    *("photo", "poll", "sticker", "story", "venue", "video", "video_note", "voice"),
+}
+"""Bot API, `Message`: what a person can send instead of words. Everything else without words is a service message."""
+
+GROUP_TYPES = ("group", "supergroup")
+
+
+@dataclass(frozen=True, slots=True)
+class BotIdentity:
+    """The bot itself, as `getMe` tells."""
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that is a question for this bot, all but the root of its chain of replies."""
+
+    update_id: int
+    bot_id: str
+    chat_id: str
+    chat_type: str
+    message_id: str
+    topic: str
+    """The `message_thread_id` of a topic, `GENERAL_TOPIC`, or empty where the chat has no topics."""
+    is_in_chain: bool
+    """True in a plain group, where a chain of replies is the thread."""
+    replies_to: str
+    """The message it answers, in a plain group; else empty."""
+    chain: str
+    """The message that Telegram names as the beginning of the chain, in a plain supergroup; else empty."""
+    default_root: str
+    """The root of the chain where none is known; empty outside chains, and where the whole group is one thread."""
+    person: Person
+    username: str
+    sent_at: float
+    wording: MessageText
+    album: str = ""
+    """The album that the picture is of; one of its pictures may have the words for all."""
+    is_edit: bool = False
+    """The person changed a message that was sent before."""
+    has_files: bool = False
+    """Its words are the caption of something that the agent cannot read."""
+
+    @property
+    def may_inherit(self) -> bool:
+        """True for a question in a plain group that may go on with what was said before the group moved."""
+        return (
+            self.is_in_chain
+            and not (self.is_edit or self.wording.is_empty)
+            and self.default_root in (self.message_id, "")
+        )
+
+    def question(self, root: str | None = None) -> Question:
+        """Finish the question. `root`: what the store knows of the chain."""
+        thread = (self.default_root if root is None else root) if self.is_in_chain else self.topic
+        kind, text, payload = self._wish()
+        message_key = f"{CHANNEL}:{self.bot_id}:{self.chat_id}:{self.message_id}"
+        facts = {
+            "source": CHANNEL,
+            "chat": self.chat_id,
+            "chat_type": self.chat_type,
+            "thread": thread,
+            "username": self.username,
+            "start": payload,
+        }
+        return Question(
+            id=message_key,
+            dedupe_keys=(message_key, f"{CHANNEL}:{self.bot_id}:update:{self.update_id}"),
+            thread=ThreadKey(CHANNEL, self.bot_id, self.chat_id, thread),
+            address=Address(
+                account=self.bot_id,
+                place=self.chat_id,
+                thread="" if self.topic == GENERAL_TOPIC else self.topic,
+                reply_to=self.message_id if self.chat_type in GROUP_TYPES else "",
+            ),
+            person=self.person,
+            text=text,
+            asked_at=self.sent_at,
+            kind=kind,
+            joins_within_s=self._joins_within_s() if kind is QuestionKind.ASK else 0.0,
+            metadata={name: fact for name, fact in facts.items() if fact},
+            has_files=self.has_files and kind is QuestionKind.ASK,
+        )
+
+    def _joins_within_s(self) -> float:
+        return limits.LONG_JOIN_S if len(self.wording.text) >= limits.LONG_FROM else limits.JOIN_S
+
+    def _wish(self) -> tuple[QuestionKind, str, str]:
+        """Return the kind, the text, and the payload of `/start`."""
+        kind = _COMMANDS.get(self.wording.command)
+        if self.wording.is_empty:
+            return QuestionKind.WORDLESS, "", ""
+        if self.is_edit:
+            return QuestionKind.EDITED, self.wording.text, ""
+        if kind is QuestionKind.START:
+            return kind, "", self.wording.arguments
+        if kind is not None:
+            return kind, self.wording.arguments, ""
+        if not self.wording.text:
+            # Nothing but the bot's name: that calls it, and asks nothing.
+            return QuestionKind.START, "", ""
+        return QuestionKind.ASK, self.wording.text, ""
+
+
+def incoming(update: Mapping[str, Any], me: BotIdentity, *, hears_all: bool = False) -> Incoming | None:
+    """Read an update; None where it is not for this bot. `hears_all`: everything in a group is.
+
+    Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` where a field that every message has is missing
+    or of another type.
+    """
+    message = update.get("message") or update.get("edited_message")
+    if message is None or _is_nobodys(message):
+        return None
+    chat = message["chat"]
+    wording = read_message_text(message, me.id, me.username) or _without_words(message)
+    if wording is None or not _is_for_me(message, chat["type"], wording, me, hears_all=hears_all):
+        return None
+    if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
+        return None  # what was a question does not become a command
+    topic = topic_of(message, chat)
+    in_chain = chat["type"] in GROUP_TYPES and not topic
+    answered = message.get("reply_to_message") or {}
+    message_id = str(int(message["message_id"]))
+    asker = message["from"]
+    return Incoming(
+        update_id=int(update["update_id"]),
+        bot_id=str(me.id),
+        chat_id=str(int(chat["id"])),
+        chat_type=str(chat["type"]),
+        message_id=message_id,
+        topic=topic,
+        is_in_chain=in_chain,
+        replies_to=str(answered.get("message_id", "")) if in_chain else "",
+        chain=_chain(message) if in_chain else "",
+        default_root=_default_root(message, answered, hears_all=hears_all) if in_chain else "",
+        person=Person(str(int(asker["id"])), full_name(asker)),
+        username=clean(asker.get("username") or ""),
+        sent_at=float(message["date"]),
+        wording=wording,
+        album=str(message.get("media_group_id") or ""),
+        is_edit="edited_message" in update,
+        has_files=not message.get("text") and bool(_MEDIA & message.keys()),
+    )
+
+
+def clean(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can carry and no store can keep."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _is_nobodys(message: Mapping[str, Any]) -> bool:
+    """Say whether no person wrote this: channels, anonymous administrators, other bots, automatic forwards."""
+    sender = message.get("from")
+    return (
+        sender is None
+        or bool(sender.get("is_bot"))
+        or message.get("sender_chat") is not None
+        or bool(message.get("is_automatic_forward"))
+    )
+
+
+def _is_for_me(
+    message: Mapping[str, Any], chat_type: str, wording: MessageText, me: BotIdentity, *, hears_all: bool
+) -> bool:
+    if wording.is_for_another_bot:
+        return False
+    if chat_type == "private":
+        return bool(wording.text) or wording.names_me or wording.is_empty
+    if chat_type not in GROUP_TYPES:
+        return False
+    if hears_all and wording.text:
+        return True
+    return wording.names_me or wording.command in _COMMANDS or _answers_me(message, me)
+
+
+def _without_words(message: Mapping[str, Any]) -> MessageText | None:
+    """Stand for the words of a picture or the like; None where a person sent nothing at all."""
+    return MessageText("", names_me=False, is_empty=True) if _MEDIA & message.keys() else None
+
+
+def _answers_me(message: Mapping[str, Any], me: BotIdentity) -> bool:
+    answered = message.get("reply_to_message") or {}
+    if "forum_topic_created" in answered:
+        # Every message of a topic answers the service message that created it, which may be the bot's.
+        return False
+    return bool((answered.get("from") or {}).get("id") == me.id)
+
+
+def topic_of(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str:
+    """Name the topic; empty where there is none.
+
+    Without `is_topic_message` a `message_thread_id` is only a chain of replies.
+    """
+    if message.get("is_topic_message"):
+        return str(int(message["message_thread_id"]))
+    return GENERAL_TOPIC if chat.get("is_forum") and chat["type"] in GROUP_TYPES else ""
+
+
+def _chain(message: Mapping[str, Any]) -> str:
+    """Read the beginning of the chain. A basic group has no such id (server source)."""
+    beginning = message.get("message_thread_id")
+    return "" if beginning is None else str(int(beginning))
+
+
+def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, hears_all: bool) -> str:
+    """A chain begins where Telegram says, else with the message itself; comments hang together under their post.
+
+    Where the bot hears all, people do not answer each message on purpose: all of the group but comments is one
+    thread.
+    """
+    if answered.get("is_automatic_forward"):
+        return str(int(answered["message_id"]))
+    return "" if hears_all else _chain(message) or str(int(message["message_id"]))
+
+
+def full_name(asker: Mapping[str, Any]) -> str:
+    """Return how the person is called."""
+    names = (asker.get("first_name") or "", asker.get("last_name") or "")
+    return clean(" ".join(name for name in names if name))

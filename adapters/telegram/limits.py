@@ -1,0 +1,104 @@
+"""Telegram's numbers, each with its source, and what the bridge makes of them. Durations are seconds.
+
+"Server source" is the open code of the Bot API server (tdlib/telegram-bot-api, tdlib/td); "Bot API" is
+core.telegram.org/bots/api; "Bots FAQ" is core.telegram.org/bots/faq.
+"""
+
+# ---------------------------------------------------------------- one message
+MESSAGE_LIMIT = 4096
+"""Bot API, `sendMessage`: 1-4096 characters after parsing. The server counts code points (server source);
+UTF-16 units are counted here, which is safe under both readings."""
+
+TAIL_RESERVE = 256
+"""UTF-16 units kept free for the status line and the notice, which are bounded well below this."""
+
+ENTITIES_LIMIT = 100
+"""Server source: a message shows its first 100 entities and silently drops the others."""
+
+TAIL_ENTITIES = 2
+"""Entities kept free for the status line and the notice."""
+
+TABLE_COLUMNS = 40
+"""Monospace characters side by side on a phone held upright; a wider table becomes cards. Measured, not documented:
+clients break longer lines."""
+
+# ---------------------------------------------------------------- pace
+PRIVATE_EDIT_FLOOR_S = 1.1
+PRIVATE_CALLS = 3
+PRIVATE_WINDOW_S = 3.8
+"""Bots FAQ: about one message a second in one chat, and short bursts; tdlib/td#2592: sends and edits share that budget.
+Whether "typing" does is not known (opencrabs#1211, hermes-agent#107612), so it is counted in."""
+
+GROUP_EDIT_FLOOR_S = 3.1
+"""Bots FAQ: 20 messages a minute in one group, which is one every 3 s; all topics of a forum are one group."""
+
+GROUP_CALLS = 20
+GROUP_WINDOW_S = 60.0
+"""Bots FAQ: not more than 20 messages per minute in one group."""
+
+GROUP_TYPING_AFTER_S = 1.5
+"""In a group "typing" costs one of these calls, so the first text gets that long to come by itself."""
+
+BOT_CALLS_PER_S = 22
+"""Bots FAQ: about 30 messages a second over all chats; the rest is for calls made outside the pacing, and for calls
+that bunch up on the way."""
+
+DRAFT_LIFE_S = 30.0
+"""Bot API, `sendMessageDraft`: a draft goes by itself after that time."""
+
+# ---------------------------------------------------------------- receiving
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation")
+"""Everything else is filtered by the server when the update is created (server source). The list sticks there."""
+
+POLL_HOLD_S = 30
+"""How long the server holds an empty `getUpdates`. Bot API: long polling, any positive number."""
+
+POLL_READ_MARGIN_S = 10.0
+"""The client waits this much longer than the server holds, before it takes the connection for dead."""
+
+POLL_HANGS_AFTER_S = 60.0
+"""The longest that one `getUpdates` may take in all, an answer that trickles included."""
+
+UPDATE_TRIES = 3
+"""How often an update is taken up that meets a defect of ours, before it is set aside."""
+
+JOIN_S = 0.3
+LONG_JOIN_S = 1.5
+LONG_FROM = 4000
+"""Clients cut a long paste into messages of up to 4,096 characters. What the same person sends so soon after a
+message, or after one at least so long, is the rest of it. Two messages typed by hand are further apart."""
+
+WEBHOOK_CHECK_EVERY_S = 60.0
+
+CONFLICT_PAUSE_S = 5.0
+"""Two pollers steal each other's updates, and the earlier one gets 409 (server source): step back for a while."""
+
+CONFLICT_TOLD_EVERY_S = 300.0
+WEBHOOK_REMOVED_ONCE_IN_S = 600.0
+"""Updates cannot be polled while a webhook is set. Whoever sets it again sooner shall win."""
+
+POLL_PAUSE_FIRST_S = 0.5
+POLL_PAUSE_MOST_S = 10.0
+"""Back-off, doubling, while Telegram or Redis cannot be reached. Updates are kept for 24 hours (Bot API)."""
+
+POLL_RATE_LIMIT_MOST_S = 300.0
+"""The longest wait that a 429 on `getUpdates` can impose before it is tried again."""
+
+# ---------------------------------------------------------------- HTTP
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 15.0
+WRITE_TIMEOUT_S = 10.0
+POOL_TIMEOUT_S = 30.0
+"""A waiting call has had no effect yet, so it may wait longer than a call under way."""
+
+TYPING_TIMEOUT_S = 5.0
+"""Bot API, `sendChatAction`: the sign lasts five seconds, so a later one is of no use."""
+
+CONNECTIONS = 256
+"""One connection for each call in flight: 200 chats may be edited at once."""
+
+KEPT_CONNECTIONS = 20
+"""Idle connections kept open. Looking through the pool costs time for each of them on every call."""
+
+IDENTIFY_TIMEOUT_S = 8.0
+"""For the first `getMe`: a wrong token is known within 10 s of the start."""

@@ -1,0 +1,1 @@
+"""What the bot shows: messages, drafts, reactions, callback answers, the command menu."""

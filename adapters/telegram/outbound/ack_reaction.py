@@ -1,0 +1,64 @@
+"""A reaction that says "seen" on a question, from the moment it is kept until its answer stands there."""
+
+import asyncio
+import logging
+
+from telegram import Bot, ReactionTypeEmoji
+from telegram.error import TelegramError
+
+from adapters.telegram import CHANNEL, limits
+from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+
+log = logging.getLogger(__name__)
+
+_EYES = (ReactionTypeEmoji("👀"),)
+"""One of those that every chat may allow (Bot API, `ReactionTypeEmoji`)."""
+_MOST_WAITING = 200
+_SEEN = {IntakeResult.ACCEPTED, IntakeResult.QUEUED, IntakeResult.JOINED}
+
+
+class Receipts:
+    """Sets and clears reactions, best effort: a group may forbid them, and an answer never waits for one."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue(_MOST_WAITING)
+
+    def note(self, question: Question, became: IntakeResult) -> None:
+        """React soon to a question that was kept. Where too many wait, this one has no reaction."""
+        if became in _SEEN and question.kind is QuestionKind.ASK and not self._waiting.full():
+            message = _message_of(question.id)
+            if message is not None:
+                self._waiting.put_nowait(message)
+
+    async def run(self) -> None:
+        """Set reactions until cancelled."""
+        while True:
+            await self._react(*await self._waiting.get(), is_seen=True)
+
+    async def clear(self, question_id: str) -> None:
+        """Take the reaction off the question whose answer is shown."""
+        message = _message_of(question_id)
+        if message is not None:
+            await self._react(*message, is_seen=False)
+
+    async def _react(self, chat_id: int, message_id: int, *, is_seen: bool) -> None:
+        timeout_s = limits.TYPING_TIMEOUT_S
+        try:
+            await self._bot.set_message_reaction(
+                chat_id,
+                message_id,
+                _EYES if is_seen else (),
+                read_timeout=timeout_s,
+                pool_timeout=timeout_s,
+            )
+        except TelegramError as exc:
+            log.debug("telegram: no reaction (%s)", type(exc).__name__)
+
+
+def _message_of(question_id: str) -> tuple[int, int] | None:
+    """Read the chat and the message out of a question's id, as `receive` writes it; None for a press of a button."""
+    channel, _bot, chat_id, message_id = question_id.split(":")
+    if channel != CHANNEL:
+        raise ValueError("not a question of this channel")
+    return None if chat_id == "press" else (int(chat_id), int(message_id))

@@ -1,0 +1,58 @@
+"""Every press of a button is answered, so that the client stops waiting for it: by what became of the press."""
+
+import asyncio
+import logging
+
+from telegram import Bot
+from telegram.error import TelegramError
+
+from adapters.telegram import limits
+from bridge.domain.incoming import IntakeResult, QuestionKind
+from bridge.domain.notices import Notice
+
+log = logging.getLogger(__name__)
+
+_MOST_WAITING = 500
+STALE = "This button is too old."
+_AGAIN = "The question is asked again."
+_WORDS = {
+    (QuestionKind.STOP, IntakeResult.STOPPED): Notice.STOPPED,
+    (QuestionKind.STOP, IntakeResult.NOTHING): Notice.NOTHING_TO_STOP,
+    (QuestionKind.STOP, IntakeResult.NOT_YOURS): Notice.NOT_YOUR_ANSWER,
+    (QuestionKind.RETRY, IntakeResult.ACCEPTED): _AGAIN,
+    (QuestionKind.RETRY, IntakeResult.QUEUED): _AGAIN,
+    (QuestionKind.RETRY, IntakeResult.DUPLICATE): "The question was asked again already.",
+    (QuestionKind.RETRY, IntakeResult.FULL): Notice.BUSY,
+    (QuestionKind.RATE, IntakeResult.RATED): "Thank you!",
+    (QuestionKind.RATE, IntakeResult.NOTHING): "This answer cannot be rated any more.",
+}
+
+
+def said_of(kind: QuestionKind, became: IntakeResult) -> str:
+    """Return the short words for whoever pressed; empty where there is nothing to say. Pure."""
+    return _WORDS.get((kind, became), "")
+
+
+class PressAnswers:
+    """Answers presses beside the receiving of updates, which never waits for one."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(_MOST_WAITING)
+
+    def answer(self, query_id: str, words: str) -> None:
+        """Answer soon. Where too many wait, this one is left to the client's own patience."""
+        if not self._waiting.full():
+            self._waiting.put_nowait((query_id, words))
+
+    async def run(self) -> None:
+        """Answer until cancelled. An answer that fails is not repeated: it may have come too late already."""
+        while True:
+            query_id, words = await self._waiting.get()
+            timeout_s = limits.TYPING_TIMEOUT_S
+            try:
+                await self._bot.answer_callback_query(
+                    query_id, words or None, read_timeout=timeout_s, pool_timeout=timeout_s
+                )
+            except TelegramError as exc:
+                log.debug("telegram: a press could not be answered (%s)", type(exc).__name__)

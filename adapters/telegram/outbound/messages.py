@@ -1,0 +1,193 @@
+"""Posts, edits and the typing sign. One call each, and never a second one after a post may have had an effect."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from telegram import Bot, LinkPreviewOptions, MessageEntity, ReplyParameters
+from telegram.constants import ChatAction
+from telegram.error import ChatMigrated, RetryAfter, TelegramError
+
+from adapters.telegram import limits
+from adapters.telegram.api.errors import Call, retry_after_s, translated
+from adapters.telegram.format.buttons import keyboard
+from adapters.telegram.format.entities import Span
+from adapters.telegram.format.markdown import render_page
+from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable, MessageGone, PageRejected, StoreUnavailable
+from bridge.domain.pages import PageView
+from bridge.domain.rate_limits import Budget, ChannelLimits
+from bridge.domain.threads import Address
+from config.mentions import Mentions
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+"""A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
+
+_DRAFTS_KEPT = 1000
+_MOST_DRAFT_ID = 2**31 - 1
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ChatMoved = Callable[[str, str, str], Awaitable[object]]
+"""Told the account, the old chat and the new one. Raises `StoreUnavailable`. Safe to repeat."""
+
+
+def is_group(place: str) -> bool:
+    """Groups have negative ids, private chats the person's own (Bot API)."""
+    return place.startswith("-")
+
+
+def chat_scope(address: Address) -> str:
+    """Name the budget that posts and edits in one chat share, whatever the topic."""
+    return f"telegram:{address.account}:{address.place}"
+
+
+def pace_of(address: Address) -> ChannelLimits:
+    """Space the calls of one chat: posts, edits and the typing sign come out of one budget."""
+    bot = Budget(f"telegram:{address.account}", limits.BOT_CALLS_PER_S, 1.0, keeps_room=False)
+    if is_group(address.place):
+        chat = Budget(chat_scope(address), limits.GROUP_CALLS, limits.GROUP_WINDOW_S)
+        both = (chat, bot)
+        typing_after_s = limits.GROUP_TYPING_AFTER_S
+        return ChannelLimits(limits.GROUP_EDIT_FLOOR_S, both, both, activity=both, activity_after_s=typing_after_s)
+    chat = Budget(chat_scope(address), limits.PRIVATE_CALLS, limits.PRIVATE_WINDOW_S, keeps_room=False)
+    both = (chat, bot)
+    # Whether drafts share the budget of messages is not known, so they do.
+    return ChannelLimits(limits.PRIVATE_EDIT_FLOOR_S, both, both, drafts=both, activity=both)
+
+
+def draft_id_of(view: PageView) -> int:
+    """Name a page's draft: the same for every worker, so that one goes on where another was killed. Not 0."""
+    digest = hashlib.blake2b(f"{view.turn_id}/{view.number}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) % _MOST_DRAFT_ID + 1
+
+
+class Sender:
+    """The calls that change what people see."""
+
+    def __init__(self, bot: Bot, mentions: Mentions, moved: ChatMoved, token_name: str) -> None:
+        self._bot = bot
+        self._token_name = token_name
+        self._allowed = mentions.telegram
+        self._moved = moved
+        self._typing_not_before = 0.0
+        self._drafted: dict[str, float] = {}
+        """When a chat was last shown a draft."""
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Post a page; return the message's id. Errors as `Channel.post`."""
+        page = render_page(view, self._allowed)
+        reply = None
+        if address.reply_to:
+            reply = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
+
+        async def send() -> str:
+            message = await self._bot.send_message(
+                int(address.place),
+                page.text,
+                entities=_entities(page.spans),
+                link_preview_options=_NO_PREVIEW,
+                disable_notification=view.number > 1,
+                message_thread_id=int(address.thread) if address.thread else None,
+                reply_parameters=reply,
+                reply_markup=keyboard(view),
+            )
+            return str(message.message_id)
+
+        with translated(Call.POST, chat_scope(address), self._token_name):
+            posted = await self._where_it_is(address, send)
+        self._drafted.pop(address.place, None)
+        return posted
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Make a message look like the page. Errors as `Channel.edit`."""
+        page = render_page(view, self._allowed)
+
+        async def change() -> None:
+            await self._bot.edit_message_text(
+                page.text,
+                chat_id=int(address.place),
+                message_id=int(message_id),
+                entities=_entities(page.spans),
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=keyboard(view),
+            )
+
+        with translated(Call.EDIT, chat_scope(address), self._token_name):
+            await self._where_it_is(address, change)
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page in a private chat without sending it. Errors as `Channel.draft`.
+
+        A draft is carried like the typing sign, without a place for a preview. A method that the server does not
+        know is answered like a wrong token: whether it is that, the next post tells.
+        """
+        if is_group(address.place):
+            return False
+        page = render_page(view, self._allowed)
+        try:
+            with translated(Call.EDIT, chat_scope(address), self._token_name):
+                await self._bot.send_message_draft(
+                    int(address.place),
+                    draft_id_of(view),
+                    page.text,
+                    message_thread_id=int(address.thread) if address.thread else None,
+                    entities=_entities(page.spans),
+                    # Telegram's own button: a draft has no keyboard. Newer than the library (Bot API 10.3).
+                    api_kwargs={"can_stop": True},
+                )
+        except (PageRejected, MessageGone, ChannelTokenRefused) as exc:
+            log.info("telegram: no draft here, the reply is edited instead (%s)", exc)
+            return False
+        self._note_draft(address.place)
+        return True
+
+    async def show_typing(self, address: Address) -> None:
+        """Show "typing" for five seconds, or until the bot's next message. Best effort."""
+        now = time.monotonic()
+        # A draft says more, and the two are the same sign to a client: one may take the other's place.
+        drafted_at = self._drafted.get(address.place, -limits.DRAFT_LIFE_S)
+        if now < max(self._typing_not_before, drafted_at + limits.DRAFT_LIFE_S):
+            return
+        try:
+            await self._bot.send_chat_action(
+                int(address.place),
+                ChatAction.TYPING,
+                message_thread_id=int(address.thread) if address.thread else None,
+                read_timeout=limits.TYPING_TIMEOUT_S,
+                pool_timeout=limits.TYPING_TIMEOUT_S,
+            )
+        except RetryAfter as exc:
+            self._typing_not_before = now + retry_after_s(exc)
+        except TelegramError:
+            # A sign of life that fails is not worth a word: the answer itself follows.
+            return
+
+    async def _where_it_is(self, address: Address, call: Callable[[], Awaitable[T]]) -> T:
+        """Make the call. Where the group became a supergroup its threads move there, and this turn with them."""
+        try:
+            return await call()
+        except ChatMigrated as exc:
+            new = str(exc.new_chat_id)
+        try:
+            await self._moved(address.account, address.place, new)
+        except StoreUnavailable:
+            log.warning("telegram: the store is away; a group that became a supergroup waits for it")
+        # Nothing is posted from here: whoever takes the thread up at its new place does, and only once.
+        raise ChannelUnavailable("Telegram: the group became a supergroup, where its threads go on")
+
+    def _note_draft(self, place: str) -> None:
+        self._drafted.pop(place, None)
+        if len(self._drafted) >= _DRAFTS_KEPT:
+            self._drafted.pop(next(iter(self._drafted)))
+        self._drafted[place] = time.monotonic()
+
+
+def _entities(spans: Sequence[Span]) -> list[MessageEntity]:
+    return [
+        MessageEntity(span.kind, span.offset, span.length, url=span.url or None, language=span.language or None)
+        for span in spans
+    ]

@@ -1,0 +1,247 @@
+"""The terminal as a channel: one person, one thread, questions asked one after the other.
+
+A question is read only when the answer to the one before it is shown whole. The core does not say when a turn is
+over, so this does: the turn's last page is final, none is open, and nothing more came for a moment. Being wrong
+about it does no harm, for the core keeps the order: the prompt merely comes early.
+"""
+
+import asyncio
+import getpass
+import logging
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from adapters.terminal.input import LEAVE, Lines, keys_unseen, read_question
+from adapters.terminal.screen import Screen
+from bridge.domain.errors import LookupUnsupported, PlaceGone, StoreUnavailable
+from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import ChannelLimits
+from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.turns import PromptContext, Settlement
+from bridge.ports.channel import Accept
+
+log = logging.getLogger(__name__)
+
+MOST_CHARACTERS = 20_000
+"""Of one page. A terminal has no limit; this one keeps the drawing of a growing page quick."""
+EDIT_FLOOR_S = 0.1
+_QUIET_S = 0.4
+"""Nothing new for that long after a final page: the turn is over."""
+_SILENT_S = 180.0
+"""Not one sign of life for that long: stop waiting for the answer."""
+_STORE_RETRY_S = 1.0
+
+
+class TerminalChannel:
+    """`Channel` and `Receiver` on standard input and output.
+
+    Args:
+        stdin: The file descriptor that questions are read from.
+        stdout: Where replies are shown: drawn as they grow on a terminal, printed once, as text, elsewhere.
+        user: Who asks; by default the user of the operating system.
+        host: Where; by default this machine's name.
+        now: Seconds since the epoch.
+    """
+
+    name = "terminal"
+    streaming = Streaming.EDIT
+
+    def __init__(
+        self,
+        *,
+        stdin: int = 0,
+        stdout: TextIO | None = None,
+        user: str = "",
+        host: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        user = user or _user_name()
+        self._person = Person(id=user, name=user)
+        self._host = host or platform.node() or "localhost"
+        self.thread = ThreadKey(self.name, f"{self._person.id}@{self._host}", "chat")
+        self._stdin = stdin
+        self._lines = Lines(stdin)
+        self._screen = Screen(stdout or sys.stdout)
+        self._now = now
+        self._asked = ""
+        self._answered = False
+        self._gone = False
+        self._sign = asyncio.Event()
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Return False: a terminal shows pages as they are."""
+        del address, view
+        return False
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whoever is in the chat may."""
+        return False
+
+    @property
+    def controls(self) -> frozenset[Button]:
+        """There is nothing to press: words do it."""
+        return frozenset()
+
+    def serves(self, thread: ThreadKey) -> bool:
+        """There is one account."""
+        del thread
+        return True
+
+    def agent_id(self, thread: ThreadKey) -> str:
+        """The one of the settings answers everywhere."""
+        del thread
+        return ""
+
+    def fits(self, text: str) -> bool:
+        """Say whether a page of this text is drawn quickly. Pure."""
+        return len(text) <= MOST_CHARACTERS
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """Say whether a message that shows the one needs no edit to show the other."""
+        return one == other
+
+    def pace(self, address: Address) -> ChannelLimits:
+        """Say how often a page may change. Pure."""
+        del address
+        return ChannelLimits(edit_floor_s=EDIT_FLOOR_S, posts=(), edits=())
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Show a new page. Raises `PlaceGone` when standard output was closed."""
+        del address
+        with self._signs(view):
+            return self._screen.post(view)
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Make a page look like `view`. Raises `MessageGone` for a page that is printed, `PlaceGone` as `post`."""
+        del address
+        with self._signs(view):
+            self._screen.edit(message_id, view)
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Raises `LookupUnsupported`: what a terminal showed before is not ours to read."""
+        del address, view
+        raise LookupUnsupported("a terminal cannot be searched")
+
+    @property
+    def receives_alone(self) -> str:
+        """Empty: every process reads its own terminal."""
+        return ""
+
+    async def show_activity(self, address: Address) -> None:
+        """Show that the agent is at work. Raises nothing."""
+        del address
+        self._sign.set()
+        try:
+            self._screen.think()
+        except PlaceGone:
+            log.debug("the terminal is gone")
+
+    async def user_identifier(self, question: Question) -> str:
+        """Return TalkifAI's name for the person at the terminal."""
+        return f"{self.name}:{question.person.id}"
+
+    async def admits(self, question: Question) -> bool:
+        """Admit everybody."""
+        del question
+        return True
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Nothing is to be done."""
+        del question, settlement
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing is to be done."""
+        del thread
+
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
+        """Return the question's text."""
+        del circumstances
+        return question.text
+
+    async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        """Hand over the questions that are typed. Returns at `/quit` or the input's end, when all is answered."""
+        connected(f"Terminal: {self._person.id} at {self._host} can ask")
+        try:
+            self._screen.say("Write a question. /new starts over, /help tells more, /quit leaves.")
+            while await self._take_line(accept):
+                pass
+        except PlaceGone:
+            log.info("the terminal is gone: no more questions")
+        finally:
+            self._screen.taken()
+
+    def close(self) -> None:
+        """Leave the terminal as it was found; a reply that was cut off is printed as far as it came."""
+        try:
+            self._screen.close()
+        except PlaceGone:
+            log.debug("the terminal is gone")
+
+    async def _take_line(self, accept: Accept) -> bool:
+        """Read one line and see its question answered. False when there are no more lines."""
+        # What the terminal does not show by itself: lines from a pipe, and those typed while a reply was drawn.
+        unseen = not self._lines.is_terminal or self._lines.are_waiting()
+        self._screen.prompt()
+        line = await self._lines.next()
+        if line is None:
+            self._screen.taken("")
+            return False
+        self._screen.taken(line if unseen else None)
+        if line.strip().lower() in LEAVE:
+            return False
+        question = read_question(line, self.thread, self._person, self._now())
+        if question is not None:
+            with keys_unseen(self._stdin):
+                await self._see_answered(question, accept)
+        return True
+
+    async def _see_answered(self, question: Question, accept: Accept) -> None:
+        self._asked, self._answered = question.id, False
+        if await _hand_over(question, accept) is not IntakeResult.ACCEPTED:
+            return
+        while not self._gone:
+            wait_s = _QUIET_S if self._answered and self._screen.is_settled else _SILENT_S
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._sign.wait()
+            except TimeoutError:
+                return
+            self._sign.clear()
+        raise PlaceGone("standard output was closed")
+
+    @contextmanager
+    def _signs(self, view: PageView) -> Iterator[None]:
+        """Take a page as a sign of life, and a final one of the turn that was asked for as its answer."""
+        try:
+            yield
+        except PlaceGone:
+            self._gone = True
+            raise
+        finally:
+            if view.turn_id in {self._asked, ""}:
+                self._answered = view.final
+            self._sign.set()
+
+
+async def _hand_over(question: Question, accept: Accept) -> IntakeResult:
+    """Offer the question until it is kept: nobody but this adapter can deliver it again."""
+    while True:
+        try:
+            return await accept(question)
+        except StoreUnavailable as error:
+            log.warning("the question cannot be kept yet", extra={"cause": str(error), "wait_s": _STORE_RETRY_S})
+            await asyncio.sleep(_STORE_RETRY_S)
+
+
+def _user_name() -> str:
+    """Return the user's name, also where the system has none for the number that this process runs as."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"

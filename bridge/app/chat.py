@@ -1,0 +1,68 @@
+"""The terminal as a channel: one conversation, ended when the person leaves."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from adapters.scheduler import every
+from adapters.terminal.channel import TerminalChannel
+from bridge.app.bootstrap import open_stores, talkifai_agent
+from bridge.conversation.reaper import Reaper
+from bridge.domain.sessions import EndReason
+from bridge.runtime.cancellation import unwrap_group
+from bridge.runtime.clock import SystemClock
+from bridge.worker.dispatcher import DispatchLimits
+from bridge.worker.worker import Dependencies, Worker
+from config.log_setup import start_logging
+from config.settings import Settings, load_settings
+
+_CHAT_DRAIN_S = 2.0
+
+
+def chat_settings(overrides: Mapping[str, str]) -> Settings:
+    """Read the settings for a talk in the terminal and start logging, which stays quiet unless it was asked for.
+
+    A worker on the same Redis cannot show anything in this terminal, so they do not share a queue.
+    """
+    settings = load_settings(need_channel=False, env_file=None if overrides else Path(".env"), overrides=overrides)
+    own: dict[str, str] = {"key_prefix": f"{settings.key_prefix}:chat"}
+    if "log_level" not in settings.model_fields_set:
+        own["log_level"] = "error"
+    return start_logging(settings.model_copy(update=own))
+
+
+async def run_chat(settings: Settings) -> None:
+    """Serve the terminal until the person leaves, then end the session that was open. Raises `BridgeError`."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    terminal = TerminalChannel()
+    async with AsyncExitStack() as stack:
+        stack.callback(terminal.close)
+        stores = await open_stores(settings, stack)
+        agent = await stack.enter_async_context(talkifai_agent(settings))
+        clock = SystemClock()
+        worker = Worker(
+            Dependencies(
+                agent=agent,
+                stores=stores,
+                channels=[terminal],
+                receivers=[terminal],
+                clock=clock,
+                every=every,
+            ),
+            idle_after_s=settings.idle_timeout_s,
+            limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
+            shows_tools=settings.show_tools == "on",
+            max_pages=settings.max_pages,
+        )
+        with unwrap_group():
+            await worker.run(stop)
+        # Nobody can go on with a terminal's conversation: its billing closes now, not when it falls idle.
+        session = await stores.sessions.current(terminal.thread)
+        if session is not None:
+            await stores.sessions.begin_end(terminal.thread, session.conversation.id, EndReason.COMMAND)
+        await Reaper(agent, stores.sessions, clock).sweep()

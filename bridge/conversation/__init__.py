@@ -1,0 +1,1 @@
+"""One question is answered: session, sending, recovery, commands, and ending sessions. Not how a reply is shown."""

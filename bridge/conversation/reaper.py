@@ -1,0 +1,115 @@
+"""Stop the meter: begin the end of sessions that fell idle, and end them until TalkifAI confirms."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from bridge.domain.errors import AgentRateLimited, BridgeError, StoreUnavailable
+from bridge.domain.sessions import Ending
+from bridge.domain.threads import ThreadKey
+from bridge.ports.agent import Agent
+from bridge.ports.sessions import SessionStore
+from bridge.runtime.clock import Clock
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+"""How often the scheduler calls `sweep`."""
+_BATCH = 100
+_AT_ONCE = 10
+_CLAIM_S = 60.0
+"""Longer than an `/end` may take: no other reaper repeats it meanwhile."""
+_PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 60.0
+STUCK_AFTER_S = 3600.0
+"""An end that has failed for so long is an alarm."""
+_STUCK_ATTEMPTS = 20
+"""In an hour it was tried sixty times. Fewer tries say that one of the clocks has jumped."""
+
+
+_MOST_UNTOLD = 1000
+"""Bound of the ends that channels have not been told of yet."""
+
+
+class Reaper:
+    """Sweeps. Any number of workers may sweep at once: the store gives each end to one of them."""
+
+    def __init__(self, agent: Agent, store: SessionStore, clock: Clock) -> None:
+        self._untold: asyncio.Queue[ThreadKey] = asyncio.Queue(_MOST_UNTOLD)
+        self._agent = agent
+        self._store = store
+        self._clock = clock
+        self._looked_at = clock.monotonic()
+        self.ended = 0
+        self.stuck = 0
+
+    async def sweep(self) -> None:
+        """Begin what is idle, end what is due; return when no end is under way. Errors are logged.
+
+        An end that hangs holds up no other: what comes due meanwhile is ended beside it.
+        """
+        async with asyncio.TaskGroup() as group:
+            running: set[asyncio.Task[None]] = set()
+            while True:
+                running |= {group.create_task(self._end(ending)) for ending in await self._due(len(running))}
+                if not running:
+                    return
+                _, running = await asyncio.wait(running, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _due(self, running: int) -> Sequence[Ending]:
+        """Claim as many ends as there is room for beside those that are under way."""
+        try:
+            await self._watch_clock()
+            while await self._store.unbind_idle(_BATCH) == _BATCH:
+                continue
+            return await self._store.claim_ends(_AT_ONCE - running, _CLAIM_S) if running < _AT_ONCE else ()
+        except StoreUnavailable as error:
+            log.warning("sweep put off: the store does not answer", extra={"cause": str(error)})
+            return ()
+
+    async def _watch_clock(self) -> None:
+        """A server clock that jumps must not end every session at once, nor keep them open for its hour."""
+        now = self._clock.monotonic()
+        jump_s = await self._store.absorb_clock_jump(now - self._looked_at)
+        self._looked_at = now
+        if jump_s:
+            log.warning("Redis's clock jumped; all deadlines were moved along", extra={"jump_s": jump_s})
+
+    async def _end(self, ending: Ending) -> None:
+        session = ending.session
+        facts = {
+            "thread_key": str(session.thread),
+            "conversation": session.conversation.id,
+            "reason": ending.reason.value,
+        }
+        try:
+            await self._agent.end(session.conversation)
+        except BridgeError as error:
+            await self._put_off(ending, error, facts)
+            return
+        try:
+            await self._store.confirm_end(ending)
+        except StoreUnavailable:
+            return  # claimed again later; ending twice does no harm
+        self.ended += 1
+        log.info("session ended", extra=facts)
+        if not self._untold.full():
+            self._untold.put_nowait(session.thread)
+
+    async def tell_ends(self, tell: Callable[[ThreadKey], Awaitable[None]]) -> None:
+        """Say of each thread whose conversation was ended that it was, until cancelled: no end waits for that."""
+        while True:
+            await tell(await self._untold.get())
+
+    async def _put_off(self, ending: Ending, error: BridgeError, facts: dict[str, str]) -> None:
+        wait_s = min(_PAUSE_FIRST_S * 2 ** (ending.attempts - 1), _PAUSE_MOST_S)
+        if isinstance(error, AgentRateLimited):
+            wait_s = max(wait_s, error.retry_after_s)
+        is_stuck = ending.attempts >= _STUCK_ATTEMPTS and self._clock.now() - ending.since > STUCK_AFTER_S
+        self.stuck += is_stuck
+        level = logging.ERROR if is_stuck else logging.WARNING
+        extra = {**facts, "attempt": ending.attempts, "wait_s": wait_s, "cause": str(error)}
+        log.log(level, "a session could not be ended yet", extra=extra)
+        try:
+            await self._store.postpone_end(ending, wait_s)
+        except StoreUnavailable:
+            return  # due again when the claim runs out

@@ -1,0 +1,318 @@
+"""Answer one question: find or open the session, ask, show the answer as it grows, say how to settle.
+
+Each step is recorded before it is taken, so that whoever finds a turn half-done goes on from the record:
+what may have been sent is looked up in the history, what is shown is edited, nothing is done twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+from bridge.conversation.question_sender import Guard, QuestionSender, TurnContext
+from bridge.conversation.session_manager import SessionManager
+from bridge.domain.errors import (
+    BridgeError,
+    ChannelRateLimited,
+    ChannelUnavailable,
+    Misconfigured,
+    PlaceGone,
+    Retryable,
+    StoreUnavailable,
+)
+from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.notices import Notice, conversation_status
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.rate_limits import Priority
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step, token_of
+from bridge.markdown.pagination import MAX_PAGES
+from bridge.ports.channel import Channel
+from bridge.ports.work_queue import WorkQueue
+from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.buttons import buttons_after
+from bridge.reply.reply import Reply
+from bridge.reply.status_line import say_thinking, wait_for_place
+from bridge.reply.writer import Writer
+from bridge.runtime.cancellation import until_stopped, unwrap_group
+from bridge.runtime.clock import Clock
+from bridge.runtime.operator_alerts import OperatorAlerts
+
+log = logging.getLogger(__name__)
+
+_SAY_WITHIN_S = 30.0
+_ADMIT_WITHIN_S = 1800.0
+_ADMIT_PAUSE_FIRST_S, _ADMIT_PAUSE_MOST_S = 1.0, 30.0
+_STOPPED = AnswerResult(Outcome.STOPPED, Notice.STOPPED)
+
+
+class TurnRunner:
+    """Runs turns; knows every channel by its name."""
+
+    def __init__(
+        self,
+        *,
+        asker: QuestionSender,
+        queue: WorkQueue,
+        sessions: SessionManager,
+        channels: Mapping[str, Channel],
+        pacing: ChannelLimiter,
+        clock: Clock,
+        alarms: OperatorAlerts,
+        shows_tools: bool = False,
+        max_pages: int = MAX_PAGES,
+    ) -> None:
+        self._max_pages = max_pages
+        self._asker = asker
+        self._queue = queue
+        self._sessions = sessions
+        self._channels = channels
+        self._pacing = pacing
+        self._clock = clock
+        self._alarms = alarms
+        self._shows_tools = shows_tools
+
+    def knows(self, thread: ThreadKey) -> bool:
+        """Say whether this worker serves the thread's channel, and the account there."""
+        channel = self._channels.get(thread.channel)
+        return channel is not None and channel.serves(thread)
+
+    @property
+    def idle_after_s(self) -> float:
+        """How long a session may be idle."""
+        return self._sessions.idle_after_s
+
+    async def say(self, question: Question, notice: Notice) -> None:
+        """Show one notice under a question, best effort: for what no turn is run for."""
+        channel = self._channels[question.thread.channel]
+        view = PageView(notice=notice, final=True, turn_id=question.id)
+        budgets = channel.pace(question.address).posts
+        try:
+            async with asyncio.timeout(_SAY_WITHIN_S):
+                asked = self._pacing.asked(Priority.TURN, budgets)
+                while (answer := await self._pacing.take(asked)).wait_s > 0:
+                    await self._clock.sleep(answer.wait_s)
+                async with self._pacing.call(asked):
+                    await channel.post(question.address, view)
+        except (BridgeError, TimeoutError) as error:
+            log.warning("a notice could not be shown", extra={"cause": str(error)})
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Tell the channel that the question's turn is over."""
+        await self._channels[question.thread.channel].settled(question, settlement)
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Tell the channel that a conversation of the thread was ended, unless another one is open there."""
+        channel = self._channels.get(thread.channel)
+        with suppress(StoreUnavailable):
+            if channel is not None and await self._sessions.current(thread) is None:
+                await channel.ended(thread)
+
+    async def run(self, lease: Lease, entry: InboxItem, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
+        """Answer the question at the head of a thread and show it whole, or as far as it had come when `stop` was set.
+
+        Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
+        """
+        channel = self._channels[lease.thread.channel]
+        # Whoever goes on with a turn that has left the bridge need not ask again.
+        if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, entry.question):
+            return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
+        reply = Reply(
+            entry.question.id,
+            channel.fits,
+            self._max_pages,
+            shows_tools=self._shows_tools,
+            controls=channel.controls,
+        )
+        reply.has_begun = entry.record.has_begun
+        writer = Writer(
+            channel,
+            entry.question.address,
+            reply,
+            pacing=self._pacing,
+            clock=self._clock,
+            guard=guard,
+            record=lambda ids, text: self._queue.record_shown(lease, ids, text, has_begun=reply.has_begun),
+            message_ids=entry.record.message_ids,
+            taken_up=entry.record.attempts > 1,
+        )
+        try:
+            with unwrap_group():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(writer.run())
+                    activity = group.create_task(self._show_activity(channel, entry.question, reply))
+                    thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
+                    answering = self._answer(lease, entry, channel, reply, writer.wake, guard)
+                    answer = await until_stopped(answering, stop, otherwise=_STOPPED)
+                    if not reply.length:
+                        # What people have seen stays, where the rest cannot be had.
+                        reply.replace(entry.record.text)
+                    if entry.question.has_files and not answer.notice:
+                        answer = replace(answer, notice=Notice.FILES_UNREAD)
+                    # Whoever goes on from the record has seen none of the tools at work.
+                    reply.used_tools = list(answer.tools) or reply.used_tools
+                    await self._note_answer(lease, reply, answer)
+                    activity.cancel()
+                    thinking.cancel()
+                    reply.end(answer.notice, buttons_after(answer, entry.question.kind))
+                    writer.wake()
+        except PlaceGone as error:
+            log.info("the place is gone", extra={"thread_key": str(lease.thread), "cause": str(error)})
+            answer = AnswerResult(Outcome.UNDELIVERABLE, end_reason=EndReason.GONE)
+        return Settlement(
+            outcome=answer.outcome,
+            idle_after_s=self._sessions.idle_after_s,
+            usage=answer.usage,
+            history_count=answer.history_count,
+            end_reason=answer.end_reason,
+            may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in channel.controls,
+        )
+
+    async def _is_admitted(self, channel: Channel, question: Question) -> bool:
+        """Ask the channel, for as long as it cannot tell: each beginning of a turn counts, and they are few."""
+        began, pause_s = self._clock.monotonic(), _ADMIT_PAUSE_FIRST_S
+        while True:
+            try:
+                return await channel.admits(question)
+            except (ChannelUnavailable, ChannelRateLimited) as error:
+                wait_s = max(pause_s, error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
+                if self._clock.monotonic() - began + wait_s > _ADMIT_WITHIN_S:
+                    raise
+                log.warning("the channel does not tell whether somebody may ask", extra={"cause": str(error)})
+            await self._clock.sleep(wait_s)
+            pause_s = min(2 * pause_s, _ADMIT_PAUSE_MOST_S)
+
+    async def _answer(
+        self, lease: Lease, entry: InboxItem, channel: Channel, reply: Reply, wake: Callable[[], None], guard: Guard
+    ) -> AnswerResult:
+        if entry.record.asked is not None:
+            return entry.record.asked
+        try:
+            if entry.question.kind is QuestionKind.ASK and not entry.question.text:
+                return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
+            if entry.question.kind is QuestionKind.RETRY:
+                entry = await self._last_question(entry)
+            if entry.question.kind is QuestionKind.ASK:
+                return await self._asker.ask(TurnContext(lease, entry, channel, reply, wake, guard))
+            return await self._obey(lease, entry.question, channel, reply, wake)
+        except Misconfigured as error:
+            self._alarms.tell(error)
+            return AnswerResult(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
+        except StoreUnavailable:
+            raise
+        except Retryable as error:
+            log.warning("no answer to be had", extra={"thread_key": str(lease.thread), "cause": str(error)})
+            return AnswerResult(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
+
+    async def _obey(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> AnswerResult:
+        """Carry out a command."""
+        match question.kind:
+            case QuestionKind.RETRY | QuestionKind.HELP | QuestionKind.STATUS:
+                return AnswerResult(Outcome.COMMAND_DONE, notice=await self._told(lease, question.kind))
+            case QuestionKind.END | QuestionKind.NEW:
+                return await self._end_or_begin_anew(lease, question, channel, reply, wake)
+            case QuestionKind.START:
+                if await self._sessions.current(lease.thread) is not None:
+                    return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
+                return await self._greet(lease, question, channel, reply, wake, Notice.WELCOME)
+            case (
+                QuestionKind.ASK
+                | QuestionKind.STOP
+                | QuestionKind.WORDLESS
+                | QuestionKind.RATE
+                | QuestionKind.FORBIDDEN
+                | QuestionKind.EDITED
+                | QuestionKind.WITHDRAWN
+            ):
+                raise AssertionError(f"no command: {question.kind}")
+            case _:
+                assert_never(question.kind)
+
+    async def _last_question(self, entry: InboxItem) -> InboxItem:
+        """Put the words of the thread's unanswered question in the place of the wish to try it again."""
+        about = entry.question.about
+        last = await self._queue.unanswered(entry.question.thread)
+        if last is None or (about and token_of(last.id) != about):
+            return entry
+        here = entry.question
+        words = replace(last, id=here.id, thread=here.thread, address=here.address)
+        return replace(entry, question=words)
+
+    async def _told(self, lease: Lease, kind: QuestionKind) -> str:
+        """Return the answer to a command that changes nothing."""
+        if kind is not QuestionKind.STATUS:
+            return Notice.HELP if kind is QuestionKind.HELP else Notice.NOTHING_TO_RETRY
+        session = await self._sessions.current(lease.thread)
+        if session is None:
+            return Notice.NOTHING_OPEN
+        return conversation_status(session.turns, self._sessions.idle_after_s)
+
+    async def _end_or_begin_anew(
+        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
+    ) -> AnswerResult:
+        if await self._is_somebody_elses(lease, question, channel):
+            return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.NOT_YOURS)
+        ended = await self._end_current(lease)
+        if question.kind is QuestionKind.NEW:
+            return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
+        return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
+
+    async def _is_somebody_elses(self, lease: Lease, question: Question, channel: Channel) -> bool:
+        """Say whether only another person may end the conversation that is open."""
+        if not channel.only_opener_controls:
+            return False
+        session = await self._sessions.current(lease.thread)
+        return session is not None and session.person_id != question.person.id
+
+    async def _end_current(self, lease: Lease) -> bool:
+        session = await self._sessions.current(lease.thread)
+        if session is None:
+            return False
+        return await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.COMMAND)
+
+    async def _greet(
+        self,
+        lease: Lease,
+        question: Question,
+        channel: Channel,
+        reply: Reply,
+        wake: Callable[[], None],
+        otherwise: Notice,
+    ) -> AnswerResult:
+        """Open a session without a question and show the agent's greeting, or a sentence of our own."""
+        wait = partial(wait_for_place, reply, wake, self._clock)
+        session, greeting = await self._sessions.open_session(lease, question, channel, wait)
+        reply.replace(greeting)
+        return AnswerResult(
+            Outcome.COMMAND_DONE,
+            notice="" if greeting else otherwise,
+            history_count=session.history_count,
+        )
+
+    async def _note_answer(self, lease: Lease, reply: Reply, answer: AnswerResult) -> None:
+        try:
+            told = replace(answer, notice=reply.notice or answer.notice, tools=tuple(reply.used_tools))
+            await self._queue.record_answer(lease, reply.text, told)
+        except StoreUnavailable:
+            # The answer is here and is shown; settling waits for the store.
+            log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})
+
+    async def _show_activity(self, channel: Channel, question: Question, reply: Reply) -> None:
+        """Show "is typing" until the first text."""
+        pace = channel.pace(question.address)
+        await self._clock.sleep(pace.activity_after_s)
+        while not reply.length and not reply.ended:
+            if await self._pacing.may_show_activity(pace):
+                await channel.show_activity(question.address)
+            await self._clock.sleep(pace.activity_every_s)
+
+    async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
+        """Fill the status line, except where replies are edited: there the sign of activity says enough."""
+        if channel.streaming is not Streaming.EDIT:
+            await say_thinking(reply, wake, self._clock)

@@ -1,0 +1,86 @@
+"""Conversations at TalkifAI, and the sessions that bind threads to them. Times are seconds since the epoch, UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bridge.domain.threads import ThreadKey
+
+
+class EndReason(StrEnum):
+    """Why a session ends."""
+
+    IDLE = "idle"
+    COMMAND = "command"
+    AGENT = "agent"
+    """The agent closed the chat."""
+    AGE = "age"
+    """Older than a session may be: its token would expire."""
+    REPLACED = "replaced"
+    """TalkifAI no longer knew the conversation or its token."""
+    GONE = "gone"
+    """The place was deleted or the bot was removed from it."""
+    UNRECORDED = "unrecorded"
+    """Opened, but the record could not be written: ended on the spot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """TalkifAI's side of a session: what its calls need."""
+
+    id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedConversation:
+    """What TalkifAI answers when a conversation is opened. Billing has started."""
+
+    conversation: Conversation
+    agent_name: str
+    greeting: str = ""
+    """Empty where the agent waits for the person."""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryMessage:
+    """One message of a conversation, as TalkifAI keeps it."""
+
+    role: str
+    """`user` or `assistant`."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Our record that binds a thread to a conversation, from open to end."""
+
+    thread: ThreadKey
+    conversation: Conversation
+    agent_name: str
+    person_id: str
+    """Who asked the question that opened it."""
+    user_identifier: str
+    opened_at: float
+    turns: int = 0
+    history_count: int | None = None
+    """Messages in TalkifAI's history after the last turn; None when that is not certain."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    """Token counts under the names TalkifAI uses, summed over the turns."""
+    retries: int = 0
+    """How often a turn had to be begun again."""
+    several_speak: bool = False
+    """True once somebody else has asked than the person who opened it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A session that is to be ended, claimed by one reaper for a while."""
+
+    session: Session
+    reason: EndReason
+    attempts: int
+    """How often `/end` was tried, this time included."""
+    since: float
+    """When the ending was decided."""

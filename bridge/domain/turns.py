@@ -1,0 +1,137 @@
+"""One question and everything done to answer it: lease, record, outcome."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bridge.domain.incoming import Question
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import ThreadKey
+
+ANY_TURN = "*"
+"""Wildcard for a turn's token: matches the running turn. As for a press, the channel itself answers."""
+_TOKEN_CHARACTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one thread until it runs out; every later write carries its fence."""
+
+    thread: ThreadKey
+    fence: int
+    question_id: str = ""
+    """The question that was begun under it: what is written with this lease is not for any later one."""
+
+
+class Step(StrEnum):
+    """How far a turn has come. Recorded before the step is taken."""
+
+    CLAIMED = "claimed"
+    """Nothing has left the bridge for this question."""
+    SENDING = "sending"
+    """The question may have reached the conversation named in the record."""
+    ANSWERED = "answered"
+    """The whole answer is in the record: it only remains to be shown."""
+
+
+class Outcome(StrEnum):
+    """How a turn ended: exactly one for each question."""
+
+    ANSWERED = "answered"
+    INTERRUPTED = "interrupted"
+    """The text so far and a notice."""
+    STOPPED = "stopped"
+    """Somebody stopped it: the text so far and a notice."""
+    REFUSED = "refused"
+    """A notice instead of an answer."""
+    COMMAND_DONE = "command_done"
+    UNDELIVERABLE = "undeliverable"
+    """The place is gone: nobody is left to see an answer."""
+    EXCLUDED = "excluded"
+    """The asker may not ask: nothing was done, and the bridge takes no part in the thread because of it."""
+    DEAD = "dead"
+    """Given up after too many attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerResult:
+    """How asking came out."""
+
+    outcome: Outcome
+    notice: str = ""
+    """The notice that ends the reply; empty where the text says it all."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    history_count: int | None = None
+    """Messages in TalkifAI's history now; None when that is not certain."""
+    end_reason: EndReason | None = None
+    """Set: the session is to be ended."""
+    tools: tuple[str, ...] = ()
+    """The tools that the agent used, by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """What is known of a turn that may have begun before: read by whoever takes the thread."""
+
+    attempts: int
+    """How often the turn was begun, this time included."""
+    step: Step = Step.CLAIMED
+    conversation_id: str = ""
+    history_count: int = 0
+    """How many messages the conversation's history held before the question was sent."""
+    wording: str = ""
+    """What was sent, where it is not the question's text alone: the history holds it in these words."""
+    message_ids: tuple[str, ...] = ()
+    """The channel messages that show the reply, in order of its pages."""
+    has_begun: bool = False
+    """True when people were shown something that the agent said or did: the question has surely arrived."""
+    text: str = ""
+    """The agent's text, at least as far as people have seen it; whole from step `ANSWERED` on."""
+    asked: AnswerResult | None = None
+    """How asking came out, from step `ANSWERED` on."""
+    is_stopped: bool = False
+    """True when somebody wants no more of this answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """The question at the head of a thread's inbox, and the record of its turn."""
+
+    question: Question
+    record: TurnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settling a turn writes, in one step with removing the question from the inbox."""
+
+    outcome: Outcome
+    idle_after_s: float
+    """The session's next idle deadline, from now."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    history_count: int | None = None
+    end_reason: EndReason | None = None
+    """Set: the session's ending begins in the same step."""
+    may_be_rated: bool = False
+    """People can say whether this answer helped."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptContext:
+    """What a channel needs to know to put a question into words for the agent."""
+
+    is_first: bool
+    """The conversation holds no question yet."""
+    names_speaker: bool
+    """Several people speak in it, so that the agent has to be told who does."""
+    at_most: int
+    """Characters that the agent takes. The question's own text fits."""
+
+
+def token_of(turn_id: str) -> str:
+    """Return the 16 characters by which a button names a turn: they tell nothing, and need not be kept anywhere.
+
+    `scripts/stop.lua` and `scripts/rate.lua` make the same.
+    """
+    return hashlib.sha1(turn_id.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:_TOKEN_CHARACTERS]

@@ -1,0 +1,263 @@
+"""Cut a growing Markdown text into pages: pure, and a page that is full never changes again.
+
+The source slices of the pages, put together, are the text. What a page shows is its slice with the white space at the
+cut trimmed, and with what the cut goes through closed and opened again: fences with their language, tables with their
+header, lists with the right number, emphasis. What is repeated for that is the page's `lead`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bridge.markdown.blocks import NOTHING, Kind, Open, read_line
+from bridge.markdown.graphemes import before_cluster
+from bridge.markdown.inline import OpenInline, tail_of
+from bridge.markdown.page_prefix import lead_at_line, lead_inside_line, widened
+from bridge.markdown.streaming import close_fence, render_partial, stable_prefix
+
+MAX_PAGES = 20
+"""How many pages a reply has at most, unless the settings say otherwise."""
+
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]*_]*\s+|[。！？][」』）]*\s*")  # noqa: RUF001 - full-width sentence ends of CJK text
+_SPACE = re.compile(r"\s+")
+_LOOKS_LIKE_A_BLOCK = re.compile(
+    r"[-+*#>|=:]|`{3}|`{0,2}\Z|~{3}|~{0,2}\Z|[0-9]{1,9}(?:[.)]|\Z)|\[(?:[ xX](?:\]|\Z)|\Z)"
+)
+"""What would begin a block at the start of a page, or might with the characters that are not there yet."""
+_FIRST_GUESS = 512
+_PRECISION = 64
+_MOST_TRIED = 10
+"""How many sentence ends or spaces are looked at for one that is inside nothing."""
+
+_HEADING, _BLOCK, _ITEM, _INNER, _LINE, _SENTENCE, _ROW = 0.0, 0.1, 0.2, 0.3, 0.45, 0.5, 0.65
+"""How much of the page each kind of boundary may leave empty before a later, lesser one is better."""
+_GOOD = 0.45
+_TEXTS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.BLANK})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: the slice of the source it covers, and what is shown around it."""
+
+    source: str
+    lead: str = ""
+    """Repeated from the pages before, so that the page is Markdown of its own."""
+    dropped: int = 0
+    """How many characters at the start of `source` the lead stands for, such as a number that is put right."""
+    continues: bool = False
+    """True when the text goes on, on another page."""
+    closers: str = ""
+    """Ends the emphasis or code that the cut at the page's end goes through."""
+    opened: Open = NOTHING
+    """What is open where the page begins."""
+
+    def shown(self, *, final: bool = True) -> str:
+        """Return the page as well-formed Markdown. `final`: False while its text still grows."""
+        text = self._text()
+        if not final and not self.continues:
+            return render_partial(text)
+        return close_fence(_ended(text) + self.closers)
+
+    def grown(self, *, final: bool = True) -> str:
+        """Return the page without what only closes its end: it goes on where this ends."""
+        text = self._text()
+        if self.continues:
+            return _ended(text)
+        return text if final else stable_prefix(text)
+
+    def _text(self) -> str:
+        source = widened(self.opened, self.source) if self.opened.containers else self.source
+        body = source[self.dropped :]
+        return self.lead + body if body.strip() else ""
+
+
+class Paginator:
+    """Follows one growing text. `fits` says whether Markdown, as shown, goes into one channel message."""
+
+    def __init__(self, fits: Callable[[str], bool], max_pages: int = MAX_PAGES) -> None:
+        self._fits = fits
+        self._max_pages = max_pages
+        self._full: list[Page] = []
+        self._start = 0
+        self._lead = ""
+        self._dropped = 0
+        self._open = NOTHING
+        """What is open where the last page begins."""
+        self._guess = _FIRST_GUESS
+        self._lead_is_sure = True
+        """False while the page's first line, on which the lead depends, still grows."""
+
+    @property
+    def is_full(self) -> bool:
+        """True when there is more text than the pages may hold."""
+        return len(self._full) >= self._max_pages
+
+    def pages(self, text: str) -> list[Page]:
+        """Return all pages of `text`, which must go on from the text of the last call."""
+        while not self.is_full:
+            rest = text[self._start :]
+            self._make_lead(rest)
+            last = Page(rest, self._lead, self._dropped, opened=self._open)
+            if not rest.strip():
+                return list(self._full) or [last]
+            # A whole answer is not rendered anew for each page.
+            probe = self._dropped + 2 * self._guess
+            is_far_too_long = len(rest) > 2 * probe and not self._holds(rest, probe)
+            if not is_far_too_long and (len(rest) <= self._dropped or self._fits(last.shown())):
+                return [*self._full, last]
+            self._turn_page(rest)
+        return list(self._full)
+
+    def _turn_page(self, rest: str) -> None:
+        cut, closers = self._cut(rest)
+        part = rest[:cut]
+        self._full.append(Page(part, self._lead, self._dropped, continues=True, closers=closers, opened=self._open))
+        self._start += cut
+        *lines, last = part.split("\n")
+        for line in lines:
+            self._open = read_line(self._open, line).after
+        self._lead_is_sure = bool(last)
+        if last:
+            self._lead, self._dropped = lead_inside_line(self._open, last, closers), 0
+            self._open = read_line(self._open, last).after
+
+    def _make_lead(self, rest: str) -> None:
+        if not self._lead_is_sure:
+            self._lead, self._dropped = lead_at_line(self._open, rest)
+            self._lead_is_sure = "\n" in rest.lstrip("\n")
+
+    def _cut(self, rest: str) -> tuple[int, str]:
+        """Return where the page ends, and what closes it: the best boundary beyond the first third of what fits.
+
+        Nothing beyond what fits counts, so that a text that grew is cut as the same text taken whole: a worker that
+        takes a reply over must find the same pages.
+        """
+        most = self._most_that_fits(rest)
+        rest = rest[: most + 1]
+        earliest = max(self._dropped, most // 3)
+        starts = [
+            (place / most - cost, place) for place, cost in _line_starts(rest, self._open) if earliest < place <= most
+        ]
+        best, place = max(starts, default=(0.0, 0))
+        if best >= _GOOD:
+            return place, ""
+        inside = self._inside_a_line(rest, max(earliest, place), most)
+        if inside is not None and (not place or inside[0] / most - _SENTENCE > best):
+            return inside
+        if place:
+            return place, ""
+        last = max(before_cluster(rest, most), 1)
+        kind, tail, is_outside = _inner(self._lead + rest[self._dropped : last])
+        if kind in _TEXTS and is_outside and not tail.openers:
+            return last, ""  # nothing but a long word is cut
+        early = self._inside_a_line(rest, self._dropped, earliest) if kind in _TEXTS else None
+        return early or self._inside_a_line(rest, earliest, most, or_else=True) or (last, "")
+
+    def _inside_a_line(self, rest: str, earliest: int, most: int, *, or_else: bool = False) -> tuple[int, str] | None:
+        """Return the last sentence end, else the last space, that is inside no link, and in no emphasis or row.
+
+        Args:
+            rest: The text from the start of the page on.
+            earliest: Where such a place may be at first.
+            most: And at last.
+            or_else: Whether to take a place in emphasis, with what closes that, or in a row, where there is no other.
+        """
+        fallback: tuple[int, str] | None = None
+        for pattern in (_SENTENCE_END, _SPACE):
+            ends = [found.end() for found in pattern.finditer(rest, earliest, most)]
+            for place in ends[: -_MOST_TRIED - 1 : -1]:
+                is_empty = not rest[self._dropped : place].strip()
+                if is_empty or _LOOKS_LIKE_A_BLOCK.match(rest, place) or rest[place - 1] == "\n":
+                    continue
+                kind, tail, is_outside = _inner(self._lead + rest[self._dropped : place])
+                if kind in _TEXTS and is_outside and not tail.openers:
+                    return place, ""
+                closers = tail.closers if kind in _TEXTS else ""
+                if fallback is None and (is_outside or kind not in _TEXTS) and place + len(closers) <= most:
+                    fallback = place, closers
+        return fallback if or_else else None
+
+    def _most_that_fits(self, rest: str) -> int:
+        """Return about how much of the text fits, at most two in a hundred too little: each look renders the page."""
+        low, high = self._dropped + 1, self._dropped + self._guess
+        while self._holds(rest, high):
+            low, high = high, high * 2
+        while high - low > low // _PRECISION:
+            middle = (low + high + 1) // 2
+            if self._holds(rest, middle):
+                low = middle
+            else:
+                high = middle - 1
+        self._guess = max(_FIRST_GUESS, low - self._dropped - low // 4)
+        return low
+
+    def _holds(self, rest: str, size: int) -> bool:
+        # What is not there yet counts as too much, for the text that is there is too long already.
+        if size > len(rest):
+            return False
+        return self._fits(Page(rest[:size], self._lead, self._dropped, continues=True, opened=self._open).shown())
+
+
+def _ended(text: str) -> str:
+    """Return the text without white space and empty lines of quotes at its end."""
+    end = len(text)
+    while (start := text.rfind("\n", 0, end)) >= 0 and not text[start + 1 : end].strip(" \t>"):
+        end = start
+    return text[:end].rstrip()
+
+
+def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:
+    """Yield the line starts where a page may end, with how much room each may waste."""
+    state = opened
+    place = 0
+    before: Kind | None = None
+    after_blank = False
+    announces = False
+    for line in text.split("\n"):
+        seen = read_line(state, line)
+        state = seen.after
+        if seen.kind is not Kind.BLANK:
+            # A heading belongs to what follows; so do a fence's first line and a table's header, and a block of code
+            # or a heading's underline ends what came before.
+            is_kept_together = (
+                before in (None, Kind.HEADING, Kind.FENCE, Kind.DELIMITER)
+                or seen.kind in (Kind.FENCE_END, Kind.DELIMITER, Kind.UNDERLINE)
+                or (seen.kind is Kind.MORE and not seen.has_marker and line[seen.content :].startswith("|"))
+            )
+            if not is_kept_together:
+                cost = _cost(seen.kind, seen.kept, has_marker=seen.has_marker, after_blank=after_blank)
+                yield place, max(cost, _LINE) if announces else cost
+            before = seen.kind
+            announces = seen.kind in (Kind.TEXT, Kind.MORE) and line.rstrip().endswith((":", "："))  # noqa: RUF001 - a full-width colon
+        after_blank = seen.kind is Kind.BLANK or (seen.kind is Kind.CODE and not line.strip())
+        place += len(line) + 1
+
+
+def _cost(kind: Kind, depth: int, *, has_marker: bool, after_blank: bool) -> float:
+    if kind is Kind.ROW:
+        return _ROW
+    if kind is Kind.MORE:
+        return _LINE
+    if kind in (Kind.CODE, Kind.INDENTED):
+        return _INNER if after_blank else _LINE
+    if depth:
+        return _INNER
+    if has_marker:
+        return _ITEM
+    return _HEADING if kind is Kind.HEADING else _BLOCK
+
+
+def _inner(text: str) -> tuple[Kind, OpenInline, bool]:
+    """Return in what line a page would end, what is open there, and whether that is outside of links."""
+    state = NOTHING
+    kind = Kind.BLANK
+    words = place = 0
+    for line in text.split("\n"):
+        seen = read_line(state, line)
+        kind, state = seen.kind, seen.after
+        if kind is not Kind.MORE:
+            words = place + seen.content
+        place += len(line) + 1
+    inner = text[words:].rstrip()
+    tail = tail_of(inner + " ")
+    return kind, tail, tail.keep >= len(inner)

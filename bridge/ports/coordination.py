@@ -1,0 +1,67 @@
+"""Ports to what all workers share: TalkifAI's limit, the channels' limits, who leads. As `bridge.ports`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from bridge.domain.rate_limits import CallDecision, CallRequest, Headroom, LiveReply, RateLimit
+
+
+class Quota(Protocol):
+    """TalkifAI's organisation limit, shared by all workers. Raises `StoreUnavailable`."""
+
+    async def take(self, *, is_end: bool) -> float:
+        """Count a request and return 0, or return the seconds to wait before asking again.
+
+        A share of the limit is kept free for ends.
+        """
+        ...
+
+    async def observe(self, seen: RateLimit) -> None:
+        """Note what TalkifAI said in an answer."""
+        ...
+
+    async def refuse(self, retry_after_s: float) -> None:
+        """Note a 429: no worker's request goes out before that time."""
+        ...
+
+
+class CallBudgets(Protocol):
+    """The channels' limits, as the services count them. Raises `StoreUnavailable` where workers share them."""
+
+    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Headroom]:
+        """Count replies as live, each for half a minute from now; return how crowded their scopes are, by name.
+
+        What they still need is kept free of in-between edits. To be repeated while a reply is live.
+        """
+        ...
+
+    async def leave(self, replies: Sequence[LiveReply]) -> None:
+        """Count replies as live no more."""
+        ...
+
+    async def take(self, asked: CallRequest) -> CallDecision:
+        """Count a call in all its budgets at once, or say how long to wait before asking again.
+
+        The reply counts as live in what the call reserves, from then on.
+        """
+        ...
+
+    async def finish(self, asked: CallRequest) -> None:
+        """Say that a slow call has ended: it counts from now on."""
+        ...
+
+    async def pause(self, scope: str, seconds: float) -> None:
+        """Note a 429: nobody calls in this scope before that time."""
+        ...
+
+
+class LeaderLease(Protocol):
+    """One holder at a time for each name. Raises `StoreUnavailable`."""
+
+    async def take(self, name: str, holder: str, lease_s: float) -> bool:
+        """Take or keep the lead for that long. False when somebody else has it."""
+        ...
+
+    async def give_up(self, name: str, holder: str) -> None:
+        """Let the next one lead at once. Does nothing where somebody else leads."""
+        ...

@@ -1,0 +1,65 @@
+"""Which conversation a thread is bound to, and which are to be ended."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bridge.domain.sessions import Ending, EndReason, Session
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import Lease
+
+
+class SessionStore(Protocol):
+    """Which conversation a thread is bound to, and which are to be ended. Raises `StoreUnavailable`."""
+
+    async def current(self, thread: ThreadKey) -> Session | None:
+        """Return the session that the thread is bound to."""
+        ...
+
+    async def opened_by(self, channel: str, account: str, person_id: str) -> Sequence[Session]:
+        """Return the open sessions that this person began, without their tokens, oldest first."""
+        ...
+
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+        """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
+
+        A session that the thread was bound to before begins to end, with reason `REPLACED`.
+        """
+        ...
+
+    async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
+        """Unbind the thread and queue the conversation's end, in one step. False when it was not bound to it."""
+        ...
+
+    async def queue_end(self, session: Session, reason: EndReason) -> None:
+        """Queue the end of a conversation that never was bound."""
+        ...
+
+    async def unbind_idle(self, limit: int) -> int:
+        """Begin the end of up to `limit` sessions whose idle deadline has passed; return how many.
+
+        A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead.
+        """
+        ...
+
+    async def claim_ends(self, limit: int, lease_s: float) -> Sequence[Ending]:
+        """Take up to `limit` ends that are due, for that long: no other reaper gets them meanwhile."""
+        ...
+
+    async def postpone_end(self, ending: Ending, after_s: float) -> None:
+        """Make the end due again after that time."""
+        ...
+
+    async def confirm_end(self, ending: Ending) -> None:
+        """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
+        ...
+
+    async def absorb_clock_jump(self, elapsed_s: float) -> float:
+        """Move all deadlines along when Redis's clock has jumped; return by how many seconds, 0 for not at all.
+
+        `elapsed_s` is what truly passed since this worker's last call. Of several workers, one moves them.
+        """
+        ...
+
+    async def counts(self) -> tuple[int, int]:
+        """Return how many sessions are open, and how many are being ended."""
+        ...

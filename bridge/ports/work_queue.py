@@ -1,0 +1,111 @@
+"""Ports to the questions that wait, and to the threads that have work. As `bridge.ports` says of all ports."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import AnswerResult, InboxItem, Lease, Settlement, Step
+
+
+class Inbox(Protocol):
+    """Where questions wait, one queue for each thread. Raises `StoreUnavailable`."""
+
+    async def append(self, question: Question) -> IntakeResult:
+        """Remove duplicates and append, in one step.
+
+        A thread that accepted an addressed question is known from then on. A question that waits for more of the
+        same person (`joins_within_s`) may be begun after that time, and what comes until then is added to it.
+        """
+        ...
+
+    async def stop(self, question: Question) -> IntakeResult:
+        """Mark the turn at the head of the question's thread as stopped.
+
+        `STOPPED`, `NOTHING` (also where that is another turn than the one it is about), `NOT_YOURS` or `DUPLICATE`.
+        """
+        ...
+
+    async def rate(self, question: Question) -> IntakeResult:
+        """Write down whether an answer helped: `RATED`, `NOTHING` where it cannot be rated any more, or `DUPLICATE`."""
+        ...
+
+    async def note_wordless(self, question: Question) -> IntakeResult:
+        """Say whether to tell that only text is read: `WORDLESS`, or `DUPLICATE` where the place was told lately."""
+        ...
+
+    async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
+        """Change the text of a question that still waits, or drop it (None).
+
+        False when it does not wait any more: begun, settled, or never accepted.
+        """
+        ...
+
+
+class WorkQueue(Protocol):
+    """Threads that have work, each held by one worker at a time. Raises `StoreUnavailable`."""
+
+    async def claim(self) -> Lease | None:
+        """Take the thread that has been due longest, for the length of a lease; None when none is due."""
+        ...
+
+    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Move the leases ahead. Return those that were lost."""
+        ...
+
+    async def begin(self, lease: Lease) -> InboxItem | None:
+        """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`."""
+        ...
+
+    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+        """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`.
+
+        An empty wording stands for the question's text.
+        """
+        ...
+
+    async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
+        """Note what people see or are about to see: the reply's messages, and the agent's text so far.
+
+        `has_begun` says that the agent has said or done something. Raises `LeaseLost`.
+        """
+        ...
+
+    async def record_answer(self, lease: Lease, text: str, asked: AnswerResult) -> None:
+        """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
+        ...
+
+    async def record_step(self, lease: Lease, step: Step) -> None:
+        """Set the step alone, as when the history showed that a question never arrived. Raises `LeaseLost`."""
+        ...
+
+    async def settle(self, lease: Lease, settlement: Settlement) -> bool:
+        """Remove the head question and its record and update the session, in one step.
+
+        Where the place is gone (`Outcome.UNDELIVERABLE`), all that waits in the thread comes to the same end.
+        Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
+        """
+        ...
+
+    async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:
+        """Return the ids of the questions at work under these leases that somebody wants stopped."""
+        ...
+
+    async def unanswered(self, thread: ThreadKey) -> Question | None:
+        """Return the thread's last question where its answer did not come out whole, for a day."""
+        ...
+
+    async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
+        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost.
+
+        `counts`: False where the turn's beginning is not to count as an attempt.
+        """
+        ...
+
+    async def dead_letter(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
+        """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
+        ...
+
+    async def wait_for_work(self, timeout_s: float) -> None:
+        """Return when the bell rings, or after that time. May return early."""
+        ...

@@ -1,0 +1,60 @@
+"""The numbers and formulas of pacing that workers share: pure."""
+
+from collections.abc import Mapping
+
+from bridge.domain.rate_limits import Budget, ChannelLimits, Headroom, Priority
+
+USUAL_STREAM_S = 10.0
+"""How long answers are taken to stream until this worker has seen some."""
+ARRIVES_WITHIN_S = 1.0
+"""A call is counted as arriving so much later than it was begun, or a fiftieth of a shorter window. What takes longer
+is counted again at its end."""
+_STRETCH = ((15.0, 1.0), (30.0, 1.25), (60.0, 1.5))
+_STRETCH_MOST = 2.0
+_LEARNS = 0.2
+
+
+def kept_free(kind: Priority, budget: Budget, live: int, unshown: int) -> int:
+    """Return how many calls a call of this kind has to leave to those that may not wait.
+
+    Args:
+        kind: Who asks.
+        budget: Of the scope.
+        live: The replies that still need a call for their last text in this scope.
+        unshown: Those of them that need one for their first text as well.
+    """
+    if not budget.keeps_room or kind is Priority.FINAL:
+        return 0
+    if kind is Priority.FIRST:
+        # Half a sentence, and the rest a minute later, is worse than the whole answer at its end: where there is no
+        # room for the first texts of all, none is shown before its last. (Measured: docs/pacing.md.)
+        return max(0, live + unshown - 1)
+    return live + unshown + (budget.calls // 4 if kind is Priority.COSMETIC else 0)
+
+
+def edit_interval_s(pace: ChannelLimits, rooms: Mapping[str, Headroom], *, age_s: float, stream_s: float) -> float:
+    """Return the time between two edits of one reply.
+
+    It stretches with the reply's age. Where the calls are short, the live replies share what is there over the time
+    that they will still take.
+
+    Args:
+        pace: The place's.
+        rooms: What is known of the scopes, by name.
+        age_s: Since the reply's first text.
+        stream_s: How long answers usually stream.
+    """
+    stretch = next((factor for limit, factor in _STRETCH if age_s < limit), _STRETCH_MOST)
+    left_s = max(stream_s - age_s, stream_s / 2)
+    shares = [_share_s(rooms[budget.scope], left_s) for budget in pace.edits if budget.scope in rooms]
+    return max(pace.edit_floor_s * stretch, *shares, 0.0)
+
+
+def _share_s(room: Headroom, left_s: float) -> float:
+    # The last text is one more showing for each.
+    return room.live * left_s / (max(room.calls, 0) + room.live) if room.live else 0.0
+
+
+def learned(usual_s: float, seen_s: float) -> float:
+    """Return how long answers usually stream, given one more."""
+    return usual_s + _LEARNS * (seen_s - usual_s)

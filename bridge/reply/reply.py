@@ -1,0 +1,174 @@
+"""Fold the agent's events into what every page of the reply should look like now."""
+
+from collections.abc import Callable, Container, Iterable
+from typing import assert_never
+
+from bridge.domain.notices import Notice, Status, handoff_status, tool_status, tools_used
+from bridge.domain.pages import Button, PageView
+from bridge.domain.stream_events import (
+    HandedOff,
+    StreamEnded,
+    StreamEvent,
+    StreamFailed,
+    StreamStarted,
+    TextDelta,
+    ToolFinished,
+    ToolStarted,
+)
+from bridge.markdown.pagination import MAX_PAGES, Paginator
+
+MAX_REPLY_CHARACTERS = 160_000
+"""Bound of one reply; what the agent writes beyond it is left out, with a notice."""
+
+
+class Reply:
+    """One reply as it grows. Not thread-safe; no input or output.
+
+    Args:
+        turn_id: The question that is answered.
+        fits: Says whether Markdown goes into one message of the channel.
+        max_pages: How many messages it fills at most.
+        shows_tools: Whether the finished reply names the tools that were used.
+        controls: What the channel can show below it, for people to press.
+    """
+
+    def __init__(
+        self,
+        turn_id: str,
+        fits: Callable[[str], bool],
+        max_pages: int = MAX_PAGES,
+        *,
+        shows_tools: bool = False,
+        controls: Container[Button] = (),
+    ) -> None:
+        self._turn_id = turn_id
+        self._offered = controls
+        self._controls = self._of_those_offered((Button.STOP,))
+        self._paginator = Paginator(fits, max_pages)
+        self._parts: list[str] = []
+        self._length = 0
+        self._tools: list[str] = []
+        self._shows_tools = shows_tools
+        self.used_tools: list[str] = []
+        """All that the agent has used, by their names."""
+        self._status = ""
+        self._handoff = ""
+        self.notice = ""
+        self.ended = False
+        """True when nothing will change any more."""
+        self.has_begun = False
+        """True once the agent has said anything at all, a tool call included: the question has arrived."""
+        self.version = 0
+        """Grows with every change that people could see."""
+
+    @property
+    def length(self) -> int:
+        """How many characters the agent has written so far."""
+        return self._length
+
+    @property
+    def text(self) -> str:
+        """All that the agent has written so far."""
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return self._parts[0] if self._parts else ""
+
+    @property
+    def status(self) -> str:
+        """What the agent is doing; empty while it simply writes."""
+        if self.ended:
+            return ""
+        if self._tools:
+            return tool_status(self._tools[-1])
+        return self._handoff or ("" if self._length else self._status)
+
+    def say(self, status: Status | None) -> None:
+        """Say what keeps the agent from writing, until its first text; None takes it back. None of it is its text."""
+        if self._status != (status or ""):
+            self._status = status or ""
+            self.version += 1
+
+    def apply(self, event: StreamEvent) -> None:
+        """Take in one event of the stream. The caller decides what the stream's end means for the reply."""
+        self.has_begun = True
+        match event:
+            case TextDelta(text):
+                self._append(text)
+            case ToolStarted(name):
+                self._tools.append(name)
+                self.used_tools.append(name)
+            case ToolFinished(name):
+                if name in self._tools:
+                    self._tools.remove(name)
+            case HandedOff(to_agent):
+                self._handoff = handoff_status(to_agent)
+            case StreamStarted() | StreamEnded() | StreamFailed():
+                return
+            case _:
+                assert_never(event)
+        self.version += 1
+
+    def replace(self, text: str) -> None:
+        """Put the whole answer, known from elsewhere, in the place of what came over a broken stream.
+
+        Where the two differ inside pages that are already full, those pages stand and the rest follows on.
+        """
+        self._parts = [text[:MAX_REPLY_CHARACTERS]]
+        self._length = len(self._parts[0])
+        self.version += 1
+
+    def end(self, notice: str = "", controls: Iterable[Button] = ()) -> None:
+        """Say that nothing more comes, and what may be pressed now. An empty answer gets the "empty" notice."""
+        self._controls = self._of_those_offered(controls)
+        self.notice = self.notice or notice or ("" if self.text.strip() else Notice.EMPTY)
+        self.ended = True
+        self.version += 1
+
+    def views(self) -> list[PageView]:
+        """Return every page as it should look now. Empty while there is nothing to show."""
+        pages = self._paginator.pages(self.text)
+        is_full = self._paginator.is_full
+        status = "" if is_full else self.status
+        below = self._below(is_full=is_full)
+        shown = []
+        for number, page in enumerate(pages, start=1):
+            is_last = number == len(pages)
+            shown.append(
+                PageView(
+                    text=page.shown(final=self.ended),
+                    status=status if is_last else "",
+                    notice=below if is_last else "",
+                    number=number,
+                    final=self.ended or is_full or not is_last,
+                    turn_id=self._turn_id,
+                    controls=self._controls if is_last and not is_full else (),
+                    source=page.grown(final=self.ended),
+                )
+            )
+        return [view for view in shown if view.text or view.status or view.notice]
+
+    def _of_those_offered(self, controls: Iterable[Button]) -> tuple[Button, ...]:
+        return tuple(control for control in controls if control in self._offered)
+
+    def _below(self, *, is_full: bool) -> str:
+        """Return what stands below the finished text: the tools, then the notice."""
+        if is_full:
+            # This page is sealed by now, so nothing may be added when the stream ends.
+            return Notice.SHORTENED
+        if not self.ended:
+            return ""
+        tools = tools_used(self.used_tools) if self._shows_tools else ""
+        return "\n".join(line for line in (tools, self.notice) if line)
+
+    def _append(self, text: str) -> None:
+        room = MAX_REPLY_CHARACTERS - self._length
+        if room <= 0:
+            return
+        if len(text) > room:
+            self.notice = Notice.SHORTENED
+            text = text[:room]
+        self._parts.append(text)
+        self._length += len(text)
+        # The agent writes again: whoever took over has been announced.
+        if text.strip():
+            self._handoff = ""

@@ -1,0 +1,61 @@
+"""Ways to run coroutines that the standard library leaves open."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def run_shielded(work: Coroutine[Any, Any, T], *, at_most_s: float) -> T:
+    """Run `work` to its end even when the caller is cancelled meanwhile; the cancellation follows after it.
+
+    For steps such as "open the conversation and record it", which should not stop half-way. `at_most_s` after
+    the cancellation `work` is cancelled too: a process that is asked to stop has no more time.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            await asyncio.wait([task], timeout=at_most_s)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen: the cancellation is what counts now
+        raise
+
+
+@contextmanager
+def unwrap_group() -> Iterator[None]:
+    """Let the first error of a task group out by itself, without the group around it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+
+
+async def until_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event | None, *, otherwise: T) -> T:
+    """Return what `work` returns, or `otherwise` once `stop` is set: `work` is cancelled then, and waited for."""
+    if stop is None:
+        return await work
+    task = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        task.cancel()
+        await asyncio.wait([task])
+        return otherwise if task.cancelled() else task.result()
+    finally:
+        stopping.cancel()
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen: who cancelled us hears of the cancellation

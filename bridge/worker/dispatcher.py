@@ -1,0 +1,318 @@
+"""Take threads that have work, one worker at a time each, and answer their questions in order."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+
+from bridge.conversation.turn_runner import TurnRunner
+from bridge.domain.errors import LeaseLost, Misconfigured, Retryable, StoreUnavailable
+from bridge.domain.notices import Notice
+from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement
+from bridge.ports.work_queue import WorkQueue
+from bridge.runtime.cancellation import run_shielded
+from bridge.runtime.clock import Clock
+from bridge.runtime.operator_alerts import OperatorAlerts
+from bridge.runtime.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+_WAIT_S = 2.0
+_UNKNOWN_CHANNEL_PAUSE_S = 10.0
+_MISCONFIGURED_PAUSE_S = 60.0
+_CANCELS_S = (5.0, 1.0)
+"""Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
+_CLAIM_AFTER_STOP_S = 2.0
+_PROBE_S = 0.1
+_STOPS_EVERY_S = 0.5
+"""How soon somebody who stops an answer sees it stop."""
+_STORE_AWAY_PAUSE_S = 1.0
+_STORE_BACK_PAUSE_S = 2.0
+"""Longer than another worker's pause before it asks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchLimits:
+    """Bounds of one worker."""
+
+    live_turns: int = 500
+    lease_s: float = 30.0
+    """As long as the store's own lease; renewed three times in it."""
+    attempts: int = 8
+    """After so many beginnings of one turn its question is set aside."""
+    drain_s: float = 12.0
+    """How long running replies may go on once a stop was asked for. The whole stop then takes 25 s at most, unless
+    something hangs: platforms kill after 30."""
+    retry_first_s: float = 1.0
+    retry_most_s: float = 30.0
+
+
+class _Held:
+    """A lease in this worker's hands."""
+
+    def __init__(self, lease: Lease, queue: WorkQueue, clock: Clock, *, lease_s: float, claimed_at: float) -> None:
+        self.lease = lease
+        self._queue = queue
+        self._clock = clock
+        self._lease_s = lease_s
+        self._renewed_at = claimed_at
+        self.task: asyncio.Task[None] | None = None
+        self.question_id = ""
+        self.stop = asyncio.Event()
+
+    def begin(self, entry: InboxItem) -> None:
+        """Work on this question now. What was wanted stopped before is over."""
+        self.question_id = entry.question.id
+        self.stop = asyncio.Event()
+        if entry.record.is_stopped:
+            self.stop.set()
+
+    def renewed(self, asked_at: float) -> None:
+        """Count the lease from when it was asked for: the answer may have been long on its way."""
+        self._renewed_at = asked_at
+
+    async def guard(self) -> None:
+        """Return while the thread is surely this worker's. Raises `LeaseLost` when another one has it.
+
+        A worker that was paused finds out here. One that the store cannot hear waits once its lease is over: the
+        store may be away for it alone, and another worker may be showing the reply.
+        """
+        while True:
+            asked_at = self._clock.monotonic()
+            if asked_at - self._renewed_at < self._lease_s * 0.8:
+                return
+            try:
+                lost = await self._queue.renew([self.lease])
+            except StoreUnavailable:
+                if self._clock.monotonic() - self._renewed_at < self._lease_s:
+                    return
+                await self._clock.sleep(_STORE_AWAY_PAUSE_S)
+                continue
+            if lost:
+                raise LeaseLost(str(self.lease.thread))
+            self._renewed_at = asked_at
+            return
+
+
+class Dispatcher:
+    """Claims, keeps leases alive, settles; on a stop lets running replies finish and releases the rest."""
+
+    def __init__(
+        self,
+        *,
+        queue: WorkQueue,
+        turns: TurnRunner,
+        clock: Clock,
+        supervisor: Supervisor,
+        alarms: OperatorAlerts,
+        limits: DispatchLimits,
+    ) -> None:
+        self._queue = queue
+        self._turns = turns
+        self._clock = clock
+        self._supervisor = supervisor
+        self._alarms = alarms
+        self._limits = limits
+        self._held: dict[Lease, _Held] = {}
+        self._stopping = asyncio.Event()
+        self._slot_free = asyncio.Event()
+
+    @property
+    def live_turns(self) -> int:
+        """How many threads this worker is answering in."""
+        return len(self._held)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the running replies are done, or their time is up."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Claim and answer until stopped."""
+        async with asyncio.TaskGroup() as group:
+            heart = group.create_task(self._supervisor.keep_running("heartbeat", self._beat))
+            stops = group.create_task(self._supervisor.keep_running("stops", self._watch_stops))
+            claiming = group.create_task(self._supervisor.keep_running("dispatcher", lambda: self._claim_loop(group)))
+            await self._stopping.wait()
+            claiming.cancel()
+            # A claim under way ends first, so that its thread is given back with the others.
+            await asyncio.wait([claiming], timeout=_CLAIM_AFTER_STOP_S)
+            await self._drain()
+            heart.cancel()
+            stops.cancel()
+
+    async def _claim_loop(self, group: asyncio.TaskGroup) -> None:
+        while not self._stopping.is_set():
+            if len(self._held) >= self._limits.live_turns:
+                self._slot_free.clear()
+                await self._slot_free.wait()
+                continue
+            try:
+                # Cancelled between the claim and its answer, the thread would belong to nobody until its lease is over.
+                if not await run_shielded(self._claim(group), at_most_s=_CLAIM_AFTER_STOP_S):
+                    await self._queue.wait_for_work(_WAIT_S)
+            except StoreUnavailable as error:
+                log.warning("the store does not answer", extra={"cause": str(error)})
+                await self._sit_out()
+
+    async def _claim(self, group: asyncio.TaskGroup) -> bool:
+        """Take a thread and begin to work on it. False when none is due."""
+        asked_at = self._clock.monotonic()
+        lease = await self._queue.claim()
+        if lease is None:
+            return False
+        held = _Held(lease, self._queue, self._clock, lease_s=self._limits.lease_s, claimed_at=asked_at)
+        self._held[lease] = held
+        held.task = group.create_task(self._hold(held))
+        return True
+
+    async def _hold(self, held: _Held) -> None:
+        """Work on one thread while it has questions; give it back in every case."""
+        lease = held.lease
+        try:
+            survived = await self._supervisor.attempt("turn", lambda: self._work(held))
+            if not survived:
+                await self._release(lease, self._limits.retry_first_s)
+        except asyncio.CancelledError:
+            # At a stop the next worker takes over at once; a lease that was lost is not touched.
+            await self._release(lease, 0.0)
+            raise
+        finally:
+            self._held.pop(lease, None)
+            self._slot_free.set()
+
+    async def _work(self, held: _Held) -> None:
+        lease = held.lease
+        if not self._turns.knows(lease.thread):
+            await self._release(lease, _UNKNOWN_CHANNEL_PAUSE_S)
+            return
+        attempts = 1
+        try:
+            more = True
+            while more:
+                if self._stopping.is_set():
+                    await self._release(lease, 0.0)
+                    return
+                entry = await self._queue.begin(lease)
+                if entry is None:
+                    await self._release(lease, 0.0)
+                    return
+                attempts = entry.record.attempts
+                turn_lease = replace(lease, question_id=entry.question.id)
+                if attempts > self._limits.attempts:
+                    settlement = Settlement(Outcome.DEAD, self._turns.idle_after_s)
+                    more = await self._set_aside(turn_lease, entry)
+                else:
+                    held.begin(entry)
+                    settlement = await self._turns.run(turn_lease, entry, held.guard, held.stop)
+                    more = await self._settle(turn_lease, settlement)
+                log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
+                await self._turns.settled(entry.question, settlement)
+        except LeaseLost:
+            log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
+        except Misconfigured as error:
+            # The channel refuses us: an operator has to act, and the question waits for that.
+            self._alarms.tell(error)
+            await self._release(lease, _MISCONFIGURED_PAUSE_S, counts=False)
+        except Retryable as error:
+            wait_s = min(self._limits.retry_first_s * 2 ** (attempts - 1), self._limits.retry_most_s)
+            log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
+            await self._release(lease, wait_s)
+
+    async def _settle(self, lease: Lease, settlement: Settlement) -> bool:
+        """Settle, however long the store is away: the answer is shown, so it must not be given again."""
+        was_away = False
+        while True:
+            try:
+                return await self._queue.settle(lease, settlement)
+            except LeaseLost:
+                if not was_away:
+                    raise
+                return False  # most likely the try before this one settled it, and gave the thread up
+            except StoreUnavailable as error:
+                was_away = True
+                if self._stopping.is_set():
+                    raise  # the next worker finds the answer in the record, or in TalkifAI's history
+                log.warning("a turn waits for the store to settle", extra={"cause": str(error)})
+                await self._clock.sleep(1.0)
+
+    async def _set_aside(self, lease: Lease, entry: InboxItem) -> bool:
+        """Give a question up that was begun too often, and say so to its asker where possible."""
+        log.error("question set aside", extra={"thread_key": str(lease.thread), "attempts": entry.record.attempts})
+        await self._turns.say(entry.question, Notice.FAILED)
+        return await self._queue.dead_letter(lease, "too many attempts", self._turns.idle_after_s)
+
+    async def _beat(self) -> None:
+        """Renew all leases three times in their length; stop the turns whose lease was lost."""
+        while True:
+            await self._clock.sleep(self._limits.lease_s / 3)
+            await self._renew_all()
+
+    async def _watch_stops(self) -> None:
+        """Look twice a second whether somebody wants no more of an answer that is at work here."""
+        while True:
+            await self._clock.sleep(_STOPS_EVERY_S)
+            holders = list(self._held.values())
+            if not holders:
+                continue
+            try:
+                stopped = set(await self._queue.stopped([held.lease for held in holders]))
+            except StoreUnavailable:
+                continue
+            for held in holders:
+                if held.question_id in stopped:
+                    held.stop.set()
+
+    async def _sit_out(self) -> None:
+        """Return when the store is back and every worker has had the time to renew what it holds.
+
+        Leases may have run out meanwhile. Whoever claimed at once would take over answers that are well in hand.
+        """
+        while True:
+            await self._clock.sleep(_STORE_AWAY_PAUSE_S)
+            if await self._renew_all() and await self._store_answers():
+                break
+        await self._clock.sleep(_STORE_BACK_PAUSE_S)
+
+    async def _store_answers(self) -> bool:
+        try:
+            await self._queue.wait_for_work(_PROBE_S)
+        except StoreUnavailable:
+            return False
+        return True
+
+    async def _renew_all(self) -> bool:
+        """Renew all leases and stop the turns whose lease was lost. False: the store does not answer."""
+        holders = list(self._held.values())
+        if not holders:
+            return True
+        asked_at = self._clock.monotonic()
+        try:
+            lost = set(await self._queue.renew([held.lease for held in holders]))
+        except StoreUnavailable:
+            return False
+        for held in holders:
+            if held.lease not in lost:
+                held.renewed(asked_at)
+            elif held.task is not None and held.lease in self._held:
+                log.warning("lease lost", extra={"thread_key": str(held.lease.thread)})
+                held.task.cancel()
+        return True
+
+    async def _drain(self) -> None:
+        tasks = [held.task for held in self._held.values() if held.task is not None]
+        if not tasks:
+            return
+        log.info("finishing running replies", extra={"replies": len(tasks), "at_most_s": self._limits.drain_s})
+        _, late = await asyncio.wait(tasks, timeout=self._limits.drain_s)
+        for within_s in _CANCELS_S:
+            if not late:
+                return
+            for task in late:
+                task.cancel()
+            # On Python 3.11 a cancellation that meets an error on its way out can get lost: say it again.
+            _, late = await asyncio.wait(late, timeout=within_s)
+
+    async def _release(self, lease: Lease, after_s: float, *, counts: bool = True) -> None:
+        try:
+            await self._queue.release(lease, after_s, counts=counts)
+        except StoreUnavailable:
+            return  # the lease runs out by itself

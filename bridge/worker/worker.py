@@ -1,0 +1,240 @@
+"""One worker: events come in, turns are run, sessions are ended, and on a stop everything is handed over."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.conversation.question_sender import QuestionSender
+from bridge.conversation.reaper import TICK_S, Reaper
+from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.turn_runner import TurnRunner
+from bridge.domain.errors import Misconfigured, StoreUnavailable
+from bridge.markdown.pagination import MAX_PAGES
+from bridge.ports.agent import Agent
+from bridge.ports.channel import Channel, Receiver
+from bridge.ports.stores import Stores
+from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.runtime.clock import Clock
+from bridge.runtime.operator_alerts import OperatorAlerts
+from bridge.runtime.supervisor import Supervisor
+from bridge.worker.dispatcher import Dispatcher, DispatchLimits
+from bridge.worker.intake import Intake
+from bridge.worker.leader_election import Leadership
+
+log = logging.getLogger(__name__)
+
+_RECEIVERS_STOP_WITHIN_S = 3.0
+_LAST_SWEEP_S = 2.0
+_TELLERS = 4
+"""A chat that has to wait holds up no other chat's notice, unless there are so many."""
+REFUSED_AGAIN_S = 3600.0
+"""How long a receiver whose token is refused waits before it tries again, and says so again."""
+FIGURES_EVERY_S = 60.0
+"""How often the log gets a line with the figures that an operator watches."""
+
+
+Every = Callable[[float, Callable[[], Any]], AbstractAsyncContextManager[None]]
+"""Calls a job each so many seconds inside a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """All that a worker needs of the outside."""
+
+    agent: Agent
+    stores: Stores
+    channels: Sequence[Channel]
+    receivers: Sequence[Receiver]
+    """One for each account of the channels."""
+    clock: Clock
+    every: Every
+
+
+class Worker:
+    """Puts the parts of the core together and runs them until a stop is asked for."""
+
+    def __init__(
+        self,
+        outside: Dependencies,
+        *,
+        idle_after_s: float,
+        limits: DispatchLimits,
+        shows_tools: bool = False,
+        max_pages: int = MAX_PAGES,
+    ) -> None:
+        clock = outside.clock
+        self._outside = outside
+        self._idle_after_s = idle_after_s
+        self._supervisor = Supervisor(clock)
+        self._pacing = ChannelLimiter(clock, outside.stores.budgets)
+        self._intake = Intake(outside.stores.inbox)
+        self._sessions = sessions = SessionManager(
+            outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s
+        )
+        named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
+        queue = outside.stores.queue
+        alarms = OperatorAlerts(clock)
+        asker = QuestionSender(agent=outside.agent, queue=queue, sessions=sessions, clock=clock)
+        self._turns = TurnRunner(
+            asker=asker,
+            queue=queue,
+            sessions=sessions,
+            channels=named,
+            pacing=self._pacing,
+            clock=clock,
+            alarms=alarms,
+            shows_tools=shows_tools,
+            max_pages=max_pages,
+        )
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
+        self._dispatcher = Dispatcher(
+            queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
+        )
+        self._refused: dict[int, Misconfigured] = {}
+        """By the place of the receiver."""
+        self._unconnected = set(range(len(outside.receivers)))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured` when all are refused.
+
+        On a stop: first no more events are taken, then running replies finish within the drain time, then
+        the rest is released for the next worker.
+        """
+        every = self._outside.every
+        # A sweep lasts as long as TalkifAI takes for its ends: the figures must not wait for it.
+        async with (
+            every(TICK_S, self._sweep),
+            every(TICK_S, self._tend_pacing),
+            every(FIGURES_EVERY_S, self._look_around),
+            asyncio.TaskGroup() as group,
+        ):
+            receivers = [
+                group.create_task(self._keep_receiving(place, receiver, stop))
+                for place, receiver in enumerate(self._outside.receivers)
+            ]
+            working = group.create_task(self._dispatcher.run())
+            tellers = [
+                group.create_task(self._supervisor.keep_running("notices", self._tell_notices)) for _ in range(_TELLERS)
+            ]
+            tellers.append(group.create_task(self._supervisor.keep_running("told ends", self._tell_ends)))
+            await _first(stop, receivers)
+            await _cancel(receivers)
+            self._dispatcher.stop()
+            await asyncio.wait([working])
+            for teller in tellers:
+                teller.cancel()
+        await self._last_sweep()
+        if self._refuses_all():
+            raise list(self._refused.values())[-1]
+
+    async def _keep_receiving(self, place: int, receiver: Receiver, stop: asyncio.Event) -> None:
+        """Receive until the end. One that is refused leaves the others alone; where all are, the worker ends."""
+        while True:
+            try:
+                await self._supervisor.keep_running(f"{receiver.name} receiver", self._receive(place, receiver))
+            except Misconfigured as error:
+                self._refused.pop(place, None)  # the newest is last: those before it are in the log
+                self._refused[place] = error
+                if self._refuses_all():
+                    stop.set()
+                    return
+                log.error("an operator has to act: %s", error, extra={"kind": type(error).__name__})  # noqa: TRY400 - no traceback wanted
+                self._note_begun(place)
+            else:
+                return
+            await self._outside.clock.sleep(REFUSED_AGAIN_S)
+
+    def _refuses_all(self) -> bool:
+        return bool(self._refused) and len(self._refused) == len(self._outside.receivers)
+
+    def _note_begun(self, place: int) -> None:
+        """Say that the worker is ready when it is known of every receiver whether it receives."""
+        if place in self._unconnected:
+            self._unconnected.discard(place)
+            if not self._unconnected:
+                log.info("ready: idle sessions end after %g s", self._idle_after_s)
+
+    def _receive(self, place: int, receiver: Receiver) -> Callable[[], Any]:
+        def connected(sentence: str) -> None:
+            log.info("%s", sentence)
+            self._refused.pop(place, None)
+            self._note_begun(place)
+
+        async def receive() -> None:
+            await receiver.receive(self._intake.accept, connected)
+
+        alone_as = receiver.receives_alone
+        if not alone_as:
+            return receive
+        leadership = Leadership(self._outside.stores.leader, self._outside.clock, alone_as)
+
+        def standing_by() -> None:
+            connected(f"{receiver.name}: standing by, another worker receives")
+
+        return lambda: leadership.lead(receive, standing_by)
+
+    async def _tell_notices(self) -> None:
+        await self._intake.tell_notices(self._turns.say)
+
+    async def _tell_ends(self) -> None:
+        await self._reaper.tell_ends(self._turns.ended)
+
+    async def _sweep(self) -> None:
+        await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)
+        await self._supervisor.attempt("reaper", self._reaper.sweep)
+
+    async def _tend_pacing(self) -> None:
+        await self._supervisor.attempt("pacing", self._pacing.tend)
+
+    async def _look_around(self) -> None:
+        await self._supervisor.attempt("figures", self._tell_figures)
+
+    async def _tell_figures(self) -> None:
+        """Log what an operator watches, for platforms that make metrics out of log lines."""
+        try:
+            open_sessions, ends_waiting = await self._outside.stores.sessions.counts()
+        except StoreUnavailable:
+            return
+        log.info(
+            "figures",
+            extra={
+                "live_turns": self._dispatcher.live_turns,
+                "open_sessions": open_sessions,
+                "ends_waiting": ends_waiting,
+                "ended_here": self._reaper.ended,
+                "stuck_ends": self._reaper.stuck,
+                "refused_receivers": len(self._refused),
+                "restarts": sum(self._supervisor.restarts.values()),
+            },
+        )
+
+    async def _last_sweep(self) -> None:
+        """Make the ends that are due now; what fails is the next worker's."""
+        try:
+            async with asyncio.timeout(_LAST_SWEEP_S):
+                await self._sweep()
+        except TimeoutError:
+            log.info("some ends are left to the next worker")
+
+
+async def _first(stop: asyncio.Event, receivers: Sequence[asyncio.Task[None]]) -> None:
+    """Return when a stop is asked for, or all receivers are done."""
+    async with asyncio.TaskGroup() as group:
+        stopped = group.create_task(stop.wait())
+        received = group.create_task(_all_done(receivers))
+        await asyncio.wait([stopped, received], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        received.cancel()
+
+
+async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=_RECEIVERS_STOP_WITHIN_S)

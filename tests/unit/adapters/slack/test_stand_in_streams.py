@@ -1,0 +1,88 @@
+"""The stand-in's streams are as strict as Slack's are said to be."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from sandbox.slack import SlackStandIn
+from tests.unit.adapters.slack.test_stand_in import call
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStandIn]:
+    async with SlackStandIn(time_scale=0.001) as standin:
+        standin.echoes = False
+        standin.add_channel("C1", "general")
+        standin.add_channel("D1")
+        yield standin
+
+
+async def _start(slack: SlackStandIn, place: str = "D1", **params: Any) -> dict[str, Any]:
+    root = await slack.say("U1", place, "hi")
+    return await call(slack, "chat.startStream", **{"channel": place, "thread_ts": root, **params})
+
+
+@pytest.mark.parametrize(
+    ("place", "params", "error"),
+    [
+        ("D1", {"thread_ts": None}, "invalid_arguments"),
+        ("D1", {"thread_ts": "1700000000.000001"}, "thread_not_found"),
+        ("D1", {"metadata": {"event_type": "x", "event_payload": {}}}, "invalid_arguments"),
+        ("D1", {"unfurl_links": False}, "invalid_arguments"),
+        ("D1", {"markdown_text": "x" * 12_001}, "msg_too_long"),
+        ("C1", {}, "missing_recipient_user_id"),
+        ("C1", {"recipient_user_id": "U1"}, "missing_recipient_team_id"),
+    ],
+)
+async def test_starts_that_slack_refuses_are_refused(
+    slack: SlackStandIn, place: str, params: dict[str, Any], error: str
+) -> None:
+    assert (await _start(slack, place, **params))["error"] == error
+    assert slack.ledger.shown(place) == []
+
+
+async def test_a_stream_only_grows_up_to_its_limit(slack: SlackStandIn) -> None:
+    ts = (await _start(slack, markdown_text="It"))["ts"]
+    here = {"channel": "D1", "ts": ts}
+    assert (await call(slack, "chat.appendStream", **here))["error"] == "no_text"
+    assert (await call(slack, "chat.appendStream", **here, markdown_text=" grows"))["ok"]
+    assert (await call(slack, "chat.appendStream", **here, markdown_text="x" * 11_993))["error"] == "msg_too_long"
+    assert (await call(slack, "chat.update", **here, text="Another"))["error"] == "streaming_state_conflict"
+    assert [frame.text for frame in slack.ledger.versions(ts)] == ["It", "It grows"]
+
+
+async def test_a_stream_that_is_closed_takes_nothing_more_and_can_be_edited(slack: SlackStandIn) -> None:
+    for way in ("stopped", "expired"):
+        here = {"channel": "D1", "ts": (await _start(slack, markdown_text=way))["ts"]}
+        if way == "stopped":
+            assert (await call(slack, "chat.stopStream", **here, markdown_text="."))["ok"]
+        else:
+            slack.api.streams.expire()
+        for method in ("chat.appendStream", "chat.stopStream"):
+            refused = await call(slack, method, **here, markdown_text="more")
+            assert refused["error"] == "message_not_in_streaming_state"
+        assert (await call(slack, "chat.update", **here, text="Another"))["ok"]
+
+
+async def test_a_stream_closes_by_itself_after_five_minutes(slack: SlackStandIn) -> None:
+    now = 1000.0
+    slack.api.streams._clock = lambda: now
+    ts = (await _start(slack, markdown_text="It"))["ts"]
+    now += 299.0
+    assert slack.api.streams.live == [ts]
+    now += 2.0
+    assert slack.api.streams.live == []
+    refused = await call(slack, "chat.appendStream", channel="D1", ts=ts, markdown_text="more")
+    assert refused["error"] == "message_not_in_streaming_state"
+
+
+async def test_pings_and_previews_in_streams_are_noticed(slack: SlackStandIn) -> None:
+    ts = (await _start(slack, markdown_text="<!here> https"))["ts"]
+    assert set(slack.pings) == {"<!here>"}
+    assert slack.previews == []
+    await call(slack, "chat.appendStream", channel="D1", ts=ts, markdown_text="://evil.example")
+    assert slack.previews == [ts]
+    theirs = await slack.say("U1", "D1", "mine")
+    refused = await call(slack, "chat.appendStream", channel="D1", ts=theirs, markdown_text="x")
+    assert refused["error"] == "message_not_owned_by_app"

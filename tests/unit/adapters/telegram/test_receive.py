@@ -1,0 +1,265 @@
+"""What an update means, without any call."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
+from adapters.telegram.inbound.update_handler import UNREADABLE
+from adapters.telegram.inbound.update_parser import BotIdentity, Incoming, incoming
+from bridge.domain.incoming import Question, QuestionKind
+
+ME = BotIdentity(100, "Bridge_Bot")
+PRIVATE = {"id": 5, "type": "private"}
+GROUP = {"id": -7, "type": "group", "title": "Team"}
+SUPERGROUP = {"id": -1007, "type": "supergroup"}
+FORUM = {"id": -1008, "type": "supergroup", "is_forum": True}
+ADA = {"id": 5, "is_bot": False, "first_name": "Ada", "last_name": "L."}
+
+_POST = {"from": {"id": 777000, "is_bot": False, "first_name": "Telegram"}, "is_automatic_forward": True}
+
+
+def update(
+    text: str | None = "hello",
+    chat: dict[str, Any] | None = None,
+    author: dict[str, Any] | None = ADA,
+    **fields: Any,
+) -> dict[str, Any]:
+    message = {"message_id": 9, "from": author, "chat": chat or PRIVATE, "date": 1_700_000_000, "text": text, **fields}
+    return {"update_id": 31, "message": {name: value for name, value in message.items() if value is not None}}
+
+
+def read(raw: dict[str, Any]) -> Incoming:
+    found = incoming(raw, ME)
+    assert found is not None
+    return found
+
+
+def asked(raw: dict[str, Any]) -> Question:
+    return read(raw).question()
+
+
+def mention(offset: int, length: int = 11) -> list[dict[str, Any]]:
+    return [{"type": "mention", "offset": offset, "length": length}]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "left", "payload"),
+    [
+        ("/start", QuestionKind.START, "", None),
+        ("/start a-b_C1", QuestionKind.START, "", "a-b_C1"),
+        ("/NEW", QuestionKind.NEW, "", None),
+        ("/new what now?", QuestionKind.NEW, "what now?", None),
+        ("/end@BRIDGE_bot", QuestionKind.END, "", None),
+        ("/status", QuestionKind.STATUS, "", None),
+        ("/STOP@Bridge_Bot", QuestionKind.STOP, "", None),
+        ("/retry@bridge_bot", QuestionKind.RETRY, "", None),
+        ("/help\nplease", QuestionKind.HELP, "please", None),
+        ("/weather in Rome", QuestionKind.ASK, "/weather in Rome", None),
+        ("/newest", QuestionKind.ASK, "/newest", None),
+        ("/new/path", QuestionKind.ASK, "/new/path", None),
+        ("what does /new do?", QuestionKind.ASK, "what does /new do?", None),
+        ("  padded  ", QuestionKind.ASK, "padded", None),
+    ],
+)
+def test_commands_are_told_from_questions(text: str, kind: QuestionKind, left: str, payload: str | None) -> None:
+    question = asked(update(text))
+    assert (question.kind, question.text, question.metadata.get("start")) == (kind, left, payload)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"update_id": 1, "edited_message": update("/new")["message"]},
+        {"update_id": 1, "channel_post": {}},
+        {"update_id": 1, "from_the_future": 7},
+        {"update_id": 1},
+        update(None),
+        update(None, GROUP, sticker={"file_id": "f"}),
+        update(None, voice={"file_id": "f"}, forward_origin={}, author={**ADA, "is_bot": True}),
+        {"update_id": 1, "edited_message": update(None, photo=[])["message"]},
+        update(None, new_chat_photo=[]),
+        update(None, pinned_message={}),
+        update("   "),
+        update("/help@other_bot"),
+        update(author={**ADA, "is_bot": True}),
+        update(author=None),
+        update(sender_chat=GROUP),
+        update(is_automatic_forward=True),
+        update(chat={"id": -1, "type": "channel"}),
+        update("hi", GROUP),
+        update("hi @Bridge_Bot", GROUP),  # no entity: the words are in code, or escaped
+        update("hi @other_bots", GROUP, entities=mention(3)),
+        update("/weather", GROUP),
+        update("/help@other_bot", GROUP, reply_to_message={"message_id": 3, "from": {"id": 100}}),
+        update("hi", GROUP, reply_to_message={"message_id": 3, "from": {"id": 6}}),
+        update("hi", FORUM, reply_to_message={"message_id": 3, "from": {"id": 100}, "forum_topic_created": {}}),
+        update(None, GROUP, migrate_to_chat_id=-1009),
+    ],
+)
+def test_what_is_not_for_the_bot_is_nothing(raw: dict[str, Any]) -> None:
+    assert incoming(raw, ME) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "entities", "left"),
+    [
+        ("@Bridge_Bot hello", mention(0), "hello"),
+        ("@bridge_bot, hello", mention(0), "hello"),
+        ("hello @Bridge_Bot", mention(6), "hello"),
+        ("well @Bridge_Bot what now", mention(5), "well what now"),
+        ("😀😀 @Bridge_Bot hello", mention(5), "😀😀 hello"),
+        ("Ünï @Bridge_Bot\nhello", mention(4), "Ünï\nhello"),
+        ("@Bridge_Bot @Bridge_Bot hi", [*mention(0), *mention(12)], "hi"),
+        ("Bot hi", [{"type": "text_mention", "offset": 0, "length": 3, "user": {"id": 100}}], "hi"),
+        ("/weather@bridge_bot Rome", [], "/weather Rome"),
+        ("@Bridge_Bot", mention(0), ""),
+    ],
+)
+def test_mentions_of_the_bot_are_taken_out(text: str, entities: list[dict[str, Any]], left: str) -> None:
+    question = asked(update(text, GROUP, entities=entities))
+    assert question.text == left
+
+
+def test_the_bots_name_alone_asks_for_a_greeting() -> None:
+    assert asked(update("@Bridge_Bot", GROUP, entities=mention(0))).kind is QuestionKind.START
+
+
+def test_a_command_may_follow_the_mention() -> None:
+    assert asked(update("@Bridge_Bot /end", GROUP, entities=mention(0))).kind is QuestionKind.END
+
+
+def test_a_caption_is_a_question() -> None:
+    raw = update(None, GROUP, caption="@Bridge_Bot what?", caption_entities=mention(0), photo=[])
+    assert asked(raw).text == "what?"
+
+
+def test_a_reply_in_a_plain_supergroup_is_in_no_topic() -> None:
+    """There `message_thread_id` names the chain, and `is_topic_message` is missing."""
+    raw = update("hi", SUPERGROUP, message_thread_id=3, reply_to_message={"message_id": 3, "from": {"id": 100}})
+    found = read(raw)
+    assert (found.topic, found.replies_to, found.chain, found.default_root) == ("", "3", "3", "3")
+    question = found.question("1")
+    assert (question.thread.thread, question.address.thread, question.address.reply_to) == ("1", "", "9")
+    assert found.question().thread.thread == "3"
+
+
+def test_all_facts_are_words() -> None:
+    raw = update("/start promo", PRIVATE, message_thread_id=4, is_topic_message=True)
+    raw["message"]["from"] = {**ADA, "username": "ada"}
+    assert asked(raw).metadata == {
+        "source": "telegram",
+        "chat": "5",
+        "chat_type": "private",
+        "thread": "4",
+        "username": "ada",
+        "start": "promo",
+    }
+
+
+def test_halves_of_surrogate_pairs_do_not_reach_the_store() -> None:
+    """D13: JSON can carry them, UTF-8 cannot."""
+    raw = json.loads(json.dumps(update("caf\ud83d", author={**ADA, "first_name": "\udc00"})))
+    question = asked(raw)
+    f"{question.text}{question.person.name}".encode()
+    assert question.text == "caf\ufffd"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = ("message_id", "from", "chat", "date", "text", "entities", "reply_to_message", "message_thread_id", "caption")
+
+
+@given(st.sampled_from([PRIVATE, GROUP, FORUM]), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4), st.data())
+@settings(max_examples=400, deadline=None)
+def test_any_payload_is_read_or_set_aside(chat: dict[str, Any], changed: dict[str, Any], data: st.DataObject) -> None:
+    """D13: nothing but the errors that set an update aside."""
+    raw = update("@Bridge_Bot /new", chat, entities=mention(0), is_topic_message=data.draw(JSON))
+    raw["message"] = {**raw["message"], **changed}
+    try:
+        found = incoming(raw, ME)
+        question = found.question() if found else None
+    except UNREADABLE:
+        return
+    assert question is None or question.text.encode() is not None
+
+
+def test_an_edit_names_the_message_it_is_about() -> None:
+    """D12: queued: the edit counts."""
+    first = asked(update("what is it?"))
+    edited = incoming({"update_id": 9, "edited_message": update("what is it really?")["message"]}, ME)
+    assert edited is not None
+    question = edited.question()
+    assert (question.kind, question.id, question.thread) == (QuestionKind.EDITED, first.id, first.thread)
+    assert question.text == "what is it really?"
+
+
+def member(status: str, chat: dict[str, Any]) -> dict[str, Any]:
+    me = {"id": 100, "is_bot": True, "first_name": "Bridge"}
+    new = {"status": status, "user": me}
+    return {"update_id": 4, "my_chat_member": {"chat": chat, "from": ADA, "date": 1, "new_chat_member": new}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "change"),
+    [
+        (update(None, GROUP, migrate_to_chat_id=-1009), ChatMigration("-7", "-1009")),
+        (update(None, SUPERGROUP, migrate_from_chat_id=-7), ChatMigration("-7", "-1007")),
+        (member("kicked", PRIVATE), ChatLeft("5")),
+        (member("left", GROUP), ChatLeft("-7")),
+        (member("member", GROUP), None),
+        (member("restricted", SUPERGROUP), None),
+        (update("hi"), None),
+        ({"update_id": 1}, None),
+    ],
+)
+def test_what_happens_to_a_chat_is_read(raw: dict[str, Any], change: object) -> None:
+    assert chat_change(raw) == change
+
+
+@pytest.mark.parametrize(
+    ("raw", "thread"),
+    [
+        (update("hi", GROUP), ""),
+        (update("hi", SUPERGROUP, message_thread_id=3, reply_to_message={"message_id": 3, "from": ADA}), ""),
+        (update("hi", SUPERGROUP, message_thread_id=8, reply_to_message={"message_id": 8, **_POST}), "8"),
+        (update("hi", FORUM), "general"),
+        (update("hi", FORUM, message_thread_id=6, is_topic_message=True), "6"),
+        (update("hi"), ""),
+    ],
+)
+def test_a_bot_that_hears_all_has_one_thread_for_the_group(raw: dict[str, Any], thread: str) -> None:
+    found = incoming(raw, ME, hears_all=True)
+    assert found is not None
+    assert (found.question().kind, found.question().thread.thread) == (QuestionKind.ASK, thread)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        update("/help@other_bot", GROUP),
+        update("hi", GROUP, author={**ADA, "is_bot": True}),
+        update("News!", GROUP, is_automatic_forward=True),
+        update(None, GROUP, new_chat_title="T"),
+    ],
+)
+def test_a_bot_that_hears_all_still_hears_people_alone(raw: dict[str, Any]) -> None:
+    assert incoming(raw, ME, hears_all=True) is None
+
+
+@pytest.mark.parametrize("kind", ["voice", "photo", "document", "sticker", "location", "video_note", "contact", "poll"])
+def test_what_has_no_words_is_known_for_that(kind: str) -> None:
+    question = asked(update(None, **{kind: {"file_id": "f"}}))
+    assert (question.kind, question.text) == (QuestionKind.WORDLESS, "")
+
+
+def test_what_has_no_words_is_meant_for_the_bot_in_a_group_where_it_answers_the_bot() -> None:
+    to_me = {"message_id": 3, "from": {"id": 100}}
+    assert asked(update(None, GROUP, voice={}, reply_to_message=to_me)).kind is QuestionKind.WORDLESS
+    assert incoming(update(None, GROUP, voice={}), ME, hears_all=True) is None

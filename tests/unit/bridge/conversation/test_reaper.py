@@ -1,0 +1,125 @@
+"""The reaper on a real store: every session that is to end is ended, whatever TalkifAI answers first."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis_store.stores import RedisStores
+from bridge.conversation.reaper import Reaper
+from bridge.domain.errors import AgentRateLimited, AgentUnavailable, BridgeError
+from bridge.domain.threads import ThreadKey
+from bridge.runtime.clock import SystemClock
+from tests.fakes import THREAD, question
+from tests.unit.bridge.conversation.turn_fixture import Stage, stage
+from tests.unit.bridge.worker.test_dispatcher import _echo
+
+
+async def _with_session(stores: RedisStores, *, idle_after_s: float) -> Stage:
+    it = stage(stores, _echo)
+    it.turns._sessions.idle_after_s = idle_after_s
+    await it.answer(question())
+    return it
+
+
+async def test_an_idle_session_is_ended_once(stores: RedisStores) -> None:
+    it = await _with_session(stores, idle_after_s=0.05)
+    reapers = [Reaper(it.agent, stores.sessions, SystemClock()) for _ in range(4)]
+    await asyncio.sleep(0.06)
+    await asyncio.gather(*(reaper.sweep() for reaper in reapers))
+    assert it.agent.ended == ["chat_1"]
+    assert await stores.sessions.counts() == (0, 0)
+    (line,) = await stores.ledger(10)
+    assert (line["reason"], line["turns"], line["thread"]) == ("idle", 1, THREAD.thread)
+
+
+async def test_a_session_in_use_is_left_alone(stores: RedisStores) -> None:
+    """B6: live turns are not reaped."""
+    it = await _with_session(stores, idle_after_s=0.05)
+    lease = await it.put(question(number=2))
+    await asyncio.sleep(0.06)
+    await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
+    assert it.agent.ended == []
+    await stores.queue.release(lease)
+
+
+@pytest.mark.parametrize("error", [AgentUnavailable("503"), AgentRateLimited(0.01)])
+async def test_an_end_that_fails_is_repeated_until_it_is_confirmed(
+    stores: RedisStores, error: BridgeError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B3: repeated until closed."""
+    monkeypatch.setattr("bridge.conversation.reaper._PAUSE_FIRST_S", 0.01)
+    it = await _with_session(stores, idle_after_s=0.01)
+    it.agent.end_errors = [error, error]
+    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    async with asyncio.timeout(10):
+        while await stores.sessions.counts() != (0, 0):
+            await reaper.sweep()
+            await asyncio.sleep(0.01)
+    assert it.agent.ended == ["chat_1"]
+    assert len(await stores.ledger(10)) == 1
+
+
+async def test_the_question_after_an_idle_end_opens_a_new_conversation(stores: RedisStores) -> None:
+    it = await _with_session(stores, idle_after_s=0.01)
+    await asyncio.sleep(0.02)
+    await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
+    await it.answer(question(number=2))
+    assert [conversation for conversation, _ in it.agent.sent] == ["chat_1", "chat_2"]
+
+
+async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores) -> None:
+    """B2: the channel hears of it beside the ends."""
+    it = await _with_session(stores, idle_after_s=0.01)
+    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    told: asyncio.Queue[ThreadKey] = asyncio.Queue()
+
+    async def tell(thread: ThreadKey) -> None:
+        told.put_nowait(thread)
+        await asyncio.Event().wait()
+
+    await asyncio.sleep(0.02)
+    await reaper.sweep()
+    assert reaper.ended == 1
+    telling = asyncio.ensure_future(reaper.tell_ends(tell))
+    assert await told.get() == THREAD
+    telling.cancel()
+
+
+class LateClock(SystemClock):
+    """The system's time, so many seconds later."""
+
+    late_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.late_s
+
+
+async def test_an_end_that_fails_for_an_hour_is_an_alarm_and_one_whose_clock_jumped_is_none(
+    stores: RedisStores, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B3: an alarm after an hour of tries, in the log and in the figures; and none before."""
+    it = await _with_session(stores, idle_after_s=0.01)
+    it.agent.end_errors = [AgentUnavailable("503")] * 30
+    clock = LateClock()
+    reaper = Reaper(it.agent, stores.sessions, clock)
+    await asyncio.sleep(0.02)
+
+    async def attempt() -> None:
+        await reaper.sweep()
+        await redis.zadd(stores.keys.ends, {"chat_1": 0})  # its pause is over
+
+    await attempt()
+    clock.late_s = 7200.0
+    await attempt()
+    assert reaper.stuck == 0  # two tries in two hours: it is the clock
+    clock.late_s = 0.0
+    for _ in range(23):
+        await attempt()
+    assert reaper.stuck == 0
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    clock.late_s = 3700.0
+    await attempt()
+    assert reaper.stuck == 1
+    (alarm,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert alarm.__dict__["conversation"] == "chat_1"

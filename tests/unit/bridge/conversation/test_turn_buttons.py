@@ -1,0 +1,90 @@
+"""What a turn offers to press, and who may ask and end."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.redis_store.stores import RedisStores
+from bridge.domain.errors import AgentUnavailable, ChannelRateLimited, ChannelUnavailable
+from bridge.domain.incoming import QuestionKind
+from bridge.domain.notices import Notice
+from bridge.domain.pages import Button
+from bridge.domain.threads import Person
+from bridge.domain.turns import AnswerResult, Outcome, token_of
+from tests.fakes import THREAD, question
+from tests.unit.bridge.conversation.turn_fixture import ANSWER, says, stage
+
+
+@pytest.mark.parametrize("kind", [QuestionKind.END, QuestionKind.NEW])
+async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
+    stores: RedisStores, kind: QuestionKind
+) -> None:
+    """A15: refused for everybody else, who may still ask."""
+    it = stage(stores, says(ANSWER))
+    it.channel.owned = True
+    await it.answer(question(number=1))
+    other = replace(question(number=2), person=Person("somebody"))
+    await it.answer(replace(other, kind=kind, text=""))
+    assert it.notices[-1:] == [Notice.NOT_YOURS]
+    kept = await stores.sessions.current(THREAD)
+    assert kept is not None
+    it.channel.owned = False
+    await it.answer(replace(other, id="q3", dedupe_keys=("q3",), kind=kind, text=""))
+    now = await stores.sessions.current(THREAD)
+    assert now is None or now.conversation.id != kept.conversation.id
+
+
+async def test_a_reply_offers_what_fits_how_it_stands(stores: RedisStores) -> None:
+    """S17: Stop while it is written, and then what the channel can show of the rest."""
+    it = stage(stores, says(ANSWER[:40], ANSWER[40:]))
+    it.channel.offered = frozenset({Button.STOP, Button.RETRY, Button.GOOD, Button.NEW})
+    settlement = await it.answer(question())
+    growing = [call.view.controls for call in it.channel.calls if not call.view.final]
+    assert set(growing) == {(Button.STOP,)}
+    assert [view.controls for view in it.channel.standing.values()] == [(Button.GOOD, Button.NEW)]
+    assert settlement.may_be_rated
+
+
+async def test_a_press_on_retry_asks_the_question_it_stands_under_again_in_its_askers_name(stores: RedisStores) -> None:
+    """S1: once, and not the question of another failure."""
+    it = stage(stores, says(ANSWER))
+    it.channel.offered = frozenset(Button)
+    it.agent.open_errors = [AgentUnavailable("503")]
+    await it.answer(question(number=1))
+    assert [view.controls for view in it.channel.standing.values()] == [(Button.RETRY,)]
+    press = replace(question(number=2), kind=QuestionKind.RETRY, text="", person=Person("somebody", "Sam"))
+    await it.answer(replace(press, id="other", dedupe_keys=("other",), about=token_of("another question")))
+    assert it.notices[-1] == Notice.NOTHING_TO_RETRY
+    await it.answer(replace(press, about=token_of(question(number=1).id)))
+    assert [text for _, text in it.agent.sent] == [question(number=1).text]
+    session = await stores.sessions.current(THREAD)
+    assert session is not None
+    assert session.person_id == question().person.id
+
+
+async def test_a_command_that_failed_offers_no_retry(stores: RedisStores) -> None:
+    """S1: there are no words to ask again."""
+    it = stage(stores, says(ANSWER))
+    it.channel.offered = frozenset(Button)
+    it.agent.open_errors = [AgentUnavailable("503")]
+    await it.answer(question(kind=QuestionKind.START))
+    assert [view.controls for view in it.channel.standing.values()] == [()]
+
+
+async def test_a_channel_that_cannot_tell_who_asks_is_asked_again_within_the_turn(stores: RedisStores) -> None:
+    """D6: a look-up that fails for minutes sets no question aside."""
+    it = stage(stores, says(ANSWER))
+    it.channel.admission_errors = [ChannelUnavailable("500"), ChannelRateLimited(0.01, "users.info")]
+    assert (await it.answer(question())).outcome is Outcome.ANSWERED
+    assert it.channel.admission_errors == []
+
+
+async def test_a_turn_that_has_left_the_bridge_is_finished_without_asking_who_it_is_for(stores: RedisStores) -> None:
+    """D6: an answer that is recorded is shown, also while the channel cannot tell."""
+    it = stage(stores, says(ANSWER))
+    lease = await it.put(question())
+    await stores.queue.begin(lease)
+    await stores.queue.record_answer(lease, ANSWER, AnswerResult(Outcome.ANSWERED))
+    it.channel.admitting = False
+    assert (await it.take(lease)).outcome is Outcome.ANSWERED
+    assert it.channel.text == ANSWER

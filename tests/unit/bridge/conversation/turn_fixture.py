@@ -1,0 +1,89 @@
+"""The core around fakes, on a real store: what the tests of turns share."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from adapters.redis_store.stores import RedisStores
+from bridge.conversation.question_sender import QuestionSender
+from bridge.conversation.recovery import RecoveryLimits
+from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.turn_runner import TurnRunner
+from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
+from bridge.domain.turns import Lease, Settlement
+from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.runtime.clock import SystemClock
+from bridge.runtime.operator_alerts import OperatorAlerts
+from tests.fakes import FakeAgent, FakeChannel, Script
+
+ANSWER = "The answer to this is forty-two, as everybody knows."
+
+
+def says(*parts: str, end: bool = True, end_session: bool = False) -> Script:
+    async def script(text: str) -> AsyncIterator[StreamEvent]:
+        del text
+        for part in parts:
+            yield TextDelta(part)
+        if end:
+            yield StreamEnded({"total_tokens": 7}, end_session=end_session)
+
+    return script
+
+
+@dataclass
+class Stage:
+    """The core around fakes, on a real store."""
+
+    stores: RedisStores
+    agent: FakeAgent
+    channel: FakeChannel
+    turns: TurnRunner
+
+    async def put(self, asked: Question) -> Lease:
+        assert await self.stores.inbox.append(asked) is IntakeResult.ACCEPTED
+        lease = await self.stores.queue.claim()
+        assert lease is not None
+        return lease
+
+    async def take(self, lease: Lease) -> Settlement:
+        entry = await self.stores.queue.begin(lease)
+        assert entry is not None
+        return await self.turns.run(lease, entry, free)
+
+    async def answer(self, asked: Question) -> Settlement:
+        lease = await self.put(asked)
+        settlement = await self.take(lease)
+        assert not await self.stores.queue.settle(lease, settlement)
+        return settlement
+
+    @property
+    def notices(self) -> list[str]:
+        return [view.notice for view in self.channel.standing.values() if view.notice]
+
+
+async def free() -> None:
+    return
+
+
+def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage:
+    clock = SystemClock()
+    agent = FakeAgent(script, greeting=greeting)
+    channel = FakeChannel(latency_s=0.0, page_size=5000)
+    sessions = SessionManager(agent, stores.sessions, clock, idle_after_s=60.0)
+    asker = QuestionSender(
+        agent=agent,
+        queue=stores.queue,
+        sessions=sessions,
+        clock=clock,
+        recovery=RecoveryLimits(answer_wait_s=0.3, arrival_wait_s=0.1, first_pause_s=0.02, most_pause_s=0.05),
+    )
+    turns = TurnRunner(
+        asker=asker,
+        queue=stores.queue,
+        sessions=sessions,
+        channels={"fake": channel},
+        pacing=ChannelLimiter(clock),
+        clock=clock,
+        alarms=OperatorAlerts(clock),
+    )
+    return Stage(stores, agent, channel, turns)
