@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MATRIX = ROOT / "docs" / "acceptance.md"
 OPEN = "open: "
 _NAMED = 4
-_ROW = re.compile(r"^\| ([DSPBA]\d+) \|(.*)\|([^|]*)\|$")
-_IDS = re.compile(r"^((?:[DSPBA]\d+(?:, | and )?)+):")
+_ROW = re.compile(r"^\| ([DSPBARM]\d+) \|(.*)\|([^|]*)\|$")
+_IDS = re.compile(r"^((?:[DSPBARM]\d+(?:, | and )?)+):")
 
 
 def covering_tests(folder: Path = ROOT / "tests") -> dict[str, list[str]]:
@@ -25,7 +25,7 @@ def covering_tests(folder: Path = ROOT / "tests") -> dict[str, list[str]]:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.name.startswith("test_"):
                 continue
             ids = _IDS.match(ast.get_docstring(node) or "")
-            for row in re.findall(r"[DSPBA]\d+", ids[1]) if ids else ():
+            for row in re.findall(r"[DSPBARM]\d+", ids[1]) if ids else ():
                 found[row].append(node.name)
     return dict(found)
 
