@@ -19,6 +19,7 @@ from adapters.redis_store.schema.codec import unpack, unpack_anything
 from adapters.redis_store.schema.keys import Keys, StoreLimits
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
+from bridge.ports.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class DeadLetter:
     """As it was kept: JSON, unless that was what was wrong with it."""
 
 
-class RedisStores:
-    """The `Stores` port on Redis. Owns the client: `aclose` closes it."""
+class RedisStores(Stores):
+    """The stores on Redis, and what operators read there. Owns the client: `aclose` closes it."""
 
     def __init__(
         self,
@@ -46,62 +47,22 @@ class RedisStores:
         most_per_minute: int | None = None,
     ) -> None:
         limits = limits or StoreLimits()
-        self.keys = Keys(prefix)
-        self._commands = Commands(redis)
-        self._inbox = RedisInbox(self._commands, self.keys, limits)
-        self._queue = RedisWorkQueue(self._commands, self.keys, limits)
-        self._sessions = RedisSessions(self._commands, self.keys, limits)
-        self._quota = RedisQuota(self._commands, self.keys, most_per_minute=most_per_minute)
-        self._budgets = RedisCallBudgets(self._commands, self.keys)
-        self._leader = RedisLeader(self._commands, self.keys)
-        self._reply_roots = RedisReplyRoots(self._commands, self.keys, limits)
-        self._places = RedisPlaces(self._commands, self.keys, limits)
-        self._records = RedisKeyValueStore(self._commands, self.keys)
-
-    @property
-    def inbox(self) -> RedisInbox:
-        """Where questions wait."""
-        return self._inbox
-
-    @property
-    def queue(self) -> RedisWorkQueue:
-        """Which threads have work."""
-        return self._queue
-
-    @property
-    def sessions(self) -> RedisSessions:
-        """Which conversations are open."""
-        return self._sessions
-
-    @property
-    def quota(self) -> RedisQuota:
-        """TalkifAI's limit."""
-        return self._quota
-
-    @property
-    def budgets(self) -> RedisCallBudgets:
-        """The channels' limits."""
-        return self._budgets
-
-    @property
-    def leader(self) -> RedisLeader:
-        """Who leads."""
-        return self._leader
-
-    @property
-    def reply_roots(self) -> RedisReplyRoots:
-        """Which chain of replies a message is in."""
-        return self._reply_roots
-
-    @property
-    def places(self) -> RedisPlaces:
-        """What happens to whole places."""
-        return self._places
-
-    @property
-    def records(self) -> RedisKeyValueStore:
-        """What a channel keeps by itself."""
-        return self._records
+        commands, keys = Commands(redis), Keys(prefix)
+        places = RedisPlaces(commands, keys, limits)
+        super().__init__(
+            inbox=RedisInbox(commands, keys, limits),
+            queue=RedisWorkQueue(commands, keys, limits),
+            sessions=RedisSessions(commands, keys, limits),
+            quota=RedisQuota(commands, keys, most_per_minute=most_per_minute),
+            budgets=RedisCallBudgets(commands, keys),
+            leader=RedisLeader(commands, keys),
+            reply_roots=RedisReplyRoots(commands, keys, limits),
+            places=places,
+            accounts=places,
+            records=RedisKeyValueStore(commands, keys),
+        )
+        self.keys = keys
+        self._commands = commands
 
     async def ledger(self, limit: int) -> list[Mapping[str, Any]]:
         """Return the newest lines of the ledger, newest first. Raises `StoreUnavailable`.

@@ -155,7 +155,7 @@ def slack_installs(settings: Settings, stores: RedisStores) -> Distribution | No
         return None
     scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if settings.slack_agent_view == "on" else ())
     app = OAuthApp(settings.slack_client_id, reveal(settings.slack_client_secret), scopes)
-    return Distribution(app, settings.slack_encryption_keys, stores.records, stores.leader, stores.places)
+    return Distribution(app, settings.slack_encryption_keys, stores.records, stores.leader, stores.accounts)
 
 
 async def _open_channels(
@@ -168,7 +168,7 @@ async def _open_channels(
             installs=slack_installs(settings, stores),
             app_token=reveal(settings.slack_app_token),
             web=Web(routes, reveal(settings.slack_signing_secret)) if routes else None,
-            places=stores.places,
+            places=stores.accounts,
             api_url=settings.slack_api_url,
             streaming=Streaming(settings.slack_streaming),
             mentions=settings.allow_mentions or Mentions(),

@@ -13,6 +13,7 @@ from adapters.redis_store.agent_quota import RedisQuota
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Argument, Commands, script_text
 from adapters.redis_store.inbox import RedisInbox
+from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.reply_roots import RedisReplyRoots
@@ -21,6 +22,7 @@ from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.channel import Accept
+from bridge.ports.stores import Stores
 from tests.property.bridge_jumps import EPOCH, ServerClock
 from tests.property.bridge_time import OWNER, StoreLoop, nobodys
 
@@ -201,19 +203,22 @@ async def _execute(client: Redis, *parts: Argument) -> Any:
     return await client.execute_command(*parts)  # type: ignore[no-untyped-call]  # the library left it bare
 
 
-class HostStores:
-    """The `Stores` port of one worker."""
-
-    def __init__(self, store: Store, host: "Host") -> None:
-        commands = HostCommands(store, host)
-        self.inbox = RedisInbox(commands, KEYS, LIMITS)
-        self.queue = RedisWorkQueue(commands, KEYS, LIMITS)
-        self.sessions = RedisSessions(commands, KEYS, LIMITS)
-        self.quota = RedisQuota(commands, KEYS, most_per_minute=None)
-        self.budgets = RedisCallBudgets(commands, KEYS)
-        self.leader = RedisLeader(commands, KEYS)
-        self.reply_roots = RedisReplyRoots(commands, KEYS, LIMITS)
-        self.places = RedisPlaces(commands, KEYS, LIMITS)
+def host_stores(store: Store, host: "Host") -> Stores:
+    """Return the stores of one worker."""
+    commands = HostCommands(store, host)
+    places = RedisPlaces(commands, KEYS, LIMITS)
+    return Stores(
+        inbox=RedisInbox(commands, KEYS, LIMITS),
+        queue=RedisWorkQueue(commands, KEYS, LIMITS),
+        sessions=RedisSessions(commands, KEYS, LIMITS),
+        quota=RedisQuota(commands, KEYS, most_per_minute=None),
+        budgets=RedisCallBudgets(commands, KEYS),
+        leader=RedisLeader(commands, KEYS),
+        reply_roots=RedisReplyRoots(commands, KEYS, LIMITS),
+        places=places,
+        accounts=places,
+        records=RedisKeyValueStore(commands, KEYS),
+    )
 
 
 # ---------------------------------------------------------------- a worker

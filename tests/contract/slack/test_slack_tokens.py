@@ -236,7 +236,7 @@ async def test_a_removal_that_was_cut_off_goes_on_with_the_next_delivery(
     """S14: Slack delivers the news again, and the token is deleted only then."""
     worker = await street.worker()
     await street.install(worker, street.north)
-    leave, grants = street.stores.places.leave_account, street.stores.records
+    leave, grants = street.stores.accounts.leave_account, street.stores.records
     left: list[list[str]] = []
 
     async def leave_late(channel: str, account: str) -> int:
@@ -245,7 +245,7 @@ async def test_a_removal_that_was_cut_off_goes_on_with_the_next_delivery(
             raise StoreUnavailable("down")
         return await leave(channel, account)
 
-    monkeypatch.setattr(street.stores.places, "leave_account", leave_late)
+    monkeypatch.setattr(street.stores.accounts, "leave_account", leave_late)
     street.slack.sockets.redelivery_after_s = (0.0,)
     await asyncio.sleep(1.1)  # Slack's times are whole seconds
     street.slack.uninstall(street.north)

@@ -55,7 +55,7 @@ class Street:
     def channel(self, web: Web | None, keys: tuple[str, ...] = (KEY,), app_token: str = "") -> SlackChannel:
         app = OAuthApp(CLIENT_ID, CLIENT_SECRET, BOT_SCOPES)
         stores = self.stores
-        installs = Distribution(app, keys, stores.records, stores.leader, stores.places)
+        installs = Distribution(app, keys, stores.records, stores.leader, stores.accounts)
         return SlackChannel(
             installs=installs,
             web=web,
