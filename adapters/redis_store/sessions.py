@@ -1,6 +1,7 @@
 """Which conversation each thread is bound to, and the queue of those that are to be ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import (
@@ -13,7 +14,7 @@ from adapters.redis_store.schema.codec import (
 )
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from bridge.domain.errors import LeaseLost
-from bridge.domain.sessions import Ending, EndReason, Session
+from bridge.domain.sessions import Conversation, Ending, EndReason, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 
@@ -32,14 +33,9 @@ class RedisSessions:
         self._clock_offset_ms = 0
 
     async def current(self, thread: ThreadKey) -> Session | None:
-        """Return the session that the thread is bound to. Its token is empty where it outlived its 24 hours."""
+        """Return the session that the thread is bound to."""
         fields = await self._commands.call("HGETALL", self._keys.session(thread))
-        if not fields:
-            return None
-        flat = [part for pair in fields.items() for part in pair]
-        session = session_from_fields(thread, flat, "")
-        (token,) = await self._tokens([session.conversation.id])
-        return session_from_fields(thread, flat, token)
+        return session_from_fields(thread, _flat(fields)) if fields else None
 
     async def opened_by(self, channel: str, account: str, person_id: str) -> Sequence[Session]:
         """Return the open sessions that this person began, without their tokens, oldest first.
@@ -50,11 +46,9 @@ class RedisSessions:
         found = []
         for name in await self._commands.call("SMEMBERS", index):
             thread = ThreadKey.parse(unpack(name))
-            fields = await self._commands.call("HGETALL", self._keys.session(thread))
-            flat = [part for pair in fields.items() for part in pair]
-            session = session_from_fields(thread, flat, "") if flat else None
+            session = await self.current(thread)
             if session is not None and session.person_id == person_id:
-                found.append(session)
+                found.append(replace(session, conversation=Conversation(session.conversation.id, "")))
             else:
                 await self._commands.call("SREM", index, name)
         return sorted(found, key=lambda session: session.opened_at)
@@ -69,12 +63,11 @@ class RedisSessions:
             "bind",
             [
                 *(keys.leases, keys.session(thread), keys.idle, keys.endings, keys.ends),
-                keys.token(session.conversation.id),
                 keys.opened_by(thread.channel, thread.account, session.person_id),
             ],
             [
                 *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_after_s)),
-                *(pack(session.conversation.token), milliseconds(self._limits.token_s)),
+                milliseconds(self._limits.session_s),
                 *session_to_fields(session),
             ],
         )
@@ -97,15 +90,8 @@ class RedisSessions:
         keys, thread = self._keys, session.thread
         await self._commands.script(
             "queue_end",
-            [
-                *(keys.session(thread), keys.idle, keys.endings, keys.ends),
-                keys.token(session.conversation.id),
-            ],
-            [
-                *(str(thread), pack(session.conversation.id), reason.value),
-                *(pack(session.conversation.token), milliseconds(self._limits.token_s)),
-                *session_to_fields(session),
-            ],
+            [keys.session(thread), keys.idle, keys.endings, keys.ends],
+            [str(thread), pack(session.conversation.id), reason.value, *session_to_fields(session)],
         )
 
     async def unbind_idle(self, limit: int) -> int:
@@ -138,10 +124,7 @@ class RedisSessions:
         taken = await self._commands.script(
             "claim_ends", [keys.ends, keys.endings, keys.end_attempts], [limit, milliseconds(lease_s)]
         )
-        tokens = await self._tokens([unpack(conversation) for conversation, _, _ in taken])
-        return [
-            ending_from_json(raw, int(attempts), token) for (_, raw, attempts), token in zip(taken, tokens, strict=True)
-        ]
+        return [ending_from_json(raw, int(attempts)) for _, raw, attempts in taken]
 
     async def postpone_end(self, ending: Ending, after_s: float) -> None:
         """Make the end due again after that time."""
@@ -153,10 +136,7 @@ class RedisSessions:
         keys, conversation_id = self._keys, ending.session.conversation.id
         await self._commands.script(
             "confirm_end",
-            [
-                *(keys.ends, keys.endings, keys.end_attempts, keys.token(conversation_id)),
-                *(keys.ledger, keys.counters),
-            ],
+            [keys.ends, keys.endings, keys.end_attempts, keys.ledger, keys.counters],
             [pack(conversation_id), ending.reason.value, self._limits.ledger_length, *ledger_fields(ending)],
         )
 
@@ -178,8 +158,6 @@ class RedisSessions:
         ending = await self._commands.call("ZCARD", keys.ends)
         return int(opened), int(ending)
 
-    async def _tokens(self, conversation_ids: Sequence[str]) -> list[str]:
-        # Whoever reads a token still needs it: a queued end may have to wait out a long failure.
-        life_ms = milliseconds(self._limits.token_s)
-        raw = await self._commands.calls([("GETEX", self._keys.token(id_), "PX", life_ms) for id_ in conversation_ids])
-        return ["" if token is None else unpack(token) for token in raw]
+
+def _flat(fields: Mapping[bytes, bytes]) -> list[bytes]:
+    return [part for pair in fields.items() for part in pair]

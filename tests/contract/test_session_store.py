@@ -11,7 +11,7 @@ from bridge.domain.turns import AnswerResult, Outcome, Settlement
 from tests.contract.store_steps import OTHER, THREAD, LetTimePass, ask, begin, begun, bound, claim, session
 
 
-async def test_a_bound_session_is_current(stores: RedisStores, redis: Redis) -> None:
+async def test_a_bound_session_is_current(stores: RedisStores) -> None:
     assert await stores.sessions.current(THREAD) is None
     await bound(stores, "c1", THREAD)
     now = await stores.sessions.current(THREAD)
@@ -19,16 +19,19 @@ async def test_a_bound_session_is_current(stores: RedisStores, redis: Redis) -> 
     assert now.conversation == Conversation("c1", "jwt-c1")
     assert (now.thread, now.agent_name, now.user_identifier, now.opened_at) == (THREAD, "Ada", "u@example.com", 5.5)
     assert await stores.sessions.counts() == (1, 0)
-    assert 0 < await redis.ttl(stores.keys.token("c1")) <= 86400
-    assert not any("jwt" in str(value) for value in await redis.hvals(stores.keys.session(THREAD)))
 
 
-async def test_a_lost_token_leaves_the_session(stores: RedisStores, redis: Redis) -> None:
+async def test_a_token_goes_along_into_the_queue_of_ends_and_out_of_it(stores: RedisStores, redis: Redis) -> None:
+    """R13: no key of its own that a full server could evict; nothing of it is left when the end is confirmed."""
     await bound(stores, "c1", THREAD)
-    await redis.delete(stores.keys.token("c1"))
-    now = await stores.sessions.current(THREAD)
-    assert now is not None
-    assert now.conversation == Conversation("c1", "")
+    for key in await redis.keys():
+        if await redis.pttl(key) >= 0:
+            await redis.delete(key)
+    await stores.sessions.begin_end(THREAD, "c1", EndReason.COMMAND)
+    (ending,) = await stores.sessions.claim_ends(10, 30)
+    assert ending.session.conversation == Conversation("c1", "jwt-c1")
+    await stores.sessions.confirm_end(ending)
+    assert not [key for key in await redis.keys() if b"jwt-c1" in await redis.dump(key)]
 
 
 async def test_binding_anew_begins_the_end_of_the_old_conversation(stores: RedisStores) -> None:
@@ -192,7 +195,7 @@ async def test_a_confirmed_end_is_one_line_in_the_ledger(stores: RedisStores, re
         "end_attempts": 1,
     }
     assert await stores.sessions.counts() == (0, 0)
-    for gone in (stores.keys.token("c1"), stores.keys.endings, stores.keys.end_attempts, stores.keys.ends):
+    for gone in (stores.keys.endings, stores.keys.end_attempts, stores.keys.ends):
         assert not await redis.exists(gone)
 
 

@@ -138,9 +138,14 @@ def _asked_from_json(raw: str) -> AnswerResult:
 
 
 def session_to_fields(session: Session) -> list[bytes]:
-    """Write a session as the flat list of its hash, without the token: that has a key of its own."""
+    """Write a session as the flat list of its hash.
+
+    The token is one of the fields, so that it travels into the queue of ends with all others: a key of its own, with a
+    life of its own, could be evicted, and the conversation could never be ended.
+    """
     fields = {
         "conversation_id": session.conversation.id,
+        "token": session.conversation.token,
         "agent_name": session.agent_name,
         "person_id": session.person_id,
         "user_identifier": session.user_identifier,
@@ -154,13 +159,13 @@ def session_to_fields(session: Session) -> list[bytes]:
     return [pack(part) for pair in fields.items() for part in pair]
 
 
-def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str], token: str) -> Session:
+def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str]) -> Session:
     """Read a session from the flat list of its hash."""
     fields = _pairs(flat)
     history = fields.get("history_count", "")
     return Session(
         thread=thread,
-        conversation=Conversation(fields["conversation_id"], token),
+        conversation=Conversation(fields["conversation_id"], fields.get("token", "")),
         agent_name=fields.get("agent_name", ""),
         person_id=fields.get("person_id", ""),
         user_identifier=fields.get("user_identifier", ""),
@@ -178,12 +183,12 @@ def history_to_text(history_count: int | None) -> str:
     return "" if history_count is None else str(history_count)
 
 
-def ending_from_json(raw: bytes, attempts: int, token: str) -> Ending:
+def ending_from_json(raw: bytes, attempts: int) -> Ending:
     """Read an ending. A reason that this version does not know counts as `REPLACED`: it is ended all the same."""
     fields: dict[str, Any] = json.loads(unpack(raw))
     reason = fields["reason"]
     return Ending(
-        session=session_from_fields(ThreadKey.parse(fields["thread"]), fields["session"], token),
+        session=session_from_fields(ThreadKey.parse(fields["thread"]), fields["session"]),
         reason=EndReason(reason) if reason in set(EndReason) else EndReason.REPLACED,
         attempts=attempts,
         since=float(fields["since_ms"]) / 1000,

@@ -22,8 +22,8 @@ class StoreLimits:
     """How long a silent thread stays one that the bridge takes part in."""
     joined_characters: int = 10_000
     """How long a question of several messages may be. TalkifAI takes no longer one."""
-    token_s: float = 24 * 3600.0
-    """The life of a TalkifAI session token: an unused copy is worth nothing after it."""
+    session_s: float = 24 * 3600.0
+    """The life of a TalkifAI session token: no session outlives it."""
     reply_root_s: float = 7 * 86400.0
     unanswered_s: float = 24 * 3600.0
     """How long a question whose answer did not come out whole can be asked again by a word."""
@@ -172,10 +172,6 @@ class Keys:
     def seen(self, dedupe_key: str) -> str:
         """Mark: this message came in before."""
         return f"{self.prefix}:seen:{_quoted(dedupe_key)}"
-
-    def token(self, conversation_id: str) -> str:
-        """String: the conversation's token."""
-        return f"{self.prefix}:token:{_quoted(conversation_id)}"
 
     def pace(self, kind: str, scope: str) -> str:
         """What is known of a scope of calls to a channel, by its kind.

@@ -1,7 +1,6 @@
 -- Forgets an ending and writes its line into the ledger: whoever comes second finds nothing to forget.
-local ends, endings, attempts, token, ledger, counters = unpack(KEYS)
+local ends, endings, attempts, ledger, counters = unpack(KEYS)
 local conversation, reason, longest = ARGV[1], ARGV[2], ARGV[3]
-redis.call('DEL', token)
 redis.call('ZREM', ends, conversation)
 redis.call('HDEL', attempts, conversation)
 if redis.call('HDEL', endings, conversation) == 0 then

@@ -1,5 +1,5 @@
 -- Queues the end of a conversation whose binding failed, or may have failed: the answer can have been lost.
-local session, idle, endings, ends, token = unpack(KEYS)
+local session, idle, endings, ends = unpack(KEYS)
 local thread, conversation, reason = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('HGET', session, 'conversation_id') == conversation then
   redis.call('DEL', session)
@@ -7,8 +7,7 @@ if redis.call('HGET', session, 'conversation_id') == conversation then
 end
 local now = whole(now_ms())
 redis.call('HSETNX', endings, conversation, cjson.encode({
-  thread = thread, reason = reason, since_ms = now, session = {unpack(ARGV, 6)},
+  thread = thread, reason = reason, since_ms = now, session = {unpack(ARGV, 4)},
 }))
 redis.call('ZADD', ends, 'NX', now, conversation)
-redis.call('SET', token, ARGV[4], 'PX', ARGV[5])
 return 1
