@@ -7,6 +7,8 @@ from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import (
     ending_from_json,
     ledger_fields,
+    opening_from_json,
+    opening_to_json,
     pack,
     session_from_fields,
     session_to_fields,
@@ -14,12 +16,13 @@ from adapters.redis_store.schema.codec import (
 )
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from bridge.domain.errors import LeaseLost
-from bridge.domain.sessions import Conversation, Ending, EndReason, Session
+from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 
 _JUMP_FROM_MS = 120_000
 """Less may be a call that took long to get through, or a clock that is being set right little by little."""
+_LOST_AT_ONCE = 100
 
 
 class RedisSessions:
@@ -53,7 +56,35 @@ class RedisSessions:
                 await self._commands.call("SREM", index, name)
         return sorted(found, key=lambda session: session.opened_at)
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+    async def note_opening(self, opening: Opening) -> None:
+        """Note that a conversation is about to be opened. One that is noted for a minute counts as lost."""
+        await self._commands.script(
+            "note_opening",
+            [self._keys.openings, self._keys.opening_due],
+            [opening.id, opening_to_json(opening), milliseconds(self._limits.opening_s)],
+        )
+
+    async def forget_opening(self, opening_id: str) -> None:
+        """Note that nothing is left open of it: nothing was opened, or its end is certain."""
+        await self._commands.calls(
+            [("ZREM", self._keys.opening_due, opening_id), ("HDEL", self._keys.openings, opening_id)]
+        )
+
+    async def take_lost_openings(self) -> Sequence[Opening]:
+        """Return openings that never came to an end, each to one worker, with its line in the ledger written."""
+        keys = self._keys
+        lost = await self._commands.script(
+            "lost_openings",
+            [keys.openings, keys.opening_due, keys.ledger, keys.counters],
+            [_LOST_AT_ONCE, self._limits.ledger_length, EndReason.LOST.value],
+        )
+        return [opening_from_json(raw) for raw in lost]
+
+    async def possible_orphans(self) -> int:
+        """Return how many openings were lost since counting began."""
+        return int(await self._commands.call("HGET", self._keys.counters, f"session.{EndReason.LOST}") or 0)
+
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
         """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
 
         A session that the thread was bound to before begins to end, with reason `REPLACED`.
@@ -64,10 +95,11 @@ class RedisSessions:
             [
                 *(keys.leases, keys.session(thread), keys.idle, keys.endings, keys.ends),
                 keys.opened_by(thread.channel, thread.account, session.person_id),
+                *(keys.openings, keys.opening_due),
             ],
             [
                 *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_after_s)),
-                milliseconds(self._limits.session_s),
+                *(milliseconds(self._limits.session_s), opening_id),
                 *session_to_fields(session),
             ],
         )
@@ -98,7 +130,8 @@ class RedisSessions:
         """Begin the end of up to `limit` sessions whose idle deadline has passed; return how many.
 
         A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead; not so one
-        whose answer is recorded and put off, because the channel does not take it.
+        whose answer is recorded and put off, because the channel does not take it, nor for more than five minutes one
+        that no worker takes.
         """
         keys = self._keys
         names = await self._commands.script("idle_threads", [keys.idle], [limit])
@@ -111,7 +144,10 @@ class RedisSessions:
                         *(keys.idle, keys.session(thread), keys.due, keys.leases, keys.inbox(thread)),
                         *(keys.endings, keys.ends, keys.turn(thread)),
                     ],
-                    [str(thread), milliseconds(self._limits.busy_delay_s)],
+                    [
+                        *(str(thread), milliseconds(self._limits.busy_delay_s)),
+                        round(self._limits.unserved_s / self._limits.busy_delay_s),
+                    ],
                 )
                 for thread in threads
             ],

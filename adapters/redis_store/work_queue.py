@@ -78,7 +78,9 @@ class RedisWorkQueue:
                     return None
         return None
 
-    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+    async def record_sending(
+        self, lease: Lease, conversation_id: str, history_count: int, wording: str = "", *, again: bool = False
+    ) -> None:
         """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`."""
         await self._record(
             lease,
@@ -86,7 +88,13 @@ class RedisWorkQueue:
             *("conversation_id", pack(conversation_id)),
             *("history_count", history_count),
             *("wording", pack(wording)),
+            *("cut_at", ""),
+            *("asked_again", int(again)),
         )
+
+    async def record_cut(self, lease: Lease, characters: int) -> None:
+        """Note that the bridge hangs up on the answer, of which so much had come. Raises `LeaseLost`."""
+        await self._record(lease, "cut_at", characters)
 
     async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
         """Note the reply's messages and the agent's text so far. Raises `LeaseLost`."""

@@ -22,6 +22,8 @@ class EndReason(StrEnum):
     """The place was deleted or the bot was removed from it."""
     UNRECORDED = "unrecorded"
     """Opened, but the record could not be written: ended on the spot."""
+    LOST = "lost"
+    """It may be open, and the bridge cannot end it: TalkifAI's answer to the opening never came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,22 @@ class OpenedConversation:
     greeting: str = ""
     """Empty where the agent waits for the person."""
     model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A conversation that is about to be opened: kept before the request, until the session is recorded or closed.
+
+    What is left of it tells TalkifAI's support which conversation may be open: its metadata holds the id.
+    """
+
+    id: str
+    thread: ThreadKey
+    person_id: str
+    user_identifier: str
+    agent_id: str
+    """Empty: the one of the settings."""
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ class TurnRecord:
     """The agent's text, at least as far as people have seen it; whole from step `ANSWERED` on."""
     asked: AnswerResult | None = None
     """How asking came out, from step `ANSWERED` on."""
+    cut_at: int | None = None
+    """How many characters of the answer had come when the bridge itself hung up on it, to stop; None: it did not."""
+    asked_again: bool = False
+    """True when the question was sent once more, because the bridge had hung up on its answer."""
     is_stopped: bool = False
     """True when somebody wants no more of this answer."""
 

@@ -12,7 +12,7 @@ class Quota(Protocol):
     async def take(self, *, is_end: bool) -> float:
         """Count a request and return 0, or return the seconds to wait before asking again.
 
-        A share of the limit is kept free for ends.
+        A share of the limit is kept free for ends, and one end a minute may be tried whatever was refused.
         """
         ...
 
@@ -21,7 +21,7 @@ class Quota(Protocol):
         ...
 
     async def refuse(self, retry_after_s: float) -> None:
-        """Note a 429: no worker's request goes out before that time."""
+        """Note a 429: no worker's request goes out before that time, but one end a minute."""
         ...
 
 

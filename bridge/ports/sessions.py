@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bridge.domain.sessions import Ending, EndReason, Session
+from bridge.domain.sessions import Ending, EndReason, Opening, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 
@@ -19,10 +19,27 @@ class SessionStore(Protocol):
         """Return the open sessions that this person began, without their tokens, oldest first."""
         ...
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+    async def note_opening(self, opening: Opening) -> None:
+        """Note that a conversation is about to be opened. One that is noted for a minute counts as lost."""
+        ...
+
+    async def forget_opening(self, opening_id: str) -> None:
+        """Note that nothing is left open of it: nothing was opened, or its end is certain."""
+        ...
+
+    async def take_lost_openings(self) -> Sequence[Opening]:
+        """Return openings that never came to an end, each to one worker, with its line in the ledger written."""
+        ...
+
+    async def possible_orphans(self) -> int:
+        """Return how many openings were lost since counting began."""
+        ...
+
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
         """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
 
-        A session that the thread was bound to before begins to end, with reason `REPLACED`.
+        In the same step its opening is forgotten, and a session that the thread was bound to before begins to end, with
+        reason `REPLACED`.
         """
         ...
 
@@ -37,7 +54,8 @@ class SessionStore(Protocol):
     async def unbind_idle(self, limit: int) -> int:
         """Begin the end of up to `limit` sessions whose idle deadline has passed; return how many.
 
-        A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead.
+        A thread that is leased or has questions waiting is left alone, its deadline moved a little ahead; where no
+        worker takes the questions, for five minutes.
         """
         ...
 

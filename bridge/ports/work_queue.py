@@ -57,11 +57,17 @@ class WorkQueue(Protocol):
         """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`."""
         ...
 
-    async def record_sending(self, lease: Lease, conversation_id: str, history_count: int, wording: str = "") -> None:
+    async def record_sending(
+        self, lease: Lease, conversation_id: str, history_count: int, wording: str = "", *, again: bool = False
+    ) -> None:
         """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`.
 
-        An empty wording stands for the question's text.
+        An empty wording stands for the question's text. `again`: it was sent before, and its answer was cut by us.
         """
+        ...
+
+    async def record_cut(self, lease: Lease, characters: int) -> None:
+        """Note that the bridge hangs up on the answer, of which so much had come. Raises `LeaseLost`."""
         ...
 
     async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:

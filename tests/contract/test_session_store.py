@@ -5,9 +5,9 @@ import asyncio
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, connect
-from bridge.domain.sessions import Conversation, EndReason
+from bridge.domain.sessions import Conversation, EndReason, Opening
 from bridge.domain.threads import ThreadKey
-from bridge.domain.turns import AnswerResult, Outcome, Settlement
+from bridge.domain.turns import AnswerResult, Lease, Outcome, Settlement
 from tests.contract.store_steps import OTHER, THREAD, LetTimePass, ask, begin, begun, bound, claim, session
 
 
@@ -31,7 +31,7 @@ async def test_a_token_goes_along_into_the_queue_of_ends_and_out_of_it(stores: R
     (ending,) = await stores.sessions.claim_ends(10, 30)
     assert ending.session.conversation == Conversation("c1", "jwt-c1")
     await stores.sessions.confirm_end(ending)
-    assert not [key for key in await redis.keys() if b"jwt-c1" in await redis.dump(key)]
+    assert not [key for key in await redis.keys() if b"jwt-c1" in (await redis.dump(key) or b"")]
 
 
 async def test_binding_anew_begins_the_end_of_the_old_conversation(stores: RedisStores) -> None:
@@ -138,6 +138,75 @@ async def test_a_thread_with_a_question_waiting_is_not_idle(stores: RedisStores,
     assert await stores.sessions.unbind_idle(10) == 0
     await begin(stores, await claim(stores))
     assert await stores.sessions.current(THREAD) is not None
+
+
+async def test_a_question_that_no_worker_takes_keeps_no_conversation_open(
+    stores: RedisStores, let_time_pass: LetTimePass
+) -> None:
+    """R20: as after a bot was taken out of the settings; five minutes after its time the session ends."""
+    await bound(stores, "c1", THREAD, idle_after_s=5)
+    await stores.inbox.append(ask("q2"))
+    await let_time_pass(6)
+    passed_s = 0
+    while not await stores.sessions.unbind_idle(10):
+        await let_time_pass(31)
+        passed_s += 31
+        await stores.queue.release(await claim(stores), 10.0)  # a worker looks, and does not serve it
+    assert 270 <= passed_s <= 350
+    assert (await begin(stores, await _after(stores, let_time_pass, 11))).question.id == "q2"
+
+
+async def test_a_thread_that_is_served_again_has_its_whole_time_again(
+    stores: RedisStores, let_time_pass: LetTimePass
+) -> None:
+    """R20: what was waited for before does not count."""
+    await bound(stores, "c1", THREAD, idle_after_s=5)
+    for name in ("q2", "q3"):
+        await stores.inbox.append(ask(name))
+        for _ in range(8):
+            await let_time_pass(31)
+            assert await stores.sessions.unbind_idle(10) == 0
+        lease = await claim(stores)
+        await begin(stores, lease)
+        await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, 5))
+    assert await stores.sessions.current(THREAD) is not None
+
+
+async def _after(stores: RedisStores, let_time_pass: LetTimePass, seconds: float) -> Lease:
+    await let_time_pass(seconds)
+    return await claim(stores)
+
+
+async def test_an_opening_that_came_to_no_end_is_counted_once_and_stands_in_the_ledger(
+    stores: RedisStores, let_time_pass: LetTimePass
+) -> None:
+    """R11: with what TalkifAI's support needs to find the conversation."""
+    opening = Opening("o1", THREAD, "U1", "u@example.com", "agent-2", 5.5)
+    await stores.sessions.note_opening(opening)
+    await let_time_pass(55)
+    assert await stores.sessions.take_lost_openings() == []
+    await let_time_pass(6)
+    assert await stores.sessions.take_lost_openings() == [opening]
+    assert await stores.sessions.take_lost_openings() == []
+    assert await stores.sessions.possible_orphans() == 1
+    (line,) = await stores.ledger(10)
+    assert (line["reason"], line["opening"], line["person"], line["opened"]) == ("lost", "o1", "U1", 5.5)
+    assert (line["channel"], line["place"], line["agent"]) == ("slack", "C:1", "agent-2")
+
+
+async def test_an_opening_that_is_recorded_or_given_up_is_not_lost(
+    stores: RedisStores, redis: Redis, let_time_pass: LetTimePass
+) -> None:
+    """R11: the record of the session takes the place of the opening in one step."""
+    for name in ("o1", "o2"):
+        await stores.sessions.note_opening(Opening(name, THREAD, "U1", "", "", 5.5))
+    lease = await begun(stores)
+    await stores.sessions.bind(lease, session("c1"), 600, "o1")
+    await stores.sessions.forget_opening("o2")
+    await let_time_pass(61)
+    assert await stores.sessions.take_lost_openings() == []
+    assert await stores.sessions.possible_orphans() == 0
+    assert not await redis.exists(stores.keys.openings, stores.keys.opening_due)
 
 
 async def test_ending_takes_as_many_as_it_may(stores: RedisStores, let_time_pass: LetTimePass) -> None:

@@ -43,6 +43,22 @@ async def test_a_429_stops_every_worker_until_its_time(stores: RedisStores, redi
     await other.aclose()
 
 
+async def test_after_a_429_with_a_long_wait_one_end_a_minute_is_tried(
+    stores: RedisStores, redis: Redis, redis_url: str
+) -> None:
+    """R14: half an hour of waiting for openings must not keep every conversation open."""
+    other = RedisStores(connect(redis_url))
+    await stores.quota.refuse(1800.0)
+    for _ in range(3):
+        waits = [await worker.quota.take(is_end=True) for worker in (stores, other)]
+        assert all(50.0 < wait_s <= 60.0 for wait_s in waits)
+        await redis.hincrby(stores.keys.quota, "end_at", -60_000)
+        assert [await worker.quota.take(is_end=True) for worker in (stores, other)].count(0.0) == 1
+        await stores.quota.refuse(1800.0)  # the end was refused too
+        assert await stores.quota.take(is_end=False) > 1700.0
+    await other.aclose()
+
+
 async def test_two_workers_never_take_more_than_one_limit(stores: RedisStores, redis_url: str) -> None:
     other = RedisStores(connect(redis_url))
     await stores.quota.observe(_said(limit=50, remaining=30))

@@ -16,6 +16,19 @@ from bridge.domain.turns import AnswerResult, Outcome, Settlement, Step
 from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim, session
 
 
+async def test_an_answer_that_the_bridge_cut_is_marked_until_the_question_is_sent_again(stores: RedisStores) -> None:
+    """R12: the next worker knows how much had come, and that it may ask again once."""
+    lease = await begun(stores)
+    await stores.queue.record_sending(lease, "c1", 3, "Ada: why?")
+    assert (await begin(stores, lease)).record.cut_at is None
+    await stores.queue.record_cut(lease, 0)
+    record = (await begin(stores, lease)).record
+    assert (record.cut_at, record.asked_again, record.history_count) == (0, False, 3)
+    await stores.queue.record_sending(lease, "c1", 5, again=True)
+    record = (await begin(stores, lease)).record
+    assert (record.cut_at, record.asked_again, record.history_count) == (None, True, 5)
+
+
 async def test_a_claimed_thread_is_nobody_elses(stores: RedisStores) -> None:
     await stores.inbox.append(ask("q1"))
     await claim(stores)

@@ -5,11 +5,11 @@ the bridge overlap during a deploy. Text may hold lone surrogates, which plain U
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bridge.domain.incoming import Question, QuestionKind
-from bridge.domain.sessions import Conversation, Ending, EndReason, Session
+from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, Step, TurnRecord
 
@@ -99,6 +99,8 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             has_begun=fields.get("has_begun") == "1",
             text=fields.get("text", ""),
             asked=_asked_from_json(fields["asked"]) if "asked" in fields else None,
+            cut_at=int(fields["cut_at"]) if fields.get("cut_at") else None,
+            asked_again=fields.get("asked_again") == "1",
             is_stopped=fields.get("stopped") == "1",
         )
     except (ValueError, KeyError, TypeError) as error:
@@ -197,8 +199,12 @@ def ending_from_json(raw: bytes, attempts: int) -> Ending:
 
 def ledger_fields(ending: Ending) -> list[bytes]:
     """Write the ledger's line of a session that was ended, as a flat list; the server adds when it ended."""
+    return [pack(part) for pair in _ledger_line(ending).items() for part in pair]
+
+
+def _ledger_line(ending: Ending) -> dict[str, str]:
     session = ending.session
-    fields: Mapping[str, str] = {
+    return {
         "channel": session.thread.channel,
         "account": session.thread.account,
         "place": session.thread.place,
@@ -213,7 +219,42 @@ def ledger_fields(ending: Ending) -> list[bytes]:
         "retries": str(session.retries),
         "end_attempts": str(ending.attempts),
     }
-    return [pack(part) for pair in fields.items() for part in pair]
+
+
+def opening_to_json(opening: Opening) -> bytes:
+    """Write an opening, and the ledger's line that it gets where it is lost, as a flat list."""
+    unknown = Session(
+        thread=opening.thread,
+        conversation=Conversation("", ""),
+        agent_name=opening.agent_id,
+        person_id=opening.person_id,
+        user_identifier=opening.user_identifier,
+        opened_at=opening.at,
+    )
+    line = _ledger_line(Ending(unknown, EndReason.LOST, 0, opening.at)) | {"opening": opening.id}
+    fields = {
+        "id": opening.id,
+        "thread": str(opening.thread),
+        "person_id": opening.person_id,
+        "user_identifier": opening.user_identifier,
+        "agent_id": opening.agent_id,
+        "at": opening.at,
+        "line": [part for pair in line.items() for part in pair],
+    }
+    return pack(json.dumps(fields, ensure_ascii=False))
+
+
+def opening_from_json(raw: bytes) -> Opening:
+    """Read an opening."""
+    fields: dict[str, Any] = json.loads(unpack(raw))
+    return Opening(
+        id=fields["id"],
+        thread=ThreadKey.parse(fields["thread"]),
+        person_id=fields["person_id"],
+        user_identifier=fields["user_identifier"],
+        agent_id=fields["agent_id"],
+        at=float(fields["at"]),
+    )
 
 
 def _pairs(flat: Sequence[bytes | str]) -> dict[str, str]:

@@ -12,6 +12,8 @@ class StoreLimits:
 
     lease_s: float = 30.0
     """How long a thread belongs to a worker that says nothing more."""
+    opening_s: float = 60.0
+    """How long after its beginning an opening that was neither recorded nor given up counts as lost."""
     inbox_length: int = 50
     """Questions that may wait in one thread."""
     queued_from: int = 3
@@ -33,6 +35,8 @@ class StoreLimits:
     """How long a place is not told again that only text is read."""
     busy_delay_s: float = 30.0
     """How far an idle deadline moves when the thread is busy."""
+    unserved_s: float = 300.0
+    """How long after its deadline a session ends although a question waits that no worker takes."""
     bell_length: int = 64
     dead_letters: int = 1000
     ledger_length: int = 100_000
@@ -94,6 +98,16 @@ class Keys:
     def end_attempts(self) -> str:
         """Hash: conversation to the number of tries to end it."""
         return f"{self.prefix}:end_attempts"
+
+    @property
+    def openings(self) -> str:
+        """Hash: conversations about to be opened, as JSON, by the opening's id."""
+        return f"{self.prefix}:openings"
+
+    @property
+    def opening_due(self) -> str:
+        """Sorted set: the ids of those, by the time (ms) at which they count as lost."""
+        return f"{self.prefix}:opening_due"
 
     @property
     def quota(self) -> str:

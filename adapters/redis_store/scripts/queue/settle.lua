@@ -69,6 +69,7 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     for at = 14, #ARGV, 2 do
       redis.call('HINCRBY', session, 'usage.' .. ARGV[at], ARGV[at + 1])
     end
+    redis.call('HDEL', session, 'unserved')
     if idle_ms >= 0 then
       redis.call('ZADD', idle, whole(now_ms() + idle_ms), thread)
     end

@@ -1,5 +1,5 @@
 -- Binds a thread to a conversation just opened. A binding to another conversation begins to end.
-local leases, session, idle, endings, ends, opened_by = unpack(KEYS)
+local leases, session, idle, endings, ends, opened_by, openings, opening_due = unpack(KEYS)
 local thread, fence, conversation, idle_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not holds(leases, thread, fence) then
   return 0
@@ -7,7 +7,9 @@ end
 if redis.call('HGET', session, 'conversation_id') ~= conversation then
   begin_ending(session, idle, endings, ends, thread, 'replaced')
 end
-redis.call('HSET', session, unpack(ARGV, 6))
+redis.call('HSET', session, unpack(ARGV, 7))
+redis.call('HDEL', openings, ARGV[6])
+redis.call('ZREM', opening_due, ARGV[6])
 redis.call('ZADD', idle, whole(now_ms() + idle_ms), thread)
 redis.call('SADD', opened_by, thread)
 redis.call('PEXPIRE', opened_by, ARGV[5])
