@@ -1,61 +1,83 @@
-# One target per thing a person wants to do. Each makes its own virtual environment when that is missing or
-# older than the pins; nothing but python3 (3.11 or newer), make and a package registry is needed.
+# One target per thing a person wants to do. Each installs what it needs into a virtual environment, once, and again
+# when the pins change. It takes python3 (3.11 to 3.14), make and a package registry.
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
-SOURCE := bridge adapters config sandbox tests
+BRIDGE := $(VENV)/.bridge-installed
+TOOLS  := $(VENV)/.tools-installed
+# The pins are a closed set, so nothing is resolved: what is installed depends on neither the index nor pip's version.
+# Any pip from 23.0 on can install them. A pinned pip goes first because the old ones take twice as long.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
+PIP_CHECK   := $(BIN)/python -m pip check --disable-pip-version-check
+UV_COMPILE  := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+  --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 # Most tests wait for something real, so four of them keep two cores busy.
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run chat test soak bench-pacing lint types format pins clean
+.PHONY: help demo run web check chat test soak bench-pacing lint types format pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(STAMP): requirements-dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: set PYTHON=python3.11")'
-	@echo "Installing into $(VENV) (once)..."
+$(BRIDGE): requirements-pip.txt requirements-embedded.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 14) else "Python 3.11 to 3.14 is needed: set PYTHON=python3.11")'
+	@echo "Installing the bridge into $(VENV) (once)..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP_INSTALL) --require-hashes -r requirements-pip.txt
+	@$(PIP_INSTALL) --require-hashes -r requirements-embedded.txt
+	@$(PIP_INSTALL) --no-build-isolation -e .
+	@$(PIP_CHECK) >$(VENV)/check.log || { cat $(VENV)/check.log; exit 1; }
 	@touch $@
 
-demo: $(STAMP) ## Watch the whole bridge work: no account, no server (ARGS=--interactive to type yourself)
-	@$(BIN)/python -m sandbox.demo $(ARGS)
+$(TOOLS): $(BRIDGE) requirements-dev.txt
+	@echo "Installing the tools for tests, lint and types into $(VENV) (once)..."
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@$(PIP_CHECK) >$(VENV)/check.log || { cat $(VENV)/check.log; exit 1; }
+	@touch $@
 
-run: $(STAMP) ## Start the worker with the settings from the environment or .env
+demo: $(BRIDGE) ## Watch the whole bridge work: no account, no server (ARGS=--interactive to type yourself)
+	@$(BIN)/talkifai-sandbox demo $(ARGS)
+
+run: $(BRIDGE) ## Start the worker with the settings from the environment or .env
 	@$(BIN)/talkifai-bridge run
 
-chat: $(STAMP) ## Talk to the agent in this terminal (ARGS=--sandbox without an account)
-	@$(BIN)/talkifai-bridge chat $(ARGS)
+web: $(BRIDGE) ## The same with a web server: for webhooks, and GET /health
+	@$(BIN)/talkifai-bridge web
 
-test: $(STAMP) ## Run all tests (ARGS='-k name' for some)
+check: $(BRIDGE) ## Check the settings and Redis, and stop
+	@$(BIN)/talkifai-bridge check
+
+chat: $(BRIDGE) ## Talk to the agent in this terminal (ARGS=--sandbox without an account)
+	@$(if $(filter --sandbox,$(ARGS)),$(BIN)/talkifai-sandbox chat,$(BIN)/talkifai-bridge chat $(ARGS))
+
+test: $(TOOLS) ## Run all tests (ARGS='-k name' for some)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-soak: $(STAMP) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
+soak: $(TOOLS) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
 	@$(BIN)/python -m bench.soak $(ARGS)
 
-bench-pacing: $(STAMP) ## How fresh replies stay under the services' limits, on a virtual clock (ARGS="--rounds 1")
+bench-pacing: $(TOOLS) ## How fresh replies stay under the services' limits, on a virtual clock (ARGS="--rounds 1")
 	@$(BIN)/python -m bench.pacing $(ARGS)
 
-lint: $(STAMP) ## Check style and the walls between the packages
+lint: $(TOOLS) ## Check style and the walls between the packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 
-types: $(STAMP) ## Check types, strictly
+types: $(TOOLS) ## Check types, strictly
 	@$(BIN)/mypy
 
-format: $(STAMP) ## Format and mend what can be mended
+format: $(TOOLS) ## Format and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-pins: $(STAMP) ## Compile the pinned requirements anew
-	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate -o requirements.txt pyproject.toml
-	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate -c requirements.txt --extra embedded --extra dev -o requirements-dev.txt pyproject.toml requirements-build.in
+pins: $(TOOLS) ## Compile the pinned requirements anew, for every supported Python at once
+	@echo pip | $(UV_COMPILE) -o requirements-pip.txt -
+	@$(UV_COMPILE) -o requirements.txt pyproject.toml
+	@$(UV_COMPILE) -c requirements.txt --extra embedded -o requirements-embedded.txt pyproject.toml requirements-build.in
+	@$(UV_COMPILE) -c requirements-embedded.txt --extra embedded --extra dev -o requirements-dev.txt pyproject.toml requirements-build.in
 
 clean: ## Remove the virtual environment and all caches
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* *.egg-info

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from bridge import __version__
 from bridge.domain.errors import BridgeError
 from config.log_setup import start_logging
 from config.settings import SettingsError, load_settings
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="talkifai-bridge", description="Brings a TalkifAI agent into Slack and Telegram."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="serve the channels whose tokens are set, until stopped")
     commands.add_parser("web", help="the same with a web server: for webhooks, and GET /health")

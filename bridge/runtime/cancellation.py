@@ -8,23 +8,38 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+async def shielded(task: asyncio.Task[T]) -> T:
+    """Wait for `task`; a caller that is cancelled leaves at once, and `task` goes on.
+
+    `asyncio.shield` reports work that fails after its caller has left: from Python 3.14 on always, as an error with
+    a traceback. Here such a failure is silent: the cancelled caller was the one that wanted to know.
+    """
+    task.add_done_callback(_retrieve)
+    await asyncio.wait([task])
+    return task.result()
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Retrieve the exception, so that asyncio does not log it as forgotten."""
+    if not task.cancelled():
+        task.exception()
+
+
 async def run_shielded(work: Coroutine[Any, Any, T], *, at_most_s: float) -> T:
     """Run `work` to its end even when the caller is cancelled meanwhile; the cancellation follows after it.
 
     For steps such as "open the conversation and record it", which should not stop half-way. `at_most_s` after
     the cancellation `work` is cancelled too: a process that is asked to stop has no more time.
     """
-    task = asyncio.ensure_future(work)
+    task = asyncio.create_task(work)
     try:
-        return await asyncio.shield(task)
+        return await shielded(task)
     except asyncio.CancelledError:
         if not task.done():
             await asyncio.wait([task], timeout=at_most_s)
         if not task.done():
             task.cancel()
             await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # seen: the cancellation is what counts now
         raise
 
 

@@ -26,7 +26,7 @@ try:
     print(server.url, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
-    from adapters.redis_store.embedded import _ask
+    from adapters.redis_store.embedded.server import _ask
     time.sleep(0.3)
     print(_ask(server._socket_path, b"PING").decode().strip(), flush=True)
     server.stop()

@@ -10,6 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.commands.core import AsyncScript
 
 from adapters.redis_store.client.connection import translated
+from bridge.runtime.cancellation import shielded
 
 T = TypeVar("T")
 Argument = str | bytes | int | float
@@ -47,7 +48,7 @@ class Commands:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         with translated():
-            return await asyncio.shield(task)
+            return await shielded(task)
 
     async def call(self, *parts: Argument) -> Any:
         """Run one plain command. Raises `StoreUnavailable`."""

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from adapters.redis_store.client.diagnosis import SETTING, diagnosed
 from bridge.domain.errors import SettingWrong, StoreUnavailable
+from bridge.runtime.cancellation import shielded
 
 OLDEST = (6, 2)
 
@@ -126,7 +127,7 @@ async def check_server(redis: Redis) -> list[str]:
 async def _info(redis: Redis, section: str) -> dict[str, Any]:
     try:
         with translated():
-            answer = await asyncio.shield(asyncio.ensure_future(redis.info(section)))
+            answer = await shielded(asyncio.ensure_future(redis.info(section)))
     except StoreUnavailable as error:
         wrong = diagnosed(error, tls=issubclass(redis.connection_pool.connection_class, SSLConnection))
         if wrong is not None:
@@ -139,7 +140,7 @@ async def _info(redis: Redis, section: str) -> dict[str, Any]:
 
 async def _config(redis: Redis, name: str) -> str | None:
     try:
-        answer = await asyncio.shield(asyncio.ensure_future(redis.config_get(name)))
+        answer = await shielded(asyncio.ensure_future(redis.config_get(name)))
     except ResponseError:
         return None
     except (RedisError, OSError) as error:

@@ -162,8 +162,8 @@ async def test_the_end_of_the_block_cancels_the_call_that_runs_and_waits_for_it(
 
 
 async def fail_after_a_while(calls: Calls) -> None:
-    async with every(0.001, calls):
-        await asyncio.sleep(0.004)
+    async with every(0.005, calls):
+        await asyncio.sleep(0.02)
         raise ValueError("the block's own")
 
 
@@ -173,5 +173,5 @@ async def test_nothing_is_called_after_the_block_however_it_ends() -> None:
         with pytest.raises(ValueError, match="the block's own"):
             await fail_after_a_while(calls)
         count = len(calls.at)
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.015)
         assert len(calls.at) == count

@@ -1,0 +1,13 @@
+"""`talkifai-bridge --version`."""
+
+import pytest
+
+from bridge import __version__
+from bridge.app.cli import main
+
+
+def test_the_command_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"talkifai-bridge {__version__}\n"
