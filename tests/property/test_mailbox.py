@@ -70,7 +70,15 @@ class Mailbox(RuleBasedStateMachine):
 
     def deliver(self, thread: ThreadKey, name: str) -> IntakeResult:
         question = Question(name, (name,), thread, Address("T1", "C1"), Person("U1"), name, 1.0)
-        return self.run(self.stores.inbox.append(question))
+        became = self.run(self.stores.inbox.append(question))
+        self.run(self.let_a_millisecond_pass())
+        return became
+
+    async def let_a_millisecond_pass(self) -> None:
+        """Threads are taken in the order of Redis's milliseconds: two in one would be taken by name, at times."""
+        began = await self.redis.time()
+        while (now := await self.redis.time())[0] == began[0] and now[1] // 1000 == began[1] // 1000:
+            pass
 
     # ------------------------------------------------------------ workers
 
@@ -150,6 +158,7 @@ class Mailbox(RuleBasedStateMachine):
         worker = data.draw(st.sampled_from(sorted(self.leases)))
         lease, held = self.leases[worker], self.holds(worker)
         self.run(self.stores.queue.release(lease, after_s))
+        self.run(self.let_a_millisecond_pass())
         self.drop(worker)
         if held:
             del self.holder[lease.thread]
