@@ -7,14 +7,14 @@ from typing import Protocol
 
 from adapters.slack.outbound.messages import pace_of as slack_pace
 from adapters.telegram.outbound.messages import pace_of as telegram_pace
-from bridge.domain.errors import ChannelRateLimited, LookupUnsupported
-from bridge.domain.incoming import Question
-from bridge.domain.pages import PageView, Streaming
+from bridge.domain.errors import ChannelRateLimited
+from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
 from sandbox.slack.limits import RateLimits
 from sandbox.telegram.flood import FloodGate, Limits
 from sandbox.telegram.wire import Refused
+from tests.fakes import FakeChannel
 
 _BOT = 7
 _GROUP = -1001
@@ -142,20 +142,14 @@ class TelegramGroup:
         return 0.0, ""
 
 
-class StreamChannel:
+class StreamChannel(FakeChannel):
     """The channel port for one reply: calls take their time, are counted when they arrive, and are written down."""
 
-    name = "bench"
-    streaming = Streaming.EDIT
-
     def __init__(self, service: Service, stream: Stream) -> None:
+        super().__init__(name="bench", page_size=stream.characters)
         self._service = service
         self._stream = stream
         self.refused = 0
-
-    def fits(self, text: str) -> bool:
-        """One page holds it all."""
-        return len(text) <= self._stream.characters
 
     def looks_same(self, one: PageView, other: PageView) -> bool:
         """Nothing but the text is seen."""
@@ -188,16 +182,3 @@ class StreamChannel:
         if wait_s:
             self.refused += 1
             raise ChannelRateLimited(wait_s, scope)
-
-    async def find_post(self, address: Address, view: PageView) -> str | None:
-        """Nothing is ever lost here."""
-        del address, view
-        raise LookupUnsupported
-
-    async def show_activity(self, address: Address) -> None:
-        """Not part of this."""
-
-    async def user_identifier(self, question: Question) -> str:
-        """The same person asks everything."""
-        del question
-        return "bench"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bridge.domain.errors import BridgeError, LookupUnsupported, StreamBroken
+from bridge.domain.errors import BridgeError, StreamBroken
 from bridge.domain.incoming import Question, QuestionKind
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import Budget, ChannelLimits
@@ -17,8 +17,16 @@ from bridge.domain.turns import Outcome, PromptContext, Settlement
 THREAD = ThreadKey("fake", "A1", "P1", "T1")
 
 
+ADA = Person("U1", "Ada")
+
+
 def question(
-    text: str = "What is new?", *, number: int = 1, kind: QuestionKind = QuestionKind.ASK, thread: ThreadKey = THREAD
+    text: str = "What is new?",
+    *,
+    number: int = 1,
+    kind: QuestionKind = QuestionKind.ASK,
+    thread: ThreadKey = THREAD,
+    person: Person = ADA,
 ) -> Question:
     identity = f"{thread}/{number}"
     return Question(
@@ -26,7 +34,7 @@ def question(
         dedupe_keys=(identity,),
         thread=thread,
         address=Address(thread.account, thread.place, thread.thread),
-        person=Person("U1", "Ada"),
+        person=person,
         text=text,
         asked_at=1_700_000_000.0,
         kind=kind,
@@ -43,9 +51,10 @@ class Call:
 
 @dataclass
 class FakeChannel:
-    """A channel on the loop's time, whose next calls can be made to fail."""
+    """The channel port and no capability, on the loop's time. Its next calls can be made to fail."""
 
     name: str = "fake"
+    account: str | None = None
     page_size: int = 1000
     latency_s: float = 0.05
     pacing: ChannelLimits = field(default_factory=lambda: ChannelLimits(1.0, (), (Budget("fake:edits", 50, 60.0),)))
@@ -53,35 +62,7 @@ class FakeChannel:
     failures: list[BridgeError | None] = field(default_factory=list)
     lands_before_failure: bool = False
     standing: dict[str, PageView] = field(default_factory=dict)
-    finds_posts: bool = False
-    activity: int = 0
-    streaming: Streaming = Streaming.EDIT
-    takes_drafts: bool = False
-    admitting: bool = True
-    admission_errors: list[BridgeError] = field(default_factory=list)
-    owned: bool = False
-    settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
-    drafts: list[Call] = field(default_factory=list)
-    draft_failures: list[BridgeError] = field(default_factory=list)
     _posted: int = 0
-
-    @property
-    def only_opener_controls(self) -> bool:
-        return self.owned
-
-    offered: frozenset[Button] = frozenset()
-
-    @property
-    def controls(self) -> frozenset[Button]:
-        return self.offered
-
-    def serves(self, thread: ThreadKey) -> bool:
-        del thread
-        return True
-
-    def agent_id(self, thread: ThreadKey) -> str:
-        del thread
-        return ""
 
     def fits(self, text: str) -> bool:
         return len(text) <= self.page_size
@@ -104,44 +85,6 @@ class FakeChannel:
         del address
         await self._call("edit", message_id, view)
 
-    async def find_post(self, address: Address, view: PageView) -> str | None:
-        del address
-        if not self.finds_posts:
-            raise LookupUnsupported
-        same = (shown for shown in self.standing.items() if shown[1].number == view.number)
-        return next((message_id for message_id, _ in same), None)
-
-    async def draft(self, address: Address, view: PageView) -> bool:
-        del address
-        self.drafts.append(Call(asyncio.get_running_loop().time(), "draft", "", view))
-        await asyncio.sleep(self.latency_s)
-        if self.draft_failures:
-            raise self.draft_failures.pop(0)
-        return self.takes_drafts
-
-    async def show_activity(self, address: Address) -> None:
-        del address
-        self.activity += 1
-
-    async def user_identifier(self, question: Question) -> str:
-        return f"fake:{question.person.id}"
-
-    async def admits(self, question: Question) -> bool:
-        del question
-        if self.admission_errors:
-            raise self.admission_errors.pop(0)
-        return self.admitting
-
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        self.settled_questions.append((question.id, settlement.outcome))
-
-    async def ended(self, thread: ThreadKey) -> None:
-        del thread
-
-    async def wording(self, question: Question, circumstances: PromptContext) -> str:
-        del circumstances
-        return question.text
-
     async def _call(self, name: str, message_id: str, view: PageView) -> None:
         self.calls.append(Call(asyncio.get_running_loop().time(), name, message_id, view))
         await asyncio.sleep(self.latency_s)
@@ -155,6 +98,60 @@ class FakeChannel:
     @property
     def text(self) -> str:
         return "".join(view.text for view in self.standing.values())
+
+
+@dataclass
+class CapableChannel(FakeChannel):
+    """A channel with every capability, each of which a test can set."""
+
+    streaming: Streaming = Streaming.EDIT
+    takes_drafts: bool = False
+    drafts: list[Call] = field(default_factory=list)
+    draft_failures: list[BridgeError] = field(default_factory=list)
+    activity: int = 0
+    controls: frozenset[Button] = frozenset()
+    only_opener_controls: bool = False
+    agent_id: str = ""
+    admitting: bool = True
+    admission_errors: list[BridgeError] = field(default_factory=list)
+    settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
+    ended_threads: list[ThreadKey] = field(default_factory=list)
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        del address
+        self.drafts.append(Call(asyncio.get_running_loop().time(), "draft", "", view))
+        await asyncio.sleep(self.latency_s)
+        if self.draft_failures:
+            raise self.draft_failures.pop(0)
+        return self.takes_drafts
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        del address
+        same = (shown for shown in self.standing.items() if shown[1].number == view.number)
+        return next((message_id for message_id, _ in same), None)
+
+    async def show_activity(self, address: Address) -> None:
+        del address
+        self.activity += 1
+
+    async def user_identifier(self, question: Question) -> str:
+        return f"{question.person.name}@example.com"
+
+    async def admits(self, question: Question) -> bool:
+        del question
+        if self.admission_errors:
+            raise self.admission_errors.pop(0)
+        return self.admitting
+
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
+        del circumstances
+        return question.text
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        self.settled_questions.append((question.id, settlement.outcome))
+
+    async def ended(self, thread: ThreadKey) -> None:
+        self.ended_threads.append(thread)
 
 
 Script = Callable[[str], AsyncIterator[StreamEvent]]

@@ -44,7 +44,7 @@ _USUAL = SlackOptions()
 
 
 class SlackChannel:
-    """Slack over Socket Mode or HTTP: implements `bridge.ports.Channel` and `bridge.ports.Receiver`.
+    """Slack over Socket Mode or HTTP: implements `Channel`, `Receiver` and all capabilities but `OwnAgent`.
 
     Args:
         bot_token: `xoxb-…`, for the Web API of one workspace; empty where `installs` is given.
@@ -120,15 +120,10 @@ class SlackChannel:
         ratings = {Button.GOOD, Button.BAD}
         return frozenset(Button) - (set() if self._policy.asks_for_ratings else ratings)
 
-    def serves(self, thread: ThreadKey) -> bool:
+    @property
+    def account(self) -> None:
         """Every worker has all workspaces."""
-        del thread
-        return True
-
-    def agent_id(self, thread: ThreadKey) -> str:
-        """The one of the settings answers everywhere."""
-        del thread
-        return ""
+        return
 
     @property
     def workspace(self) -> BotIdentity:
@@ -198,7 +193,7 @@ class SlackChannel:
             return await find_page(here.client, here.workspace, address, view, streams=streams)
 
     async def draft(self, address: Address, view: PageView) -> bool:
-        """Show the status under the thread, where a page shows nothing else. As `bridge.ports.Channel.draft`."""
+        """Show the status under the thread, where a page shows nothing else. As `Drafts.draft`."""
         shows_status = self._streaming is Streaming.STATUS or self._streams_in(address)
         if not shows_status or view.text:
             return False
@@ -249,7 +244,7 @@ class SlackChannel:
         return question.text if here is None else await here.wording.of(question, circumstances)
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        """Take events and hand over questions until cancelled. See `bridge.ports.Receiver`.
+        """Take events and hand over questions until cancelled. See `Receiver`.
 
         Where a token is refused, replies go on as well as they can: the other token may still be good.
         """

@@ -23,13 +23,11 @@ from adapters.telegram.outbound.ack_reaction import Receipts
 from adapters.telegram.outbound.callback_answers import PressAnswers
 from adapters.telegram.outbound.command_menu import offer_commands
 from adapters.telegram.outbound.messages import Sender, is_group, pace_of
-from bridge.domain.errors import LookupUnsupported, StoreUnavailable
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import IntakeResult, Question
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
-from bridge.domain.speaker_names import with_speaker_name
-from bridge.domain.threads import Address, ThreadKey
-from bridge.domain.turns import PromptContext, Settlement
+from bridge.domain.threads import Address
 from bridge.ports.channel import Accept
 from bridge.runtime.cancellation import unwrap_group
 from config.mentions import Mentions
@@ -41,7 +39,7 @@ _ADMINISTRATORS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
 class TelegramChannel:
-    """`bridge.ports.Channel` and `bridge.ports.Receiver` for one Telegram bot."""
+    """`Channel` and `Receiver` for one Telegram bot, with drafts, typing, buttons, its own agent."""
 
     def __init__(
         self,
@@ -61,6 +59,7 @@ class TelegramChannel:
         mentions: Mentions = _NOBODY,
     ) -> None:
         self._token = token
+        self._token_id = token.partition(":")[0]
         self._token_name = token_name
         self._agent_id = agent_id
         self._api_url = api_url
@@ -86,8 +85,8 @@ class TelegramChannel:
 
     @property
     def account(self) -> str:
-        """The bot's id, which is the first part of its token."""
-        return self._token.partition(":")[0]
+        """The bot's id, as `getMe` returns it; until Telegram has answered, the first part of the token."""
+        return self._token_id if self._me is None else str(self._me.id)
 
     @property
     def dead_letter(self) -> int:
@@ -123,22 +122,13 @@ class TelegramChannel:
         return self._streaming
 
     @property
-    def only_opener_controls(self) -> bool:
-        """Whoever is in the chat may."""
-        return False
-
-    @property
     def controls(self) -> frozenset[Button]:
         """Stop and Retry, and ratings where the setting says so."""
         return CONTROLS | RATINGS if self._takes_ratings else CONTROLS
 
-    def serves(self, thread: ThreadKey) -> bool:
-        """Say whether this is the bot of the thread."""
-        return thread.account == self.account
-
-    def agent_id(self, thread: ThreadKey) -> str:
-        """Return the agent of this bot; empty: the one of the settings."""
-        del thread
+    @property
+    def agent_id(self) -> str:
+        """The agent of this bot; empty: the agent of the settings."""
         return self._agent_id
 
     def fits(self, text: str) -> bool:
@@ -154,7 +144,7 @@ class TelegramChannel:
         return pace_of(address)
 
     async def post(self, address: Address, view: PageView) -> str:
-        """Show a page as a new message. As `bridge.ports.Channel.post`."""
+        """Show a page as a new message. As `Channel.post`."""
         message_id = await self._opened_sender().post(address, view)
         await self._clear_receipt(view)
         if is_group(address.place) and address.reply_to and not address.thread:
@@ -162,7 +152,7 @@ class TelegramChannel:
         return message_id
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
-        """Make a message look like `view`. As `bridge.ports.Channel.edit`."""
+        """Make a message look like `view`. As `Channel.edit`."""
         await self._opened_sender().edit(address, message_id, view)
         await self._clear_receipt(view)
 
@@ -170,13 +160,8 @@ class TelegramChannel:
         if self._receipts is not None and view.final and view.number == 1 and view.turn_id:
             await self._receipts.clear(view.turn_id)
 
-    async def find_post(self, address: Address, view: PageView) -> str | None:
-        """Raises `LookupUnsupported`: the Bot API has no way to read what a bot wrote before."""
-        del address, view
-        raise LookupUnsupported("Telegram's Bot API cannot search messages")
-
     async def draft(self, address: Address, view: PageView) -> bool:
-        """Show a page that grows as a draft, where the setting says so. As `bridge.ports.Channel.draft`."""
+        """Show a page that grows as a draft, where the setting says so. As `Drafts`."""
         return self._streaming is not Streaming.EDIT and await self._opened_sender().draft(address, view)
 
     async def show_activity(self, address: Address) -> None:
@@ -187,34 +172,18 @@ class TelegramChannel:
         """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
         return self._identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
 
-    async def admits(self, question: Question) -> bool:
-        """Admit everybody."""
-        del question
-        return True
-
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        """Nothing is to be done."""
-        del question, settlement
-
-    async def ended(self, thread: ThreadKey) -> None:
-        """Nothing is to be done."""
-        del thread
-
-    async def wording(self, question: Question, circumstances: PromptContext) -> str:
-        """Return the question, with the asker's name in front where several people speak."""
-        return with_speaker_name(question, circumstances)
-
     # ------------------------------------------------------------ Receiver
     @property
     def receives_alone(self) -> str:
         """Names the bot: of two that poll with one token, each takes updates away from the other.
 
-        Empty by webhook: a proxy may spread the calls over any number of workers.
+        It is the token's own name, which every worker knows before Telegram has answered. Empty by webhook: a proxy
+        may spread the calls over any number of workers.
         """
-        return "" if self._hook else f"telegram:{self.account}"
+        return "" if self._hook else f"telegram:{self._token_id}"
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        """Take updates and hand over questions until cancelled. As `bridge.ports.Receiver.receive`."""
+        """Take updates and hand over questions until cancelled. As `Receiver.receive`."""
         client = self._opened_client()
         me = await self._prepare(client.bot)
         answers = PressAnswers(client.bot)

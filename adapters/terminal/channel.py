@@ -17,12 +17,11 @@ from typing import TextIO
 
 from adapters.terminal.input import LEAVE, Lines, keys_unseen, read_question
 from adapters.terminal.screen import Screen
-from bridge.domain.errors import LookupUnsupported, PlaceGone, StoreUnavailable
+from bridge.domain.errors import PlaceGone, StoreUnavailable
 from bridge.domain.incoming import IntakeResult, Question
-from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, Person, ThreadKey
-from bridge.domain.turns import PromptContext, Settlement
 from bridge.ports.channel import Accept
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,6 @@ class TerminalChannel:
     """
 
     name = "terminal"
-    streaming = Streaming.EDIT
 
     def __init__(
         self,
@@ -73,30 +71,10 @@ class TerminalChannel:
         self._gone = False
         self._sign = asyncio.Event()
 
-    async def draft(self, address: Address, view: PageView) -> bool:
-        """Return False: a terminal shows pages as they are."""
-        del address, view
-        return False
-
     @property
-    def only_opener_controls(self) -> bool:
-        """Whoever is in the chat may."""
-        return False
-
-    @property
-    def controls(self) -> frozenset[Button]:
-        """There is nothing to press: words do it."""
-        return frozenset()
-
-    def serves(self, thread: ThreadKey) -> bool:
-        """There is one account."""
-        del thread
-        return True
-
-    def agent_id(self, thread: ThreadKey) -> str:
-        """The one of the settings answers everywhere."""
-        del thread
-        return ""
+    def account(self) -> str:
+        """The person at the terminal."""
+        return self.thread.account
 
     def fits(self, text: str) -> bool:
         """Say whether a page of this text is drawn quickly. Pure."""
@@ -123,11 +101,6 @@ class TerminalChannel:
         with self._signs(view):
             self._screen.edit(message_id, view)
 
-    async def find_post(self, address: Address, view: PageView) -> str | None:
-        """Raises `LookupUnsupported`: what a terminal showed before is not ours to read."""
-        del address, view
-        raise LookupUnsupported("a terminal cannot be searched")
-
     @property
     def receives_alone(self) -> str:
         """Empty: every process reads its own terminal."""
@@ -141,28 +114,6 @@ class TerminalChannel:
             self._screen.think()
         except PlaceGone:
             log.debug("the terminal is gone")
-
-    async def user_identifier(self, question: Question) -> str:
-        """Return TalkifAI's name for the person at the terminal."""
-        return f"{self.name}:{question.person.id}"
-
-    async def admits(self, question: Question) -> bool:
-        """Admit everybody."""
-        del question
-        return True
-
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        """Nothing is to be done."""
-        del question, settlement
-
-    async def ended(self, thread: ThreadKey) -> None:
-        """Nothing is to be done."""
-        del thread
-
-    async def wording(self, question: Question, circumstances: PromptContext) -> str:
-        """Return the question's text."""
-        del circumstances
-        return question.text
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Hand over the questions that are typed. Returns at `/quit` or the input's end, when all is answered."""

@@ -17,8 +17,8 @@ from adapters.slack.scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.oauth import OAuthApp
 from adapters.talkifai.client import TalkifaiAgent
-from adapters.telegram.bots import TelegramBots
 from adapters.telegram.channel import TelegramChannel
+from adapters.telegram.factory import open_bots
 from adapters.telegram.inbound.update_handler import ChatStores
 from adapters.telegram.inbound.webhook import Hook
 from adapters.web_server import WebServer
@@ -184,34 +184,33 @@ async def _open_channels(
         opened.channels.append(slack)
         opened.receivers.append(slack)
     if settings.telegram_enabled:
-        telegram = telegram_bots(settings, stores, routes)
-        stack.push_async_callback(telegram.aclose)
-        await telegram.open()
-        opened.channels.append(telegram)
-        opened.receivers.extend(telegram.bots)
+        bots = telegram_bots(settings, stores, routes)
+        for bot in bots:
+            stack.push_async_callback(bot.aclose)
+        await open_bots(bots)
+        opened.channels.extend(bots)
+        opened.receivers.extend(bots)
     return opened
 
 
-def telegram_bots(settings: Settings, stores: RedisStores, routes: WebRoutes | None) -> TelegramBots:
+def telegram_bots(settings: Settings, stores: RedisStores, routes: WebRoutes | None) -> list[TelegramChannel]:
     """Make the Telegram bots that the settings name."""
     webhook_url = settings.telegram_webhook_url
-    return TelegramBots(
-        [
-            TelegramChannel(
-                token=bot.token.get_secret_value(),
-                token_name=bot.token_name,
-                agent_id=bot.agent_id,
-                hook=Hook(webhook_url, routes) if webhook_url and routes else None,
-                api_url=settings.telegram_api_url,
-                rooms=ChatStores(stores.reply_roots, stores.places),
-                identities=settings.telegram_identities,
-                gives_receipts=settings.telegram_receipt == "on",
-                takes_ratings=settings.telegram_feedback == "on",
-                admins_only=settings.telegram_group_control == "admins",
-                hears_all=settings.telegram_group_trigger == "all",
-                streaming=Streaming(settings.telegram_streaming),
-                mentions=settings.allow_mentions or Mentions(),
-            )
-            for bot in settings.telegram_bots
-        ]
-    )
+    return [
+        TelegramChannel(
+            token=bot.token.get_secret_value(),
+            token_name=bot.token_name,
+            agent_id=bot.agent_id,
+            hook=Hook(webhook_url, routes) if webhook_url and routes else None,
+            api_url=settings.telegram_api_url,
+            rooms=ChatStores(stores.reply_roots, stores.places),
+            identities=settings.telegram_identities,
+            gives_receipts=settings.telegram_receipt == "on",
+            takes_ratings=settings.telegram_feedback == "on",
+            admins_only=settings.telegram_group_control == "admins",
+            hears_all=settings.telegram_group_trigger == "all",
+            streaming=Streaming(settings.telegram_streaming),
+            mentions=settings.allow_mentions or Mentions(),
+        )
+        for bot in settings.telegram_bots
+    ]

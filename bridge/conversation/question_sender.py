@@ -10,11 +10,12 @@ from bridge.conversation.session_manager import SessionManager
 from bridge.domain.errors import AgentRateLimited, AgentUnavailable, ConversationLost, QuestionTooLong, StreamBroken
 from bridge.domain.notices import Notice
 from bridge.domain.sessions import EndReason, HistoryMessage, Session
-from bridge.domain.speaker_names import is_another_speaker
+from bridge.domain.speaker_names import is_another_speaker, with_speaker_name
 from bridge.domain.stream_events import StreamEnded, StreamFailed
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, PromptContext, Step
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import Prompting
 from bridge.ports.work_queue import WorkQueue
 from bridge.reply.reply import Reply
 from bridge.reply.status_line import wait_for_place
@@ -121,7 +122,9 @@ class QuestionSender:
         question = turn.entry.question
         several = session.several_speak or is_another_speaker(question, session)
         told = PromptContext(session.turns == 0, several, MOST_QUESTION_CHARACTERS)
-        return await turn.channel.wording(question, told)
+        if isinstance(turn.channel, Prompting):
+            return await turn.channel.wording(question, told)
+        return with_speaker_name(question, told)
 
     async def _send_or_look_up(
         self, turn: TurnContext, session: Session, count: int, wording: str

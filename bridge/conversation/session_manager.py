@@ -11,6 +11,7 @@ from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import AskerNames, OwnAgent
 from bridge.ports.sessions import SessionStore
 from bridge.runtime.cancellation import run_shielded
 from bridge.runtime.clock import Clock
@@ -55,7 +56,7 @@ class SessionManager:
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
         `AgentRateLimited` and the `Misconfigured` leaves.
         """
-        identifier = await channel.user_identifier(question)
+        identifier = await _identifier_of(question, channel)
         patience = _Patience(self._clock, wait)
         while True:
             try:
@@ -81,7 +82,8 @@ class SessionManager:
     ) -> tuple[Session, str]:
         # A request whose answer was lost is not repeated: it may have opened a conversation that nobody knows of, and
         # another try could leave another one.
-        opened = await self._agent.open(identifier, question.metadata, channel.agent_id(lease.thread))
+        agent_id = channel.agent_id if isinstance(channel, OwnAgent) else ""
+        opened = await self._agent.open(identifier, question.metadata, agent_id)
         session = Session(
             thread=lease.thread,
             conversation=opened.conversation,
@@ -127,6 +129,13 @@ class SessionManager:
             log.warning("an end on the spot failed", extra={"conversation": conversation.id, "cause": str(error)})
             return False
         return True
+
+
+async def _identifier_of(question: Question, channel: Channel) -> str:
+    """Return TalkifAI's name for the asker."""
+    if isinstance(channel, AskerNames):
+        return await channel.user_identifier(question)
+    return f"{channel.name}:{question.person.id}"
 
 
 class _Patience:

@@ -6,12 +6,13 @@ what may have been sent is looked up in the history, what is shown is edited, no
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
+from bridge.conversation.channels import Channels
 from bridge.conversation.question_sender import Guard, QuestionSender, TurnContext
 from bridge.conversation.session_manager import SessionManager
 from bridge.domain.errors import (
@@ -32,6 +33,14 @@ from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step, token_of
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import (
+    ActivityIndicator,
+    Admission,
+    Drafts,
+    OpenerControl,
+    ReplyButtons,
+    TurnEvents,
+)
 from bridge.ports.work_queue import WorkQueue
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.buttons import buttons_after
@@ -59,7 +68,7 @@ class TurnRunner:
         asker: QuestionSender,
         queue: WorkQueue,
         sessions: SessionManager,
-        channels: Mapping[str, Channel],
+        channels: Channels,
         pacing: ChannelLimiter,
         clock: Clock,
         alarms: OperatorAlerts,
@@ -78,8 +87,7 @@ class TurnRunner:
 
     def knows(self, thread: ThreadKey) -> bool:
         """Say whether this worker serves the thread's channel, and the account there."""
-        channel = self._channels.get(thread.channel)
-        return channel is not None and channel.serves(thread)
+        return self._channels.find(thread) is not None
 
     @property
     def idle_after_s(self) -> float:
@@ -88,10 +96,10 @@ class TurnRunner:
 
     async def say(self, question: Question, notice: Notice) -> None:
         """Show one notice under a question, best effort: for what no turn is run for."""
-        channel = self._channels[question.thread.channel]
         view = PageView(notice=notice, final=True, turn_id=question.id)
-        budgets = channel.pace(question.address).posts
         try:
+            channel = self._channels.of(question.thread)
+            budgets = channel.pace(question.address).posts
             async with asyncio.timeout(_SAY_WITHIN_S):
                 asked = self._pacing.asked(Priority.TURN, budgets)
                 while (answer := await self._pacing.take(asked)).wait_s > 0:
@@ -103,13 +111,15 @@ class TurnRunner:
 
     async def settled(self, question: Question, settlement: Settlement) -> None:
         """Tell the channel that the question's turn is over."""
-        await self._channels[question.thread.channel].settled(question, settlement)
+        channel = self._channels.find(question.thread)
+        if channel is not None and isinstance(channel, TurnEvents):
+            await channel.settled(question, settlement)
 
     async def ended(self, thread: ThreadKey) -> None:
         """Tell the channel that a conversation of the thread was ended, unless another one is open there."""
-        channel = self._channels.get(thread.channel)
+        channel = self._channels.find(thread)
         with suppress(StoreUnavailable):
-            if channel is not None and await self._sessions.current(thread) is None:
+            if channel is not None and isinstance(channel, TurnEvents) and await self._sessions.current(thread) is None:
                 await channel.ended(thread)
 
     async def run(self, lease: Lease, entry: InboxItem, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
@@ -117,16 +127,17 @@ class TurnRunner:
 
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
-        channel = self._channels[lease.thread.channel]
+        channel = self._channels.of(lease.thread)
         # Whoever goes on with a turn that has left the bridge need not ask again.
         if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, entry.question):
             return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
+        buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
         reply = Reply(
             entry.question.id,
             channel.fits,
             self._max_pages,
             shows_tools=self._shows_tools,
-            controls=channel.controls,
+            controls=buttons,
         )
         reply.has_begun = entry.record.has_begun
         writer = Writer(
@@ -169,11 +180,13 @@ class TurnRunner:
             usage=answer.usage,
             history_count=answer.history_count,
             end_reason=answer.end_reason,
-            may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in channel.controls,
+            may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in buttons,
         )
 
     async def _is_admitted(self, channel: Channel, question: Question) -> bool:
         """Ask the channel, for as long as it cannot tell: each beginning of a turn counts, and they are few."""
+        if not isinstance(channel, Admission):
+            return True
         began, pause_s = self._clock.monotonic(), _ADMIT_PAUSE_FIRST_S
         while True:
             try:
@@ -265,7 +278,7 @@ class TurnRunner:
 
     async def _is_somebody_elses(self, lease: Lease, question: Question, channel: Channel) -> bool:
         """Say whether only another person may end the conversation that is open."""
-        if not channel.only_opener_controls:
+        if not (isinstance(channel, OpenerControl) and channel.only_opener_controls):
             return False
         session = await self._sessions.current(lease.thread)
         return session is not None and session.person_id != question.person.id
@@ -305,6 +318,8 @@ class TurnRunner:
 
     async def _show_activity(self, channel: Channel, question: Question, reply: Reply) -> None:
         """Show "is typing" until the first text."""
+        if not isinstance(channel, ActivityIndicator):
+            return
         pace = channel.pace(question.address)
         await self._clock.sleep(pace.activity_after_s)
         while not reply.length and not reply.ended:
@@ -314,5 +329,5 @@ class TurnRunner:
 
     async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
         """Fill the status line, except where replies are edited: there the sign of activity says enough."""
-        if channel.streaming is not Streaming.EDIT:
+        if isinstance(channel, Drafts) and channel.streaming is not Streaming.EDIT:
             await say_thinking(reply, wake, self._clock)

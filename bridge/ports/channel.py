@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bridge.domain.incoming import IntakeResult, Question
-from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
-from bridge.domain.threads import Address, ThreadKey
-from bridge.domain.turns import PromptContext, Settlement
+from bridge.domain.threads import Address
 
 Accept = Callable[[Question], Awaitable[IntakeResult]]
 """Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
@@ -19,7 +18,10 @@ acknowledge. When it raises `StoreUnavailable`, the channel must not acknowledge
 
 
 class Channel(Protocol):
-    """A messaging service, as the reply sees it."""
+    """A messaging service, as the reply sees it.
+
+    What only some services have stands in `bridge/ports/channel_capabilities.py`.
+    """
 
     @property
     def name(self) -> str:
@@ -27,26 +29,8 @@ class Channel(Protocol):
         ...
 
     @property
-    def streaming(self) -> Streaming:
-        """How a page that still grows is to be shown."""
-        ...
-
-    @property
-    def only_opener_controls(self) -> bool:
-        """Whether nobody but the person who began a conversation may end it."""
-        ...
-
-    @property
-    def controls(self) -> frozenset[Button]:
-        """What the channel can show below a reply, for people to press."""
-        ...
-
-    def serves(self, thread: ThreadKey) -> bool:
-        """Say whether this worker has the account of the thread; whoever has not leaves it to the other workers."""
-        ...
-
-    def agent_id(self, thread: ThreadKey) -> str:
-        """Return the id of the agent that answers there; empty: the one of the settings."""
+    def account(self) -> str | None:
+        """The account whose threads it answers; None: every account of its service."""
         ...
 
     def fits(self, text: str) -> bool:
@@ -73,53 +57,6 @@ class Channel(Protocol):
         """Make a message look like `view`. May be repeated; "not modified" counts as done.
 
         Raises `MessageGone`, `PlaceGone`, `PageRejected`, `ChannelUnavailable`, `ChannelRateLimited`.
-        """
-        ...
-
-    async def find_post(self, address: Address, view: PageView) -> str | None:
-        """Look for the message that already shows this page of this turn; None when it surely is not there.
-
-        Raises `LookupUnsupported` where the service has no look-up, `ChannelUnavailable`, `ChannelRateLimited`,
-        `PlaceGone`.
-        """
-        ...
-
-    async def draft(self, address: Address, view: PageView) -> bool:
-        """Show a page that still grows without posting it: it goes by itself, when its page is posted or soon after.
-
-        False where this place has nothing of the kind, or the service refuses it: the page is to be posted. What is
-        shown notifies nobody, and need not be taken back. May be repeated. Raises `PlaceGone`,
-        `ChannelUnavailable`, `ChannelRateLimited`.
-        """
-        ...
-
-    async def show_activity(self, address: Address) -> None:
-        """Show that the agent is at work, for some seconds. Best effort: raises nothing but cancellation."""
-        ...
-
-    async def user_identifier(self, question: Question) -> str:
-        """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
-        ...
-
-    async def admits(self, question: Question) -> bool:
-        """Say whether the asker may have an answer; whoever may not is told so once, quietly.
-
-        Raises `ChannelUnavailable` and `ChannelRateLimited` where that cannot be told now.
-        """
-        ...
-
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        """Take note that the question's turn is over. Best effort, within seconds: raises nothing but cancellation."""
-        ...
-
-    async def ended(self, thread: ThreadKey) -> None:
-        """Take note that the thread has no open conversation any more. As `settled`."""
-        ...
-
-    async def wording(self, question: Question, circumstances: PromptContext) -> str:
-        """Return what the agent is to read: the question's text, and what the channel knows beside it.
-
-        Takes some seconds at most. Falls back to the text, never fails.
         """
         ...
 

@@ -13,10 +13,11 @@ from bridge.domain.errors import (
     PageRejected,
     PostUncertain,
 )
-from bridge.domain.pages import PageView
+from bridge.domain.pages import PageView, Streaming
 from bridge.domain.rate_limits import Budget, CallRequest, Priority
 from bridge.domain.threads import Address
 from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import Drafts, PostLookup
 from bridge.rate_limits.channel_limiter import ChannelLimiter, reserved
 from bridge.reply.display_mode import DisplayMode
 from bridge.reply.page_state import PageState
@@ -73,7 +74,8 @@ class Writer:
         self._clock = clock
         self._guard = guard
         self._pace = channel.pace(address)
-        self._showing = DisplayMode(channel.streaming, clock)
+        self._drafts = channel if isinstance(channel, Drafts) else None
+        self._showing = DisplayMode(self._drafts.streaming if self._drafts else Streaming.EDIT, clock)
         self._live = ""
         self._taken_up = taken_up
         self._sheets = [self._new_sheet(message_id) for message_id in message_ids]
@@ -306,7 +308,7 @@ class Writer:
 
     async def _draft(self, view: PageView) -> None:
         try:
-            is_shown = await self._channel.draft(self._address, view)
+            is_shown = self._drafts is not None and await self._drafts.draft(self._address, view)
         except ChannelUnavailable as error:
             log.info("a page that grows could not be shown", extra={"cause": str(error)})
             is_shown = True  # nothing is lost: the next one shows more, and the final text must not wait for it
@@ -330,13 +332,19 @@ class Writer:
     async def _look_for(self, sheet: PageState, view: PageView) -> None:
         """Search the channel for a page that may be there without our knowing its message."""
         try:
-            found = await self._channel.find_post(self._address, view)
+            found = await self._find_post(view)
         except LookupUnsupported:
             sheet.looks_left = 0
             return
         sheet.note_look(found)
         # A request that timed out on our side may still be carried out on theirs.
         self._backoff_s = _LOOK_PAUSE_S if sheet.looks_left else 0.0
+
+    async def _find_post(self, view: PageView) -> str | None:
+        """Return the message that already shows the page. Raises `LookupUnsupported` where nobody can tell."""
+        if isinstance(self._channel, PostLookup):
+            return await self._channel.find_post(self._address, view)
+        raise LookupUnsupported(f"{self._channel.name} cannot be searched")
 
     def _new_sheet(self, message_id: str = "") -> PageState:
         return PageState(message_id, looks_left=1 if self._taken_up and not message_id else 0)

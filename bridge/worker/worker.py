@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.conversation.channels import Channels
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.reaper import TICK_S, Reaper
 from bridge.conversation.session_manager import SessionManager
@@ -47,8 +48,8 @@ class Dependencies:
     agent: Agent
     stores: Stores
     channels: Sequence[Channel]
+    """Any number of one service, each with its own account."""
     receivers: Sequence[Receiver]
-    """One for each account of the channels."""
     clock: Clock
     every: Every
 
@@ -74,7 +75,6 @@ class Worker:
         self._sessions = sessions = SessionManager(
             outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s
         )
-        named: Mapping[str, Channel] = {channel.name: channel for channel in outside.channels}
         queue = outside.stores.queue
         alarms = OperatorAlerts(clock)
         asker = QuestionSender(agent=outside.agent, queue=queue, sessions=sessions, clock=clock)
@@ -82,7 +82,7 @@ class Worker:
             asker=asker,
             queue=queue,
             sessions=sessions,
-            channels=named,
+            channels=Channels(outside.channels),
             pacing=self._pacing,
             clock=clock,
             alarms=alarms,

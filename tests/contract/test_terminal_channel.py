@@ -6,9 +6,8 @@ import pytest
 
 from adapters.terminal import TerminalChannel
 from bridge.domain.errors import MessageGone
-from bridge.domain.incoming import Question
 from bridge.domain.pages import PageView
-from bridge.domain.threads import Address, Person
+from bridge.domain.threads import Address
 from bridge.ports.channel import Channel, Receiver
 
 HERE = Address("ada@box", "chat")
@@ -27,7 +26,7 @@ def channel(out: io.StringIO) -> TerminalChannel:
 def test_it_is_both_halves_of_a_channel(channel: TerminalChannel) -> None:
     sends: Channel = channel
     receives: Receiver = channel
-    assert sends.name == channel.thread.channel == "terminal"
+    assert (sends.name, sends.account) == (channel.thread.channel, channel.thread.account) == ("terminal", "ada@box")
     assert receives is channel
 
 
@@ -70,16 +69,3 @@ async def test_activity_raises_nothing(channel: TerminalChannel, out: io.StringI
     await channel.show_activity(HERE)
     out.close()
     await channel.show_activity(HERE)
-
-
-async def test_the_asker_has_a_name_for_talkifai(channel: TerminalChannel) -> None:
-    question = Question(
-        id="q",
-        dedupe_keys=("q",),
-        thread=channel.thread,
-        address=HERE,
-        person=Person("ada"),
-        text="hi",
-        asked_at=0.0,
-    )
-    assert await channel.user_identifier(question) == "terminal:ada"

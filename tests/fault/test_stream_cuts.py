@@ -4,17 +4,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from adapters.redis_store import RedisStores
 from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
 from adapters.talkifai.limits import TalkifaiLimits
 from bridge.domain.incoming import Question
-from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, Person, ThreadKey
-from bridge.domain.turns import PromptContext, Settlement
 from bridge.ports.channel import Accept
 from bridge.runtime.clock import SystemClock
 from bridge.worker.dispatcher import DispatchLimits
@@ -24,6 +22,7 @@ from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
 from sandbox.talkifai.player import whole_body
 from sandbox.talkifai.script import Answer, Hold, Say, Tool
 from sandbox.talkifai.server import TalkifaiStandIn
+from tests.fakes import FakeChannel
 from tests.fault.proxy import Proxy
 from tests.fault.steps import BEGIN, REST
 
@@ -31,42 +30,16 @@ _TEXT = "Grüße! 👋 The answer, with words enough to be shown early, ends her
 _ANSWER = Answer.of(Say(_TEXT[:40], chunk=16), Tool("search", 0.0), Say(_TEXT[40:], chunk=16))
 
 
-@dataclass
-class Wall:
+class Wall(FakeChannel):
     """A channel that shows at once, and receives what it is given at the start."""
 
-    questions: list[Question]
-    shown: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    name: str = "wall"
-    receives_alone: str = ""
-    streaming: Streaming = Streaming.EDIT
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    receives_alone = ""
 
-    @property
-    def only_opener_controls(self) -> bool:
-        return False
-
-    @property
-    def controls(self) -> frozenset[Button]:
-        return frozenset()
-
-    def serves(self, thread: ThreadKey) -> bool:
-        del thread
-        return True
-
-    def agent_id(self, thread: ThreadKey) -> str:
-        del thread
-        return ""
-
-    def fits(self, text: str) -> bool:
-        return len(text) <= 1000
-
-    def looks_same(self, one: PageView, other: PageView) -> bool:
-        return one == other
-
-    def pace(self, address: Address) -> ChannelLimits:
-        del address
-        return ChannelLimits(0.0, (), ())
+    def __init__(self, questions: list[Question]) -> None:
+        super().__init__(name="wall", pacing=ChannelLimits(0.0, (), ()))
+        self.questions = questions
+        self.shown: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self.changed = asyncio.Event()
 
     async def post(self, address: Address, view: PageView) -> str:
         message_id = str(len(self.shown[address.place]))
@@ -76,34 +49,6 @@ class Wall:
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         self.shown[address.place][message_id] = view.text + view.notice
         self.changed.set()
-
-    async def find_post(self, address: Address, view: PageView) -> str | None:
-        del address, view
-        return None
-
-    async def draft(self, address: Address, view: PageView) -> bool:
-        del address, view
-        return False
-
-    async def show_activity(self, address: Address) -> None:
-        del address
-
-    async def user_identifier(self, question: Question) -> str:
-        return question.thread.place
-
-    async def admits(self, question: Question) -> bool:
-        del question
-        return True
-
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        del question, settlement
-
-    async def ended(self, thread: ThreadKey) -> None:
-        del thread
-
-    async def wording(self, question: Question, circumstances: PromptContext) -> str:
-        del circumstances
-        return question.text
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         for question in self.questions:

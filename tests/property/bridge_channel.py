@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from bridge.domain.errors import (
     ChannelRateLimited,
     ChannelUnavailable,
-    LookupUnsupported,
     MessageGone,
     PageRejected,
     PlaceGone,
     PostUncertain,
 )
-from bridge.domain.incoming import Question
 from bridge.domain.notices import Notice
-from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import Budget, ChannelLimits
-from bridge.domain.threads import Address, ThreadKey
-from bridge.domain.turns import PromptContext, Settlement
+from bridge.domain.threads import Address
 from bridge.ports.channel import Accept
+from tests.fakes import FakeChannel
 from tests.property.bridge_agent import Fault
 from tests.property.bridge_host import Host, Store
 
@@ -175,38 +173,15 @@ def words_of(view: PageView) -> str:
     return "".join(view.text.split())
 
 
-class HostChannel:
+class HostChannel(FakeChannel):
     """The channel port of one worker."""
 
     receives_alone = ""
-    streaming = Streaming.EDIT
 
     def __init__(self, book: ChannelBook, host: Host) -> None:
+        super().__init__(name=book.name, page_size=book.page_size)
         self._book = book
         self._host = host
-        self.name = book.name
-
-    @property
-    def only_opener_controls(self) -> bool:
-        return False
-
-    @property
-    def controls(self) -> frozenset[Button]:
-        return frozenset()
-
-    def serves(self, thread: ThreadKey) -> bool:
-        del thread
-        return True
-
-    def agent_id(self, thread: ThreadKey) -> str:
-        del thread
-        return ""
-
-    def fits(self, text: str) -> bool:
-        return len(text) <= self._book.page_size
-
-    def looks_same(self, one: PageView, other: PageView) -> bool:
-        return one == other
 
     def pace(self, address: Address) -> ChannelLimits:
         scope = f"{self.name}:{address.place}"
@@ -246,9 +221,26 @@ class HostChannel:
             raise ChannelUnavailable("lost")
         await self._host.step()
 
+    def _fail(self, address: Address, view: PageView) -> Fault | None:
+        # No pause in here: the request leaves in the same instant in which the guard let it pass.
+        self._host.live_step()
+        fault = self._book.faults.pop(0) if self._book.faults else None
+        if fault is Fault.UNAVAILABLE:
+            raise ChannelUnavailable(self.name)
+        if fault is Fault.LIMITED:
+            raise ChannelRateLimited(3.0, f"{self.name}:P")
+        self._book.admit(address.thread, view)
+        return fault
+
+    async def show_activity(self, address: Address) -> None:
+        del address
+        await self._host.gate()
+
+
+class SearchableHostChannel(HostChannel):
+    """One whose messages can be searched."""
+
     async def find_post(self, address: Address, view: PageView) -> str | None:
-        if not self._book.finds_posts:
-            raise LookupUnsupported
         try:
             fault = self._fail(address, PageView(turn_id=view.turn_id))
         except ChannelRateLimited:
@@ -261,37 +253,7 @@ class HostChannel:
         found = self._book.standing((view.turn_id, view.number))
         return found[-1].id if found else None
 
-    def _fail(self, address: Address, view: PageView) -> Fault | None:
-        # No pause in here: the request leaves in the same instant in which the guard let it pass.
-        self._host.live_step()
-        fault = self._book.faults.pop(0) if self._book.faults else None
-        if fault is Fault.UNAVAILABLE:
-            raise ChannelUnavailable(self.name)
-        if fault is Fault.LIMITED:
-            raise ChannelRateLimited(3.0, f"{self.name}:P")
-        self._book.admit(address.thread, view)
-        return fault
 
-    async def draft(self, address: Address, view: PageView) -> bool:
-        raise AssertionError(f"a channel that edits was asked for a draft: {address} {view}")
-
-    async def show_activity(self, address: Address) -> None:
-        del address
-        await self._host.gate()
-
-    async def user_identifier(self, question: Question) -> str:
-        return f"{self.name}:{question.person.id}"
-
-    async def admits(self, question: Question) -> bool:
-        del question
-        return True
-
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        del question, settlement
-
-    async def ended(self, thread: ThreadKey) -> None:
-        del thread
-
-    async def wording(self, question: Question, circumstances: PromptContext) -> str:
-        del circumstances
-        return question.text
+def host_channel(book: ChannelBook, host: Host) -> HostChannel:
+    """Return the channel port of one worker, as its service is."""
+    return SearchableHostChannel(book, host) if book.finds_posts else HostChannel(book, host)

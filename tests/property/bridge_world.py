@@ -21,7 +21,7 @@ from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
 from tests.property.bridge_agent import AgentBook, HostAgent
-from tests.property.bridge_channel import ChannelBook, HostChannel
+from tests.property.bridge_channel import ChannelBook, host_channel
 from tests.property.bridge_host import KEYS, LIMITS, Host, HostClock, Store, host_stores
 from tests.property.bridge_jumps import EPOCH
 from tests.property.bridge_strategies import one_of
@@ -214,7 +214,7 @@ class World(RuleBasedStateMachine):
     async def start_worker(self) -> None:
         host = Host(f"worker {len(self.hosts) + 1}")
         clock, stores = HostClock(host), host_stores(self.store, host)
-        channels = [HostChannel(book, host) for book in self.channels.values()]
+        channels = [host_channel(book, host) for book in self.channels.values()]
         outside = Dependencies(
             agent=RateLimitedAgent(HostAgent(self.agent, host), stores.quota, clock),
             stores=stores,

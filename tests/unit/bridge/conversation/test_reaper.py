@@ -10,12 +10,12 @@ from bridge.conversation.reaper import Reaper
 from bridge.domain.errors import AgentRateLimited, AgentUnavailable, BridgeError
 from bridge.domain.threads import ThreadKey
 from bridge.runtime.clock import SystemClock
-from tests.fakes import THREAD, question
+from tests.fakes import THREAD, CapableChannel, question
 from tests.unit.bridge.conversation.turn_fixture import Stage, stage
 from tests.unit.bridge.worker.test_dispatcher import _echo
 
 
-async def _with_session(stores: RedisStores, *, idle_after_s: float) -> Stage:
+async def _with_session(stores: RedisStores, *, idle_after_s: float) -> Stage[CapableChannel]:
     it = stage(stores, _echo)
     it.turns._sessions.idle_after_s = idle_after_s
     await it.answer(question())

@@ -21,14 +21,14 @@ async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
 ) -> None:
     """A15: refused for everybody else, who may still ask."""
     it = stage(stores, says(ANSWER))
-    it.channel.owned = True
+    it.channel.only_opener_controls = True
     await it.answer(question(number=1))
     other = replace(question(number=2), person=Person("somebody"))
     await it.answer(replace(other, kind=kind, text=""))
     assert it.notices[-1:] == [Notice.NOT_YOURS]
     kept = await stores.sessions.current(THREAD)
     assert kept is not None
-    it.channel.owned = False
+    it.channel.only_opener_controls = False
     await it.answer(replace(other, id="q3", dedupe_keys=("q3",), kind=kind, text=""))
     now = await stores.sessions.current(THREAD)
     assert now is None or now.conversation.id != kept.conversation.id
@@ -37,7 +37,7 @@ async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
 async def test_a_reply_offers_what_fits_how_it_stands(stores: RedisStores) -> None:
     """S17: Stop while it is written, and then what the channel can show of the rest."""
     it = stage(stores, says(ANSWER[:40], ANSWER[40:]))
-    it.channel.offered = frozenset({Button.STOP, Button.RETRY, Button.GOOD, Button.NEW})
+    it.channel.controls = frozenset({Button.STOP, Button.RETRY, Button.GOOD, Button.NEW})
     settlement = await it.answer(question())
     growing = [call.view.controls for call in it.channel.calls if not call.view.final]
     assert set(growing) == {(Button.STOP,)}
@@ -48,7 +48,7 @@ async def test_a_reply_offers_what_fits_how_it_stands(stores: RedisStores) -> No
 async def test_a_press_on_retry_asks_the_question_it_stands_under_again_in_its_askers_name(stores: RedisStores) -> None:
     """S1: once, and not the question of another failure."""
     it = stage(stores, says(ANSWER))
-    it.channel.offered = frozenset(Button)
+    it.channel.controls = frozenset(Button)
     it.agent.open_errors = [AgentUnavailable("503")]
     await it.answer(question(number=1))
     assert [view.controls for view in it.channel.standing.values()] == [(Button.RETRY,)]
@@ -65,7 +65,7 @@ async def test_a_press_on_retry_asks_the_question_it_stands_under_again_in_its_a
 async def test_a_command_that_failed_offers_no_retry(stores: RedisStores) -> None:
     """S1: there are no words to ask again."""
     it = stage(stores, says(ANSWER))
-    it.channel.offered = frozenset(Button)
+    it.channel.controls = frozenset(Button)
     it.agent.open_errors = [AgentUnavailable("503")]
     await it.answer(question(kind=QuestionKind.START))
     assert [view.controls for view in it.channel.standing.values()] == [()]

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from adapters.redis_store.stores import RedisStores
+from bridge.conversation.channels import Channels
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.recovery import RecoveryLimits
 from bridge.conversation.session_manager import SessionManager
@@ -14,7 +16,7 @@ from bridge.domain.turns import Lease, Settlement
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
-from tests.fakes import FakeAgent, FakeChannel, Script
+from tests.fakes import CapableChannel, FakeAgent, FakeChannel, Script
 
 ANSWER = "The answer to this is forty-two, as everybody knows."
 
@@ -30,13 +32,16 @@ def says(*parts: str, end: bool = True, end_session: bool = False) -> Script:
     return script
 
 
+Fake = TypeVar("Fake", bound=FakeChannel)
+
+
 @dataclass
-class Stage:
+class Stage(Generic[Fake]):
     """The core around fakes, on a real store."""
 
     stores: RedisStores
     agent: FakeAgent
-    channel: FakeChannel
+    channel: Fake
     turns: TurnRunner
 
     async def put(self, asked: Question) -> Lease:
@@ -65,10 +70,13 @@ async def free() -> None:
     return
 
 
-def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage:
+def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[CapableChannel]:
+    return stage_on(CapableChannel(latency_s=0.0, page_size=5000), stores, script, greeting=greeting)
+
+
+def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[Fake]:
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
-    channel = FakeChannel(latency_s=0.0, page_size=5000)
     sessions = SessionManager(agent, stores.sessions, clock, idle_after_s=60.0)
     asker = QuestionSender(
         agent=agent,
@@ -81,7 +89,7 @@ def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage:
         asker=asker,
         queue=stores.queue,
         sessions=sessions,
-        channels={"fake": channel},
+        channels=Channels([channel]),
         pacing=ChannelLimiter(clock),
         clock=clock,
         alarms=OperatorAlerts(clock),

@@ -16,7 +16,7 @@ from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.display_mode import DRAFT_AGAIN_S, as_status
 from bridge.reply.reply import Reply
 from bridge.reply.writer import Writer
-from tests.fakes import FakeChannel
+from tests.fakes import CapableChannel
 from tests.virtual_time import LoopClock, run_virtually
 
 _DRAFT_LIFE_S = 30.0
@@ -25,7 +25,7 @@ _LONG = " ".join(f"word{number}" for number in range(300))
 Tell = Callable[[Reply, Writer], Awaitable[None]]
 
 
-async def _write(channel: FakeChannel, tell: Tell, message_ids: Sequence[str] = ()) -> None:
+async def _write(channel: CapableChannel, tell: Tell, message_ids: Sequence[str] = ()) -> None:
     clock = LoopClock()
     reply = Reply("q1", channel.fits)
 
@@ -71,10 +71,10 @@ async def _silence(reply: Reply, writer: Writer) -> None:
     await asyncio.sleep(5.0)
 
 
-def _channel(streaming: Streaming, *, takes_drafts: bool = False, page_size: int = 5000) -> FakeChannel:
+def _channel(streaming: Streaming, *, takes_drafts: bool = False, page_size: int = 5000) -> CapableChannel:
     private = Budget("fake:chat", 3, 3.3, keeps_room=False)
     pace = ChannelLimits(1.1, (private,), (private,), drafts=(private,))
-    return FakeChannel(streaming=streaming, takes_drafts=takes_drafts, page_size=page_size, pacing=pace)
+    return CapableChannel(streaming=streaming, takes_drafts=takes_drafts, page_size=page_size, pacing=pace)
 
 
 def test_in_status_mode_a_message_says_what_is_done_until_the_text_is_whole() -> None:

@@ -20,7 +20,7 @@ from bridge.domain.threads import Address
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.reply import Reply
 from bridge.reply.writer import Writer
-from tests.fakes import FakeChannel
+from tests.fakes import CapableChannel, FakeChannel
 from tests.virtual_time import LoopClock, run_virtually
 
 _ADDRESS = Address("A1", "P1", "T1")
@@ -274,7 +274,7 @@ def test_a_hundred_replies_in_one_scope_leave_room_for_their_final_texts() -> No
 
 def test_a_post_whose_answer_was_lost_is_found_and_edited_where_the_channel_can_look() -> None:
     """S16: the message that is there is the one that goes on."""
-    channel = FakeChannel(page_size=5000, finds_posts=True, failures=[PostUncertain("lost")], lands_before_failure=True)
+    channel = CapableChannel(page_size=5000, failures=[PostUncertain("lost")], lands_before_failure=True)
     run_virtually(_write(channel, _chunks(_LONG)))
     assert [call.name for call in channel.calls].count("post") == 1
     assert list(channel.standing) == ["m1"]
@@ -282,7 +282,7 @@ def test_a_post_whose_answer_was_lost_is_found_and_edited_where_the_channel_can_
 
 
 def test_a_post_that_surely_never_landed_is_made_again() -> None:
-    channel = FakeChannel(finds_posts=True, failures=[PostUncertain("lost")])
+    channel = CapableChannel(failures=[PostUncertain("lost")])
     run_virtually(_write(channel, _chunks("x" * 40, size=40)))
     assert [call.name for call in channel.calls] == ["post", "post"]
     assert channel.text == "x" * 40

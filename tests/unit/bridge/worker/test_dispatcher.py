@@ -19,7 +19,7 @@ from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
-from tests.fakes import THREAD, question
+from tests.fakes import THREAD, CapableChannel, question
 from tests.unit.bridge.conversation.turn_fixture import Stage, stage
 
 
@@ -28,7 +28,7 @@ async def _echo(text: str) -> AsyncIterator[StreamEvent]:
     yield StreamEnded()
 
 
-def _dispatcher(it: Stage, limits: DispatchLimits | None = None) -> Dispatcher:
+def _dispatcher(it: Stage[CapableChannel], limits: DispatchLimits | None = None) -> Dispatcher:
     clock = SystemClock()
     return Dispatcher(
         queue=it.stores.queue,

@@ -18,11 +18,11 @@ from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
-from tests.fakes import THREAD, FakeAgent, FakeChannel, Script, question
+from tests.fakes import THREAD, CapableChannel, FakeAgent, Script, question
 from tests.unit.bridge.worker.test_dispatcher import _echo
 
 
-class ReceivingChannel(FakeChannel):
+class ReceivingChannel(CapableChannel):
     """A channel whose people are the test."""
 
     receives_alone = ""

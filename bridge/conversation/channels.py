@@ -1,0 +1,32 @@
+"""The channels of one worker, found by the service and the account that a thread is in."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from bridge.domain.errors import ChannelUnavailable
+from bridge.domain.threads import ThreadKey
+from bridge.ports.channel import Channel
+
+
+class Channels:
+    """Finds the channel that answers in a thread.
+
+    An account may become known only while the channel is running, so each look-up asks the channel.
+    """
+
+    def __init__(self, channels: Iterable[Channel]) -> None:
+        self._by_name: defaultdict[str, list[Channel]] = defaultdict(list)
+        for channel in channels:
+            self._by_name[channel.name].append(channel)
+
+    def find(self, thread: ThreadKey) -> Channel | None:
+        """Return the thread's channel; None where this worker does not have it."""
+        channels = self._by_name.get(thread.channel, ())
+        return next((channel for channel in channels if channel.account in {None, thread.account}), None)
+
+    def of(self, thread: ThreadKey) -> Channel:
+        """Return the thread's channel. Raises `ChannelUnavailable` where this worker does not have it."""
+        channel = self.find(thread)
+        if channel is None:
+            raise ChannelUnavailable(f"this worker does not serve {thread.channel} account {thread.account}")
+        return channel

@@ -1,0 +1,129 @@
+"""What only some messaging services have. A `Channel` has a capability when it has the protocol's members.
+
+The core asks with `isinstance`, at the one place that needs the capability. Each docstring says what happens where a
+channel lacks it. Errors as in `bridge/ports/channel.py`.
+"""
+
+from typing import Protocol, runtime_checkable
+
+from bridge.domain.incoming import Question
+from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import PromptContext, Settlement
+
+
+@runtime_checkable
+class Drafts(Protocol):
+    """Shows a page that still grows in another way than by edits. Without it pages are edited."""
+
+    @property
+    def streaming(self) -> Streaming:
+        """How a page that still grows is to be shown."""
+        ...
+
+    async def draft(self, address: Address, view: PageView) -> bool:
+        """Show a page that still grows without posting it: it goes by itself, when its page is posted or soon after.
+
+        False where this place has nothing of the kind, or the service refuses it: the page is to be posted. What is
+        shown notifies nobody, and need not be taken back. May be repeated. Raises `PlaceGone`,
+        `ChannelUnavailable`, `ChannelRateLimited`.
+        """
+        ...
+
+
+@runtime_checkable
+class PostLookup(Protocol):
+    """Finds a post whose answer was lost. Without it such a page is not posted again, unless its text differs."""
+
+    async def find_post(self, address: Address, view: PageView) -> str | None:
+        """Look for the message that already shows this page of this turn; None when it surely is not there.
+
+        Raises `LookupUnsupported` where this one cannot be looked up, `ChannelUnavailable`, `ChannelRateLimited`,
+        `PlaceGone`.
+        """
+        ...
+
+
+@runtime_checkable
+class ActivityIndicator(Protocol):
+    """Shows that the agent is at work, before there is text. Without it nothing shows."""
+
+    async def show_activity(self, address: Address) -> None:
+        """Show it for some seconds. Best effort: raises nothing but cancellation."""
+        ...
+
+
+@runtime_checkable
+class ReplyButtons(Protocol):
+    """Shows buttons below a reply. Without it there are none."""
+
+    @property
+    def controls(self) -> frozenset[Button]:
+        """What the channel can show below a reply, for people to press."""
+        ...
+
+
+@runtime_checkable
+class OpenerControl(Protocol):
+    """Knows who may end a conversation. Without it everybody in the thread may."""
+
+    @property
+    def only_opener_controls(self) -> bool:
+        """Whether only the person who began a conversation may end it."""
+        ...
+
+
+@runtime_checkable
+class OwnAgent(Protocol):
+    """Is answered by an agent of its own. Without it the agent of the settings answers."""
+
+    @property
+    def agent_id(self) -> str:
+        """The agent's id; empty: the agent of the settings."""
+        ...
+
+
+@runtime_checkable
+class Admission(Protocol):
+    """Knows who may ask. Without it everybody may whose question the channel hands over."""
+
+    async def admits(self, question: Question) -> bool:
+        """Say whether the asker may have an answer. A person who may not learns it once, quietly, from the channel.
+
+        Raises `ChannelUnavailable` and `ChannelRateLimited` where the service does not say so now.
+        """
+        ...
+
+
+@runtime_checkable
+class AskerNames(Protocol):
+    """Knows a better name for a person than the channel's own id. Without it that is `<channel>:<id>`."""
+
+    async def user_identifier(self, question: Question) -> str:
+        """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
+        ...
+
+
+@runtime_checkable
+class Prompting(Protocol):
+    """Puts a question into words. Without it the agent reads the text, with the speaker's name among several people."""
+
+    async def wording(self, question: Question, circumstances: PromptContext) -> str:
+        """Return what the agent is to read: the question's text, and what the channel knows beside it.
+
+        Takes some seconds at most. Falls back to the text, never fails.
+        """
+        ...
+
+
+@runtime_checkable
+class TurnEvents(Protocol):
+    """Shows outside the reply how turns and conversations go. Without it nothing shows there."""
+
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Take note that the question's turn is over. Best effort, within seconds: raises nothing but cancellation."""
+        ...
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Take note that the thread has no open conversation any more. As `settled`."""
+        ...
