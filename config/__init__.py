@@ -1,1 +1,1 @@
-"""Values: settings, platform limits with their source, log set-up, the Slack manifest."""
+"""Settings: a module for each section, their loader, and logging."""

@@ -16,6 +16,8 @@ _QUIET = ("apscheduler", "slack_bolt", "slack_sdk", "telegram")
 """Libraries whose INFO lines tell an operator nothing."""
 _SILENT = ("httpcore", "httpx")
 """They write whole addresses, and Telegram's hold the bot's token: never below WARNING."""
+_SETTINGS = logging.getLogger("config")
+"""Its warnings are shown at every level: the operator meant a setting that is ignored."""
 _RECORD_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
@@ -43,6 +45,7 @@ def set_up_logging(level: str, log_format: str, secrets: Iterable[str]) -> None:
         logging.getLogger(name).setLevel(number if number <= logging.DEBUG else at_least_warning)
     for name in _SILENT:
         logging.getLogger(name).setLevel(at_least_warning)
+    _SETTINGS.setLevel(min(number, logging.WARNING))
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     _send_structlog_here()
@@ -142,8 +145,8 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
 
 
 def start_logging(settings: Settings) -> Settings:
-    """Set logging up as the settings say, and print their warnings."""
-    set_up_logging(settings.log_level, settings.log_format, settings.secret_values)
+    """Set logging up as the settings say, and log their warnings."""
+    set_up_logging(settings.bridge.log_level, settings.bridge.log_format, settings.secret_values)
     for warning in settings.warnings:
-        sys.stderr.write(f"{warning}\n")
+        _SETTINGS.warning(warning)
     return settings

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, asynccontextmanager
 
 from adapters.slack.api.background_queue import BackgroundQueue
@@ -32,15 +33,12 @@ from bridge.ports.channel import Accept
 from bridge.ports.chat_moves import Accounts
 from bridge.ports.sessions import SessionStore
 from bridge.runtime.cancellation import unwrap_group
-from config.mentions import Mentions
 
 _LOG = logging.getLogger(__name__)
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
 _OPEN_AGAIN_S = 5.0
 _DRAIN_S = 1.0
-_NOBODY = Mentions()
-_USUAL = SlackOptions()
 
 
 class SlackChannel:
@@ -55,15 +53,15 @@ class SlackChannel:
         api_url: Where the Web API is.
         proxy: An HTTP proxy for everything. The proxy variables of the environment are not read, as slack-sdk
             heeds no NO_PROXY.
-        streaming: How replies are shown while they grow.
-        mentions: Whom the agent may mention.
-        policy: What the bot may do, and who may ask.
+        options: What the bot may do, and who may ask.
+        allow_mentions: The tokens of those whom the agent may mention, such as `<@U1>`.
         sessions: Knows which conversations a person has open.
     """
 
     def __init__(
         self,
         *,
+        options: SlackOptions,
         bot_token: str = "",
         app_token: str = "",
         installs: Distribution | None = None,
@@ -71,19 +69,17 @@ class SlackChannel:
         places: Accounts | None = None,
         api_url: str = "https://slack.com/api/",
         proxy: str | None = None,
-        streaming: Streaming = Streaming.EDIT,
-        mentions: Mentions = _NOBODY,
-        policy: SlackOptions = _USUAL,
+        allow_mentions: AbstractSet[str] = frozenset(),
         sessions: SessionStore | None = None,
     ) -> None:
         self._app_token = app_token
         self._web = web
-        self._streaming = streaming
-        self._allowed = mentions.slack
-        self._policy = policy
+        self._streaming = Streaming(options.streaming)
+        self._allowed = allow_mentions
+        self._options = options
         self._errands = BackgroundQueue()
         self._clients = Clients(api_url, proxy)
-        furnishing = WorkspaceFactory(policy, self._allowed, sessions, self._errands)
+        furnishing = WorkspaceFactory(options, self._allowed, sessions, self._errands)
         self._installs = installs
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
@@ -112,13 +108,13 @@ class SlackChannel:
     @property
     def only_opener_controls(self) -> bool:
         """Whether nobody but the person who began a conversation may end it."""
-        return self._policy.only_opener_controls
+        return self._options.control == "asker"
 
     @property
     def controls(self) -> frozenset[Button]:
-        """Everything; ratings where the policy wants them."""
+        """Everything; ratings where the settings want them."""
         ratings = {Button.GOOD, Button.BAD}
-        return frozenset(Button) - (set() if self._policy.asks_for_ratings else ratings)
+        return frozenset(Button) - (set() if self._options.feedback else ratings)
 
     @property
     def account(self) -> None:
@@ -214,7 +210,7 @@ class SlackChannel:
         return plain_identifier(question) if here is None else await here.people.identifier(question)
 
     async def admits(self, question: Question) -> bool:
-        """Admit members, and others as the policy has it; nobody where the app was removed since."""
+        """Admit members, and others as the settings have it; nobody where the app was removed since."""
         try:
             here = await self._in(question.thread.account)
         except PlaceGone:
@@ -234,12 +230,12 @@ class SlackChannel:
 
     async def ended(self, thread: ThreadKey) -> None:
         """Say in the agent view that the thread's conversation is over."""
-        here = await self._perhaps_in(thread.account) if self._policy.shows_agent_view else None
+        here = await self._perhaps_in(thread.account) if self._options.agent_view else None
         if here is not None and here.agent_view is not None:
             await here.agent_view.ended(thread)
 
     async def wording(self, question: Question, circumstances: PromptContext) -> str:
-        """Return the question with names for ids, who speaks, and what was said before, as the policy has it."""
+        """Return the question with names for ids, who speaks, and what was said before, as the settings have it."""
         here = await self._perhaps_in(question.thread.account)
         return question.text if here is None else await here.wording.of(question, circumstances)
 
@@ -256,7 +252,7 @@ class SlackChannel:
             raise
 
     async def _receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        intake = SlackIntake(accept, self._workspaces, self._policy)
+        intake = SlackIntake(accept, self._workspaces, self._options)
         with unwrap_group():
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._errands.run())

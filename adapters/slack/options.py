@@ -1,31 +1,67 @@
-"""What the operator lets the bot do in Slack, and whom it lets ask."""
+"""What the operator lets the bot do in Slack, and whom it lets ask: the settings that this adapter reads."""
 
-from dataclasses import dataclass
+from typing import Literal, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class SlackOptions:
-    """The choices behind the `SLACK_…` settings."""
+class SlackOptions(Protocol):
+    """Settings under their own names: `follow_ups` is `SLACK_FOLLOW_UPS`. `config.slack.SlackSettings` has them all."""
 
-    follows_threads: bool = True
-    """Whether a thread that the bot takes part in goes on without mentioning it again."""
-    threads_in_dms: bool = False
-    """Whether each message at the top level of a DM begins a thread, and so a conversation, of its own."""
-    shows_agent_view: bool = False
-    """Whether the app has Slack's view for agents: DMs are threads, with a state and a title."""
-    prompts: tuple[str, ...] = ()
-    """Up to four things to ask, for the agent view."""
-    quotes_thread: bool = False
-    """Whether what people said earlier in a thread goes along as marked quotes."""
-    reads_emails: bool = True
-    """Whether the asker's e-mail address becomes TalkifAI's `user_identifier`."""
-    only_opener_controls: bool = True
-    """Whether nobody but the person who began a conversation may end it, or but the asker stop an answer."""
-    asks_for_ratings: bool = False
-    """Whether people can say below an answer whether it helped."""
-    shows_receipts: bool = False
-    """Whether a question carries a sign until it is answered."""
-    allows_external: bool = False
-    """Whether guests, and people of other organisations (Slack Connect), may ask."""
-    allows_workflows: bool = False
-    """Whether a message of a Workflow Builder workflow that mentions the bot is a question."""
+    @property
+    def streaming(self) -> Literal["edit", "status", "native"]:
+        """How a reply is shown while it grows."""
+        ...
+
+    @property
+    def follow_ups(self) -> Literal["thread", "mention"]:
+        """Whether a thread that the bot takes part in goes on without mentioning it again."""
+        ...
+
+    @property
+    def threads_in_dms(self) -> bool:
+        """Whether each message at the top level of a DM begins a thread, and so a conversation, of its own."""
+        ...
+
+    @property
+    def agent_view(self) -> bool:
+        """Whether the app has Slack's view for agents: DMs are threads, with a state and a title."""
+        ...
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Up to four things to ask."""
+        ...
+
+    @property
+    def thread_context(self) -> bool:
+        """Whether what people said earlier in a thread is sent as marked quotes."""
+        ...
+
+    @property
+    def emails(self) -> bool:
+        """Whether the asker's e-mail address becomes TalkifAI's `user_identifier`."""
+        ...
+
+    @property
+    def control(self) -> Literal["asker", "anyone"]:
+        """Who may end a conversation: the person who opened it, or anyone. The asker may also stop an answer."""
+        ...
+
+    @property
+    def feedback(self) -> bool:
+        """Whether people can rate an answer with buttons below it."""
+        ...
+
+    @property
+    def receipt(self) -> bool:
+        """Whether a question carries a reaction until it is answered."""
+        ...
+
+    @property
+    def external_users(self) -> Literal["refuse", "allow"]:
+        """Whether guests, and people of other organisations (Slack Connect), may ask."""
+        ...
+
+    @property
+    def workflows(self) -> bool:
+        """Whether a message of a Workflow Builder workflow that mentions the bot is a question."""
+        ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from telegram import Bot
@@ -19,6 +19,7 @@ from adapters.telegram.inbound.polling import Backoff, UpdatePoll
 from adapters.telegram.inbound.update_handler import ChatStores, UpdateIntake
 from adapters.telegram.inbound.update_parser import BotIdentity
 from adapters.telegram.inbound.webhook import Hook, Webhook, path_of
+from adapters.telegram.options import TelegramOptions
 from adapters.telegram.outbound.ack_reaction import Receipts
 from adapters.telegram.outbound.callback_answers import PressAnswers
 from adapters.telegram.outbound.command_menu import offer_commands
@@ -30,11 +31,9 @@ from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
 from bridge.ports.channel import Accept
 from bridge.runtime.cancellation import unwrap_group
-from config.mentions import Mentions
 
 log = logging.getLogger(__name__)
 
-_NOBODY = Mentions()
 _ADMINISTRATORS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
@@ -45,18 +44,13 @@ class TelegramChannel:
         self,
         *,
         token: str,
+        options: TelegramOptions,
         token_name: str = THE_TOKEN,
         agent_id: str = "",
         api_url: str = "https://api.telegram.org",
         rooms: ChatStores,
-        hears_all: bool = False,
-        admins_only: bool = False,
-        gives_receipts: bool = False,
-        takes_ratings: bool = False,
-        identities: Mapping[str, str] | None = None,
         hook: Hook | None = None,
-        streaming: Streaming = Streaming.EDIT,
-        mentions: Mentions = _NOBODY,
+        allow_mentions: frozenset[str] = frozenset(),
     ) -> None:
         self._token = token
         self._token_id = token.partition(":")[0]
@@ -64,15 +58,11 @@ class TelegramChannel:
         self._agent_id = agent_id
         self._api_url = api_url
         self._rooms = rooms
-        self._hears_all = hears_all
-        self._admins_only = admins_only
-        self._gives_receipts = gives_receipts
-        self._takes_ratings = takes_ratings
-        self._identities = identities or {}
+        self._options = options
         self._hook = hook
         self._receipts: Receipts | None = None
-        self._streaming = streaming
-        self._mentions = mentions
+        self._streaming = Streaming(options.streaming)
+        self._allow_mentions = allow_mentions
         self._set_aside = SetAside()
         self._client: Client | None = None
         self._sender: Sender | None = None
@@ -103,8 +93,10 @@ class TelegramChannel:
             client = self._client = build_client(self._token, self._api_url)
         except InvalidToken:
             raise token_refused(self._token_name) from None
-        self._receipts = Receipts(client.bot) if self._gives_receipts else None
-        self._sender = Sender(client.bot, self._mentions, partial(self._rooms.places.move, CHANNEL), self._token_name)
+        self._receipts = Receipts(client.bot) if self._options.receipt else None
+        self._sender = Sender(
+            client.bot, self._allow_mentions, partial(self._rooms.places.move, CHANNEL), self._token_name
+        )
         try:
             await self._identify(client.bot)
         except (TelegramError, TimeoutError) as exc:
@@ -124,7 +116,7 @@ class TelegramChannel:
     @property
     def controls(self) -> frozenset[Button]:
         """Stop and Retry, and ratings where the setting says so."""
-        return CONTROLS | RATINGS if self._takes_ratings else CONTROLS
+        return CONTROLS | RATINGS if self._options.feedback else CONTROLS
 
     @property
     def agent_id(self) -> str:
@@ -170,7 +162,7 @@ class TelegramChannel:
 
     async def user_identifier(self, question: Question) -> str:
         """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
-        return self._identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
+        return self._options.identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
 
     # ------------------------------------------------------------ Receiver
     @property
@@ -193,8 +185,8 @@ class TelegramChannel:
             self._rooms,
             self._set_aside,
             answers.answer,
-            hears_all=self._hears_all,
-            may_control=self._may_control if self._admins_only else None,
+            group_trigger=self._options.group_trigger,
+            may_control=self._may_control if self._options.group_control == "admins" else None,
         )
         with unwrap_group():
             async with asyncio.TaskGroup() as group:
@@ -247,7 +239,7 @@ class TelegramChannel:
                 wait = backoff.next_s()
                 log.warning("telegram: cannot be reached (%s), trying again in %g s", type(exc).__name__, wait)
                 await asyncio.sleep(wait)
-        await offer_commands(bot, admins_only=self._admins_only)
+        await offer_commands(bot, group_control=self._options.group_control)
         return me
 
     async def _identify(self, bot: Bot) -> BotIdentity:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -12,7 +13,6 @@ from adapters.redis_store.stores import RedisStores
 from adapters.scheduler import every
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import Web
-from adapters.slack.options import SlackOptions
 from adapters.slack.scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.oauth import OAuthApp
@@ -23,7 +23,6 @@ from adapters.telegram.inbound.update_handler import ChatStores
 from adapters.telegram.inbound.webhook import Hook
 from adapters.web_server import WebServer
 from bridge.domain.errors import Retryable, SettingWrong, StoreUnavailable
-from bridge.domain.pages import Streaming
 from bridge.ports.channel import Channel, Receiver
 from bridge.ports.http import WebRoutes
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
@@ -31,7 +30,6 @@ from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
-from config.mentions import Mentions
 from config.settings import Settings, reveal
 
 log = logging.getLogger(__name__)
@@ -52,7 +50,7 @@ async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
         agent = RateLimitedAgent(talkifai, stores.quota, SystemClock())
-        server = await stack.enter_async_context(WebServer(port=settings.port)) if serves_web else None
+        server = await stack.enter_async_context(WebServer(port=settings.bridge.port)) if serves_web else None
         opened = await _open_channels(settings, stores, stack, server)
         worker = Worker(
             Dependencies(
@@ -63,10 +61,10 @@ async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
                 clock=SystemClock(),
                 every=every,
             ),
-            idle_after_s=settings.idle_timeout_s,
-            limits=DispatchLimits(live_turns=settings.max_turns),
-            shows_tools=settings.show_tools == "on",
-            max_pages=settings.max_pages,
+            idle_after_s=settings.bridge.idle_timeout_s,
+            limits=DispatchLimits(live_turns=settings.bridge.max_turns),
+            shows_tools=settings.bridge.show_tools,
+            max_pages=settings.bridge.max_pages,
         )
         with unwrap_group():
             await worker.run(stop)
@@ -76,9 +74,9 @@ async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
 def _refuse_what_needs_web(settings: Settings) -> None:
     """Raise `SettingWrong` where a service is to call us and there is no web server."""
     for name, is_set, otherwise in (
-        ("TELEGRAM_WEBHOOK_URL", settings.telegram_webhook_url is not None, "unset it to poll"),
-        ("SLACK_SIGNING_SECRET", settings.slack_signing_secret is not None, "set SLACK_APP_TOKEN in its place"),
-        ("SLACK_CLIENT_ID", settings.slack_client_id is not None, "set SLACK_BOT_TOKEN in its place"),
+        ("TELEGRAM_WEBHOOK_URL", settings.telegram.webhook_url is not None, "unset it to poll"),
+        ("SLACK_SIGNING_SECRET", settings.slack.signing_secret is not None, "set SLACK_APP_TOKEN in its place"),
+        ("SLACK_CLIENT_ID", settings.slack.client_id is not None, "set SLACK_BOT_TOKEN in its place"),
     ):
         if is_set:
             remedy = f"Start it with `talkifai-bridge web`, or {otherwise}"
@@ -93,10 +91,10 @@ async def check(settings: Settings) -> None:
 
 def talkifai_agent(settings: Settings) -> TalkifaiAgent:
     """Make the TalkifAI client that the settings describe."""
-    key, studio = settings.talkifai_api_key, settings.talkifai_studio_token
+    key, studio = settings.talkifai.api_key, settings.talkifai.studio_token
     return TalkifaiAgent(
-        base_url=settings.talkifai_base_url,
-        agent_id=str(settings.talkifai_agent_id),
+        base_url=settings.talkifai.base_url,
+        agent_id=str(settings.talkifai.agent_id),
         api_key=key.get_secret_value() if key else "",
         studio_token=studio.get_secret_value() if studio and not key else "",
     )
@@ -104,15 +102,17 @@ def talkifai_agent(settings: Settings) -> TalkifaiAgent:
 
 async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     """Connect to Redis, starting the embedded server where no address is set, and look at its set-up."""
-    if settings.redis_url is not None:
-        url = settings.redis_url.get_secret_value()
+    if settings.redis.url is not None:
+        url = settings.redis.url.get_secret_value()
     else:
-        server = await asyncio.to_thread(start_embedded, settings.data_dir)
+        server = await asyncio.to_thread(start_embedded, settings.bridge.data_dir)
         stack.push_async_callback(asyncio.to_thread, server.stop)
         url = server.url
-        log.info("embedded Redis started", extra={"data_dir": str(settings.data_dir)})
-    redis = connect(url, tls_verify=settings.redis_verifies_tls)
-    stores = RedisStores(redis, prefix=settings.key_prefix, most_per_minute=settings.talkifai_requests_per_minute)
+        log.info("embedded Redis started", extra={"data_dir": str(settings.bridge.data_dir)})
+    redis = connect(url, tls_verify=settings.redis.verifies_tls(on_heroku="DYNO" in os.environ))
+    stores = RedisStores(
+        redis, prefix=settings.bridge.key_prefix, most_per_minute=settings.talkifai.requests_per_minute
+    )
     stack.push_async_callback(stores.aclose)
     try:
         warnings = await check_server(redis)
@@ -122,23 +122,6 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     for warning in warnings:
         log.warning("%s", warning)
     return stores
-
-
-def slack_policy(settings: Settings) -> SlackOptions:
-    """Return what the settings let the bot do in Slack."""
-    return SlackOptions(
-        follows_threads=settings.slack_follow_ups == "thread",
-        threads_in_dms=settings.slack_dm == "thread" or settings.slack_agent_view == "on",
-        shows_agent_view=settings.slack_agent_view == "on",
-        prompts=settings.slack_prompts or (),
-        quotes_thread=settings.slack_thread_context == "on",
-        reads_emails=settings.slack_emails == "on",
-        only_opener_controls=settings.slack_control == "asker",
-        asks_for_ratings=settings.slack_feedback == "on",
-        shows_receipts=settings.slack_receipt == "on",
-        allows_external=settings.slack_external_users == "allow",
-        allows_workflows=settings.slack_workflows == "on",
-    )
 
 
 @dataclass(slots=True)
@@ -151,28 +134,29 @@ class _Opened:
 
 def slack_installs(settings: Settings, stores: RedisStores) -> Distribution | None:
     """Return how workspaces install the app; None where the bot token is a setting."""
-    if settings.slack_client_id is None:
+    if settings.slack.client_id is None:
         return None
-    scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if settings.slack_agent_view == "on" else ())
-    app = OAuthApp(settings.slack_client_id, reveal(settings.slack_client_secret), scopes)
-    return Distribution(app, settings.slack_encryption_keys, stores.records, stores.leader, stores.accounts)
+    scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if settings.slack.agent_view else ())
+    app = OAuthApp(settings.slack.client_id, reveal(settings.slack.client_secret), scopes)
+    return Distribution(
+        app, tuple(map(reveal, settings.slack.encryption_key)), stores.records, stores.leader, stores.accounts
+    )
 
 
 async def _open_channels(
     settings: Settings, stores: RedisStores, stack: AsyncExitStack, routes: WebRoutes | None
 ) -> _Opened:
     opened = _Opened()
-    if settings.slack_enabled:
+    if settings.slack.enabled:
         slack = SlackChannel(
-            bot_token=reveal(settings.slack_bot_token),
+            bot_token=reveal(settings.slack.bot_token),
             installs=slack_installs(settings, stores),
-            app_token=reveal(settings.slack_app_token),
-            web=Web(routes, reveal(settings.slack_signing_secret)) if routes else None,
+            app_token=reveal(settings.slack.app_token),
+            web=Web(routes, reveal(settings.slack.signing_secret)) if routes else None,
             places=stores.accounts,
-            api_url=settings.slack_api_url,
-            streaming=Streaming(settings.slack_streaming),
-            mentions=settings.allow_mentions or Mentions(),
-            policy=slack_policy(settings),
+            api_url=settings.slack.api_url,
+            options=settings.slack,
+            allow_mentions=settings.bridge.allow_mentions.slack,
             sessions=stores.sessions,
         )
         stack.push_async_callback(slack.aclose)
@@ -183,7 +167,7 @@ async def _open_channels(
             log.warning("Slack cannot be reached yet", extra={"cause": str(error)})
         opened.channels.append(slack)
         opened.receivers.append(slack)
-    if settings.telegram_enabled:
+    if settings.telegram.enabled:
         bots = telegram_bots(settings, stores, routes)
         for bot in bots:
             stack.push_async_callback(bot.aclose)
@@ -195,22 +179,17 @@ async def _open_channels(
 
 def telegram_bots(settings: Settings, stores: RedisStores, routes: WebRoutes | None) -> list[TelegramChannel]:
     """Make the Telegram bots that the settings name."""
-    webhook_url = settings.telegram_webhook_url
+    webhook_url = settings.telegram.webhook_url
     return [
         TelegramChannel(
             token=bot.token.get_secret_value(),
             token_name=bot.token_name,
             agent_id=bot.agent_id,
             hook=Hook(webhook_url, routes) if webhook_url and routes else None,
-            api_url=settings.telegram_api_url,
+            api_url=settings.telegram.api_url,
             rooms=ChatStores(stores.reply_roots, stores.places),
-            identities=settings.telegram_identities,
-            gives_receipts=settings.telegram_receipt == "on",
-            takes_ratings=settings.telegram_feedback == "on",
-            admins_only=settings.telegram_group_control == "admins",
-            hears_all=settings.telegram_group_trigger == "all",
-            streaming=Streaming(settings.telegram_streaming),
-            mentions=settings.allow_mentions or Mentions(),
+            options=settings.telegram,
+            allow_mentions=settings.bridge.allow_mentions.telegram,
         )
-        for bot in settings.telegram_bots
+        for bot in settings.telegram.bots
     ]

@@ -27,10 +27,10 @@ def chat_settings(overrides: Mapping[str, str]) -> Settings:
     A worker on the same Redis cannot show anything in this terminal, so they do not share a queue.
     """
     settings = load_settings(need_channel=False, env_file=None if overrides else Path(".env"), overrides=overrides)
-    own: dict[str, str] = {"key_prefix": f"{settings.key_prefix}:chat"}
-    if "log_level" not in settings.model_fields_set:
+    own: dict[str, str] = {"key_prefix": f"{settings.bridge.key_prefix}:chat"}
+    if "log_level" not in settings.bridge.model_fields_set:
         own["log_level"] = "error"
-    return start_logging(settings.model_copy(update=own))
+    return start_logging(settings.model_copy(update={"bridge": settings.bridge.model_copy(update=own)}))
 
 
 async def run_chat(settings: Settings) -> None:
@@ -54,10 +54,10 @@ async def run_chat(settings: Settings) -> None:
                 clock=clock,
                 every=every,
             ),
-            idle_after_s=settings.idle_timeout_s,
+            idle_after_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
-            shows_tools=settings.show_tools == "on",
-            max_pages=settings.max_pages,
+            shows_tools=settings.bridge.show_tools,
+            max_pages=settings.bridge.max_pages,
         )
         with unwrap_group():
             await worker.run(stop)

@@ -3,11 +3,12 @@
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.event_parser import read_question
 from bridge.domain.incoming import Question
+from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 
 
 def question_of(slack: SlackStandIn, channel: SlackChannel, number: int = -1) -> Question:
-    question = read_question(slack.deliveries[number].payload, channel.workspace)
+    question = read_question(slack.deliveries[number].payload, channel.workspace, SlackSettings())
     assert question is not None
     return question
 

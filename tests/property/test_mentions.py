@@ -10,7 +10,7 @@ from adapters.slack.format.markdown_block import markdown_of, plain_of
 from adapters.slack.outbound.streams import certain
 from adapters.telegram.format.markdown import render_page
 from bridge.domain.pages import PageView
-from config.mentions import Mentions, mentions
+from config.values.mentions import Mentions, mentions
 from sandbox.slack.screen import live_tokens
 from sandbox.telegram.entities import pings
 

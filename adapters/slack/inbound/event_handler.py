@@ -31,10 +31,10 @@ _MOST_STRANGERS = 1_000
 class SlackIntake:
     """Takes payloads until it is shut, and knows which are still on their way."""
 
-    def __init__(self, accept: Accept, workspaces: Workspaces, policy: SlackOptions) -> None:
+    def __init__(self, accept: Accept, workspaces: Workspaces, options: SlackOptions) -> None:
         self._accept = accept
         self._workspaces = workspaces
-        self._policy = policy
+        self._options = options
         self._is_open = True
         self._running: set[asyncio.Task[object]] = set()
         self._said: set[str] = set()
@@ -84,8 +84,8 @@ class SlackIntake:
         installed.home.opened(payload)
         if installed.agent_view is not None and (place := opened_messages(payload)):
             installed.agent_view.opened(place)
-        question = read_native_stop(payload, installed.workspace, self._policy) or read_question(
-            payload, installed.workspace, self._policy
+        question = read_native_stop(payload, installed.workspace, self._options) or read_question(
+            payload, installed.workspace, self._options
         )
         if question is not None:
             became = await self._accept(question)
@@ -93,7 +93,7 @@ class SlackIntake:
                 installed.receipts.promise(question)
 
     def _commands_in(self, installed: WorkspaceContext) -> SlashCommands:
-        return SlashCommands(self._accept, installed.sessions_of, installed.workspace, self._policy)
+        return SlashCommands(self._accept, installed.sessions_of, installed.workspace, self._options)
 
     def was_reached(self) -> bool:
         """Say whether the event that the current task handles came as far as `take`."""

@@ -25,7 +25,6 @@ _AMENDMENTS = {
 }
 _SLACKBOT = ("USLACK", "USLACKBOT")
 _MACHINE_MARKS = ("bot_id", "app_id", "bot_profile", "hidden")
-_USUAL = SlackOptions()
 _ID = re.compile(r"[!-~]{1,100}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
@@ -36,7 +35,7 @@ class MalformedEventError(Exception):
     """An event that Slack would not send. Says what is wrong with its form, never what is in it."""
 
 
-def read_question(payload: Payload, workspace: BotIdentity, policy: SlackOptions = _USUAL) -> Question | None:
+def read_question(payload: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
     """Turn the payload of one envelope into a question.
 
     Returns None for everything that is not a person's message to the bot or within one of its threads. Raises
@@ -51,13 +50,13 @@ def read_question(payload: Payload, workspace: BotIdentity, policy: SlackOptions
         return None
     subtype = event.get("subtype")
     if isinstance(subtype, str) and subtype in _AMENDMENTS:
-        return _amendment(payload, event, workspace, policy)
+        return _amendment(payload, event, workspace, options)
     if _is_from_a_workflow(event):
-        return _question(payload, event, workspace, policy) if policy.allows_workflows else None
-    return _question(payload, event, workspace, policy) if _is_from_a_person(event, workspace) else None
+        return _question(payload, event, workspace, options) if options.workflows else None
+    return _question(payload, event, workspace, options) if _is_from_a_person(event, workspace) else None
 
 
-def read_native_stop(payload: Payload, workspace: BotIdentity, policy: SlackOptions = _USUAL) -> Question | None:
+def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
     """Turn a press on Slack's own Stop, in the view for agents, into a question; None for every other payload.
 
     Slack changes nothing by itself: the answer is to be stopped, and the thread's state set (docs: the event's page).
@@ -79,7 +78,7 @@ def read_native_stop(payload: Payload, workspace: BotIdentity, policy: SlackOpti
         asked_at=0.0,
         kind=QuestionKind.STOP,
         about=ANY_TURN,
-        owner_only=policy.only_opener_controls,
+        owner_only=options.control == "asker",
     )
 
 
@@ -102,7 +101,7 @@ def tells_of_removal(payload: Payload) -> bool:
     return event.get("type") == "app_uninstalled" or (event.get("type") == "tokens_revoked" and revokes_bot)
 
 
-def _amendment(payload: Payload, event: Payload, workspace: BotIdentity, policy: SlackOptions) -> Question | None:
+def _amendment(payload: Payload, event: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
     """Read an edit or a deletion of a person's message: it counts while that message still waits."""
     kind, part = _AMENDMENTS[str(event["subtype"])]
     before = event.get("previous_message")
@@ -112,7 +111,7 @@ def _amendment(payload: Payload, event: Payload, workspace: BotIdentity, policy:
     if kind is QuestionKind.EDITED and isinstance(before, Mapping) and before.get("text") == message.get("text"):
         return None  # an unfurl or another change around the text
     place = {name: event[name] for name in ("channel", "channel_type") if name in event}
-    question = _question(payload, {**message, **place, "type": "message"}, workspace, policy)
+    question = _question(payload, {**message, **place, "type": "message"}, workspace, options)
     if question is None or question.kind is not QuestionKind.ASK:
         return None
     return replace(question, kind=kind, text=question.text if kind is QuestionKind.EDITED else "")
@@ -134,7 +133,7 @@ def _is_from_a_workflow(event: Payload) -> bool:
     return is_message and bool(event.get("workflow_id")) and isinstance(event.get("bot_id"), str)
 
 
-def _question(payload: Payload, event: Payload, workspace: BotIdentity, policy: SlackOptions) -> Question | None:
+def _question(payload: Payload, event: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
     is_workflow = event.get("subtype") == "bot_message"
     person, channel, ts = (_required(event, name) for name in ("bot_id" if is_workflow else "user", "channel", "ts"))
     root = event.get("thread_ts") or ""
@@ -146,10 +145,10 @@ def _question(payload: Payload, event: Payload, workspace: BotIdentity, policy: 
     text = to_plain_words(raw, workspace.bot_user_id)
     if is_workflow and not mentions(raw, workspace.bot_user_id):
         return None
-    if not addressed and (root in {"", ts} or not text or not _goes_on(raw, policy)):
+    if not addressed and (root in {"", ts} or not text or not _goes_on(raw, options)):
         return None
     team = workspace.account
-    is_flat = is_direct and not policy.threads_in_dms
+    is_flat = is_direct and not options.threads_in_dms
     thread = "" if is_flat else root or ts
     has_files = bool(event.get("files"))
     name = f"slack:{team}:{channel}:{ts}"
@@ -166,13 +165,13 @@ def _question(payload: Payload, event: Payload, workspace: BotIdentity, policy: 
         addressed=addressed,
         metadata=_metadata(payload, event, workspace, (team, channel, thread, ts)),
         has_files=has_files,
-        owner_only=policy.only_opener_controls,
+        owner_only=options.control == "asker",
     )
 
 
-def _goes_on(raw: str, policy: SlackOptions) -> bool:
+def _goes_on(raw: str, options: SlackOptions) -> bool:
     """Say whether a message that does not mention the bot may go on with a thread of its."""
-    return policy.follows_threads and not speaks_to_somebody(raw)
+    return options.follow_ups == "thread" and not speaks_to_somebody(raw)
 
 
 def _required(event: Payload, name: str) -> str:

@@ -54,14 +54,14 @@ class Presses:
         self,
         client: AsyncWebClient,
         workspace: BotIdentity,
-        policy: SlackOptions,
+        options: SlackOptions,
         sessions: SessionStore | None,
         errands: BackgroundQueue,
     ) -> None:
         self._client = client
         self._workspace = workspace
         self._account = workspace.account
-        self._policy = policy
+        self._options = options
         self._sessions = sessions
         self._errands = errands
 
@@ -89,7 +89,7 @@ class Presses:
             return None
         if root and not _is(_TS, root):
             return None
-        is_flat = str(place).startswith("D") and not self._policy.threads_in_dms
+        is_flat = str(place).startswith("D") and not self._options.threads_in_dms
         thread = ThreadKey("slack", self._account, str(place), "" if is_flat else str(root))
         # All of it names one press; the same for every delivery of it.
         name = f"slack:{self._account}:{place}:press:{person}:{message}:{pressed.control.value}:{at}"
@@ -111,7 +111,7 @@ class Presses:
                 **self._origin(user),
             },
             about=pressed.about,
-            owner_only=self._policy.only_opener_controls,
+            owner_only=self._options.control == "asker",
         )
 
     def _origin(self, user: object) -> dict[str, str]:
@@ -128,7 +128,7 @@ class Presses:
         session = await self._sessions.current(question.thread)
         if session is None:
             return Notice.NOTHING_OPEN if question.kind is QuestionKind.END else ""
-        is_theirs = session.person_id == question.person.id or not self._policy.only_opener_controls
+        is_theirs = session.person_id == question.person.id or self._options.control == "anyone"
         return "" if is_theirs else Notice.NOT_YOURS
 
     async def _tell(self, question: Question, sentence: str) -> None:

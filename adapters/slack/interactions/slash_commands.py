@@ -38,11 +38,11 @@ NEW_HERE = "A new conversation begins."
 class SlashCommands:
     """Obeys slash commands."""
 
-    def __init__(self, accept: Accept, sessions_of: SessionsOf, workspace: BotIdentity, policy: SlackOptions) -> None:
+    def __init__(self, accept: Accept, sessions_of: SessionsOf, workspace: BotIdentity, options: SlackOptions) -> None:
         self._accept = accept
         self._sessions_of = sessions_of
         self._workspace = workspace
-        self._policy = policy
+        self._options = options
 
     async def obey(self, payload: Mapping[str, object]) -> str:
         """Do what a command asks for and return the answer; empty for a payload that Slack would not send.
@@ -80,7 +80,7 @@ class SlashCommands:
                 replace(
                     question_about(session.thread, user, QuestionKind.STOP, f"{trigger}:{number}"),
                     about=ANY_TURN,
-                    owner_only=self._policy.only_opener_controls,
+                    owner_only=self._options.control == "asker",
                 )
             )
             for number, session in enumerate(here)
@@ -88,7 +88,7 @@ class SlashCommands:
         return Notice.STOPPED if IntakeResult.STOPPED in became else Notice.NOTHING_TO_STOP
 
     async def _new(self, user: str, place: str, trigger: str) -> str:
-        if not place.startswith("D") or self._policy.threads_in_dms:
+        if not place.startswith("D") or self._options.threads_in_dms:
             return NEW_ELSEWHERE
         thread = ThreadKey("slack", self._workspace.account, place)
         await self._accept(question_about(thread, user, QuestionKind.NEW, trigger))

@@ -1,4 +1,4 @@
-"""Who may ask: members always, guests and people of other organisations where the policy says so."""
+"""Who may ask: members always, guests and people of other organisations where the setting says so."""
 
 import asyncio
 import logging
@@ -22,16 +22,16 @@ _KEPT = 10_000
 class Admission:
     """Admits people, and tells those that it refuses so, once and where nobody else sees it."""
 
-    def __init__(self, client: AsyncWebClient, people: People, policy: SlackOptions) -> None:
+    def __init__(self, client: AsyncWebClient, people: People, options: SlackOptions) -> None:
         self._client = client
         self._people = people
-        self._policy = policy
+        self._options = options
         self._told: OrderedDict[str, None] = OrderedDict()
         self._has_warned = False
 
     async def admits(self, question: Question) -> bool:
         """Say whether the asker may have an answer. Raises `ChannelUnavailable` where Slack does not tell now."""
-        if self._policy.allows_external or not await self._is_external(question):
+        if self._options.external_users == "allow" or not await self._is_external(question):
             return True
         await self._tell(question)
         return False

@@ -57,7 +57,7 @@ class People:
     Args:
         client: Slack's Web API.
         workspace: Whose members are no strangers.
-        reads_emails: Whether e-mail addresses may be used.
+        emails: Whether e-mail addresses may be used.
         now: Seconds that never go back.
     """
 
@@ -66,19 +66,19 @@ class People:
         client: AsyncWebClient,
         workspace: BotIdentity,
         *,
-        reads_emails: bool = True,
+        emails: bool = True,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._client = client
         self._workspace = workspace
-        self._reads_emails = reads_emails
+        self._emails = emails
         self._profiles = TtlCache(self._ask_for_person, now)
         self._channels = TtlCache(self._ask_for_channel, now)
         self._refused: set[str] = set()
 
     async def identifier(self, question: Question) -> str:
         """Return the e-mail address, or else `slack:<team>:<user>`. Takes some 3 s at most."""
-        if not self._reads_emails:
+        if not self._emails:
             return plain_identifier(question)
         return (await self.profile(question.person.id)).email or plain_identifier(question)
 

@@ -24,10 +24,10 @@ _LONGEST_QUOTE = 1_500
 class Prompt:
     """Puts questions into words for the agent."""
 
-    def __init__(self, people: People, earlier: EarlierMessages, policy: SlackOptions) -> None:
+    def __init__(self, people: People, earlier: EarlierMessages, options: SlackOptions) -> None:
         self._people = people
         self._earlier = earlier
-        self._policy = policy
+        self._options = options
 
     async def of(self, question: Question, circumstances: PromptContext) -> str:
         """Return the words: the question's own text where the rest is not to be had in time."""
@@ -48,11 +48,11 @@ class Prompt:
         return worded(text, speaker, said, circumstances.at_most)
 
     async def _said_before(self, question: Question, circumstances: PromptContext) -> Sequence[Said]:
-        if not self._policy.quotes_thread:
+        if not self._options.thread_context:
             return ()
         if circumstances.is_first:
             found = await self._earlier.before(question)
-        elif self._policy.follows_threads:
+        elif self._options.follow_ups == "thread":
             return ()  # all that was said since then came to the agent
         else:
             found = await self._earlier.unheard_before(question)

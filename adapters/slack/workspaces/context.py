@@ -50,7 +50,7 @@ class WorkspaceContext:
 class WorkspaceFactory:
     """What all workspaces have in common."""
 
-    policy: SlackOptions
+    options: SlackOptions
     allowed: AbstractSet[str]
     """The mentions of the agent that take effect."""
     sessions: SessionStore | None
@@ -58,8 +58,8 @@ class WorkspaceFactory:
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
         """Put together what one workspace needs."""
-        policy, errands, sessions = self.policy, self.errands, self.sessions
-        people = People(client, workspace, reads_emails=policy.reads_emails)
+        options, errands, sessions = self.options, self.errands, self.sessions
+        people = People(client, workspace, emails=options.emails)
         activity = Activity(client)
 
         async def sessions_of(user: str) -> Sequence[Session]:
@@ -69,14 +69,14 @@ class WorkspaceFactory:
             client,
             workspace,
             people=people,
-            admission=Admission(client, people, policy),
-            wording=Prompt(people, EarlierMessages(client, workspace), policy),
+            admission=Admission(client, people, options),
+            wording=Prompt(people, EarlierMessages(client, workspace), options),
             activity=activity,
             streams=Streams(client, activity, self.allowed),
-            presses=Presses(client, workspace, policy, sessions, errands),
-            home=Home(client, workspace, sessions_of, policy.prompts, errands),
-            receipts=Receipts(client, errands) if policy.shows_receipts else None,
-            agent_view=AgentView(client, policy.prompts, errands) if policy.shows_agent_view else None,
+            presses=Presses(client, workspace, options, sessions, errands),
+            home=Home(client, workspace, sessions_of, options.prompts, errands),
+            receipts=Receipts(client, errands) if options.receipt else None,
+            agent_view=AgentView(client, options.prompts, errands) if options.agent_view else None,
             sessions_of=sessions_of,
         )
 

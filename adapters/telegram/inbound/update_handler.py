@@ -12,6 +12,7 @@ from adapters.telegram.inbound.callback_query import Press, StalePress, draft_st
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.inbound.poison_updates import SetAside
 from adapters.telegram.inbound.update_parser import GROUP_TYPES, BotIdentity, Incoming, incoming
+from adapters.telegram.options import GroupTrigger
 from adapters.telegram.outbound.callback_answers import STALE, said_of
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Question, QuestionKind
@@ -54,14 +55,14 @@ class UpdateIntake:
         dead_letter: SetAside,
         answer: AnswerPress,
         *,
-        hears_all: bool = False,
+        group_trigger: GroupTrigger = "mention",
         may_control: MayControl | None = None,
     ) -> None:
         self._me = me
         self._accept = accept
         self._roots = rooms.roots
         self._places = rooms.places
-        self._hears_all = hears_all
+        self._group_trigger = group_trigger
         self._may_control = may_control
         self._album = ""
         """The album whose words came last."""
@@ -81,7 +82,7 @@ class UpdateIntake:
                 chat_change(update)
                 or pressed(update, self._me)
                 or draft_stopped(update, self._me, time.time())
-                or incoming(update, self._me, hears_all=self._hears_all)
+                or incoming(update, self._me, group_trigger=self._group_trigger)
             )
         except UNREADABLE as exc:
             self._set_aside.note(number, type(exc).__name__)

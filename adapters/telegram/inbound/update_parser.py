@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.telegram import CHANNEL, limits
 from adapters.telegram.inbound.message_text import MessageText, read_message_text
+from adapters.telegram.options import GroupTrigger
 from bridge.domain.incoming import Question, QuestionKind
 from bridge.domain.threads import Address, Person, ThreadKey
 
@@ -134,8 +135,8 @@ class Incoming:
         return QuestionKind.ASK, self.wording.text, ""
 
 
-def incoming(update: Mapping[str, Any], me: BotIdentity, *, hears_all: bool = False) -> Incoming | None:
-    """Read an update; None where it is not for this bot. `hears_all`: everything in a group is.
+def incoming(update: Mapping[str, Any], me: BotIdentity, *, group_trigger: GroupTrigger = "mention") -> Incoming | None:
+    """Read an update; None where it is not for this bot. With `group_trigger` "all" everything in a group is.
 
     Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` where a field that every message has is missing
     or of another type.
@@ -145,7 +146,7 @@ def incoming(update: Mapping[str, Any], me: BotIdentity, *, hears_all: bool = Fa
         return None
     chat = message["chat"]
     wording = read_message_text(message, me.id, me.username) or _without_words(message)
-    if wording is None or not _is_for_me(message, chat["type"], wording, me, hears_all=hears_all):
+    if wording is None or not _is_for_me(message, chat["type"], wording, me, group_trigger=group_trigger):
         return None
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
         return None  # what was a question does not become a command
@@ -164,7 +165,7 @@ def incoming(update: Mapping[str, Any], me: BotIdentity, *, hears_all: bool = Fa
         is_in_chain=in_chain,
         replies_to=str(answered.get("message_id", "")) if in_chain else "",
         chain=_chain(message) if in_chain else "",
-        default_root=_default_root(message, answered, hears_all=hears_all) if in_chain else "",
+        default_root=_default_root(message, answered, group_trigger=group_trigger) if in_chain else "",
         person=Person(str(int(asker["id"])), full_name(asker)),
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
@@ -192,7 +193,7 @@ def _is_nobodys(message: Mapping[str, Any]) -> bool:
 
 
 def _is_for_me(
-    message: Mapping[str, Any], chat_type: str, wording: MessageText, me: BotIdentity, *, hears_all: bool
+    message: Mapping[str, Any], chat_type: str, wording: MessageText, me: BotIdentity, *, group_trigger: GroupTrigger
 ) -> bool:
     if wording.is_for_another_bot:
         return False
@@ -200,7 +201,7 @@ def _is_for_me(
         return bool(wording.text) or wording.names_me or wording.is_empty
     if chat_type not in GROUP_TYPES:
         return False
-    if hears_all and wording.text:
+    if group_trigger == "all" and wording.text:
         return True
     return wording.names_me or wording.command in _COMMANDS or _answers_me(message, me)
 
@@ -234,7 +235,7 @@ def _chain(message: Mapping[str, Any]) -> str:
     return "" if beginning is None else str(int(beginning))
 
 
-def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, hears_all: bool) -> str:
+def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, group_trigger: GroupTrigger) -> str:
     """A chain begins where Telegram says, else with the message itself; comments hang together under their post.
 
     Where the bot hears all, people do not answer each message on purpose: all of the group but comments is one
@@ -242,7 +243,7 @@ def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, he
     """
     if answered.get("is_automatic_forward"):
         return str(int(answered["message_id"]))
-    return "" if hears_all else _chain(message) or str(int(message["message_id"]))
+    return "" if group_trigger == "all" else _chain(message) or str(int(message["message_id"]))
 
 
 def full_name(asker: Mapping[str, Any]) -> str:

@@ -13,6 +13,8 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
+from adapters.telegram.options import GroupControl
+
 log = logging.getLogger(__name__)
 
 _PRIVATE = ("start", "stop", "retry", "new", "end", "status", "help")
@@ -61,10 +63,10 @@ _WORDS = {
 """Descriptions by language; "" is for everybody else (Bot API, `setMyCommands`)."""
 
 
-async def offer_commands(bot: Bot, *, admins_only: bool) -> None:
+async def offer_commands(bot: Bot, *, group_control: GroupControl) -> None:
     """List the commands in Telegram's menus. Best effort: they work without it."""
     try:
-        for scope, names in _menus(admins_only=admins_only):
+        for scope, names in _menus(group_control=group_control):
             for language, words in _WORDS.items():
                 commands = [BotCommand(name, words[name]) for name in names]
                 await bot.set_my_commands(commands, scope=scope, language_code=language or None)
@@ -72,8 +74,8 @@ async def offer_commands(bot: Bot, *, admins_only: bool) -> None:
         log.info("telegram: the menu of commands could not be set (%s)", type(exc).__name__)
 
 
-def _menus(*, admins_only: bool) -> Iterator[tuple[BotCommandScope, Sequence[str]]]:
-    members = [name for name in _GROUP if not (admins_only and name in _ADMINS_ALONE)]
+def _menus(*, group_control: GroupControl) -> Iterator[tuple[BotCommandScope, Sequence[str]]]:
+    members = [name for name in _GROUP if not (group_control == "admins" and name in _ADMINS_ALONE)]
     yield BotCommandScopeAllPrivateChats(), _PRIVATE
     yield BotCommandScopeAllGroupChats(), members
     yield BotCommandScopeAllChatAdministrators(), _GROUP

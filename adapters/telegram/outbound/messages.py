@@ -19,7 +19,6 @@ from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable, Messag
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.threads import Address
-from config.mentions import Mentions
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 """A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
@@ -68,10 +67,10 @@ def draft_id_of(view: PageView) -> int:
 class Sender:
     """The calls that change what people see."""
 
-    def __init__(self, bot: Bot, mentions: Mentions, moved: ChatMoved, token_name: str) -> None:
+    def __init__(self, bot: Bot, allow_mentions: frozenset[str], moved: ChatMoved, token_name: str) -> None:
         self._bot = bot
         self._token_name = token_name
-        self._allowed = mentions.telegram
+        self._allowed = allow_mentions
         self._moved = moved
         self._typing_not_before = 0.0
         self._drafted: dict[str, float] = {}

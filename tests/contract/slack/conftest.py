@@ -7,6 +7,7 @@ import pytest
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
 from bridge.domain.threads import Address
+from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 from tests.contract.slack.workspaces_fixture import Street, street_of
 
@@ -24,7 +25,9 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
+    channel = SlackChannel(
+        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+    )
     await channel.open()
     slack.calls.clear()
     yield channel

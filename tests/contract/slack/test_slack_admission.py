@@ -4,10 +4,10 @@ import pytest
 
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.channel import SlackChannel
-from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import People
 from bridge.domain.errors import ChannelUnavailable
 from bridge.domain.notices import Notice
+from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods, question_of
@@ -40,8 +40,8 @@ async def test_outsiders_are_refused_once_and_quietly(
 
 
 async def test_outsiders_are_admitted_where_the_operator_says_so(slack: SlackStandIn) -> None:
-    policy = SlackOptions(allows_external=True)
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, policy=policy)
+    options = SlackSettings(external_users="allow")
+    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, options=options)
     await channel.open()
     slack.person("Con", "U0CONNECT", team="T9")
     await slack.say("U0CONNECT", "C1", f"{slack.mention} hello")

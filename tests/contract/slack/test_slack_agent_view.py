@@ -8,22 +8,22 @@ import pytest
 
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.event_parser import read_question
-from adapters.slack.options import SlackOptions
 from bridge.domain.incoming import IntakeResult, Question, QuestionKind
 from bridge.domain.sessions import EndReason
 from bridge.domain.turns import Outcome, Settlement
+from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods
 from tests.contract.store_steps import DONE
 
-POLICY = SlackOptions(threads_in_dms=True, shows_agent_view=True, prompts=("What is new?", "Help me plan " + "x" * 80))
+OPTIONS = SlackSettings(dm="thread", agent_view=True, prompts=("What is new?", "Help me plan " + "x" * 80))
 
 
 @pytest.fixture
 async def view(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
     slack.scopes.add("assistant:write")
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, policy=POLICY)
+    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, options=OPTIONS)
     await channel.open()
     slack.calls.clear()
     yield channel
@@ -31,7 +31,7 @@ async def view(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
 
 
 def read(slack: SlackStandIn, view: SlackChannel) -> Question:
-    question = read_question(slack.deliveries[-1].payload, view.workspace, POLICY)
+    question = read_question(slack.deliveries[-1].payload, view.workspace, OPTIONS)
     assert question is not None
     return question
 
@@ -100,5 +100,5 @@ async def test_who_opens_the_app_is_shown_what_to_ask(slack: SlackStandIn, view:
         await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert slack.api.prompts == {"D1": list(POLICY.prompts)}
+    assert slack.api.prompts == {"D1": list(OPTIONS.prompts)}
     assert methods(slack).count("assistant.threads.setSuggestedPrompts") == 1

@@ -22,6 +22,7 @@ from bridge.domain.incoming import Question
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 from bridge.ports.channel import Channel, Receiver
+from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods, question_of
@@ -269,7 +270,9 @@ async def test_nothing_listening_is_unavailable_even_for_a_post(slack: SlackStan
 
 async def test_a_slow_answer_to_a_post_is_uncertain(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.slack.api.client._CALL_S", 0.3)
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
+    channel = SlackChannel(
+        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+    )
     await channel.open()
     slack.faults.arm(Fault("chat.postMessage", delay_s=0.6))
     with pytest.raises(PostUncertain):
@@ -282,7 +285,9 @@ async def test_proxy_variables_of_the_environment_are_not_followed(
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
+    channel = SlackChannel(
+        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+    )
     connected = asyncio.Event()
 
     async def accept(_question: Question) -> None:
@@ -298,12 +303,14 @@ async def test_proxy_variables_of_the_environment_are_not_followed(
 
 async def test_an_address_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(SettingWrong, match="SLACK_API_URL"):
-        await SlackChannel(bot_token="x", app_token="y", api_url="slack.com").open()
+        await SlackChannel(options=SlackSettings(), bot_token="x", app_token="y", api_url="slack.com").open()
 
 
 async def test_a_slack_that_does_not_answer_is_unavailable_at_the_start(slack: SlackStandIn) -> None:
     slack.faults.arm(Fault("auth.test", delay_s=30))
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
+    channel = SlackChannel(
+        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+    )
     async with asyncio.timeout(10):
         with pytest.raises(ChannelUnavailable):
             await channel.open()

@@ -11,11 +11,11 @@ import pytest
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
 from adapters.slack.interactions import slash_commands as commands
-from adapters.slack.options import SlackOptions
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import IntakeResult, Question, QuestionKind
 from bridge.domain.sessions import Conversation, EndReason, Session
 from bridge.domain.threads import ThreadKey
+from config.slack import SlackSettings
 from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from tests.contract.store_steps import DONE, begun
@@ -51,12 +51,12 @@ class Desk:
 
 
 @asynccontextmanager
-async def receiving(slack: SlackStandIn, stores: RedisStores, policy: SlackOptions) -> AsyncIterator[Desk]:
+async def receiving(slack: SlackStandIn, stores: RedisStores, options: SlackSettings) -> AsyncIterator[Desk]:
     channel = SlackChannel(
         bot_token=slack.bot_token,
         app_token=slack.app_token,
         api_url=slack.api_url,
-        policy=policy,
+        options=options,
         sessions=stores.sessions,
     )
     await channel.open()
@@ -72,7 +72,7 @@ async def receiving(slack: SlackStandIn, stores: RedisStores, policy: SlackOptio
 
 @pytest.fixture
 async def desk(slack: SlackStandIn, stores: RedisStores) -> AsyncIterator[Desk]:
-    async with receiving(slack, stores, SlackOptions()) as opened:
+    async with receiving(slack, stores, SlackSettings()) as opened:
         yield opened
 
 
@@ -147,7 +147,7 @@ async def test_a_thread_that_somebody_else_began_anew_is_theirs(stores: RedisSto
 
 
 async def test_a_question_carries_a_sign_until_it_is_answered(slack: SlackStandIn, stores: RedisStores) -> None:
-    async with receiving(slack, stores, SlackOptions(shows_receipts=True)) as desk:
+    async with receiving(slack, stores, SlackSettings(receipt=True)) as desk:
         ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
         message = slack.workspace.messages["C1", ts]
         await _until(lambda: message.reactions == {"eyes"})
@@ -161,7 +161,7 @@ async def test_a_question_carries_a_sign_until_it_is_answered(slack: SlackStandI
 async def test_an_answer_that_is_quicker_than_the_sign_still_takes_it_away(
     slack: SlackStandIn, stores: RedisStores
 ) -> None:
-    async with receiving(slack, stores, SlackOptions(shows_receipts=True)) as desk:
+    async with receiving(slack, stores, SlackSettings(receipt=True)) as desk:
         slack.faults.arm(Fault("reactions.add", delay_s=0.4))
         ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
         await _until(lambda: bool(desk.kept))
@@ -171,7 +171,7 @@ async def test_an_answer_that_is_quicker_than_the_sign_still_takes_it_away(
 
 
 async def test_signs_keep_to_what_slack_lets_be_taken_away(slack: SlackStandIn, stores: RedisStores) -> None:
-    async with receiving(slack, stores, SlackOptions(shows_receipts=True)) as desk:
+    async with receiving(slack, stores, SlackSettings(receipt=True)) as desk:
         for number in range(30):
             await slack.say("U0ADA", "C1", f"{slack.mention} {number}")
         await _until(lambda: len(slack.api.reacted) >= 18 and len(desk.kept) == 30)
@@ -183,7 +183,7 @@ async def test_without_the_scope_there_is_no_sign_and_the_operator_hears_it_once
     slack: SlackStandIn, stores: RedisStores, caplog: pytest.LogCaptureFixture
 ) -> None:
     slack.scopes.discard("reactions:write")
-    async with receiving(slack, stores, SlackOptions(shows_receipts=True)) as desk:
+    async with receiving(slack, stores, SlackSettings(receipt=True)) as desk:
         for number in range(3):
             await slack.say("U0ADA", "C1", f"{slack.mention} {number}")
         await _until(
@@ -195,7 +195,7 @@ async def test_without_the_scope_there_is_no_sign_and_the_operator_hears_it_once
 
 
 async def test_a_token_that_expired_takes_no_sign_away_for_good(slack: SlackStandIn, stores: RedisStores) -> None:
-    async with receiving(slack, stores, SlackOptions(shows_receipts=True)) as desk:
+    async with receiving(slack, stores, SlackSettings(receipt=True)) as desk:
         answered = Gate()
         slack.faults.arm(Fault("reactions.add", error="token_expired", hold=answered))
         await slack.say("U0ADA", "C1", f"{slack.mention} one")
@@ -211,7 +211,7 @@ async def test_the_home_tab_lists_the_persons_own_conversations_with_buttons(
 ) -> None:
     await open_session(stores, CHANNEL_THREAD)
     await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1700000009.000100"), "U0BOB")
-    async with receiving(slack, stores, SlackOptions(prompts=("What is <new>?",))) as desk:
+    async with receiving(slack, stores, SlackSettings(prompts=("What is <new>?",))) as desk:
         slack.open_app("U0ADA", "D1", tab="messages")
         slack.open_app("U0ADA", "D1", tab="home")
         await _until(lambda: "U0ADA" in slack.api.homes)
@@ -225,7 +225,7 @@ async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: Slack
     """A15: a button ends nobody else's conversation."""
     await open_session(stores, CHANNEL_THREAD)
     await open_session(stores, DM)
-    async with receiving(slack, stores, SlackOptions()) as desk:
+    async with receiving(slack, stores, SlackSettings()) as desk:
         slack.open_app("U0ADA", "D1", tab="home")
         await _until(lambda: "U0ADA" in slack.api.homes)
         click = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
@@ -250,7 +250,7 @@ async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: Slack
 
 async def test_a_click_that_could_not_be_kept_is_not_acknowledged(slack: SlackStandIn, stores: RedisStores) -> None:
     await open_session(stores, CHANNEL_THREAD)
-    async with receiving(slack, stores, SlackOptions()) as desk:
+    async with receiving(slack, stores, SlackSettings()) as desk:
         slack.open_app("U0ADA", "D1", tab="home")
         await _until(lambda: "U0ADA" in slack.api.homes)
         desk.is_down = True

@@ -9,12 +9,12 @@ import pytest
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
 from adapters.slack.interactions.button_handler import NOT_RATED, RATED
-from adapters.slack.options import SlackOptions
 from bridge.domain.incoming import IntakeResult, QuestionKind
 from bridge.domain.notices import Notice
-from bridge.domain.pages import Button, PageView, Streaming
+from bridge.domain.pages import Button, PageView
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import ANY_TURN, token_of
+from config.slack import SlackSettings
 from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from sandbox.slack.workspace import SlackMessage
@@ -30,7 +30,7 @@ RATABLE = replace(WHOLE, controls=(Button.GOOD, Button.BAD, Button.NEW, Button.E
 
 @pytest.fixture
 async def desk(slack: SlackStandIn, stores: RedisStores) -> AsyncIterator[Desk]:
-    async with receiving(slack, stores, SlackOptions()) as opened:
+    async with receiving(slack, stores, SlackSettings()) as opened:
         yield opened
 
 
@@ -72,8 +72,8 @@ async def test_a_page_whose_controls_change_is_another_look(channel: SlackChanne
     assert channel.looks_same(WRITING, replace(WRITING, source="x"))
 
 
-def test_ratings_are_asked_for_where_the_policy_wants_them() -> None:
-    plain, rated = (SlackChannel(policy=SlackOptions(asks_for_ratings=wanted)) for wanted in (False, True))
+def test_ratings_are_asked_for_where_the_options_wants_them() -> None:
+    plain, rated = (SlackChannel(options=SlackSettings(feedback=wanted)) for wanted in (False, True))
     assert rated.controls == frozenset(Button)
     assert rated.controls - plain.controls == {Button.GOOD, Button.BAD}
 
@@ -232,8 +232,7 @@ async def test_controls_stand_below_a_stream_that_was_stopped(slack: SlackStandI
         bot_token=slack.bot_token,
         app_token=slack.app_token,
         api_url=slack.api_url,
-        streaming=Streaming.NATIVE,
-        policy=SlackOptions(threads_in_dms=True),
+        options=SlackSettings(dm="thread", streaming="native"),
     )
     await channel.open()
     address = Address("T0SANDBOX", "D1", root)

@@ -12,6 +12,7 @@ import pytest
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
 from adapters.web_server import WebServer
+from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 from sandbox.slack.event_requests import body_of, signed
 from tests.contract.slack.test_slack_receiver import Inbox
@@ -39,7 +40,9 @@ def inbox() -> Inbox:
 async def serving(slack: SlackStandIn, inbox: Inbox) -> AsyncIterator[str]:
     """Receive until the block ends; gives the address at which events are taken."""
     async with WebServer(port=0, host="127.0.0.1") as server, asyncio.TaskGroup() as tasks:
-        channel = SlackChannel(bot_token=slack.bot_token, api_url=slack.api_url, web=Web(server, SECRET))
+        channel = SlackChannel(
+            options=SlackSettings(), bot_token=slack.bot_token, api_url=slack.api_url, web=Web(server, SECRET)
+        )
         await channel.open()
         connected = asyncio.Queue[str]()
         receiving = tasks.create_task(channel.receive(inbox.accept, connected.put_nowait))

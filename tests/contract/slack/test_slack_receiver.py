@@ -14,6 +14,7 @@ from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
 from bridge.domain.incoming import IntakeResult, Question, QuestionKind
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
+from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 
@@ -65,7 +66,9 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url)
+    channel = SlackChannel(
+        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+    )
     await channel.open()
     yield channel
     await channel.aclose()
@@ -407,7 +410,10 @@ async def test_receiving_can_begin_anew(slack: SlackStandIn, inbox: Inbox, recei
 async def test_a_wrong_token_is_refused_by_name(slack: SlackStandIn, setting: str, token: str) -> None:
     tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, setting: token}
     channel = SlackChannel(
-        bot_token=tokens["SLACK_BOT_TOKEN"], app_token=tokens["SLACK_APP_TOKEN"], api_url=slack.api_url
+        options=SlackSettings(),
+        bot_token=tokens["SLACK_BOT_TOKEN"],
+        app_token=tokens["SLACK_APP_TOKEN"],
+        api_url=slack.api_url,
     )
     async with asyncio.timeout(10):
         with pytest.raises(ChannelTokenRefused, match=setting) as refused:

@@ -10,6 +10,7 @@ from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, LookupU
 from bridge.domain.notices import Status
 from bridge.domain.pages import PageView, Streaming
 from bridge.domain.threads import Address
+from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods
@@ -37,7 +38,10 @@ async def dm(slack: SlackStandIn) -> Address:
 
 async def _open(slack: SlackStandIn, streaming: Streaming) -> SlackChannel:
     channel = SlackChannel(
-        bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, streaming=streaming
+        bot_token=slack.bot_token,
+        app_token=slack.app_token,
+        api_url=slack.api_url,
+        options=SlackSettings(streaming=streaming.value),
     )
     await channel.open()
     slack.calls.clear()

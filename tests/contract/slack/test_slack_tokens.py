@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack.options import SlackOptions
 from bridge.domain.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
+from config.slack import SlackSettings
 from sandbox.faults import Fault, Gate
 from tests.contract.slack.workspaces_fixture import KEY, OLDER_KEY, Street
 
@@ -215,7 +215,7 @@ async def test_what_was_refused_for_want_of_a_scope_is_tried_anew_after_a_new_in
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
-    street.policy = SlackOptions(shows_agent_view=True)
+    street.options = SlackSettings(agent_view=True)
     worker = await street.worker()
     street.slack.add_channel("D0NORTH", space=street.north)
     await street.install(worker, street.north)

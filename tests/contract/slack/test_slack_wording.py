@@ -1,13 +1,15 @@
 """What the agent reads for a question: names and earlier messages, against the stand-in."""
 
+from typing import Literal
+
 import pytest
 
 from adapters.slack.channel import SlackChannel
-from adapters.slack.options import SlackOptions
 from bridge.domain.incoming import Question
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 from bridge.domain.turns import PromptContext
+from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods, question_of
@@ -17,9 +19,9 @@ LATER = PromptContext(is_first=False, names_speaker=False, at_most=10_000)
 SEVERAL = PromptContext(is_first=False, names_speaker=True, at_most=10_000)
 
 
-async def quoting(slack: SlackStandIn, *, follows_threads: bool = True) -> SlackChannel:
-    policy = SlackOptions(quotes_thread=True, follows_threads=follows_threads)
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, policy=policy)
+async def quoting(slack: SlackStandIn, *, follow_ups: Literal["thread", "mention"] = "thread") -> SlackChannel:
+    options = SlackSettings(thread_context=True, follow_ups=follow_ups)
+    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, options=options)
     await channel.open()
     slack.calls.clear()
     return channel
@@ -83,7 +85,7 @@ async def test_a_bot_called_into_a_thread_gets_what_was_said_as_quotes(slack: Sl
 
 
 async def test_where_follow_ups_need_a_mention_only_what_was_not_heard_is_quoted(slack: SlackStandIn) -> None:
-    channel = await quoting(slack, follows_threads=False)
+    channel = await quoting(slack, follow_ups="mention")
     question = await asked_in_thread(slack, channel)
     root = question.address.thread
     await channel.post(Address("T0SANDBOX", "C1", root), PageView("Ada is right.", turn_id=question.id, final=True))
@@ -140,8 +142,8 @@ async def test_what_takes_too_long_is_left_out(slack: SlackStandIn, monkeypatch:
 
 
 async def test_e_mail_addresses_can_be_switched_off(slack: SlackStandIn) -> None:
-    policy = SlackOptions(reads_emails=False)
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, policy=policy)
+    options = SlackSettings(emails=False)
+    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, options=options)
     await channel.open()
     await slack.say("U0ADA", "D1", "hello")
     assert await channel.user_identifier(question_of(slack, channel)) == "slack:T0SANDBOX:U0ADA"

@@ -11,7 +11,6 @@ from cryptography.fernet import Fernet
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
-from adapters.slack.options import SlackOptions
 from adapters.slack.scopes import BOT_SCOPES
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.installation_store import InstallationStore
@@ -19,6 +18,7 @@ from adapters.slack.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthAp
 from adapters.web_server import WebServer
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
+from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 from sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET
 from sandbox.slack.workspace import SlackWorkspace
@@ -46,7 +46,7 @@ class Street:
     north: SlackWorkspace
     south: SlackWorkspace
     stack: AsyncExitStack
-    policy: SlackOptions = field(default_factory=SlackOptions)
+    options: SlackSettings = field(default_factory=SlackSettings)
 
     def grants(self, *keys: str) -> InstallationStore:
         """Return what is granted, as a worker with these keys reads it."""
@@ -62,7 +62,7 @@ class Street:
             app_token=app_token,
             api_url=self.slack.api_url,
             sessions=stores.sessions,
-            policy=self.policy,
+            options=self.options,
         )
 
     async def worker(self, *keys: str) -> Worker:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.telegram.channel import TelegramChannel
+from config.telegram import TelegramSettings
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram_steps import Roots, rooms_of
 
@@ -22,7 +23,9 @@ def roots() -> Roots:
 
 @pytest.fixture
 async def channel(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
-    opened = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots))
+    opened = TelegramChannel(
+        options=TelegramSettings(), token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots)
+    )
     await opened.open()
     yield opened
     await opened.aclose()

@@ -12,6 +12,7 @@ from bridge.domain.errors import ChannelTokenRefused
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
 from bridge.ports.channel_capabilities import ActivityIndicator
+from config.telegram import TelegramSettings
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving
 from tests.contract.telegram_steps import Roots, rooms_of
@@ -28,6 +29,7 @@ async def telegram() -> AsyncIterator[TelegramStandIn]:
 def _bots(telegram: TelegramStandIn, roots: Roots, *tokens: str) -> list[TelegramChannel]:
     return [
         TelegramChannel(
+            options=TelegramSettings(),
             token=token,
             token_name=f"TELEGRAM_BOT_TOKENS, number {number}",
             agent_id=f"agent {number}",

@@ -12,6 +12,7 @@ from bridge.domain.incoming import IntakeResult, Question, QuestionKind
 from bridge.domain.pages import Button, PageView
 from bridge.domain.threads import Address
 from bridge.domain.turns import token_of
+from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
@@ -67,10 +68,10 @@ def test_a_message_with_other_buttons_looks_different(channel: TelegramChannel) 
     assert not channel.looks_same(_view("a", Button.STOP), _view("a", final=True))
 
 
-@pytest.mark.parametrize("takes_ratings", [True, False])
-def test_ratings_are_offered_where_the_setting_says_so(roots: Roots, *, takes_ratings: bool) -> None:
-    channel = TelegramChannel(token="100:x", rooms=rooms_of(roots), takes_ratings=takes_ratings)
-    ratings = {Button.GOOD, Button.BAD} if takes_ratings else set()
+@pytest.mark.parametrize("feedback", [True, False])
+def test_ratings_are_offered_where_the_setting_says_so(roots: Roots, *, feedback: bool) -> None:
+    channel = TelegramChannel(token="100:x", rooms=rooms_of(roots), options=TelegramSettings(feedback=feedback))
+    ratings = {Button.GOOD, Button.BAD} if feedback else set()
     assert channel.controls == {Button.STOP, Button.RETRY, *ratings}
 
 
@@ -169,7 +170,10 @@ async def test_where_administrators_control_others_stop_only_what_is_theirs(
     intake = Answering(*[IntakeResult.STOPPED] * 4)
     async with AsyncExitStack() as stack:
         channel = TelegramChannel(
-            token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=True
+            token=telegram.token,
+            api_url=telegram.api_url,
+            rooms=rooms_of(roots),
+            options=TelegramSettings(group_control="admins"),
         )
         stack.push_async_callback(channel.aclose)
         await channel.open()

@@ -20,6 +20,7 @@ from bridge.domain.errors import (
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import Budget
 from bridge.domain.threads import Address, Person
+from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn
@@ -311,7 +312,9 @@ async def test_the_floors_keep_within_telegrams_limits(
 async def test_a_closed_channel_raises_errors_of_the_bridge(
     telegram: TelegramStandIn, roots: Roots, chat: Chat
 ) -> None:
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots))
+    channel = TelegramChannel(
+        options=TelegramSettings(), token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots)
+    )
     await channel.open()
     await channel.aclose()
     await channel.aclose()
@@ -321,7 +324,9 @@ async def test_a_closed_channel_raises_errors_of_the_bridge(
 
 
 async def test_the_operators_list_names_people(telegram: TelegramStandIn, roots: Roots) -> None:
-    known = TelegramChannel(token=telegram.token, rooms=rooms_of(roots), identities={"5": "ada@example.com"})
+    known = TelegramChannel(
+        token=telegram.token, rooms=rooms_of(roots), options=TelegramSettings(identities={"5": "ada@example.com"})
+    )
     asked = fakes.question()
     assert await known.user_identifier(replace(asked, person=Person("5"))) == "ada@example.com"
     assert await known.user_identifier(replace(asked, person=Person("6"))) == "telegram:6"

@@ -9,8 +9,9 @@ from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.outbound.messages import draft_id_of
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, PlaceGone
 from bridge.domain.notices import Status
-from bridge.domain.pages import PageView, Streaming
+from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
+from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
@@ -22,7 +23,10 @@ GROWING = PageView(text="Hello **there**", status="Looking that up…", turn_id=
 @pytest.fixture
 async def native(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
     opened = TelegramChannel(
-        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), streaming=Streaming.NATIVE
+        token=telegram.token,
+        api_url=telegram.api_url,
+        rooms=rooms_of(roots),
+        options=TelegramSettings(streaming="native"),
     )
     await opened.open()
     yield opened

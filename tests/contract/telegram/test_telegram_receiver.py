@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Literal
 
 import pytest
 
@@ -13,6 +14,7 @@ from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
 from bridge.domain.incoming import IntakeResult, Question, QuestionKind
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
+from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram_steps import Roots, rooms_of
@@ -251,7 +253,9 @@ async def test_an_update_of_five_megabytes_is_taken_in_stride(
 
 
 async def test_a_wrong_token_is_named_within_ten_seconds(telegram: TelegramStandIn, roots: Roots) -> None:
-    channel = TelegramChannel(token="100:secret-canary", api_url=telegram.api_url, rooms=rooms_of(roots))
+    channel = TelegramChannel(
+        options=TelegramSettings(), token="100:secret-canary", api_url=telegram.api_url, rooms=rooms_of(roots)
+    )
     async with asyncio.timeout(10):
         with pytest.raises(ChannelTokenRefused, match="TELEGRAM_BOT_TOKEN") as refused:
             await channel.open()
@@ -329,14 +333,21 @@ async def test_a_start_while_telegram_is_away_connects_later(
 
 
 @pytest.mark.parametrize(
-    ("admins_only", "members"),
-    [(False, ["stop", "retry", "new", "end", "status", "help"]), (True, ["stop", "retry", "status", "help"])],
+    ("group_control", "members"),
+    [("anyone", ["stop", "retry", "new", "end", "status", "help"]), ("admins", ["stop", "retry", "status", "help"])],
 )
 async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
-    telegram: TelegramStandIn, roots: Roots, intake: Intake, *, admins_only: bool, members: list[str]
+    telegram: TelegramStandIn,
+    roots: Roots,
+    intake: Intake,
+    group_control: Literal["anyone", "admins"],
+    members: list[str],
 ) -> None:
     channel = TelegramChannel(
-        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=admins_only
+        token=telegram.token,
+        api_url=telegram.api_url,
+        rooms=rooms_of(roots),
+        options=TelegramSettings(group_control=group_control),
     )
     await channel.open()
     async with receiving(channel, intake):
@@ -353,7 +364,12 @@ async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
 async def test_only_administrators_end_conversations_in_a_group_where_the_setting_says_so(
     telegram: TelegramStandIn, roots: Roots, intake: Intake
 ) -> None:
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), admins_only=True)
+    channel = TelegramChannel(
+        token=telegram.token,
+        api_url=telegram.api_url,
+        rooms=rooms_of(roots),
+        options=TelegramSettings(group_control="admins"),
+    )
     await channel.open()
     ada, bob, group = telegram.person("Ada"), telegram.person("Bob"), telegram.group("Team")
     group.admins.add(ada.id)
@@ -478,7 +494,12 @@ async def test_a_comment_on_a_comment_is_in_the_thread_of_the_post(
 async def test_who_hears_all_hears_people_who_do_not_name_it(
     telegram: TelegramStandIn, roots: Roots, intake: Intake
 ) -> None:
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), hears_all=True)
+    channel = TelegramChannel(
+        token=telegram.token,
+        api_url=telegram.api_url,
+        rooms=rooms_of(roots),
+        options=TelegramSettings(group_trigger="all"),
+    )
     await channel.open()
     ada, group = telegram.person("Ada"), telegram.group("Team")
     async with receiving(channel, intake):
@@ -530,7 +551,7 @@ async def test_a_question_has_a_receipt_until_its_answer_stands_there(
     telegram: TelegramStandIn, roots: Roots, intake: Intake
 ) -> None:
     channel = TelegramChannel(
-        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), gives_receipts=True
+        token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), options=TelegramSettings(receipt=True)
     )
     await channel.open()
     ada = telegram.person("Ada")
@@ -612,7 +633,9 @@ async def test_cancelling_the_receiver_returns_at_once_and_posting_still_works(
 @asynccontextmanager
 async def _another(telegram: TelegramStandIn, roots: Roots) -> AsyncIterator[TelegramChannel]:
     """Open a second process's channel, so to speak."""
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots))
+    channel = TelegramChannel(
+        options=TelegramSettings(), token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots)
+    )
     await channel.open()
     try:
         yield channel

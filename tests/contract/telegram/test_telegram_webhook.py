@@ -11,6 +11,7 @@ from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.inbound.webhook import Hook, secret_of
 from adapters.web_server import WebServer
 from bridge.domain.errors import ChannelTokenRefused
+from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
@@ -33,7 +34,9 @@ async def server() -> AsyncIterator[WebServer]:
 @pytest.fixture
 async def hooked(telegram: TelegramStandIn, server: WebServer, roots: Roots) -> AsyncIterator[TelegramChannel]:
     hook = Hook(f"http://127.0.0.1:{server.port}", server)
-    channel = TelegramChannel(token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), hook=hook)
+    channel = TelegramChannel(
+        options=TelegramSettings(), token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), hook=hook
+    )
     await channel.open()
     yield channel
     await channel.aclose()

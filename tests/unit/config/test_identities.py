@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.telegram_emails import identities
+from config.values.telegram_emails import read_identities
 
 
 def written(folder: Path, text: str) -> str:
@@ -15,7 +15,7 @@ def written(folder: Path, text: str) -> str:
 
 def test_one_person_a_line(tmp_path: Path) -> None:
     text = "\ufeff# people\n\n123 ada@example.com\n  9007199254740993\tbob+x@mail.example.org  \r\n"
-    assert identities(written(tmp_path, text)) == {
+    assert read_identities(written(tmp_path, text)) == {
         "123": "ada@example.com",
         "9007199254740993": "bob+x@mail.example.org",
     }
@@ -36,7 +36,7 @@ def test_one_person_a_line(tmp_path: Path) -> None:
 )
 def test_a_line_that_is_no_pair_is_named_and_not_shown(tmp_path: Path, line: str) -> None:
     with pytest.raises(ValueError, match="line 2 ") as wrong:
-        identities(written(tmp_path, f"7 x@y.z\n{line}\n"))
+        read_identities(written(tmp_path, f"7 x@y.z\n{line}\n"))
     assert "a@b.c" not in str(wrong.value)
 
 
@@ -44,6 +44,6 @@ def test_a_line_that_is_no_pair_is_named_and_not_shown(tmp_path: Path, line: str
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, content: str | None) -> None:
     path = str(tmp_path) if content is None else written(tmp_path, content)
     with pytest.raises(ValueError, match="names a file that"):
-        identities(path)
+        read_identities(path)
     with pytest.raises(ValueError, match="cannot be read"):
-        identities(str(tmp_path / "nowhere.txt"))
+        read_identities(str(tmp_path / "nowhere.txt"))

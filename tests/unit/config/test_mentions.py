@@ -1,6 +1,6 @@
 import pytest
 
-from config.mentions import Mentions, mentions
+from config.values.mentions import Mentions, mentions
 
 
 def test_a_list_is_read_exactly() -> None:

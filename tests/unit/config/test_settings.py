@@ -5,9 +5,11 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from config.settings import Settings, SettingsError, default_data_dir, load_settings
-from config.slack_credentials import CREDENTIALS
-from config.telegram_bots import TOKENS
+from config.bridge import default_data_dir
+from config.settings import Settings, SettingsError, load_settings, reveal
+from config.slack import CREDENTIALS
+from config.telegram import TOKENS
+from config.values.mentions import Mentions
 
 Read = Callable[..., Settings]
 Refused = Callable[..., tuple[str, ...]]
@@ -30,13 +32,12 @@ def test_nothing_set_says_everything_that_is_missing_at_once() -> None:
 
 def test_the_least_that_is_needed_turns_on_one_channel_with_all_defaults(settings: Read, tmp_path: Path) -> None:
     read = settings()
-    assert read.telegram_enabled
-    assert not read.slack_enabled
-    assert read.talkifai_agent_id == UUID(AGENT)
-    assert read.redis_url is None
-    assert read.data_dir == tmp_path / ".local/state/talkifai-bridge" or "Library" in str(read.data_dir)
+    assert read.telegram.enabled
+    assert not read.slack.enabled
+    assert read.talkifai.agent_id == UUID(AGENT)
+    assert read.redis.url is None
+    assert read.bridge.data_dir == tmp_path / ".local/state/talkifai-bridge" or "Library" in str(read.bridge.data_dir)
     assert read.warnings == ()
-    assert not read.on_heroku
 
 
 def test_both_slack_tokens_turn_slack_on() -> None:
@@ -47,20 +48,20 @@ def test_both_slack_tokens_turn_slack_on() -> None:
         "SLACK_APP_TOKEN": "xapp-1",
     }
     read = load_settings(overrides=given)
-    assert read.slack_enabled
-    assert not read.telegram_enabled
+    assert read.slack.enabled
+    assert not read.telegram.enabled
 
 
 def test_a_terminal_needs_no_channel() -> None:
     read = load_settings(need_channel=False, overrides={"TALKIFAI_API_KEY": "k", "TALKIFAI_AGENT_ID": AGENT})
-    assert not read.slack_enabled
-    assert not read.telegram_enabled
+    assert not read.slack.enabled
+    assert not read.telegram.enabled
 
 
 def test_the_studio_token_takes_the_place_of_the_key(settings: Read) -> None:
     read = settings(TALKIFAI_API_KEY="", TALKIFAI_STUDIO_TOKEN="st")
-    assert read.talkifai_api_key is None
-    assert read.talkifai_studio_token is not None
+    assert read.talkifai.api_key is None
+    assert read.talkifai.studio_token is not None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_one_slack_token_alone_names_the_missing_one(refused: Refused, given: st
 
 
 def test_events_come_over_sockets_or_over_http(settings: Read, refused: Refused) -> None:
-    assert settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="canary").slack_enabled
+    assert settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="canary").slack.enabled
     (neither,) = refused(SLACK_BOT_TOKEN="xoxb-1")
     assert neither.startswith("SLACK_APP_TOKEN: is not set. ")
     assert "SLACK_SIGNING_SECRET" in neither
@@ -93,8 +94,8 @@ MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "canary-client", "SLACK
 
 def test_many_workspaces_need_three_settings_and_no_bot_token(settings: Read, refused: Refused) -> None:
     read = settings(SLACK_SIGNING_SECRET="canary", **MANY)
-    assert read.slack_enabled
-    assert read.slack_encryption_keys == KEYS
+    assert read.slack.enabled
+    assert tuple(map(reveal, read.slack.encryption_key)) == KEYS
     assert set(KEYS) < set(read.secret_values)
     for missing in MANY:
         (line,) = refused(SLACK_SIGNING_SECRET="canary", **{n: v for n, v in MANY.items() if n != missing})
@@ -106,7 +107,8 @@ def test_many_workspaces_need_three_settings_and_no_bot_token(settings: Read, re
 @pytest.mark.parametrize("keys", ["canary", "A" * 44, KEYS[0] + ",", KEYS[0] + ",canary", "é" * 44])
 def test_an_encryption_key_has_32_bytes(refused: Refused, keys: str) -> None:
     (line,) = refused(SLACK_SIGNING_SECRET="canary", **{**MANY, "SLACK_ENCRYPTION_KEY": keys})
-    assert line.startswith("SLACK_ENCRYPTION_KEY: holds something that is no key. ")
+    assert line.startswith("SLACK_ENCRYPTION_KEY: entry ")
+    assert "is not a key. " in line
     assert "canary" not in line
 
 
@@ -135,7 +137,7 @@ def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:
         ("SLACK_API_URL", "https:///api", "no host"),
         ("TELEGRAM_BOT_TOKEN", "canary", "@BotFather"),
         ("TELEGRAM_BOT_TOKEN", "bot12:canary", "@BotFather"),
-        ("TELEGRAM_AGENT_IDS", "agent-canary", "place 1"),
+        ("TELEGRAM_AGENT_IDS", "agent-canary", "entry 1"),
         ("TELEGRAM_GROUP_TRIGGER", "reply", "mention or all"),
         ("TELEGRAM_GROUP_CONTROL", "owner", "anyone or admins"),
         ("TELEGRAM_RECEIPT", "👀", "on or off"),
@@ -222,7 +224,7 @@ def test_the_settings_do_not_print_secrets(settings: Read) -> None:
 
 def test_the_settings_are_frozen(settings: Read) -> None:
     with pytest.raises(ValidationError):
-        settings().idle_timeout_s = 5.0  # type: ignore[misc] # the very thing that must not work
+        settings().bridge.idle_timeout_s = 5.0  # type: ignore[misc] # the very thing that must not work
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -233,22 +235,22 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("BRIDGE_MAX_TURNS", "9")
     monkeypatch.setenv("BRIDGE_IDLE_TIMEOUT", "  ")
     read = load_settings()
-    assert read.talkifai_api_key is not None
-    assert read.talkifai_api_key.get_secret_value() == "tk_live_file"
-    assert (read.idle_timeout_s, read.max_turns) == (3.0, 9)
+    assert read.talkifai.api_key is not None
+    assert read.talkifai.api_key.get_secret_value() == "tk_live_file"
+    assert (read.bridge.idle_timeout_s, read.bridge.max_turns) == (3.0, 9)
     with pytest.raises(SettingsError):
         load_settings(env_file=None)
 
 
 def test_a_reply_has_twenty_pages_unless_the_setting_says_otherwise(settings: Read) -> None:
-    assert settings().max_pages == 20
-    assert settings(BRIDGE_MAX_PAGES="100").max_pages == 100
+    assert settings().bridge.max_pages == 20
+    assert settings(BRIDGE_MAX_PAGES="100").bridge.max_pages == 100
 
 
 def test_overrides_win_over_the_environment(monkeypatch: pytest.MonkeyPatch, settings: Read) -> None:
     monkeypatch.setenv("BRIDGE_MAX_TURNS", "9")
-    assert settings(BRIDGE_MAX_TURNS="11").max_turns == 11
-    assert settings(BRIDGE_MAX_TURNS="").max_turns == 9
+    assert settings(BRIDGE_MAX_TURNS="11").bridge.max_turns == 11
+    assert settings(BRIDGE_MAX_TURNS="").bridge.max_turns == 9
 
 
 def test_the_example_file_can_be_used_as_it_is_but_for_what_is_needed(settings: Read) -> None:
@@ -256,7 +258,7 @@ def test_the_example_file_can_be_used_as_it_is_but_for_what_is_needed(settings: 
     read = load_settings(
         env_file=example, need_channel=False, overrides={"TALKIFAI_API_KEY": "k", "TALKIFAI_AGENT_ID": AGENT}
     )
-    assert read.idle_timeout_s == settings().idle_timeout_s
+    assert read.bridge.idle_timeout_s == settings().bridge.idle_timeout_s
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
@@ -267,7 +269,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_does_not_hide_the_first_line(tmp_path: Path, settings: Read) -> None:
     (tmp_path / ".env").write_text("BRIDGE_MAX_TURNS=7\n", encoding="utf-8-sig")
-    assert settings().max_turns == 7
+    assert settings().bridge.max_turns == 7
 
 
 def test_values_are_trimmed_and_brought_into_form(settings: Read) -> None:
@@ -280,18 +282,18 @@ def test_values_are_trimmed_and_brought_into_form(settings: Read) -> None:
         BRIDGE_IDLE_TIMEOUT="2.5",
         BRIDGE_DATA_DIR="~/data",
     )
-    assert read.slack_api_url == "http://localhost:1/api/"
-    assert read.telegram_api_url == "http://localhost:2"
-    assert read.talkifai_base_url == "http://[::1]:3/base"
-    assert (read.log_level, read.log_format, read.idle_timeout_s) == ("debug", "json", 2.5)
-    assert read.data_dir == Path.home() / "data"
+    assert read.slack.api_url == "http://localhost:1/api/"
+    assert read.telegram.api_url == "http://localhost:2"
+    assert read.talkifai.base_url == "http://[::1]:3/base"
+    assert (read.bridge.log_level, read.bridge.log_format, read.bridge.idle_timeout_s) == ("debug", "json", 2.5)
+    assert read.bridge.data_dir == Path.home() / "data"
 
 
 @pytest.mark.parametrize("url", ["redis://h", "redis://:p@h:1/2", "rediss://u:p@h:1?x=y", "unix:///run/r.sock?db=1"])
 def test_every_form_of_a_redis_address_is_taken_as_it_is(settings: Read, url: str) -> None:
     read = settings(REDIS_URL=url)
-    assert read.redis_url is not None
-    assert read.redis_url.get_secret_value() == url
+    assert read.redis.url is not None
+    assert read.redis.url.get_secret_value() == url
 
 
 @pytest.mark.parametrize(
@@ -308,12 +310,10 @@ def test_every_form_of_a_redis_address_is_taken_as_it_is(settings: Read, url: st
     ],
 )
 def test_certificates_are_verified_but_for_herokus_own(
-    monkeypatch: pytest.MonkeyPatch, settings: Read, given: dict[str, str], *, verifies: bool
+    settings: Read, given: dict[str, str], *, verifies: bool
 ) -> None:
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    assert settings().redis_verifies_tls is verifies
-    assert settings().on_heroku is ("DYNO" in given)
+    on_heroku = "DYNO" in given
+    assert settings(**given).redis.verifies_tls(on_heroku=on_heroku) is verifies
 
 
 def test_a_slip_in_a_name_is_pointed_out(settings: Read) -> None:
@@ -323,14 +323,14 @@ def test_a_slip_in_a_name_is_pointed_out(settings: Read) -> None:
         "SLACK_BOT_TOKN: is no setting of the bridge and is ignored. Did you mean SLACK_BOT_TOKEN?",
         "bridge_max_turns: is no setting of the bridge and is ignored. Did you mean BRIDGE_MAX_TURNS?",
     )
-    assert read.max_turns == 500
+    assert read.bridge.max_turns == 500
 
 
 def test_a_variable_named_like_a_field_is_not_a_setting(monkeypatch: pytest.MonkeyPatch, settings: Read) -> None:
     monkeypatch.setenv("max_turns", "9")
     monkeypatch.setenv("data_dir", "/elsewhere")
-    assert settings().max_turns == 500
-    assert settings().data_dir == default_data_dir()
+    assert settings().bridge.max_turns == 500
+    assert settings().bridge.data_dir == default_data_dir()
 
 
 def test_the_data_folder_is_the_users_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -354,17 +354,16 @@ def test_a_user_without_a_home_gets_a_data_folder_all_the_same(monkeypatch: pyte
 
 def test_the_way_of_showing_replies_is_set_for_each_channel(settings: Read) -> None:
     read = settings(SLACK_STREAMING="Status", TELEGRAM_STREAMING="native", BRIDGE_SHOW_TOOLS="yes")
-    assert (read.slack_streaming, read.telegram_streaming, read.show_tools) == ("status", "native", "on")
+    assert (read.slack.streaming, read.telegram.streaming, read.bridge.show_tools) == ("status", "native", True)
     usual = settings()
-    assert (usual.slack_streaming, usual.telegram_streaming, usual.show_tools) == ("edit", "edit", "off")
+    assert (usual.slack.streaming, usual.telegram.streaming, usual.bridge.show_tools) == ("edit", "edit", False)
 
 
 def test_the_list_of_mentions_is_read(settings: Read) -> None:
     read = settings(BRIDGE_ALLOW_MENTIONS="U1,@anna")
-    assert read.allow_mentions is not None
-    assert read.allow_mentions.slack == {"<@U1>"}
-    assert read.allow_mentions.telegram == {"anna"}
-    assert settings().allow_mentions is None
+    assert read.bridge.allow_mentions.slack == {"<@U1>"}
+    assert read.bridge.allow_mentions.telegram == {"anna"}
+    assert settings().bridge.allow_mentions == Mentions()
 
 
 _ONE, _OTHER = "3f2b8a54-6c1d-4e0f-9a77-51d0c2b7e901", "8d1e4c20-0b5a-4f63-8c2e-7a9f3e6d1b02"
@@ -376,32 +375,32 @@ _ONE, _OTHER = "3f2b8a54-6c1d-4e0f-9a77-51d0c2b7e901", "8d1e4c20-0b5a-4f63-8c2e-
 )
 def test_each_of_several_telegram_bots_has_its_agent(settings: Read, agents: str, agents_read: list[str]) -> None:
     read = settings(TELEGRAM_BOT_TOKEN="", TELEGRAM_BOT_TOKENS="1:a, 2:b,3:c", TELEGRAM_AGENT_IDS=agents)
-    bots = read.telegram_bots
+    bots = read.telegram.bots
     assert [bot.token.get_secret_value() for bot in bots] == ["1:a", "2:b", "3:c"]
     assert [bot.agent_id for bot in bots] == agents_read
     assert bots[1].token_name == "TELEGRAM_BOT_TOKENS, number 2"
-    assert read.telegram_enabled
+    assert read.telegram.enabled
     assert {"1:a", "2:b", "3:c"} <= set(read.secret_values)
 
 
 def test_one_telegram_bot_may_have_an_agent_of_its_own(settings: Read) -> None:
-    (bot,) = settings(TELEGRAM_BOT_TOKEN="1:a", TELEGRAM_AGENT_IDS=_OTHER).telegram_bots
+    (bot,) = settings(TELEGRAM_BOT_TOKEN="1:a", TELEGRAM_AGENT_IDS=_OTHER).telegram.bots
     assert (bot.token_name, bot.agent_id) == ("TELEGRAM_BOT_TOKEN", _OTHER)
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"TELEGRAM_BOT_TOKENS": "1:canary", "TELEGRAM_BOT_TOKEN": "2:canary"}, "beside TELEGRAM_BOT_TOKEN"),
-        ({"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKENS": "1:canary,,2:canary"}, "place 2"),
+        ({"TELEGRAM_BOT_TOKENS": "1:canary", "TELEGRAM_BOT_TOKEN": "2:canary"}, "together with TELEGRAM_BOT_TOKEN"),
+        ({"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKENS": "1:canary,,2:canary"}, "entry 2"),
         ({"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKENS": "1:canary,1:canary2"}, "twice"),
         (
             {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKENS": "1:canary,2:canary", "TELEGRAM_AGENT_IDS": _ONE},
-            "TELEGRAM_AGENT_IDS: has 1 places, and TELEGRAM_BOT_TOKENS has 2",
+            "TELEGRAM_AGENT_IDS: has 1 entries, and TELEGRAM_BOT_TOKENS has 2",
         ),
         (
             {"TELEGRAM_BOT_TOKEN": "1:canary", "TELEGRAM_AGENT_IDS": f"{_ONE},{_OTHER}"},
-            "TELEGRAM_AGENT_IDS: has 2 places, and TELEGRAM_BOT_TOKEN has 1",
+            "TELEGRAM_AGENT_IDS: has 2 entries, and TELEGRAM_BOT_TOKEN has 1",
         ),
     ],
 )

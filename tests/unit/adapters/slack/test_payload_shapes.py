@@ -10,8 +10,8 @@ import pytest
 
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.inbound.event_parser import read_question
-from adapters.slack.options import SlackOptions
 from bridge.domain.incoming import Question, QuestionKind
+from config.slack import SlackSettings
 
 HOME = BotIdentity("T024HOME", "U0BOT0001", "B0BOT0001", "https://acme.slack.com/", "Acme")
 ROOT, TS, LATER = "1732300000.000100", "1732300100.000200", "1732300200.000300"
@@ -67,8 +67,8 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return envelope({**facts, "message": after, "previous_message": before})
 
 
-def read(payload: dict[str, Any], policy: SlackOptions | None = None) -> Question:
-    question = read_question(payload, HOME, policy or SlackOptions())
+def read(payload: dict[str, Any], options: SlackSettings | None = None) -> Question:
+    question = read_question(payload, HOME, options or SlackSettings())
     assert question is not None
     return question
 
@@ -90,7 +90,7 @@ def test_an_edit() -> None:
 
 def test_an_unfurl_is_no_edit() -> None:
     preview = {"id": 1, "from_url": "https://x.example", "fallback": "X", "text": "preview", "title": "X"}
-    assert read_question(changed(ASKED, {**ASKED, "attachments": [preview]}), HOME) is None
+    assert read_question(changed(ASKED, {**ASKED, "attachments": [preview]}), HOME, SlackSettings()) is None
 
 
 def test_a_deletion_and_the_tombstone_of_a_root_with_replies() -> None:
@@ -98,7 +98,9 @@ def test_a_deletion_and_the_tombstone_of_a_root_with_replies() -> None:
     question = read(envelope({**facts, "previous_message": ASKED}))
     assert (question.kind, question.id) == (QuestionKind.WITHDRAWN, f"slack:T024HOME:C0GENERAL:{TS}")
     tombstone = {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "hidden": True, "ts": TS}
-    assert read_question(changed(ASKED, {**tombstone, "text": "This message was deleted."}), HOME) is None
+    assert (
+        read_question(changed(ASKED, {**tombstone, "text": "This message was deleted."}), HOME, SlackSettings()) is None
+    )
 
 
 def test_somebody_of_another_organisation_in_a_shared_channel() -> None:
@@ -125,7 +127,7 @@ def test_a_reply_that_is_shown_in_the_channel_too() -> None:
 def test_a_direct_message_and_one_in_a_group() -> None:
     direct = {**ASKED, **PLACE, "channel": "D0ADA0001", "channel_type": "im", "text": "hello"}
     assert read(envelope(direct)).thread.thread == ""
-    assert read(envelope(direct), SlackOptions(threads_in_dms=True)).thread.thread == TS
+    assert read(envelope(direct), SlackSettings(dm="thread")).thread.thread == TS
     group = {**ASKED, **PLACE, "channel": "C0GROUPDM", "channel_type": "mpim"}
     assert read(envelope(group)).thread.thread == TS
 
@@ -150,10 +152,10 @@ NOTHING: dict[str, dict[str, Any]] = {
 def test_what_is_no_persons_message_is_nothing(fields: dict[str, Any]) -> None:
     """A11: other bots, and what Slack itself writes."""
     event = {name: value for name, value in {**ASKED, **PLACE, **fields}.items() if value is not None}
-    assert read_question(envelope(event), HOME) is None
+    assert read_question(envelope(event), HOME, SlackSettings()) is None
 
 
 def test_an_answer_of_the_bridge_that_it_edits_is_nothing() -> None:
     """D11: its own edits come back."""
     before = {**ASKED, **OWN}
-    assert read_question(changed(before, {**before, "text": "My whole answer"}), HOME) is None
+    assert read_question(changed(before, {**before, "text": "My whole answer"}), HOME, SlackSettings()) is None

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.inbound.event_parser import MalformedEventError, read_question
-from adapters.slack.options import SlackOptions
 from bridge.domain.incoming import Question, QuestionKind
+from config.slack import SlackSettings
 
 HOME = BotIdentity(team_id="T1", bot_user_id="UBOT", bot_id="BBOT", url="https://acme.slack.com/", name="Acme")
 TS = "1700000000.000100"
@@ -29,7 +29,7 @@ def event(**fields: Any) -> dict[str, Any]:
 
 
 def read(payload: dict[str, Any]) -> Question:
-    question = read_question(payload, HOME)
+    question = read_question(payload, HOME, SlackSettings())
     assert question is not None
     return question
 
@@ -51,11 +51,11 @@ def test_a_mention_opens_a_thread_under_itself() -> None:
     }
 
 
-def test_the_word_stop_is_for_the_asker_where_the_policy_says_so() -> None:
+def test_the_word_stop_is_for_the_asker_where_the_options_says_so() -> None:
     """A15: the word like the button."""
     said = event(text="<@UBOT> stop", thread_ts=ROOT)
-    for policy, owner_only in ((SlackOptions(), True), (SlackOptions(only_opener_controls=False), False)):
-        question = read_question(said, HOME, policy)
+    for options, owner_only in ((SlackSettings(), True), (SlackSettings(control="anyone"), False)):
+        question = read_question(said, HOME, options)
         assert question is not None
         assert (question.kind, question.owner_only) == (QuestionKind.STOP, owner_only)
 
@@ -63,7 +63,7 @@ def test_the_word_stop_is_for_the_asker_where_the_policy_says_so() -> None:
 def test_an_organisations_installation_is_the_account_of_all_its_workspaces() -> None:
     """A9: threads and budgets of one token are under one name."""
     home = replace(HOME, enterprise_id="E1", is_organisation=True)
-    question = read_question(event(channel="D1"), home)
+    question = read_question(event(channel="D1"), home, SlackSettings())
     assert question is not None
     assert (question.thread.account, question.address.account) == ("E1", "E1")
 
@@ -87,7 +87,7 @@ def test_a_message_in_a_thread_without_a_mention_counts_only_in_a_known_thread()
 
 @pytest.mark.parametrize("somebody", ["<@U2>", "<@U2|bob>", "<!subteam^S1|@ops>", "<!here>", "<!channel|@channel>"])
 def test_a_message_to_somebody_else_is_left_alone_unless_it_mentions_the_bot_too(somebody: str) -> None:
-    assert read_question(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME) is None
+    assert read_question(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME, SlackSettings()) is None
     both = read(event(thread_ts=ROOT, text=f"<@UBOT> tell {somebody}"))
     assert both.addressed
 
@@ -98,18 +98,18 @@ def test_links_and_dates_are_nobody() -> None:
 
 
 def test_where_follow_ups_need_a_mention_others_are_left_alone() -> None:
-    policy = SlackOptions(follows_threads=False)
-    assert read_question(event(thread_ts=ROOT, text="and now?"), HOME, policy) is None
-    question = read_question(event(thread_ts=ROOT, text="<@UBOT> and now?"), HOME, policy)
+    options = SlackSettings(follow_ups="mention")
+    assert read_question(event(thread_ts=ROOT, text="and now?"), HOME, options) is None
+    question = read_question(event(thread_ts=ROOT, text="<@UBOT> and now?"), HOME, options)
     assert question is not None
     assert question.addressed
-    in_dm = read_question(event(channel="D1", thread_ts=ROOT, text="and now?"), HOME, policy)
+    in_dm = read_question(event(channel="D1", thread_ts=ROOT, text="and now?"), HOME, options)
     assert in_dm is not None
 
 
 @pytest.mark.parametrize(("root", "thread"), [(None, TS), (ROOT, ROOT)])
 def test_where_direct_messages_are_threads_each_top_level_message_begins_one(root: str | None, thread: str) -> None:
-    question = read_question(event(channel="D1", thread_ts=root), HOME, SlackOptions(threads_in_dms=True))
+    question = read_question(event(channel="D1", thread_ts=root), HOME, SlackSettings(dm="thread"))
     assert question is not None
     assert (question.thread.thread, question.address.thread, question.addressed) == (thread, thread, True)
 
@@ -128,7 +128,7 @@ def test_a_thread_answer_shown_in_the_channel_too_is_one_in_the_thread() -> None
 
 @pytest.mark.parametrize("fields", [{}, {"thread_ts": TS}, {"text": "", "subtype": "file_share", "thread_ts": ROOT}])
 def test_a_channel_message_that_is_for_nobody_is_nothing(fields: dict[str, Any]) -> None:
-    assert read_question(event(**fields), HOME) is None
+    assert read_question(event(**fields), HOME, SlackSettings()) is None
 
 
 @pytest.mark.parametrize("place", [{"channel": "D1"}, {"channel": "D1", "channel_type": "im"}])
@@ -143,7 +143,7 @@ def test_a_direct_message_in_a_thread_is_answered_there_in_the_same_conversation
 
 
 def test_a_group_dm_is_like_a_channel() -> None:
-    assert read_question(event(channel="G1", channel_type="mpim"), HOME) is None
+    assert read_question(event(channel="G1", channel_type="mpim"), HOME, SlackSettings()) is None
     assert read(event(channel="G1", channel_type="mpim", text="<@UBOT> hi")).thread.thread == TS
 
 
@@ -170,7 +170,10 @@ def test_a_group_dm_is_like_a_channel() -> None:
 )
 def test_what_no_person_wrote_is_nothing(fields: dict[str, Any]) -> None:
     """A11: nor what the bridge itself wrote."""
-    assert read_question(event(text="<@UBOT> hi", channel="D1", **{"channel_type": "im", **fields}), HOME) is None
+    assert (
+        read_question(event(text="<@UBOT> hi", channel="D1", **{"channel_type": "im", **fields}), HOME, SlackSettings())
+        is None
+    )
 
 
 def test_the_team_is_the_installations_and_not_the_writers() -> None:
@@ -226,11 +229,11 @@ def test_commands_are_words_alone(text: str, kind: QuestionKind) -> None:
 def test_parts_that_are_missing_or_wrong_are_malformed(fields: dict[str, Any]) -> None:
     """D13."""
     with pytest.raises(MalformedEventError):
-        read_question(event(**{"channel": "D1", "channel_type": "im", **fields}), HOME)
+        read_question(event(**{"channel": "D1", "channel_type": "im", **fields}), HOME, SlackSettings())
 
 
 def test_all_metadata_is_text_even_for_a_workspace_without_an_address() -> None:
-    question = read_question(event(channel="D1"), BotIdentity("T1", "UBOT"))
+    question = read_question(event(channel="D1"), BotIdentity("T1", "UBOT"), SlackSettings())
     assert question is not None
     assert question.metadata == {"source": "slack", "team": "T1", "channel": "D1", "thread": ""}
 
@@ -253,7 +256,7 @@ def test_no_payload_whatever_breaks_the_reader(changes: dict[str, Any], around: 
     payload = {**event(channel="D1", channel_type="im"), **around}
     payload["event"] = {**payload["event"], **changes}
     try:
-        question = read_question(payload, HOME)
+        question = read_question(payload, HOME, SlackSettings())
     except MalformedEventError:
         return
     if question is not None:
@@ -268,23 +271,23 @@ WORKFLOW = {"subtype": "bot_message", "user": None, "bot_id": "B7", "workflow_id
 def test_a_workflow_asks_only_where_the_operator_lets_it_and_by_a_mention() -> None:
     """A11: and then once, as the mention of the same message says less of where it comes from."""
     asked = event(text="<@UBOT> what is new?", **WORKFLOW)
-    assert read_question(asked, HOME) is None
-    policy = SlackOptions(allows_workflows=True)
-    question = read_question(asked, HOME, policy)
+    assert read_question(asked, HOME, SlackSettings()) is None
+    options = SlackSettings(workflows=True)
+    question = read_question(asked, HOME, options)
     assert question is not None
     assert (question.text, question.person.id, question.person.name) == ("what is new?", "B7", "Daily")
     assert question.person.is_program
-    assert read_question(event(text="no mention", **WORKFLOW), HOME, policy) is None
-    assert read_question(event(text="no mention", thread_ts=ROOT, **WORKFLOW), HOME, policy) is None
+    assert read_question(event(text="no mention", **WORKFLOW), HOME, options) is None
+    assert read_question(event(text="no mention", thread_ts=ROOT, **WORKFLOW), HOME, options) is None
     mention = event(type="app_mention", text="<@UBOT> what is new?", user=None, bot_id="B7")
-    assert read_question(mention, HOME, policy) is None
+    assert read_question(mention, HOME, options) is None
     other_bot = event(text="<@UBOT> hi", subtype="bot_message", user=None, bot_id="B7")
-    assert read_question(other_bot, HOME, policy) is None
+    assert read_question(other_bot, HOME, options) is None
 
 
 def test_a_workflow_of_another_organisation_is_from_outside() -> None:
     asked = event(text="<@UBOT> hi", bot_profile={"team_id": "T9"}, **WORKFLOW)
-    question = read_question(asked, HOME, SlackOptions(allows_workflows=True))
+    question = read_question(asked, HOME, SlackSettings(workflows=True))
     assert question is not None
     assert question.metadata["person_team"] == "T9"
 
@@ -293,6 +296,6 @@ def test_within_one_organisation_only_shared_channels_have_strangers() -> None:
     home = replace(HOME, enterprise_id="E1")
     payload = event(type="app_mention", text="<@UBOT> hi", user_team="T2")
     for shared, expected in ((False, None), (True, "T2")):
-        question = read_question(payload | {"is_ext_shared_channel": shared}, home)
+        question = read_question(payload | {"is_ext_shared_channel": shared}, home, SlackSettings())
         assert question is not None
         assert question.metadata.get("person_team") == expected

@@ -235,7 +235,7 @@ def test_what_happens_to_a_chat_is_read(raw: dict[str, Any], change: object) -> 
     ],
 )
 def test_a_bot_that_hears_all_has_one_thread_for_the_group(raw: dict[str, Any], thread: str) -> None:
-    found = incoming(raw, ME, hears_all=True)
+    found = incoming(raw, ME, group_trigger="all")
     assert found is not None
     assert (found.question().kind, found.question().thread.thread) == (QuestionKind.ASK, thread)
 
@@ -250,7 +250,7 @@ def test_a_bot_that_hears_all_has_one_thread_for_the_group(raw: dict[str, Any], 
     ],
 )
 def test_a_bot_that_hears_all_still_hears_people_alone(raw: dict[str, Any]) -> None:
-    assert incoming(raw, ME, hears_all=True) is None
+    assert incoming(raw, ME, group_trigger="all") is None
 
 
 @pytest.mark.parametrize("kind", ["voice", "photo", "document", "sticker", "location", "video_note", "contact", "poll"])
@@ -262,4 +262,4 @@ def test_what_has_no_words_is_known_for_that(kind: str) -> None:
 def test_what_has_no_words_is_meant_for_the_bot_in_a_group_where_it_answers_the_bot() -> None:
     to_me = {"message_id": 3, "from": {"id": 100}}
     assert asked(update(None, GROUP, voice={}, reply_to_message=to_me)).kind is QuestionKind.WORDLESS
-    assert incoming(update(None, GROUP, voice={}), ME, hears_all=True) is None
+    assert incoming(update(None, GROUP, voice={}), ME, group_trigger="all") is None

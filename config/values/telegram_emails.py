@@ -10,7 +10,7 @@ _MOST_BYTES = 4 * 2**20
 _FORM = "Write one person a line: the Telegram user id, a space, the e-mail address."
 
 
-def identities(text: str) -> Mapping[str, str]:
+def read_identities(text: str) -> Mapping[str, str]:
     """Read the file at a path: user id to e-mail. Empty lines and lines that begin with `#` are passed over.
 
     Raises `ValueError`, with the number of the line, for anything else that is no such pair, and for a person who

@@ -1,0 +1,57 @@
+"""The section of the bridge itself: how it behaves in every channel, and where it runs."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from config.values.kinds import Folder, any_case, from_text, matches
+from config.values.mentions import Mentions, mentions
+from config.values.section import Section, variables
+
+_key_prefix = matches(
+    r"[A-Za-z0-9._:-]{1,64}", "cannot begin a Redis key. Use up to 64 letters, digits and the signs . _ : -"
+)
+
+
+def default_data_dir() -> Path:
+    """Return the folder for the embedded server's data: in the user's state folder, as the platform has it.
+
+    Linux: the XDG Base Directory Specification, which says to ignore a relative `XDG_STATE_HOME`.
+    """
+    try:
+        home = Path.home()
+    except RuntimeError:  # a container's user without an entry in the user database
+        home = Path.cwd()
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "talkifai-bridge"
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (state if state.is_absolute() else home / ".local" / "state") / "talkifai-bridge"
+
+
+class BridgeSettings(Section):
+    """`BRIDGE_…`, and `PORT`, which platforms set."""
+
+    prefix: ClassVar[str] = "BRIDGE_"
+    model_config = ConfigDict(alias_generator=variables(prefix))
+
+    port: int = Field(8080, ge=1, le=65535, alias="PORT")
+    """Where the web server listens."""
+    data_dir: Folder = Field(default_factory=default_data_dir)
+    """The folder of the embedded server's data."""
+    idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")
+    """TalkifAI ends a conversation itself after 1,800 s."""
+    max_turns: int = Field(500, ge=1, le=5000)
+    """How many turns one worker has live at a time."""
+    show_tools: bool = False
+    """Whether a finished reply names the tools that were used."""
+    allow_mentions: Annotated[Mentions, from_text(mentions)] = Mentions()
+    """Whom the agent may mention."""
+    max_pages: int = Field(20, ge=1, le=100)
+    """How many messages one reply fills at most."""
+    key_prefix: Annotated[str, AfterValidator(_key_prefix)] = "talkifai-bridge"
+    """What every Redis key begins with. Braces and wildcards mean something to Redis."""
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], any_case] = "info"
+    log_format: Annotated[Literal["console", "json"], any_case] = "console"

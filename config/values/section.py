@@ -1,0 +1,36 @@
+"""The base of every section of the settings."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+def variables(prefix: str) -> Callable[[str], str]:
+    """Return the rule that names the variable of a field: the prefix and the field's name, in capitals."""
+    return lambda name: f"{prefix}{name.upper()}"
+
+
+class Section(BaseModel):
+    """Settings of one area, checked and frozen. An alias is the variable that a field is read from."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, hide_input_in_errors=True
+    )
+    prefix: ClassVar[str] = ""
+    """What the section's variables begin with."""
+
+    @classmethod
+    def contradictions(cls, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Return a variable and a sentence for each set or missing variable that does not go with the others.
+
+        Args:
+            given: What is set, by variable.
+        """
+        del given
+        return []
+
+    @classmethod
+    def variable_names(cls) -> tuple[str, ...]:
+        """Return the variables of this section, in their order."""
+        return tuple(str(field.alias) for field in cls.model_fields.values())
