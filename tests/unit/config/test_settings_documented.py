@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic.fields import FieldInfo
@@ -10,7 +11,7 @@ from pydantic.fields import FieldInfo
 from config.settings import SECTIONS, variable_names
 from config.values.mentions import Mentions
 
-EMPTY = (None, (), {}, Mentions())
+EMPTY: tuple[Any, ...] = (None, (), {}, Mentions())
 ROOT = Path(__file__).parents[3]
 _ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*)\|", re.MULTILINE)
 
