@@ -58,6 +58,8 @@ class Fault:
     """Answer with this HTTP status instead, without the effect."""
     error: str = ""
     """The error's code or description in the service's own form."""
+    page: str = ""
+    """The body of that answer in place of the service's own form, as from a firewall before it."""
     retry_after_s: int | None = None
     """The `Retry-After` that goes with 429 or 503."""
     lose_answer: bool = False

@@ -167,6 +167,7 @@ class FakeAgent:
         self.ended: list[str] = []
         self.opened_agents: list[str] = []
         """Which agent each conversation was opened with; empty for the one of the settings."""
+        self.opened_metadata: list[Mapping[str, str]] = []
         self.sent: list[tuple[str, str]] = []
         self.open_errors: list[BridgeError] = []
         self.ask_errors: list[BridgeError] = []
@@ -174,8 +175,9 @@ class FakeAgent:
         self.history_errors: list[BridgeError] = []
 
     async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
-        del user_identifier, metadata
+        del user_identifier
         self.opened_agents.append(agent_id)
+        self.opened_metadata.append(metadata)
         if self.open_errors:
             raise self.open_errors.pop(0)
         identity = f"chat_{len(self.histories) + 1}"

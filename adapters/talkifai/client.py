@@ -39,7 +39,7 @@ _SECRET_HEADERS = frozenset({_API_KEY, _STUDIO_TOKEN, _AUTHORIZATION})
 _BEARER = "Bearer "
 _OK = range(200, 300)
 _NO_CONTENT = 204
-_NOTHING_LEFT = (401, 404, 410)
+_NOTHING_LEFT = (404, 410)
 """Answers to an end which say that the session is closed already."""
 
 
@@ -67,7 +67,8 @@ class TalkifaiAgent:
     ) -> None:
         self._agent_id = agent_id
         self._key = _key_header(api_key, studio_token)
-        self._limits = limits or TalkifaiLimits()
+        self._limits = limits = limits or TalkifaiLimits()
+        self._within_s = {Call.OPEN: limits.open_s, Call.HISTORY: limits.history_s, Call.END: limits.end_s}
         self._clock: Clock = clock or SystemClock()
         self._transport = Transport(base_url, self._limits)
         self._rate_limit: RateLimit | None = None
@@ -138,17 +139,9 @@ class TalkifaiAgent:
         raise AgentUnavailable(f"the conversation's history has over {self._limits.history_messages} messages")
 
     async def end(self, conversation: Conversation) -> None:
-        """End the conversation: see the port. A token that cannot even be sent has nothing left to close."""
-        try:
-            headers = _bearer(conversation)
-        except ConversationLost:
-            return
-        request = Request(Call.END, "POST", f"{_path(conversation)}/end", headers)
-        try:
-            answer = await self._call(request, also_fine=_NOTHING_LEFT)
-        except ConversationLost as error:
-            # A 403 proves nothing: a firewall may say it. Only 404 and 401 mean that nothing is left to close.
-            raise AgentUnavailable(str(error)) from None
+        """End the conversation: see the port."""
+        request = Request(Call.END, "POST", f"{_path(conversation)}/end", _bearer(conversation))
+        answer = await self._call(request, also_fine=_NOTHING_LEFT)
         if answer.status in _NOTHING_LEFT or answer.status == _NO_CONTENT:
             return
         confirmation = json_object(answer.body)
@@ -158,8 +151,9 @@ class TalkifaiAgent:
     async def _call(self, request: Request, also_fine: Container[int] = ()) -> "_Whole":
         """Send a request and read its whole answer. Raises what the error table says of any other status."""
         most = self._limits.history_bytes if request.call is Call.HISTORY else self._limits.body_bytes
+        within_s = self._within_s[request.call]
         try:
-            async with asyncio.timeout(self._limits.call_s):
+            async with asyncio.timeout(within_s):
                 reply = await self._transport.send(request)
                 try:
                     if reply.status not in _OK and reply.status not in also_fine:
@@ -169,7 +163,7 @@ class TalkifaiAgent:
                 finally:
                     await reply.aclose()
         except TimeoutError:
-            raise AgentUnavailable(f"TalkifAI took over {self._limits.call_s:g} s ({request.call})") from None
+            raise AgentUnavailable(f"TalkifAI took over {within_s:g} s ({request.call})") from None
         if len(body) > most:
             raise AgentUnavailable(f"TalkifAI's answer is over {most} bytes ({request.call})")
         return _Whole(reply.status, body)

@@ -114,7 +114,7 @@ _BY_CODE: Mapping[str, type[BridgeError]] = {
 _BY_STATUS: Mapping[int, type[BridgeError]] = {
     401: ConversationLost,
     402: AgentOutOfCredits,
-    403: ConversationLost,
+    403: AgentUnavailable,  # without a code of TalkifAI's it comes from something before it, as a firewall
     404: ConversationLost,
     408: AgentUnavailable,
     409: AgentUnavailable,
@@ -136,4 +136,7 @@ def _client_error(refusal: Refusal) -> BridgeError:
     if opening and refusal.status in _OPEN_BY_STATUS:
         return _OPEN_BY_STATUS[refusal.status](str(refusal))
     kind = _BY_CODE.get(refusal.code) or _BY_STATUS.get(refusal.status) or Misconfigured
+    if refusal.call is Call.END and kind in (ConversationLost, AgentKeyRefused):
+        # Only a refused token may mean that nothing is left to close.
+        kind = ConversationLost if refusal.status == 401 else AgentUnavailable  # noqa: PLR2004 - "Unauthorized"
     return kind(str(refusal))

@@ -11,8 +11,13 @@ class TalkifaiLimits:
     """Until a connection stands. Past it the request surely did not arrive."""
     write_s: float = 30.0
     """Until a request is written."""
-    call_s: float = 30.0
-    """A whole open, page of history or end. TalkifAI opens a session in 0.3 to 0.5 s."""
+    history_s: float = 30.0
+    """A whole page of history."""
+    open_s: float = 55.0
+    """A whole open, which takes 0.3 to 0.5 s. What comes later is lost, so it is long; and it is below the 60 s after
+    which an opening counts as lost."""
+    end_s: float = 60.0
+    """A whole end: TalkifAI closes billing, gathers memory for up to 25 s and calls the agent's webhook inside it."""
     first_event_s: float = 120.0
     """From sending a question to the first event: agents may think for a minute and more."""
     progress_s: float = 90.0

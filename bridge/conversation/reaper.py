@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
-from bridge.domain.errors import AgentRateLimited, BridgeError, StoreUnavailable
-from bridge.domain.sessions import Ending
+from bridge.conversation.session_manager import OPENING
+from bridge.domain.errors import AgentRateLimited, BridgeError, ConversationLost, StoreUnavailable
+from bridge.domain.sessions import Conversation, Ending, EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.ports.agent import Agent
 from bridge.ports.sessions import SessionStore
@@ -16,10 +19,14 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 """How often the scheduler calls `sweep`."""
 _BATCH = 100
-_AT_ONCE = 10
-_CLAIM_S = 60.0
+AT_ONCE = 50
+_CLAIM_S = 90.0
 """Longer than an `/end` may take: no other reaper repeats it meanwhile."""
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 60.0
+_REFUSALS_TO_BELIEVE = 3
+"""A token that is refused so often, over a minute, has nothing left to close. One refusal may be a mistake."""
+_REFUSED_PAUSE_S = 30.0
+_MOST_REFUSED = 10_000
 STUCK_AFTER_S = 3600.0
 """An end that has failed for so long is an alarm."""
 _STUCK_ATTEMPTS = 20
@@ -39,6 +46,8 @@ class Reaper:
         self._store = store
         self._clock = clock
         self._looked_at = clock.monotonic()
+        self._refusals: Counter[str] = Counter()
+        """How often each conversation's token was refused here. Where that is forgotten, it is tried more often."""
         self.ended = 0
         self.stuck = 0
 
@@ -61,7 +70,7 @@ class Reaper:
             await self._watch_clock()
             while await self._store.unbind_idle(_BATCH) == _BATCH:
                 continue
-            return await self._store.claim_ends(_AT_ONCE - running, _CLAIM_S) if running < _AT_ONCE else ()
+            return await self._store.claim_ends(AT_ONCE - running, _CLAIM_S) if running < AT_ONCE else ()
         except StoreUnavailable as error:
             log.warning("sweep put off: the store does not answer", extra={"cause": str(error)})
             return ()
@@ -76,13 +85,15 @@ class Reaper:
 
     async def _end(self, ending: Ending) -> None:
         session = ending.session
+        if not session.conversation.token:
+            ending = replace(ending, reason=EndReason.LOST)
         facts = {
             "thread_key": str(session.thread),
             "conversation": session.conversation.id,
             "reason": ending.reason.value,
         }
         try:
-            await self._agent.end(session.conversation)
+            await self._close(session.conversation)
         except BridgeError as error:
             await self._put_off(ending, error, facts)
             return
@@ -90,10 +101,50 @@ class Reaper:
             await self._store.confirm_end(ending)
         except StoreUnavailable:
             return  # claimed again later; ending twice does no harm
+        self._refusals.pop(session.conversation.id, None)
         self.ended += 1
+        if ending.reason is EndReason.LOST:
+            log.error("an operator has to act: a conversation cannot be ended, its token is gone", extra=facts)
         log.info("session ended", extra=facts)
         if not self._untold.full():
             self._untold.put_nowait(session.thread)
+
+    async def _close(self, conversation: Conversation) -> None:
+        """End the conversation; return too when its token was refused often enough, or is not there."""
+        if not conversation.token:
+            return
+        try:
+            await self._agent.end(conversation)
+        except ConversationLost:
+            if len(self._refusals) >= _MOST_REFUSED:
+                self._refusals.clear()  # other workers ended them
+            self._refusals[conversation.id] += 1
+            if self._refusals[conversation.id] < _REFUSALS_TO_BELIEVE:
+                raise
+
+    async def report_lost_openings(self) -> None:
+        """Count openings whose answer never came, and say what TalkifAI's support needs to find their conversations.
+
+        To be called every ten seconds or so.
+        """
+        try:
+            lost = await self._store.take_lost_openings()
+        except StoreUnavailable:
+            return
+        for opening in lost:
+            log.error(
+                "an operator has to act: TalkifAI's answer to an opening was lost; a conversation may be open until it"
+                " expires by itself. Support finds it by its metadata: %s = %s",
+                OPENING,
+                opening.id,
+                extra={
+                    "thread_key": str(opening.thread),
+                    "person": opening.person_id,
+                    "user_identifier": opening.user_identifier,
+                    "agent": opening.agent_id,
+                    "asked_at": opening.at,
+                },
+            )
 
     async def tell_ends(self, tell: Callable[[ThreadKey], Awaitable[None]]) -> None:
         """Say of each thread whose conversation was ended that it was, until cancelled: no end waits for that."""
@@ -103,7 +154,10 @@ class Reaper:
     async def _put_off(self, ending: Ending, error: BridgeError, facts: dict[str, str]) -> None:
         wait_s = min(_PAUSE_FIRST_S * 2 ** (ending.attempts - 1), _PAUSE_MOST_S)
         if isinstance(error, AgentRateLimited):
-            wait_s = max(wait_s, error.retry_after_s)
+            # A long wait may be meant for openings alone: each end asks again, and the quota lets one a minute try.
+            wait_s = min(max(wait_s, error.retry_after_s), _PAUSE_MOST_S)
+        elif isinstance(error, ConversationLost):
+            wait_s = _REFUSED_PAUSE_S
         is_stuck = ending.attempts >= _STUCK_ATTEMPTS and self._clock.now() - ending.since > STUCK_AFTER_S
         self.stuck += is_stuck
         level = logging.ERROR if is_stuck else logging.WARNING

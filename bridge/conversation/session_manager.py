@@ -2,18 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
-from bridge.domain.errors import AgentRateLimited, AgentUnreachable, BridgeError, LeaseLost, StoreUnavailable
+from bridge.domain.errors import (
+    AgentRateLimited,
+    AgentUnreachable,
+    BridgeError,
+    LeaseLost,
+    Misconfigured,
+    StoreUnavailable,
+)
 from bridge.domain.incoming import Question
-from bridge.domain.sessions import Conversation, EndReason, Session
+from bridge.domain.sessions import Conversation, EndReason, OpenedConversation, Opening, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import AskerNames, OwnAgent
 from bridge.ports.sessions import SessionStore
-from bridge.runtime.cancellation import run_shielded
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -25,8 +33,13 @@ _END_NOW_WITHIN_S = 2.0
 """Shorter than an opening may go on after a stop: its end is put into the queue within that time."""
 _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before its asker is told."""
-_OPEN_AFTER_STOP_S = 3.0
-"""How long an opening may go on once its turn was cancelled: seven times what it takes. Its end comes after that."""
+_RECORD_AFTER_CANCEL_S = 1.0
+"""How long a cancelled turn waits for its opening, more than twice what that takes. What opens later is ended."""
+_FINISH_WITHIN_S = 3.0
+"""How long a process that stops waits for openings whose turns are gone; then, as long again for what they opened to
+be ended."""
+OPENING = "bridge_opening"
+"""The name in a conversation's metadata under which TalkifAI's support finds one whose opening was lost."""
 _PAUSES_S = (0.3, 1.0, 2.0)
 """Between tries while no connection to TalkifAI comes about, as when it restarts."""
 _SHORTEST_WAIT_S = 0.5
@@ -41,6 +54,7 @@ class SessionManager:
         self._clock = clock
         self.idle_after_s = idle_after_s
         self._unrecorded: dict[str, Session] = {}
+        self._openings: set[asyncio.Task[tuple[Session, str]]] = set()
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that is open in the thread."""
@@ -51,20 +65,21 @@ class SessionManager:
     ) -> tuple[Session, str]:
         """Open a conversation, bind the thread to it, and return the session and the agent's greeting.
 
-        `wait` waits out TalkifAI's limit; by default in silence.
+        `wait` waits out TalkifAI's limit; by default in silence. An opening whose turn is cancelled goes on by itself,
+        and what comes of it is ended.
 
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
         `AgentRateLimited` and the `Misconfigured` leaves.
         """
         identifier = await _identifier_of(question, channel)
+        agent_id = channel.agent_id if isinstance(channel, OwnAgent) else ""
         patience = _Patience(self._clock, wait)
         while True:
+            at = self._clock.now()
+            opening = Opening(uuid.uuid4().hex, lease.thread, question.person.id, identifier, agent_id, at)
             try:
-                # Cancelled in here, a paid conversation could stay open without anybody knowing of it. All waits are
-                # outside: after one there would be too little of that time left to open and record.
-                return await run_shielded(
-                    self._open_and_bind(lease, question, channel, identifier), at_most_s=_OPEN_AFTER_STOP_S
-                )
+                # All waits are out here: nothing is opened in them, so a cancelled turn can leave at once.
+                return await self._see_through(_Attempt(lease, opening, question.metadata))
             except (AgentRateLimited, AgentUnreachable) as error:
                 await patience.wait_out(error)
 
@@ -77,35 +92,86 @@ class SessionManager:
         for session in list(self._unrecorded.values()):
             await self._end_on_the_spot(session)
 
-    async def _open_and_bind(
-        self, lease: Lease, question: Question, channel: Channel, identifier: str
-    ) -> tuple[Session, str]:
-        # A request whose answer was lost is not repeated: it may have opened a conversation that nobody knows of, and
-        # another try could leave another one.
-        agent_id = channel.agent_id if isinstance(channel, OwnAgent) else ""
-        opened = await self._agent.open(identifier, question.metadata, agent_id)
+    async def finish_openings(self) -> None:
+        """Let openings whose turns are gone come to their end, at a stop of the process.
+
+        What is still under way after that counts as lost a minute later: another worker says so.
+        """
+        for _ in range(2):
+            if not self._openings:
+                return
+            _, late = await asyncio.wait(self._openings, timeout=_FINISH_WITHIN_S)
+            for task in late:
+                task.cancel()
+
+    async def _see_through(self, attempt: "_Attempt") -> tuple[Session, str]:
+        task = asyncio.ensure_future(self._open_and_bind(attempt))
+        self._openings.add(task)
+        task.add_done_callback(self._opening_done)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task], timeout=_RECORD_AFTER_CANCEL_S)
+            attempt.is_abandoned = True
+            if attempt.is_open and not task.done():
+                # The store hangs: there is time left for the end alone.
+                task.cancel()
+                await asyncio.wait([task])
+            raise
+
+    def _opening_done(self, task: "asyncio.Task[tuple[Session, str]]") -> None:
+        self._openings.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: of one whose turn is gone nobody else looks at it
+
+    async def _open_and_bind(self, attempt: "_Attempt") -> tuple[Session, str]:
+        lease, opening = attempt.lease, attempt.opening
+        await self._store.note_opening(opening)
+        opened = await self._request(attempt)
+        attempt.is_open = True
         session = Session(
             thread=lease.thread,
             conversation=opened.conversation,
             agent_name=opened.agent_name,
-            person_id=question.person.id,
-            user_identifier=identifier,
+            person_id=opening.person_id,
+            user_identifier=opening.user_identifier,
             opened_at=self._clock.now(),
             history_count=1 if opened.greeting else 0,
         )
         try:
-            await self._store.bind(lease, session, self.idle_after_s)
+            await self._record(attempt, session)
         except (LeaseLost, StoreUnavailable, asyncio.CancelledError):
-            # Cancelled here, by a stop while the store is away, there is time left for the end alone.
-            await self._end_on_the_spot(session)
+            if await self._end_on_the_spot(session):
+                await self._forget(opening)
             raise
         log.info("session opened", extra={"thread_key": str(lease.thread), "conversation": opened.conversation.id})
         return session, opened.greeting
 
-    async def _end_on_the_spot(self, session: Session) -> None:
+    async def _record(self, attempt: "_Attempt", session: Session) -> None:
+        if attempt.is_abandoned:
+            raise LeaseLost(str(attempt.lease.thread))
+        await self._store.bind(attempt.lease, session, self.idle_after_s, attempt.opening.id)
+
+    async def _request(self, attempt: "_Attempt") -> OpenedConversation:
+        """Open, once: a request whose answer was lost may have opened a conversation, and another try a second one."""
+        opening = attempt.opening
+        metadata = {**attempt.metadata, OPENING: opening.id}
+        try:
+            return await self._agent.open(opening.user_identifier, metadata, opening.agent_id)
+        except (AgentRateLimited, AgentUnreachable, Misconfigured):
+            await self._forget(opening)  # surely nothing was opened
+            raise
+
+    async def _forget(self, opening: Opening) -> None:
+        try:
+            await self._store.forget_opening(opening.id)
+        except StoreUnavailable:
+            log.warning("an opening counts as lost though it is not", extra={"opening": opening.id})
+
+    async def _end_on_the_spot(self, session: Session) -> bool:
         """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first.
 
-        Where neither does it is kept in mind and tried again for as long as this worker lives.
+        Where neither does it is kept in mind and tried again for as long as this worker lives. False then.
         """
         facts = {"conversation": session.conversation.id}
         self._unrecorded[session.conversation.id] = session
@@ -117,8 +183,9 @@ class SessionManager:
                     await self._store.queue_end(session, EndReason.UNRECORDED)
             except (StoreUnavailable, TimeoutError):
                 log.error("a conversation is open without a record: its end is tried again", extra=facts)  # noqa: TRY400 - no traceback wanted
-                return
+                return False
         self._unrecorded.pop(session.conversation.id, None)
+        return True
 
     async def _end_now(self, conversation: Conversation) -> bool:
         """Try once, for a short time only: a limit of TalkifAI may hold an end up for longer than we have."""
@@ -136,6 +203,19 @@ async def _identifier_of(question: Question, channel: Channel) -> str:
     if isinstance(channel, AskerNames):
         return await channel.user_identifier(question)
     return f"{channel.name}:{question.person.id}"
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One opening under way."""
+
+    lease: Lease
+    opening: Opening
+    metadata: Mapping[str, str]
+    is_open: bool = False
+    """The conversation is open; its record is being written."""
+    is_abandoned: bool = False
+    """The turn is gone: what is opened now has to be ended."""
 
 
 class _Patience:

@@ -15,7 +15,7 @@ BridgeError
 │   ├── MessageGone           the message to edit is no longer there or can no longer be edited
 │   ├── PlaceGone             the place or thread is gone, or the bot was removed from it
 │   ├── PageRejected          the channel refuses this content
-│   ├── ConversationLost      TalkifAI no longer knows the conversation or its token (401, 403, 404)
+│   ├── ConversationLost      TalkifAI no longer knows the conversation or its token (401, 404, a 403 of its own)
 │   └── QuestionTooLong       over TalkifAI's 10,000 characters
 └── Misconfigured             an operator has to change something
     ├── SettingWrong          names the setting, what is wrong, what would be right

@@ -39,7 +39,8 @@ class Agent(Protocol):
     async def end(self, conversation: Conversation) -> None:
         """End the conversation: billing closes. Safe to repeat.
 
-        Returns when TalkifAI confirms, or says (404, 401) that nothing is left to close.
+        Returns when TalkifAI confirms, or says (404) that nothing is left to close. Raises `ConversationLost` where it
+        refuses the token (401): most likely nothing is left then either, but one such answer may be a mistake.
         """
         ...
 

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _RECEIVERS_STOP_WITHIN_S = 3.0
 _LAST_SWEEP_S = 2.0
+_REPORT_LOST_EVERY_S = 10.0
 _TELLERS = 4
 """A chat that has to wait holds up no other chat's notice, unless there are so many."""
 REFUSED_AGAIN_S = 3600.0
@@ -104,10 +105,12 @@ class Worker:
         the rest is released for the next worker.
         """
         every = self._outside.every
-        # A sweep lasts as long as TalkifAI takes for its ends: the figures must not wait for it.
+        # A sweep lasts as long as TalkifAI takes for its ends: nothing else must wait for it.
         async with (
             every(TICK_S, self._sweep),
+            every(TICK_S, self._end_unrecorded),
             every(TICK_S, self._tend_pacing),
+            every(_REPORT_LOST_EVERY_S, self._report_lost),
             every(FIGURES_EVERY_S, self._look_around),
             asyncio.TaskGroup() as group,
         ):
@@ -126,6 +129,7 @@ class Worker:
             await asyncio.wait([working])
             for teller in tellers:
                 teller.cancel()
+        await self._sessions.finish_openings()
         await self._last_sweep()
         if self._refuses_all():
             raise list(self._refused.values())[-1]
@@ -182,9 +186,14 @@ class Worker:
     async def _tell_ends(self) -> None:
         await self._reaper.tell_ends(self._turns.ended)
 
-    async def _sweep(self) -> None:
+    async def _end_unrecorded(self) -> None:
         await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)
+
+    async def _sweep(self) -> None:
         await self._supervisor.attempt("reaper", self._reaper.sweep)
+
+    async def _report_lost(self) -> None:
+        await self._supervisor.attempt("lost openings", self._reaper.report_lost_openings)
 
     async def _tend_pacing(self) -> None:
         await self._supervisor.attempt("pacing", self._pacing.tend)
@@ -194,8 +203,10 @@ class Worker:
 
     async def _tell_figures(self) -> None:
         """Log what an operator watches, for platforms that make metrics out of log lines."""
+        sessions = self._outside.stores.sessions
         try:
-            open_sessions, ends_waiting = await self._outside.stores.sessions.counts()
+            open_sessions, ends_waiting = await sessions.counts()
+            possible_orphans = await sessions.possible_orphans()
         except StoreUnavailable:
             return
         log.info(
@@ -206,6 +217,7 @@ class Worker:
                 "ends_waiting": ends_waiting,
                 "ended_here": self._reaper.ended,
                 "stuck_ends": self._reaper.stuck,
+                "possible_orphans": possible_orphans,
                 "refused_receivers": len(self._refused),
                 "restarts": sum(self._supervisor.restarts.values()),
             },
@@ -215,6 +227,7 @@ class Worker:
         """Make the ends that are due now; what fails is the next worker's."""
         try:
             async with asyncio.timeout(_LAST_SWEEP_S):
+                await self._end_unrecorded()
                 await self._sweep()
         except TimeoutError:
             log.info("some ends are left to the next worker")

@@ -28,14 +28,19 @@ class Refused(Exception):
         self.code = code or _CODES.get(status, "internal_error")
         self.text = text or self.code.replace("_", " ")
         self.retry_after_s = retry_after_s
+        self.page = ""
 
     @classmethod
     def by_fault(cls, fault: Fault) -> "Refused":
         """Return what a test scripted."""
-        return cls(fault.status or 500, fault.error, retry_after_s=fault.retry_after_s)
+        refused = cls(fault.status or 500, fault.error, retry_after_s=fault.retry_after_s)
+        refused.page = fault.page
+        return refused
 
     def response(self) -> web.Response:
         """Return it in the form its status has: 422 as `detail`, 404 and 5xx as `error` alone, others in full."""
+        if self.page:
+            return web.Response(status=self.status, text=self.page, content_type="text/html")
         if self.status == 422:  # noqa: PLR2004 - the status "Unprocessable Content"
             body: dict[str, object] = {"detail": [{"loc": ["body"], "msg": self.text, "type": "value_error"}]}
         elif self.status == 404 or self.status >= 500:  # noqa: PLR2004 - "Not Found" and server errors

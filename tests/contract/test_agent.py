@@ -339,7 +339,7 @@ async def test_a_slow_agent_is_not_hurt(standin: TalkifaiStandIn, agent: Agent) 
     standin.pace = 1.0
     standin.respond_with(Answer.of(Pause(0.3), Say("thought", chunk=99), Pause(0.3), Say(" about it", chunk=99)))
     conversation = (await agent.open("", {})).conversation
-    async with new_agent(standin, TalkifaiLimits(call_s=0.1, write_s=0.1, drain_s=0.1)) as impatient:
+    async with new_agent(standin, TalkifaiLimits(history_s=0.1, write_s=0.1, drain_s=0.1)) as impatient:
         assert text_of(await ask(impatient, conversation)) == "thought about it"
 
 
@@ -417,7 +417,7 @@ async def test_an_endless_line_is_broken_off(standin: TalkifaiStandIn) -> None:
 
 async def test_a_call_without_an_answer_ends_at_its_time_limit(standin: TalkifaiStandIn) -> None:
     standin.faults.arm(Fault("*", times=-1, delay_s=60))
-    async with new_agent(standin, TalkifaiLimits(call_s=0.2)) as agent:
+    async with new_agent(standin, TalkifaiLimits(open_s=0.2, history_s=0.2, end_s=0.2)) as agent:
         conversation = Conversation("c", "t")
         async with asyncio.timeout(5):
             with pytest.raises(AgentUnavailable):
@@ -499,8 +499,11 @@ async def test_a_conversation_that_is_gone_is_lost_for_every_call_but_the_end(
         await ask(agent, conversation)
     with pytest.raises(ConversationLost):
         await agent.history(conversation)
-    if gone != "mismatched":
+    if gone in ("ended", "expired"):
         await agent.end(conversation)
+    elif gone == "revoked":
+        with pytest.raises(ConversationLost):
+            await agent.end(conversation)
     assert all(record.posted == [] for record in standin.book.records)
 
 

@@ -13,7 +13,7 @@ from tests.fault.talks import TALKS, talk_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-_LEASE_AND_CLAIM_S = 61.0
+_LEASE_AND_CLAIM_S = 91.0
 """Longer than a lease of a thread, and than a reaper's claim of an end."""
 
 

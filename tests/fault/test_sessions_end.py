@@ -4,6 +4,8 @@ import asyncio
 import time
 
 from adapters.talkifai.client import TalkifaiAgent
+from bridge.conversation.reaper import AT_ONCE
+from bridge.domain.notices import Notice
 from bridge.domain.sessions import EndReason, Session
 from bridge.domain.threads import ThreadKey
 from sandbox.faults import Fault
@@ -70,6 +72,63 @@ async def test_an_end_that_fails_is_repeated_until_closed_by_whoever_is_there(cl
     assert sorted(line["conversation"] for line in lines) == sorted(record.id for record in book.records)
 
 
+async def test_an_end_that_takes_forty_seconds_or_is_refused_once_closes_once(cluster: Cluster) -> None:
+    """R13: billing, memory and a webhook run inside that call; and one 401 is not yet the end of it."""
+    cluster.answers["hello"] = Answer.of(ANSWER)
+    await cluster.start_worker()
+    slow, refused = (talk_on(cluster.stage, name) for name in TALKS)
+    for talk in (slow, refused):
+        await talk.ask("hello")
+        await talk.until_texts(ANSWER)
+        await cluster.until_let_go(talk.thread)
+    faults, book = cluster.stage.talkifai.faults, cluster.stage.talkifai.book
+    faults.arm(Fault("end", where={"conversation": slow.records[0].id}, delay_s=40.0))
+    faults.arm(Fault("end", where={"conversation": refused.records[0].id}, status=401))
+    began = time.monotonic()
+    await cluster.let_time_pass(601.0)
+    await book.until(lambda: book.open_now == 0, 60.0)
+
+    assert time.monotonic() - began > 39.0
+    assert book.end_requests == {slow.records[0].id: 1, refused.records[0].id: 2}
+
+
+async def test_a_conversation_goes_on_though_a_firewall_refuses_a_question(cluster: Cluster) -> None:
+    """R13: a 403 that TalkifAI did not write says nothing of the conversation."""
+    cluster.answers["hello"] = Answer.of(ANSWER)
+    cluster.answers["once"] = cluster.answers["after"] = Answer.of("It goes on.")
+    await cluster.start_worker()
+    talk = talk_on(cluster.stage, "telegram")
+    await talk.ask("hello")
+    await talk.until_texts(ANSWER)
+    page = "<html><h1>Request blocked</h1></html>"
+    cluster.stage.talkifai.faults.arm(Fault("ask", where={"message": "once"}, status=403, page=page))
+    cluster.stage.talkifai.faults.arm(Fault("ask", where={"message": "never"}, status=403, page=page, times=-1))
+    for question, text in (("once", "It goes on."), ("never", Notice.UNAVAILABLE), ("after", "It goes on.")):
+        expected = [*talk.texts, text]
+        await talk.ask(question)
+        await talk.until_texts(*expected)
+
+    (record,) = talk.records
+    assert record.posted == ["hello", "once", "after"]
+
+
+async def test_ends_go_on_while_openings_have_to_wait_for_half_an_hour(cluster: Cluster) -> None:
+    """R14: TalkifAI answers 429 with a long Retry-After to an opening."""
+    cluster.answers["hello"] = Answer.of(ANSWER)
+    await cluster.start_worker()
+    talk, late = (talk_on(cluster.stage, "telegram") for _ in range(2))
+    await talk.ask("hello")
+    await talk.until_texts(ANSWER)
+    await cluster.until_let_go(talk.thread)
+    cluster.stage.talkifai.faults.arm(Fault("open", status=429, retry_after_s=1800))
+    await late.ask("hello")
+    await late.until_texts(Notice.UNAVAILABLE)
+    await cluster.let_time_pass(601.0)
+    await cluster.redis.hincrby(cluster.stores.keys.quota, "end_at", -60_000)
+
+    await cluster.stage.talkifai.book.until(lambda: cluster.stage.talkifai.book.open_now == 0, 75.0)
+
+
 async def test_a_thousand_due_sessions_are_each_ended_once_by_three_workers(cluster: Cluster) -> None:
     """B2: three workers reap, one of them is killed; one effective end and one line in the ledger each."""
     count = 1000
@@ -83,12 +142,12 @@ async def test_a_thousand_due_sessions_are_each_ended_once_by_three_workers(clus
     await cluster.let_time_pass(1201.0)
     await book.until(lambda: book.ended >= 200, 30.0)
     await workers[0].kill()
-    await book.until(lambda: book.ended >= count - 10, 60.0)
+    await book.until(lambda: book.ended >= count - AT_ONCE, 60.0)
     await cluster.end_all(60.0)
 
     assert (book.opened, book.ended, book.open_now) == (count, count, 0)
     # What the killed one had in hand is ended once more by another: TalkifAI then says that it is closed.
-    assert sum(book.end_requests.values()) <= count + 10
+    assert sum(book.end_requests.values()) <= count + AT_ONCE
     lines = await cluster.stores.ledger(2 * count)
     assert len({line["conversation"] for line in lines}) == len(lines) == count
 

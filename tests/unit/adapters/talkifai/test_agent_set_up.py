@@ -72,8 +72,9 @@ async def test_a_damaged_token_is_a_lost_conversation(agent: TalkifaiAgent, toke
             pytest.fail("it was sent")
     with pytest.raises(ConversationLost) as read:
         await agent.history(damaged)
-    await agent.end(damaged)
-    assert "canary" not in f"{asked.value} {read.value}"
+    with pytest.raises(ConversationLost) as ended:
+        await agent.end(damaged)
+    assert "canary" not in f"{asked.value} {read.value} {ended.value}"
 
 
 async def test_an_id_with_odd_characters_stays_one_part_of_the_address(

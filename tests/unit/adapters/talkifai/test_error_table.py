@@ -58,6 +58,7 @@ TABLE: list[tuple[str, int, str, int | None, type[BridgeError]]] = [
     ("ask", 401, "", None, ConversationLost),
     ("ask", 402, "insufficient_credits", None, AgentOutOfCredits),
     ("ask", 403, "conversation_mismatch", None, ConversationLost),
+    ("ask", 403, "something_new", None, AgentUnavailable),
     ("ask", 404, "", None, ConversationLost),
     ("ask", 409, "", None, AgentUnavailable),
     ("ask", 410, "", None, ConversationLost),
@@ -74,6 +75,8 @@ TABLE: list[tuple[str, int, str, int | None, type[BridgeError]]] = [
     ("history", 404, "", None, ConversationLost),
     ("history", 429, "", 7, AgentRateLimited),
     ("history", 500, "", None, AgentUnavailable),
+    ("end", 401, "invalid_token", None, ConversationLost),
+    ("end", 401, "invalid_api_key", None, ConversationLost),
     ("end", 402, "", None, AgentOutOfCredits),
     ("end", 403, "conversation_mismatch", None, AgentUnavailable),
     ("end", 429, "", 7, AgentRateLimited),
@@ -102,11 +105,23 @@ async def test_each_refusal_is_its_error(
     assert conversation.token not in str(raised.value)
 
 
-@pytest.mark.parametrize("status", [401, 404, 410])
+@pytest.mark.parametrize("name", ["ask", "history", "end"])
+async def test_what_something_before_talkifai_forbids_says_nothing_of_the_conversation(
+    standin: TalkifaiStandIn, agent: TalkifaiAgent, conversation: Conversation, name: str
+) -> None:
+    """R13: a firewall that dislikes the words answers 403 with a page of its own."""
+    standin.faults.arm(Fault(name, status=403, page="<html><h1>Request blocked</h1></html>"))
+    with pytest.raises(AgentUnavailable) as raised:
+        await call(agent, name, conversation)
+    assert type(raised.value) is AgentUnavailable
+    await call(agent, name, conversation)
+
+
+@pytest.mark.parametrize("status", [404, 410])
 async def test_an_end_with_nothing_left_to_close_is_done(
     standin: TalkifaiStandIn, agent: TalkifaiAgent, conversation: Conversation, status: int
 ) -> None:
-    """B3: 404 and 401 count as closed."""
+    """B3: 404 counts as closed."""
     standin.faults.arm(Fault("end", status=status))
     await agent.end(conversation)
     assert standin.faults.hit

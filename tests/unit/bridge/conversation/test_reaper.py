@@ -1,15 +1,18 @@
 """The reaper on a real store: every session that is to end is ended, whatever TalkifAI answers first."""
 
 import asyncio
+import time
 
 import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store.stores import RedisStores
 from bridge.conversation.reaper import Reaper
-from bridge.domain.errors import AgentRateLimited, AgentUnavailable, BridgeError
+from bridge.domain.errors import AgentRateLimited, AgentUnavailable, BridgeError, ConversationLost
+from bridge.domain.sessions import Opening
 from bridge.domain.threads import ThreadKey
 from bridge.runtime.clock import SystemClock
+from tests.contract.store_steps import LetTimePass
 from tests.fakes import THREAD, CapableChannel, question
 from tests.unit.bridge.conversation.turn_fixture import Stage, stage
 from tests.unit.bridge.worker.test_dispatcher import _echo
@@ -84,6 +87,71 @@ async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores)
     telling = asyncio.ensure_future(reaper.tell_ends(tell))
     assert await told.get() == THREAD
     telling.cancel()
+
+
+async def test_a_token_that_is_refused_counts_as_closed_only_after_a_minute(stores: RedisStores, redis: Redis) -> None:
+    """R13: one stray 401 must not leave a conversation open."""
+    it = await _with_session(stores, idle_after_s=0.01)
+    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    await asyncio.sleep(0.02)
+    it.agent.end_errors = [ConversationLost("401")]
+    await reaper.sweep()
+    assert await stores.sessions.counts() == (0, 1)
+    wait_s = float(await redis.zscore(stores.keys.ends, "chat_1") or 0) / 1000 - time.time()
+    assert 28.0 < wait_s < 31.0
+    await redis.zadd(stores.keys.ends, {"chat_1": 0})
+    await reaper.sweep()
+    assert it.agent.ended == ["chat_1"]
+
+    await it.answer(question(number=2))
+    await asyncio.sleep(0.02)
+    it.agent.end_errors = [ConversationLost("401")] * 3
+    for left in (2, 1, 0):
+        assert await stores.sessions.unbind_idle(10) >= 0
+        await redis.zadd(stores.keys.ends, {"chat_2": 0})
+        await reaper.sweep()
+        assert len(it.agent.end_errors) == left
+    assert await stores.sessions.counts() == (0, 0)
+    assert it.agent.ended == ["chat_1"]
+
+
+async def test_a_session_without_its_token_is_lost_and_said_to_be(
+    stores: RedisStores, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R13: nothing can end it, so it does not count as ended."""
+    it = await _with_session(stores, idle_after_s=0.01)
+    await redis.hdel(stores.keys.session(THREAD), "token")
+    await asyncio.sleep(0.02)
+    await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
+    assert it.agent.ended == []
+    (line,) = await stores.ledger(10)
+    assert line["reason"] == "lost"
+    assert await stores.sessions.possible_orphans() == 1
+    assert "cannot be ended" in caplog.text
+
+
+async def test_a_long_limit_puts_an_end_off_for_a_minute_at_most(stores: RedisStores, redis: Redis) -> None:
+    """R14: it may have been meant for openings alone."""
+    it = await _with_session(stores, idle_after_s=0.01)
+    it.agent.end_errors = [AgentRateLimited(1800.0)]
+    await asyncio.sleep(0.02)
+    await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
+    assert float(await redis.zscore(stores.keys.ends, "chat_1") or 0) / 1000 - time.time() < 61.0
+
+
+async def test_a_lost_opening_is_said_once_with_what_support_needs(
+    stores: RedisStores, let_time_pass: LetTimePass, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R11: the metadata by which TalkifAI finds it, who asked, where and when."""
+    it = stage(stores, _echo)
+    await stores.sessions.note_opening(Opening("0pen1d", THREAD, "U1", "u@example.com", "", 5.5))
+    await let_time_pass(61)
+    reapers = [Reaper(it.agent, stores.sessions, SystemClock()) for _ in range(3)]
+    for reaper in reapers:
+        await reaper.report_lost_openings()
+    (said,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "bridge_opening = 0pen1d" in said.getMessage()
+    assert (said.__dict__["person"], said.__dict__["thread_key"]) == ("U1", str(THREAD))
 
 
 class LateClock(SystemClock):

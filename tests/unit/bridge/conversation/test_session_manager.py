@@ -3,12 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from bridge.conversation.session_manager import SessionManager
-from bridge.domain.errors import AgentRateLimited, AgentUnavailable, AgentUnreachable, BridgeError, StoreUnavailable
-from bridge.domain.sessions import EndReason, OpenedConversation, Session
+from bridge.domain.errors import (
+    AgentKeyRefused,
+    AgentRateLimited,
+    AgentUnavailable,
+    AgentUnreachable,
+    BridgeError,
+    StoreUnavailable,
+)
+from bridge.domain.sessions import EndReason, OpenedConversation, Opening, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 from bridge.runtime.clock import Clock, SystemClock
@@ -27,15 +35,23 @@ class AwayStore:
         self.away_for = away_for
         self.queued: list[tuple[str, EndReason]] = []
         self.bound: list[str] = []
+        self.openings: dict[str, Opening] = {}
+
+    async def note_opening(self, opening: Opening) -> None:
+        self.openings[opening.id] = opening
+
+    async def forget_opening(self, opening_id: str) -> None:
+        self.openings.pop(opening_id)
 
     async def current(self, thread: ThreadKey) -> Session | None:
         del thread
         return None
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
         del lease, idle_after_s
         self._answer()
         self.bound.append(session.conversation.id)
+        self.openings.pop(opening_id)
 
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         self._answer()
@@ -50,9 +66,11 @@ class AwayStore:
 class SlowAgent(FakeAgent):
     """Opens at once, and says so as late as TalkifAI does."""
 
+    answers_after_s = 0.4
+
     async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
         opened = await super().open(user_identifier, metadata, agent_id)
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(self.answers_after_s)
         return opened
 
 
@@ -149,9 +167,9 @@ def test_an_opening_waits_for_the_limit_and_for_an_agent_that_comes_back(
 class HangingStore(AwayStore):
     """A session store that does not answer."""
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float) -> None:
+    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
         await asyncio.sleep(60)
-        await super().bind(lease, session, idle_after_s)
+        await super().bind(lease, session, idle_after_s, opening_id)
 
 
 def test_a_stop_while_the_store_hangs_ends_what_was_just_opened() -> None:
@@ -169,3 +187,86 @@ def test_a_stop_while_the_store_hangs_ends_what_was_just_opened() -> None:
         assert asyncio.get_running_loop().time() < 7.0
 
     run_virtually(stopped())
+
+
+@pytest.mark.parametrize("answers_after_s", [1.5, 20.0, 50.0])
+def test_an_opening_whose_turn_is_gone_goes_on_by_itself_and_is_ended(answers_after_s: float) -> None:
+    """R10: Stop, or a lost lease, while TalkifAI takes long to open: the turn leaves at once, the meter is stopped."""
+
+    async def stopped() -> None:
+        agent = SlowAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
+        agent.answers_after_s = answers_after_s
+        store = AwayStore(away_for=0)
+        sessions = _sessions(agent, store, LoopClock())
+        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel()))
+        await asyncio.sleep(0.2)
+        turn.cancel()
+        await asyncio.wait([turn])
+        assert turn.cancelled()
+        assert asyncio.get_running_loop().time() < 1.3
+        await asyncio.sleep(answers_after_s)
+        assert agent.ended == list(agent.histories) == ["chat_1"]
+        assert store.bound == []
+        assert store.openings == {}
+
+    run_virtually(stopped())
+
+
+def test_a_process_that_stops_leaves_an_opening_that_takes_too_long_on_record() -> None:
+    """R11: in the seconds that are left it comes to its end, or another worker counts it as lost."""
+
+    async def stopped() -> None:
+        agent = SlowAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
+        store = AwayStore(away_for=0)
+        sessions = _sessions(agent, store, LoopClock())
+        for answers_after_s in (3.5, 30.0):
+            agent.answers_after_s = answers_after_s
+            turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel()))
+            await asyncio.sleep(0.1)
+            turn.cancel()
+            await asyncio.wait([turn])
+        began_at = asyncio.get_running_loop().time()
+        await sessions.finish_openings()
+        assert asyncio.get_running_loop().time() - began_at < 3.1
+        assert agent.ended == ["chat_1"]
+        assert [opening.person_id for opening in store.openings.values()] == ["U1"]
+
+    run_virtually(stopped())
+
+
+@pytest.mark.parametrize(
+    ("error", "is_noted"),
+    [
+        (AgentUnavailable("the answer was lost"), True),
+        (AgentUnreachable("refused"), False),
+        (AgentRateLimited(600.0), False),
+        (AgentKeyRefused("401"), False),
+    ],
+)
+def test_an_opening_stays_on_record_only_where_it_may_have_had_an_effect(error: BridgeError, *, is_noted: bool) -> None:
+    """R11: what surely opened nothing is no orphan."""
+
+    async def opening() -> None:
+        agent = FakeAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
+        agent.open_errors = [error] * 9
+        store = AwayStore(away_for=0)
+        with pytest.raises(type(error)):
+            await _sessions(agent, store, LoopClock()).open_session(Lease(THREAD, 1), question(), FakeChannel())
+        assert bool(store.openings) is is_noted
+
+    run_virtually(opening())
+
+
+def test_a_conversation_carries_the_id_by_which_a_lost_opening_is_found() -> None:
+    """R11: in its metadata, beside what the channel says of the place."""
+
+    async def opening() -> None:
+        agent = FakeAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
+        agent.open_errors = [AgentUnavailable("the answer was lost")]
+        store = AwayStore(away_for=0)
+        asked = replace(question(), metadata={"channel": "C1"})
+        with pytest.raises(AgentUnavailable):
+            await _sessions(agent, store, LoopClock()).open_session(Lease(THREAD, 1), asked, FakeChannel())
+        assert agent.opened_metadata == [{"channel": "C1", "bridge_opening": next(iter(store.openings))}]
+
+    run_virtually(opening())
