@@ -11,17 +11,19 @@ class RedisQuota:
     Args:
         commands: How commands reach Redis.
         keys: The key names.
-        most_per_minute: The operator's own cap; None leaves it to what TalkifAI says.
+        requests_per_minute: The operator's own cap; None leaves it to what TalkifAI says.
     """
 
-    def __init__(self, commands: Commands, keys: Keys, *, most_per_minute: int | None = None) -> None:
+    def __init__(self, commands: Commands, keys: Keys, *, requests_per_minute: int | None = None) -> None:
         self._commands = commands
         self._keys = keys
-        self._most_per_minute = most_per_minute or 0
+        self._requests_per_minute = requests_per_minute or 0
 
     async def take(self, *, is_end: bool) -> float:
         """Count a request and return 0, or return the seconds to wait before asking again."""
-        wait_ms = await self._commands.script("quota_take", [self._keys.quota], [int(is_end), self._most_per_minute])
+        wait_ms = await self._commands.script(
+            "quota_take", [self._keys.quota], [int(is_end), self._requests_per_minute]
+        )
         return int(wait_ms) / 1000
 
     async def observe(self, seen: RateLimit) -> None:

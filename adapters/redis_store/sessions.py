@@ -84,7 +84,7 @@ class RedisSessions:
         """Return how many openings were lost since counting began."""
         return int(await self._commands.call("HGET", self._keys.counters, f"session.{EndReason.LOST}") or 0)
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
+    async def bind(self, lease: Lease, session: Session, idle_timeout_s: float, opening_id: str = "") -> None:
         """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
 
         A session that the thread was bound to before begins to end, with reason `REPLACED`.
@@ -98,7 +98,7 @@ class RedisSessions:
                 *(keys.openings, keys.opening_due),
             ],
             [
-                *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_after_s)),
+                *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_timeout_s)),
                 *(milliseconds(self._limits.session_s), opening_id),
                 *session_to_fields(session),
             ],

@@ -44,7 +44,7 @@ class RedisStores(Stores):
         *,
         prefix: str = "talkifai-bridge",
         limits: StoreLimits | None = None,
-        most_per_minute: int | None = None,
+        requests_per_minute: int | None = None,
     ) -> None:
         limits = limits or StoreLimits()
         commands, keys = Commands(redis), Keys(prefix)
@@ -53,7 +53,7 @@ class RedisStores(Stores):
             inbox=RedisInbox(commands, keys, limits),
             queue=RedisWorkQueue(commands, keys, limits),
             sessions=RedisSessions(commands, keys, limits),
-            quota=RedisQuota(commands, keys, most_per_minute=most_per_minute),
+            quota=RedisQuota(commands, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(commands, keys),
             leader=RedisLeader(commands, keys),
             reply_roots=RedisReplyRoots(commands, keys, limits),

@@ -119,7 +119,7 @@ class RedisWorkQueue:
         """
         is_turn = settlement.outcome not in {Outcome.COMMAND_DONE, Outcome.EXCLUDED}
         keeps = not is_turn and settlement.history_count is None
-        idle_ms = milliseconds(settlement.idle_after_s)
+        idle_ms = milliseconds(settlement.idle_timeout_s)
         return await self._settle(
             lease,
             settlement.outcome,
@@ -131,9 +131,9 @@ class RedisWorkQueue:
             may_be_rated=settlement.may_be_rated,
         )
 
-    async def dead_letter(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
+    async def dead_letter(self, lease: Lease, reason: str, idle_timeout_s: float) -> bool:
         """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
-        idle_ms = milliseconds(idle_after_s)
+        idle_ms = milliseconds(idle_timeout_s)
         return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")
 
     async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:

@@ -1,16 +1,10 @@
 """Slack's limits, and the margins we keep to them. Sources are docs.slack.dev pages or public issue threads."""
 
-MARKDOWN_BLOCKS_CHARS = 12_000
-"""All `markdown` blocks of one message together (docs: reference/block-kit/blocks/markdown-block)."""
-
 PAGE_CHARS = 9_000
 """Where we split: `msg_blocks_too_long` was seen from 11,300 on (bolt-js#2509, #2867)."""
 
 PAGE_RESERVE_CHARS = 500
 """Kept free on each page for a status line and a notice."""
-
-UPDATE_TEXT_CHARS = 4_000
-"""`text` of `chat.update`; beyond it `msg_too_long` (docs: reference/methods/chat.update)."""
 
 PLAIN_TEXT_BYTES = 3_900
 """What we send as `text`: losses were counted in bytes, not characters (openclaw#128613)."""
@@ -23,15 +17,6 @@ QUESTION_TEXT_CHARS = 200_000
 
 SOCKET_MESSAGE_BYTES = 16 * 1024 * 1024
 """The largest frame we read. aiohttp's own 4 MiB would cost the connection, again at each redelivery."""
-
-ACK_WITHIN_S = 3.0
-"""An event that is not acknowledged by then is delivered again (docs: apis/events-api)."""
-
-REDELIVERY_AFTER_S = (0.0, 60.0, 300.0)
-"""When an event that was not acknowledged comes again: at once, after a minute, after five; then never."""
-
-SOCKETS_PER_APP = 10
-"""Socket Mode connections that one app may hold (docs: apis/events-api/using-socket-mode)."""
 
 TIER_3_PER_MINUTE = 50
 """Tier 3 is "50+ per minute", per method and workspace (docs: apis/web-api/rate-limits)."""
@@ -49,11 +34,8 @@ POSTS_PER_MINUTE = 240
 STATUS_PER_MINUTE = 50
 """`assistant.threads.setStatus`: no tier is documented, so it is taken as Tier 3."""
 
-ACTIVITY_SHOWS_S = 120.0
-"""How long a status set with `assistant.threads.setStatus` stays (docs: the method's page)."""
-
 ACTIVITY_EVERY_S = 30.0
-"""How often we set it anew: well within that time, as the status ends with each post."""
+"""How often we set a status again. It stays 120 s (docs: assistant.threads.setStatus), and ends with each post."""
 
 STREAM_STARTS_PER_MINUTE = 18
 STREAM_STOPS_PER_MINUTE = 18
@@ -68,11 +50,8 @@ STREAM_APPEND_FLOOR_S = 0.8
 STREAM_CHARS = 12_000
 """A stream takes about that much in all, then `msg_too_long` (CopilotKit#6063). Our pages end at 9,000."""
 
-STREAM_LIFE_S = 300.0
-"""Slack closes a stream about that long after its start (python-slack-sdk#1859, vercel/chat#637)."""
-
 STREAM_AGE_MOST_S = 240.0
-"""When we close it ourselves."""
+"""When we close a stream ourselves: Slack does about 300 s after its start (python-slack-sdk#1859, vercel/chat#637)."""
 
 RECEIPTS_PER_MINUTE = 18
 """Our share of Tier 2 for `reactions.remove`; `reactions.add` has more (docs: the methods' pages)."""

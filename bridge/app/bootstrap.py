@@ -61,9 +61,9 @@ async def run_worker(settings: Settings, *, serves_web: bool = False) -> None:
                 clock=SystemClock(),
                 every=every,
             ),
-            idle_after_s=settings.bridge.idle_timeout_s,
-            limits=DispatchLimits(live_turns=settings.bridge.max_turns),
-            shows_tools=settings.bridge.show_tools,
+            idle_timeout_s=settings.bridge.idle_timeout_s,
+            limits=DispatchLimits(max_turns=settings.bridge.max_turns),
+            show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )
         with unwrap_group():
@@ -111,7 +111,7 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
         log.info("embedded Redis started", extra={"data_dir": str(settings.bridge.data_dir)})
     redis = connect(url, tls_verify=settings.redis.verifies_tls(on_heroku="DYNO" in os.environ))
     stores = RedisStores(
-        redis, prefix=settings.bridge.key_prefix, most_per_minute=settings.talkifai.requests_per_minute
+        redis, prefix=settings.bridge.key_prefix, requests_per_minute=settings.talkifai.requests_per_minute
     )
     stack.push_async_callback(stores.aclose)
     try:

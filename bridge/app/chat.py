@@ -54,9 +54,9 @@ async def run_chat(settings: Settings) -> None:
                 clock=clock,
                 every=every,
             ),
-            idle_after_s=settings.bridge.idle_timeout_s,
+            idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
-            shows_tools=settings.bridge.show_tools,
+            show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )
         with unwrap_group():

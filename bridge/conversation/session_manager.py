@@ -48,11 +48,11 @@ _SHORTEST_WAIT_S = 0.5
 class SessionManager:
     """The bridge's side of billing: what is open, and that it is closed."""
 
-    def __init__(self, agent: Agent, store: SessionStore, clock: Clock, *, idle_after_s: float) -> None:
+    def __init__(self, agent: Agent, store: SessionStore, clock: Clock, *, idle_timeout_s: float) -> None:
         self._agent = agent
         self._store = store
         self._clock = clock
-        self.idle_after_s = idle_after_s
+        self.idle_timeout_s = idle_timeout_s
         self._unrecorded: dict[str, Session] = {}
         self._openings: set[asyncio.Task[tuple[Session, str]]] = set()
 
@@ -150,7 +150,7 @@ class SessionManager:
     async def _record(self, attempt: "_Attempt", session: Session) -> None:
         if attempt.is_abandoned:
             raise LeaseLost(str(attempt.lease.thread))
-        await self._store.bind(attempt.lease, session, self.idle_after_s, attempt.opening.id)
+        await self._store.bind(attempt.lease, session, self.idle_timeout_s, attempt.opening.id)
 
     async def _request(self, attempt: "_Attempt") -> OpenedConversation:
         """Open, once: a request whose answer was lost may have opened a conversation, and another try a second one."""

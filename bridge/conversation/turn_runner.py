@@ -72,7 +72,7 @@ class TurnRunner:
         pacing: ChannelLimiter,
         clock: Clock,
         alarms: OperatorAlerts,
-        shows_tools: bool = False,
+        show_tools: bool = False,
         max_pages: int = MAX_PAGES,
     ) -> None:
         self._max_pages = max_pages
@@ -83,16 +83,16 @@ class TurnRunner:
         self._pacing = pacing
         self._clock = clock
         self._alarms = alarms
-        self._shows_tools = shows_tools
+        self._show_tools = show_tools
 
     def knows(self, thread: ThreadKey) -> bool:
         """Say whether this worker serves the thread's channel, and the account there."""
         return self._channels.find(thread) is not None
 
     @property
-    def idle_after_s(self) -> float:
+    def idle_timeout_s(self) -> float:
         """How long a session may be idle."""
-        return self._sessions.idle_after_s
+        return self._sessions.idle_timeout_s
 
     async def say(self, question: Question, notice: Notice) -> None:
         """Show one notice under a question, best effort: for what no turn is run for."""
@@ -130,13 +130,13 @@ class TurnRunner:
         channel = self._channels.of(lease.thread)
         # Whoever goes on with a turn that has left the bridge need not ask again.
         if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, entry.question):
-            return Settlement(outcome=Outcome.EXCLUDED, idle_after_s=self._sessions.idle_after_s)
+            return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self._sessions.idle_timeout_s)
         buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
         reply = Reply(
             entry.question.id,
             channel.fits,
             self._max_pages,
-            shows_tools=self._shows_tools,
+            show_tools=self._show_tools,
             controls=buttons,
         )
         reply.has_begun = entry.record.has_begun
@@ -176,7 +176,7 @@ class TurnRunner:
             answer = AnswerResult(Outcome.UNDELIVERABLE, end_reason=EndReason.GONE)
         return Settlement(
             outcome=answer.outcome,
-            idle_after_s=self._sessions.idle_after_s,
+            idle_timeout_s=self._sessions.idle_timeout_s,
             usage=answer.usage,
             history_count=answer.history_count,
             end_reason=answer.end_reason,
@@ -264,7 +264,7 @@ class TurnRunner:
         session = await self._sessions.current(lease.thread)
         if session is None:
             return Notice.NOTHING_OPEN
-        return conversation_status(session.turns, self._sessions.idle_after_s)
+        return conversation_status(session.turns, self._sessions.idle_timeout_s)
 
     async def _end_or_begin_anew(
         self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]

@@ -69,10 +69,10 @@ def writing_status(characters: int) -> str:
     return f"{Status.WRITING} ({steps:,} characters)" if steps else Status.WRITING
 
 
-def conversation_status(turns: int, idle_after_s: float) -> str:
+def conversation_status(turns: int, idle_timeout_s: float) -> str:
     """Say that a conversation is open, how far it has come, and when it ends by itself."""
     answers = "no answers yet" if not turns else "1 answer so far" if turns == 1 else f"{turns:,} answers so far"
-    minutes = max(1, round(idle_after_s / 60))
+    minutes = max(1, round(idle_timeout_s / 60))
     ends = "a minute" if minutes == 1 else f"{minutes} minutes"
     return f"A conversation is open here: {answers}. It ends after about {ends} without a message."
 

@@ -111,7 +111,7 @@ class Settlement:
     """What settling a turn writes, in one step with removing the question from the inbox."""
 
     outcome: Outcome
-    idle_after_s: float
+    idle_timeout_s: float
     """The session's next idle deadline, from now."""
     usage: Mapping[str, int] = field(default_factory=dict)
     history_count: int | None = None

@@ -35,7 +35,7 @@ class SessionStore(Protocol):
         """Return how many openings were lost since counting began."""
         ...
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
+    async def bind(self, lease: Lease, session: Session, idle_timeout_s: float, opening_id: str = "") -> None:
         """Bind the thread to a conversation just opened. Raises `LeaseLost`: the caller then ends it on the spot.
 
         In the same step its opening is forgotten, and a session that the thread was bound to before begins to end, with

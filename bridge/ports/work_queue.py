@@ -108,7 +108,7 @@ class WorkQueue(Protocol):
         """
         ...
 
-    async def dead_letter(self, lease: Lease, reason: str, idle_after_s: float) -> bool:
+    async def dead_letter(self, lease: Lease, reason: str, idle_timeout_s: float) -> bool:
         """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
         ...
 

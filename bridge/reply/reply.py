@@ -28,7 +28,7 @@ class Reply:
         turn_id: The question that is answered.
         fits: Says whether Markdown goes into one message of the channel.
         max_pages: How many messages it fills at most.
-        shows_tools: Whether the finished reply names the tools that were used.
+        show_tools: Whether the finished reply names the tools that were used.
         controls: What the channel can show below it, for people to press.
     """
 
@@ -38,7 +38,7 @@ class Reply:
         fits: Callable[[str], bool],
         max_pages: int = MAX_PAGES,
         *,
-        shows_tools: bool = False,
+        show_tools: bool = False,
         controls: Container[Button] = (),
     ) -> None:
         self._turn_id = turn_id
@@ -48,7 +48,7 @@ class Reply:
         self._parts: list[str] = []
         self._length = 0
         self._tools: list[str] = []
-        self._shows_tools = shows_tools
+        self._show_tools = show_tools
         self.used_tools: list[str] = []
         """All that the agent has used, by their names."""
         self._status = ""
@@ -157,7 +157,7 @@ class Reply:
             return Notice.SHORTENED
         if not self.ended:
             return ""
-        tools = tools_used(self.used_tools) if self._shows_tools else ""
+        tools = tools_used(self.used_tools) if self._show_tools else ""
         return "\n".join(line for line in (tools, self.notice) if line)
 
     def _append(self, text: str) -> None:

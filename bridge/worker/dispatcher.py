@@ -34,7 +34,7 @@ _STORE_BACK_PAUSE_S = 2.0
 class DispatchLimits:
     """Bounds of one worker."""
 
-    live_turns: int = 500
+    max_turns: int = 500
     lease_s: float = 30.0
     """As long as the store's own lease; renewed three times in it."""
     attempts: int = 8
@@ -141,7 +141,7 @@ class Dispatcher:
 
     async def _claim_loop(self, group: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
-            if len(self._held) >= self._limits.live_turns:
+            if len(self._held) >= self._limits.max_turns:
                 self._slot_free.clear()
                 await self._slot_free.wait()
                 continue
@@ -198,7 +198,7 @@ class Dispatcher:
                 attempts = entry.record.attempts
                 turn_lease = replace(lease, question_id=entry.question.id)
                 if attempts > self._limits.attempts:
-                    settlement = Settlement(Outcome.DEAD, self._turns.idle_after_s)
+                    settlement = Settlement(Outcome.DEAD, self._turns.idle_timeout_s)
                     more = await self._set_aside(turn_lease, entry)
                 else:
                     held.begin(entry)
@@ -238,7 +238,7 @@ class Dispatcher:
         """Give a question up that was begun too often, and say so to its asker where possible."""
         log.error("question set aside", extra={"thread_key": str(lease.thread), "attempts": entry.record.attempts})
         await self._turns.say(entry.question, Notice.FAILED)
-        return await self._queue.dead_letter(lease, "too many attempts", self._turns.idle_after_s)
+        return await self._queue.dead_letter(lease, "too many attempts", self._turns.idle_timeout_s)
 
     async def _beat(self) -> None:
         """Renew all leases three times in their length; stop the turns whose lease was lost."""

@@ -62,19 +62,19 @@ class Worker:
         self,
         outside: Dependencies,
         *,
-        idle_after_s: float,
+        idle_timeout_s: float,
         limits: DispatchLimits,
-        shows_tools: bool = False,
+        show_tools: bool = False,
         max_pages: int = MAX_PAGES,
     ) -> None:
         clock = outside.clock
         self._outside = outside
-        self._idle_after_s = idle_after_s
+        self._idle_timeout_s = idle_timeout_s
         self._supervisor = Supervisor(clock)
         self._pacing = ChannelLimiter(clock, outside.stores.budgets)
         self._intake = Intake(outside.stores.inbox)
         self._sessions = sessions = SessionManager(
-            outside.agent, outside.stores.sessions, clock, idle_after_s=idle_after_s
+            outside.agent, outside.stores.sessions, clock, idle_timeout_s=idle_timeout_s
         )
         queue = outside.stores.queue
         alarms = OperatorAlerts(clock)
@@ -87,7 +87,7 @@ class Worker:
             pacing=self._pacing,
             clock=clock,
             alarms=alarms,
-            shows_tools=shows_tools,
+            show_tools=show_tools,
             max_pages=max_pages,
         )
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
@@ -159,7 +159,7 @@ class Worker:
         if place in self._unconnected:
             self._unconnected.discard(place)
             if not self._unconnected:
-                log.info("ready: idle sessions end after %g s", self._idle_after_s)
+                log.info("ready: idle sessions end after %g s", self._idle_timeout_s)
 
     def _receive(self, place: int, receiver: Receiver) -> Callable[[], Any]:
         def connected(sentence: str) -> None:

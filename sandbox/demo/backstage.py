@@ -26,7 +26,7 @@ class Backstage:
         settings = {
             **stage.settings,
             "BRIDGE_DATA_DIR": str(self._data_dir),
-            "BRIDGE_IDLE_TIMEOUT": f"{options.idle_after_s:g}",
+            "BRIDGE_IDLE_TIMEOUT": f"{options.idle_timeout_s:g}",
         }
         if options.fault == "start":
             settings["SLACK_BOT_TOKEN"] = "xoxb-revoked"  # noqa: S105 - wrong on purpose

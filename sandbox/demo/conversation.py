@@ -107,11 +107,11 @@ class Conversation:
 
     async def _fall_silent(self) -> None:
         play = self._play
-        play.enter(f"Silence: a session without a question for {play.idle_after_s:g} s is ended")
+        play.enter(f"Silence: a session without a question for {play.idle_timeout_s:g} s is ended")
         with contextlib.suppress(TimeoutError):
             await play.book.until(self._all_answered, _ANSWERS_WITHIN_S)
         try:
-            await play.book.until(lambda: play.book.open_now == 0, play.idle_after_s + _END_GRACE_S)
+            await play.book.until(lambda: play.book.open_now == 0, play.idle_timeout_s + _END_GRACE_S)
         except TimeoutError:
             play.enter(f"{play.book.open_now} sessions are still open")
         else:

@@ -17,7 +17,7 @@ class Options:
     plain: bool = False
     pace: float = 1.0
     """All pauses of people and of the agent are multiplied by it."""
-    idle_after_s: float = _STORY_IDLE_S
+    idle_timeout_s: float = _STORY_IDLE_S
     fault: Fault = ""
 
 
@@ -43,7 +43,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         interactive=given.interactive,
         plain=given.plain,
         pace=given.pace,
-        idle_after_s=given.idle or usual,
+        idle_timeout_s=given.idle or usual,
         fault=cast("Fault", given.fault),
     )
 

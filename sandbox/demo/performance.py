@@ -34,7 +34,7 @@ async def perform(options: Options) -> int:
         # Nothing may write into the picture.
         logging.basicConfig(filename=Path(folder) / "stand-ins.log", force=True)
         async with Stage(pace=options.pace) as stage:
-            play = Play(stage, [], options.idle_after_s)
+            play = Play(stage, [], options.idle_timeout_s)
             backstage = Backstage(stage, options, Path(folder))
             try:
                 verdict = await _play_to_the_end(play, backstage, options, console)

@@ -15,7 +15,7 @@ class Play:
 
     stage: Stage
     threads: list[Thread]
-    idle_after_s: float
+    idle_timeout_s: float
     phase: str = "The bridge starts…"
     note: Callable[[str], None] = field(default=lambda _: None)
     """Takes what the story says about itself. A view may put its own in place."""

@@ -35,9 +35,9 @@ class Story:
         async with asyncio.TaskGroup() as group:
             for part in self._parts:
                 group.create_task(self._play_part(part))
-        play.enter(f"Silence: a session without a question for {play.idle_after_s:g} s is ended")
+        play.enter(f"Silence: a session without a question for {play.idle_timeout_s:g} s is ended")
         try:
-            await play.book.until(lambda: play.book.open_now == 0, play.idle_after_s + _END_GRACE_S)
+            await play.book.until(lambda: play.book.open_now == 0, play.idle_timeout_s + _END_GRACE_S)
         except TimeoutError:
             play.enter(f"{play.book.open_now} sessions are still open")
         else:

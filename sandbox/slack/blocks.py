@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapters.slack.limits import MARKDOWN_BLOCKS_CHARS
+from sandbox.slack.facts import MARKDOWN_BLOCKS_CHARS
 from sandbox.slack.rules import Answer, Refused
 
 _BLOCKS = 50

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from adapters.slack.limits import ACK_WITHIN_S, REDELIVERY_AFTER_S, SOCKETS_PER_APP
 from sandbox.slack.delivery_models import Attempt, Delivery
 from sandbox.slack.event_requests import RequestUrl
+from sandbox.slack.facts import ACK_WITHIN_S, REDELIVERY_AFTER_S, SOCKETS_PER_APP
 
 
 @dataclass(slots=True)

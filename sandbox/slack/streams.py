@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 
-from adapters.slack.limits import STREAM_CHARS, STREAM_LIFE_S
+from adapters.slack.limits import STREAM_CHARS
 from sandbox.slack.blocks import checked
+from sandbox.slack.facts import STREAM_LIFE_S
 from sandbox.slack.rules import Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.workspace import SlackMessage, SlackWorkspace
 

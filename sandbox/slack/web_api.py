@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from adapters.slack.limits import POST_TEXT_CHARS, UPDATE_TEXT_CHARS
+from adapters.slack.limits import POST_TEXT_CHARS
 from sandbox.slack.blocks import checked, is_home_block
+from sandbox.slack.facts import UPDATE_TEXT_CHARS
 from sandbox.slack.rules import TS, Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.streams import Streams
 from sandbox.slack.workspace import SlackMessage, SlackPlace, SlackWorkspace

@@ -12,7 +12,7 @@ LetTimePass = Callable[[float], Awaitable[None]]
 
 THREAD = ThreadKey("slack", "T1", "C:1", "17.5")
 OTHER = ThreadKey("telegram", "bot", "-100", "")
-DONE = Settlement(Outcome.ANSWERED, idle_after_s=600)
+DONE = Settlement(Outcome.ANSWERED, idle_timeout_s=600)
 
 
 def ask(
@@ -66,8 +66,8 @@ async def begun(stores: RedisStores, *names: str, thread: ThreadKey = THREAD) ->
     return lease
 
 
-async def bound(stores: RedisStores, conversation_id: str, thread: ThreadKey, idle_after_s: float = 600) -> None:
+async def bound(stores: RedisStores, conversation_id: str, thread: ThreadKey, idle_timeout_s: float = 600) -> None:
     """Leave a thread without work, bound to this conversation."""
     lease = await begun(stores, f"q-{conversation_id}", thread=thread)
-    await stores.sessions.bind(lease, session(conversation_id, thread), idle_after_s)
-    assert not await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, idle_after_s))
+    await stores.sessions.bind(lease, session(conversation_id, thread), idle_timeout_s)
+    assert not await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, idle_timeout_s))

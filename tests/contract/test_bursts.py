@@ -112,7 +112,7 @@ async def test_a_burst_is_asked_again_as_a_whole(stores: RedisStores, let_time_p
     await stores.queue.release(lease)
     lease = await claim(stores)
     assert (await begin(stores, lease)).question.text == "q1\nq2"
-    assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, idle_after_s=600))
+    assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, idle_timeout_s=600))
     last = await stores.queue.unanswered(THREAD)
     assert last is not None
     assert last.text == "q1\nq2"

@@ -127,7 +127,7 @@ async def test_somebody_who_may_not_ask_leaves_the_session_as_it_was(stores: Red
     await stores.inbox.append(ask("q1", person="stranger", addressed=False))
     lease = await claim(stores)
     await begin(stores, lease)
-    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=6000))
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_timeout_s=6000))
     assert await stores.sessions.current(THREAD) == before
     assert await redis.zscore(stores.keys.idle, str(THREAD)) == deadline
 
@@ -137,7 +137,7 @@ async def test_a_command_makes_nobody_a_speaker(stores: RedisStores) -> None:
     await stores.inbox.append(replace(ask("q1", person="U2"), kind=QuestionKind.HELP))
     lease = await claim(stores)
     await begin(stores, lease)
-    await stores.queue.settle(lease, Settlement(Outcome.COMMAND_DONE, idle_after_s=600))
+    await stores.queue.settle(lease, Settlement(Outcome.COMMAND_DONE, idle_timeout_s=600))
     session = await stores.sessions.current(THREAD)
     assert session is not None
     assert not session.several_speak
@@ -150,14 +150,14 @@ async def test_a_stranger_makes_no_thread_known_and_none_unknown(stores: RedisSt
     await stores.inbox.append(ask("q2", person="stranger"))
     lease = await claim(stores)
     await begin(stores, lease)
-    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_timeout_s=600))
     assert await stores.inbox.append(ask("q3", addressed=False)) is IntakeResult.ACCEPTED
 
     await stores.inbox.append(ask("q4", OTHER, person="stranger"))
     threads = [await claim(stores), await claim(stores)]
     lease = next(lease for lease in threads if lease.thread == OTHER)
     await begin(stores, lease)
-    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_after_s=600))
+    await stores.queue.settle(lease, Settlement(Outcome.EXCLUDED, idle_timeout_s=600))
     assert await stores.inbox.append(ask("q5", OTHER, addressed=False)) is IntakeResult.NOT_ADDRESSED
 
 

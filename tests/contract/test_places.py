@@ -97,9 +97,9 @@ async def test_a_turn_that_was_sent_goes_on_from_its_record_before_what_was_aske
 
 async def test_the_thread_that_was_active_last_is_the_heir_until_somebody_goes_on(stores: RedisStores) -> None:
     """S15: of several chains of replies, the newest."""
-    await bound(stores, "c1", OLD, idle_after_s=600)
-    await bound(stores, "c2", replace(OLD, thread="40"), idle_after_s=700)
-    await bound(stores, "c3", replace(OLD, thread="30"), idle_after_s=650)
+    await bound(stores, "c1", OLD, idle_timeout_s=600)
+    await bound(stores, "c2", replace(OLD, thread="40"), idle_timeout_s=700)
+    await bound(stores, "c3", replace(OLD, thread="30"), idle_timeout_s=650)
 
     assert await stores.places.last_active_thread(*NEW_PLACE) is None
     assert await stores.places.move(*MOVE) == 3
@@ -130,10 +130,10 @@ async def test_a_silent_member_of_the_thread_is_heard_after_the_move(stores: Red
 
 async def test_a_question_to_try_again_moves_along(stores: RedisStores) -> None:
     lease = await begun(stores, "q1", thread=OLD)
-    assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, idle_after_s=600))
+    assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, idle_timeout_s=600))
     await bound(stores, "c1", OLD)
     lease = await begun(stores, "q2", thread=OLD)
-    assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, idle_after_s=600))
+    assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, idle_timeout_s=600))
     await stores.places.move(*MOVE)
     last = await stores.queue.unanswered(NEW)
     assert last is not None

@@ -79,8 +79,8 @@ async def test_a_binding_whose_answer_was_lost_is_taken_back(stores: RedisStores
 
 async def test_an_idle_session_begins_to_end(stores: RedisStores, let_time_pass: LetTimePass) -> None:
     """B1: by the server's clock, whichever worker runs then."""
-    await bound(stores, "c1", THREAD, idle_after_s=600)
-    await bound(stores, "c2", OTHER, idle_after_s=900)
+    await bound(stores, "c1", THREAD, idle_timeout_s=600)
+    await bound(stores, "c2", OTHER, idle_timeout_s=900)
     await let_time_pass(580)
     assert await stores.sessions.unbind_idle(10) == 0
     await let_time_pass(21)
@@ -94,7 +94,7 @@ async def test_an_idle_session_begins_to_end(stores: RedisStores, let_time_pass:
 
 async def test_a_leased_thread_never_is_idle(stores: RedisStores, let_time_pass: LetTimePass) -> None:
     """B6: a long answer outlives the idle deadline."""
-    await bound(stores, "c1", THREAD, idle_after_s=5)
+    await bound(stores, "c1", THREAD, idle_timeout_s=5)
     lease = await begun(stores, "q2")
     await let_time_pass(20)
     assert await stores.sessions.unbind_idle(10) == 0
@@ -111,7 +111,7 @@ async def test_an_answer_that_cannot_be_shown_keeps_no_conversation_open(
     stores: RedisStores, let_time_pass: LetTimePass
 ) -> None:
     """B1: the bot's token is refused, so the turn is put off again and again; the meter must not run for that."""
-    await bound(stores, "c1", THREAD, idle_after_s=5)
+    await bound(stores, "c1", THREAD, idle_timeout_s=5)
     lease = await begun(stores, "q1", "q2")
     await stores.queue.record_sending(lease, "c1", 0)
     await stores.queue.release(lease, 60.0)
@@ -130,7 +130,7 @@ async def test_an_answer_that_cannot_be_shown_keeps_no_conversation_open(
 
 async def test_a_thread_with_a_question_waiting_is_not_idle(stores: RedisStores, let_time_pass: LetTimePass) -> None:
     """B4: the question comes first, and finds its conversation open."""
-    await bound(stores, "c1", THREAD, idle_after_s=5)
+    await bound(stores, "c1", THREAD, idle_timeout_s=5)
     await let_time_pass(6)
     await stores.inbox.append(ask("q2"))
     assert await stores.sessions.unbind_idle(10) == 0
@@ -144,7 +144,7 @@ async def test_a_question_that_no_worker_takes_keeps_no_conversation_open(
     stores: RedisStores, let_time_pass: LetTimePass
 ) -> None:
     """R20: as after a bot was taken out of the settings; five minutes after its time the session ends."""
-    await bound(stores, "c1", THREAD, idle_after_s=5)
+    await bound(stores, "c1", THREAD, idle_timeout_s=5)
     await stores.inbox.append(ask("q2"))
     await let_time_pass(6)
     passed_s = 0
@@ -160,7 +160,7 @@ async def test_a_thread_that_is_served_again_has_its_whole_time_again(
     stores: RedisStores, let_time_pass: LetTimePass
 ) -> None:
     """R20: what was waited for before does not count."""
-    await bound(stores, "c1", THREAD, idle_after_s=5)
+    await bound(stores, "c1", THREAD, idle_timeout_s=5)
     for name in ("q2", "q3"):
         await stores.inbox.append(ask(name))
         for _ in range(8):
@@ -211,7 +211,7 @@ async def test_an_opening_that_is_recorded_or_given_up_is_not_lost(
 
 async def test_ending_takes_as_many_as_it_may(stores: RedisStores, let_time_pass: LetTimePass) -> None:
     for number in range(5):
-        await bound(stores, f"c{number}", ThreadKey("slack", "T1", "C1", str(number)), idle_after_s=number + 1)
+        await bound(stores, f"c{number}", ThreadKey("slack", "T1", "C1", str(number)), idle_timeout_s=number + 1)
     await let_time_pass(10)
     assert await stores.sessions.unbind_idle(3) == 3
     assert await stores.sessions.counts() == (2, 3)
@@ -313,7 +313,7 @@ async def test_between_unbinding_and_claiming_no_session_is_lost(
     stores: RedisStores, let_time_pass: LetTimePass
 ) -> None:
     """B1: a reaper killed at any point between the two leaves the end for the next one."""
-    await bound(stores, "c1", THREAD, idle_after_s=1)
+    await bound(stores, "c1", THREAD, idle_timeout_s=1)
     await let_time_pass(2)
     assert await stores.sessions.unbind_idle(10) == 1
     assert await stores.sessions.counts() == (0, 1)

@@ -83,7 +83,7 @@ async def test_answers_that_cross_never_raise_what_is_left(stores: RedisStores) 
 
 async def test_the_operators_cap_holds_without_a_word_from_talkifai(redis: Redis, redis_url: str) -> None:
     del redis  # emptied the server
-    capped = RedisStores(connect(redis_url), most_per_minute=10)
+    capped = RedisStores(connect(redis_url), requests_per_minute=10)
     assert await _taken(capped, 50, is_end=True) == 10
     await capped.aclose()
 

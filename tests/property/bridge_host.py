@@ -211,7 +211,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         inbox=RedisInbox(commands, KEYS, LIMITS),
         queue=RedisWorkQueue(commands, KEYS, LIMITS),
         sessions=RedisSessions(commands, KEYS, LIMITS),
-        quota=RedisQuota(commands, KEYS, most_per_minute=None),
+        quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),
         leader=RedisLeader(commands, KEYS),
         reply_roots=RedisReplyRoots(commands, KEYS, LIMITS),

@@ -223,7 +223,7 @@ class World(RuleBasedStateMachine):
             clock=clock,
             every=clock.every,
         )
-        worker = Worker(outside, idle_after_s=IDLE_AFTER_S, limits=DispatchLimits())
+        worker = Worker(outside, idle_timeout_s=IDLE_AFTER_S, limits=DispatchLimits())
         worker._pacing._name = host.name  # else a random one, and no two runs would be the same
 
         async def work() -> None:

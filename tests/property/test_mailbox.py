@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 THREADS = tuple(ThreadKey("slack", "T1", "C1", str(number)) for number in range(3))
 LEASE_S = 30
-DONE = Settlement(Outcome.ANSWERED, idle_after_s=600)
+DONE = Settlement(Outcome.ANSWERED, idle_timeout_s=600)
 
 threads = st.sampled_from(THREADS)
 workers = st.sampled_from(range(3))

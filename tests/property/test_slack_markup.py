@@ -6,10 +6,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.slack.format.markdown_block import escape_markdown, fits, markdown_of, plain_of
-from adapters.slack.limits import MARKDOWN_BLOCKS_CHARS, PAGE_CHARS, PLAIN_TEXT_BYTES
+from adapters.slack.limits import PAGE_CHARS, PLAIN_TEXT_BYTES
 from bridge.domain.pages import PageView
 from bridge.markdown.math import formulas_as_code
 from bridge.markdown.sanitize import sanitize
+from sandbox.slack.facts import MARKDOWN_BLOCKS_CHARS
 from sandbox.slack.screen import live_tokens, visible
 
 DANGEROUS = ["<!channel>", "<!here|x>", "<@U012ABC>", "<!subteam^S1|@ops>", "<#C1|general>", "<https://e.example|bank>"]

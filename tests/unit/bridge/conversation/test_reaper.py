@@ -18,15 +18,15 @@ from tests.unit.bridge.conversation.turn_fixture import Stage, stage
 from tests.unit.bridge.worker.test_dispatcher import _echo
 
 
-async def _with_session(stores: RedisStores, *, idle_after_s: float) -> Stage[CapableChannel]:
+async def _with_session(stores: RedisStores, *, idle_timeout_s: float) -> Stage[CapableChannel]:
     it = stage(stores, _echo)
-    it.turns._sessions.idle_after_s = idle_after_s
+    it.turns._sessions.idle_timeout_s = idle_timeout_s
     await it.answer(question())
     return it
 
 
 async def test_an_idle_session_is_ended_once(stores: RedisStores) -> None:
-    it = await _with_session(stores, idle_after_s=0.05)
+    it = await _with_session(stores, idle_timeout_s=0.05)
     reapers = [Reaper(it.agent, stores.sessions, SystemClock()) for _ in range(4)]
     await asyncio.sleep(0.06)
     await asyncio.gather(*(reaper.sweep() for reaper in reapers))
@@ -38,7 +38,7 @@ async def test_an_idle_session_is_ended_once(stores: RedisStores) -> None:
 
 async def test_a_session_in_use_is_left_alone(stores: RedisStores) -> None:
     """B6: live turns are not reaped."""
-    it = await _with_session(stores, idle_after_s=0.05)
+    it = await _with_session(stores, idle_timeout_s=0.05)
     lease = await it.put(question(number=2))
     await asyncio.sleep(0.06)
     await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
@@ -52,7 +52,7 @@ async def test_an_end_that_fails_is_repeated_until_it_is_confirmed(
 ) -> None:
     """B3: repeated until closed."""
     monkeypatch.setattr("bridge.conversation.reaper._PAUSE_FIRST_S", 0.01)
-    it = await _with_session(stores, idle_after_s=0.01)
+    it = await _with_session(stores, idle_timeout_s=0.01)
     it.agent.end_errors = [error, error]
     reaper = Reaper(it.agent, stores.sessions, SystemClock())
     async with asyncio.timeout(10):
@@ -64,7 +64,7 @@ async def test_an_end_that_fails_is_repeated_until_it_is_confirmed(
 
 
 async def test_the_question_after_an_idle_end_opens_a_new_conversation(stores: RedisStores) -> None:
-    it = await _with_session(stores, idle_after_s=0.01)
+    it = await _with_session(stores, idle_timeout_s=0.01)
     await asyncio.sleep(0.02)
     await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
     await it.answer(question(number=2))
@@ -73,7 +73,7 @@ async def test_the_question_after_an_idle_end_opens_a_new_conversation(stores: R
 
 async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores) -> None:
     """B2: the channel hears of it beside the ends."""
-    it = await _with_session(stores, idle_after_s=0.01)
+    it = await _with_session(stores, idle_timeout_s=0.01)
     reaper = Reaper(it.agent, stores.sessions, SystemClock())
     told: asyncio.Queue[ThreadKey] = asyncio.Queue()
 
@@ -91,7 +91,7 @@ async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores)
 
 async def test_a_token_that_is_refused_counts_as_closed_only_after_a_minute(stores: RedisStores, redis: Redis) -> None:
     """R13: one stray 401 must not leave a conversation open."""
-    it = await _with_session(stores, idle_after_s=0.01)
+    it = await _with_session(stores, idle_timeout_s=0.01)
     reaper = Reaper(it.agent, stores.sessions, SystemClock())
     await asyncio.sleep(0.02)
     it.agent.end_errors = [ConversationLost("401")]
@@ -119,7 +119,7 @@ async def test_a_session_without_its_token_is_lost_and_said_to_be(
     stores: RedisStores, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     """R13: nothing can end it, so it does not count as ended."""
-    it = await _with_session(stores, idle_after_s=0.01)
+    it = await _with_session(stores, idle_timeout_s=0.01)
     await redis.hdel(stores.keys.session(THREAD), "token")
     await asyncio.sleep(0.02)
     await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
@@ -132,7 +132,7 @@ async def test_a_session_without_its_token_is_lost_and_said_to_be(
 
 async def test_a_long_limit_puts_an_end_off_for_a_minute_at_most(stores: RedisStores, redis: Redis) -> None:
     """R14: it may have been meant for openings alone."""
-    it = await _with_session(stores, idle_after_s=0.01)
+    it = await _with_session(stores, idle_timeout_s=0.01)
     it.agent.end_errors = [AgentRateLimited(1800.0)]
     await asyncio.sleep(0.02)
     await Reaper(it.agent, stores.sessions, SystemClock()).sweep()
@@ -167,7 +167,7 @@ async def test_an_end_that_fails_for_an_hour_is_an_alarm_and_one_whose_clock_jum
     stores: RedisStores, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     """B3: an alarm after an hour of tries, in the log and in the figures; and none before."""
-    it = await _with_session(stores, idle_after_s=0.01)
+    it = await _with_session(stores, idle_timeout_s=0.01)
     it.agent.end_errors = [AgentUnavailable("503")] * 30
     clock = LateClock()
     reaper = Reaper(it.agent, stores.sessions, clock)

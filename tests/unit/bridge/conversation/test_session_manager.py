@@ -47,8 +47,8 @@ class AwayStore:
         del thread
         return None
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
-        del lease, idle_after_s
+    async def bind(self, lease: Lease, session: Session, idle_timeout_s: float, opening_id: str = "") -> None:
+        del lease, idle_timeout_s
         self._answer()
         self.bound.append(session.conversation.id)
         self.openings.pop(opening_id)
@@ -75,7 +75,7 @@ class SlowAgent(FakeAgent):
 
 
 def _sessions(agent: FakeAgent, store: AwayStore, clock: Clock | None = None) -> SessionManager:
-    return SessionManager(agent, store, clock or SystemClock(), idle_after_s=60.0)  # type: ignore[arg-type]  # what opening needs of it
+    return SessionManager(agent, store, clock or SystemClock(), idle_timeout_s=60.0)  # type: ignore[arg-type]  # what opening needs of it
 
 
 async def _open(sessions: SessionManager) -> None:
@@ -167,9 +167,9 @@ def test_an_opening_waits_for_the_limit_and_for_an_agent_that_comes_back(
 class HangingStore(AwayStore):
     """A session store that does not answer."""
 
-    async def bind(self, lease: Lease, session: Session, idle_after_s: float, opening_id: str = "") -> None:
+    async def bind(self, lease: Lease, session: Session, idle_timeout_s: float, opening_id: str = "") -> None:
         await asyncio.sleep(60)
-        await super().bind(lease, session, idle_after_s, opening_id)
+        await super().bind(lease, session, idle_timeout_s, opening_id)
 
 
 def test_a_stop_while_the_store_hangs_ends_what_was_just_opened() -> None:

@@ -380,7 +380,7 @@ async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -
 async def test_an_answer_that_is_shown_from_its_record_still_names_its_tools(stores: RedisStores) -> None:
     """D6: the finished reply is the same, whoever finishes it."""
     it = stage(stores, says(ANSWER))
-    it.turns._shows_tools = True
+    it.turns._show_tools = True
     lease = await it.put(question())
     await stores.queue.begin(lease)
     await stores.queue.record_answer(lease, ANSWER, AnswerResult(Outcome.ANSWERED, tools=("web_search",)))

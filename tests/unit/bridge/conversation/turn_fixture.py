@@ -77,7 +77,7 @@ def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[C
 def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[Fake]:
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
-    sessions = SessionManager(agent, stores.sessions, clock, idle_after_s=60.0)
+    sessions = SessionManager(agent, stores.sessions, clock, idle_timeout_s=60.0)
     asker = QuestionSender(
         agent=agent,
         queue=stores.queue,

@@ -10,8 +10,8 @@ from bridge.reply.status_line import say_thinking, wait_for_place
 from tests.virtual_time import LoopClock, run_virtually
 
 
-def _reply(*, shows_tools: bool = False) -> Reply:
-    return Reply("q1", lambda text: len(text) < 1000, shows_tools=shows_tools)
+def _reply(*, show_tools: bool = False) -> Reply:
+    return Reply("q1", lambda text: len(text) < 1000, show_tools=show_tools)
 
 
 def _nothing() -> None:
@@ -60,8 +60,8 @@ def test_what_the_agent_does_is_said_before_what_the_bridge_says() -> None:
 
 
 def test_a_finished_reply_names_each_tool_once_where_that_is_wanted() -> None:
-    for shows_tools, below in ((True, "Used: web search, calculator"), (False, "")):
-        reply = _reply(shows_tools=shows_tools)
+    for show_tools, below in ((True, "Used: web search, calculator"), (False, "")):
+        reply = _reply(show_tools=show_tools)
         for name in ("web_search", "calculator", "web-search", ""):
             reply.apply(ToolStarted(name))
             reply.apply(ToolFinished(name))
@@ -72,7 +72,7 @@ def test_a_finished_reply_names_each_tool_once_where_that_is_wanted() -> None:
 
 
 def test_the_tools_stand_above_the_notice() -> None:
-    reply = _reply(shows_tools=True)
+    reply = _reply(show_tools=True)
     reply.apply(ToolStarted("calculator"))
     reply.end(Notice.FAILED)
     assert [view.notice for view in reply.views()] == [f"Used: calculator\n{Notice.FAILED}"]

@@ -66,7 +66,7 @@ def _worker(stores: RedisStores, channel: ReceivingChannel) -> Worker:
         clock=SystemClock(),
         every=_every,
     )
-    return Worker(outside, idle_after_s=60.0, limits=DispatchLimits(drain_s=1.0))
+    return Worker(outside, idle_timeout_s=60.0, limits=DispatchLimits(drain_s=1.0))
 
 
 async def test_a_worker_says_when_it_is_ready_answers_and_stops(
@@ -111,7 +111,7 @@ async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_
             clock=SystemClock(),
             every=_every,
         ),
-        idle_after_s=60.0,
+        idle_timeout_s=60.0,
         limits=DispatchLimits(drain_s=1.0),
     )
     running = asyncio.ensure_future(worker.run(stop))
@@ -181,7 +181,7 @@ async def test_the_figures_are_told_while_an_end_hangs(
     outside = Dependencies(
         agent=agent, stores=stores, channels=[channel], receivers=[channel], clock=SystemClock(), every=every
     )
-    worker = Worker(outside, idle_after_s=60.0, limits=DispatchLimits(drain_s=1.0))
+    worker = Worker(outside, idle_timeout_s=60.0, limits=DispatchLimits(drain_s=1.0))
     running = asyncio.ensure_future(worker.run(stop))
     async with asyncio.timeout(10):
         await agent.is_ending.wait()
