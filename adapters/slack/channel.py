@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, asynccontextmanager
 
-from adapters.slack.api.background_queue import BackgroundQueue
 from adapters.slack.api.client import Clients
 from adapters.slack.api.errors import TokenGone
 from adapters.slack.api.identity import BotIdentity
@@ -32,12 +31,15 @@ from bridge.domain.turns import PromptContext, Settlement
 from bridge.ports.channel import Accept
 from bridge.ports.chat_moves import Accounts
 from bridge.ports.sessions import SessionStore
+from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
 
 _LOG = logging.getLogger(__name__)
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
 _OPEN_AGAIN_S = 5.0
+_MOST_WAITING, _RUNNERS = 300, 3
+"""Of best-effort calls: reactions, the App Home tab, prompts."""
 _DRAIN_S = 1.0
 
 
@@ -77,9 +79,9 @@ class SlackChannel:
         self._streaming = Streaming(options.streaming)
         self._allowed = allow_mentions
         self._options = options
-        self._errands = BackgroundQueue()
+        self._background = BackgroundQueue(_MOST_WAITING, runners=_RUNNERS)
         self._clients = Clients(api_url, proxy)
-        furnishing = WorkspaceFactory(options, self._allowed, sessions, self._errands)
+        furnishing = WorkspaceFactory(options, self._allowed, sessions, self._background)
         self._installs = installs
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
@@ -255,7 +257,7 @@ class SlackChannel:
         intake = SlackIntake(accept, self._workspaces, self._options)
         with unwrap_group():
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._errands.run())
+                tasks.create_task(self._background.run())
                 tasks.create_task(self._listen(intake, _Announcement(connected, self._whose())))
                 try:
                     await self._workspaces.watch()

@@ -15,7 +15,7 @@ from adapters.telegram.api.errors import THE_TOKEN, is_token_refusal, token_refu
 from adapters.telegram.format.buttons import CONTROLS, RATINGS
 from adapters.telegram.format.markdown import fits, render_page
 from adapters.telegram.inbound.poison_updates import SetAside
-from adapters.telegram.inbound.polling import Backoff, UpdatePoll
+from adapters.telegram.inbound.polling import UpdatePoll, poll_backoff
 from adapters.telegram.inbound.update_handler import ChatStores, UpdateIntake
 from adapters.telegram.inbound.update_parser import BotIdentity
 from adapters.telegram.inbound.webhook import Hook, Webhook, path_of
@@ -225,7 +225,7 @@ class TelegramChannel:
 
         A webhook that is set makes every poll fail with 409. Its waiting updates are kept.
         """
-        backoff = Backoff()
+        backoff = poll_backoff()
         me: BotIdentity | None = None
         while me is None:
             try:

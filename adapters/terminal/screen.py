@@ -21,6 +21,7 @@ from rich.text import Text
 from adapters.terminal.markdown import Tail, harmless, plain, recent, renderable
 from bridge.domain.errors import MessageGone, PlaceGone
 from bridge.domain.pages import PageView
+from bridge.runtime.bounded_dict import BoundedDict
 
 PROMPT = "you > "
 _THINKING = Text("…", style="dim")
@@ -50,7 +51,7 @@ class Screen:
         self._console = Console(file=out, force_terminal=self.draws, highlight=False)
         self._live: Live | None = None
         self._open: dict[str, PageView] = {}
-        self._printed: dict[str, PageView] = {}
+        self._printed: BoundedDict[str, PageView] = BoundedDict(_MOST_REMEMBERED)
         self._thinking = False
         self._prompting = False
 
@@ -143,8 +144,6 @@ class Screen:
             self._erase()
         for message_id in message_ids:
             view = self._open.pop(message_id)
-            while len(self._printed) >= _MOST_REMEMBERED:
-                del self._printed[next(iter(self._printed))]
             self._printed[message_id] = view
             self._print(replace(view, status=""))
         self._draw()

@@ -19,6 +19,7 @@ from bridge.ports.channel_capabilities import Prompting
 from bridge.ports.work_queue import WorkQueue
 from bridge.reply.reply import Reply
 from bridge.reply.status_line import wait_for_place
+from bridge.runtime.backoff import pause_after
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ MOST_SESSION_AGE_S = 20 * 3600.0
 """A session older than that is replaced before the next question: TalkifAI's token lives 24 hours."""
 _RATE_WAIT_MOST_S = 300.0
 _UNAVAILABLE_TRIES = 4
+_UNAVAILABLE_PAUSES_S = (1.0, 4.0)
+"""The first and the longest."""
 _MOST_SENDS = 3
 """Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
 
@@ -154,7 +157,7 @@ class QuestionSender:
                 failures += 1
                 if failures >= _UNAVAILABLE_TRIES:
                     raise
-                wait_s = float(2 ** (failures - 1))
+                wait_s = pause_after(failures, *_UNAVAILABLE_PAUSES_S)
                 await self._clock.sleep(wait_s)
             waited_s += wait_s
 

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bridge.conversation.session_manager import OPENING
 from bridge.domain.errors import AgentRateLimited, BridgeError, ConversationLost, StoreUnavailable
@@ -12,6 +13,8 @@ from bridge.domain.sessions import Conversation, Ending, EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.ports.agent import Agent
 from bridge.ports.sessions import SessionStore
+from bridge.runtime.background_queue import BackgroundQueue
+from bridge.runtime.backoff import pause_after
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -38,10 +41,24 @@ _MOST_UNTOLD = 1000
 
 
 class Reaper:
-    """Sweeps. Any number of workers may sweep at once: the store gives each end to one of them."""
+    """Sweeps. Any number of workers may sweep at once: the store gives each end to one of them.
 
-    def __init__(self, agent: Agent, store: SessionStore, clock: Clock) -> None:
-        self._untold: asyncio.Queue[ThreadKey] = asyncio.Queue(_MOST_UNTOLD)
+    Args:
+        agent: Where conversations are ended.
+        store: Knows which are due.
+        clock: Time.
+        on_ended: Called with the thread of each conversation that was ended. Raises nothing but cancellation.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        store: SessionStore,
+        clock: Clock,
+        on_ended: Callable[[ThreadKey], Awaitable[None]] | None = None,
+    ) -> None:
+        self._on_ended = on_ended
+        self._untold = BackgroundQueue(_MOST_UNTOLD)
         self._agent = agent
         self._store = store
         self._clock = clock
@@ -106,8 +123,8 @@ class Reaper:
         if ending.reason is EndReason.LOST:
             log.error("an operator has to act: a conversation cannot be ended, its token is gone", extra=facts)
         log.info("session ended", extra=facts)
-        if not self._untold.full():
-            self._untold.put_nowait(session.thread)
+        if self._on_ended is not None:
+            self._untold.add(partial(self._on_ended, session.thread))
 
     async def _close(self, conversation: Conversation) -> None:
         """End the conversation; return too when its token was refused often enough, or is not there."""
@@ -146,13 +163,12 @@ class Reaper:
                 },
             )
 
-    async def tell_ends(self, tell: Callable[[ThreadKey], Awaitable[None]]) -> None:
-        """Say of each thread whose conversation was ended that it was, until cancelled: no end waits for that."""
-        while True:
-            await tell(await self._untold.get())
+    async def tell_ends(self) -> None:
+        """Make the calls of `on_ended` until cancelled: no end waits for them."""
+        await self._untold.run()
 
     async def _put_off(self, ending: Ending, error: BridgeError, facts: dict[str, str]) -> None:
-        wait_s = min(_PAUSE_FIRST_S * 2 ** (ending.attempts - 1), _PAUSE_MOST_S)
+        wait_s = pause_after(ending.attempts, _PAUSE_FIRST_S, _PAUSE_MOST_S)
         if isinstance(error, AgentRateLimited):
             # A long wait may be meant for openings alone: each end asks again, and the quota lets one a minute try.
             wait_s = min(max(wait_s, error.retry_after_s), _PAUSE_MOST_S)

@@ -47,6 +47,7 @@ from bridge.reply.buttons import buttons_after
 from bridge.reply.reply import Reply
 from bridge.reply.status_line import say_thinking, wait_for_place
 from bridge.reply.writer import Writer
+from bridge.runtime.backoff import Backoff
 from bridge.runtime.cancellation import until_stopped, unwrap_group
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import OperatorAlerts
@@ -187,17 +188,16 @@ class TurnRunner:
         """Ask the channel, for as long as it cannot tell: each beginning of a turn counts, and they are few."""
         if not isinstance(channel, Admission):
             return True
-        began, pause_s = self._clock.monotonic(), _ADMIT_PAUSE_FIRST_S
+        began, backoff = self._clock.monotonic(), Backoff(_ADMIT_PAUSE_FIRST_S, _ADMIT_PAUSE_MOST_S)
         while True:
             try:
                 return await channel.admits(question)
             except (ChannelUnavailable, ChannelRateLimited) as error:
-                wait_s = max(pause_s, error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
+                wait_s = max(backoff.next_s(), error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
                 if self._clock.monotonic() - began + wait_s > _ADMIT_WITHIN_S:
                     raise
                 log.warning("the channel does not tell whether somebody may ask", extra={"cause": str(error)})
             await self._clock.sleep(wait_s)
-            pause_s = min(2 * pause_s, _ADMIT_PAUSE_MOST_S)
 
     async def _answer(
         self, lease: Lease, entry: InboxItem, channel: Channel, reply: Reply, wake: Callable[[], None], guard: Guard

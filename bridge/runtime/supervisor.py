@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from bridge.domain.errors import Misconfigured
+from bridge.runtime.backoff import Backoff
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class Supervisor:
 
     async def keep_running(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` until it returns. Raises `Misconfigured`; any other error restarts it after a pause."""
-        pause_s = _PAUSE_FIRST_S
+        backoff = Backoff(_PAUSE_FIRST_S, _PAUSE_MOST_S)
         while True:
             began = self._clock.monotonic()
             try:
@@ -40,9 +41,8 @@ class Supervisor:
             else:
                 return
             if self._clock.monotonic() - began > _HEALTHY_AFTER_S:
-                pause_s = _PAUSE_FIRST_S
-            await self._clock.sleep(pause_s)
-            pause_s = min(pause_s * 2, _PAUSE_MOST_S)
+                backoff.reset()
+            await self._clock.sleep(backoff.next_s())
 
     async def attempt(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
         """Run `work` once. Return False, with the error logged and counted, when it died of a defect of ours."""

@@ -9,6 +9,7 @@ from bridge.domain.errors import LeaseLost, Misconfigured, Retryable, StoreUnava
 from bridge.domain.notices import Notice
 from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement
 from bridge.ports.work_queue import WorkQueue
+from bridge.runtime.backoff import pause_after
 from bridge.runtime.cancellation import run_shielded
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import OperatorAlerts
@@ -213,7 +214,7 @@ class Dispatcher:
             self._alarms.tell(error)
             await self._release(lease, _MISCONFIGURED_PAUSE_S, counts=False)
         except Retryable as error:
-            wait_s = min(self._limits.retry_first_s * 2 ** (attempts - 1), self._limits.retry_most_s)
+            wait_s = pause_after(attempts, self._limits.retry_first_s, self._limits.retry_most_s)
             log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
             await self._release(lease, wait_s)
 

@@ -1,17 +1,20 @@
 """The door: what a channel hands over is kept durably, or refused, before the channel may acknowledge it."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from bridge.domain.incoming import IntakeResult, Question, QuestionKind
 from bridge.domain.notices import Notice
 from bridge.ports.work_queue import Inbox
+from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
 
 _MOST_WAITING_NOTICES = 100
 """Bound of the notices that wait to be shown."""
+_NOTICES_AT_A_TIME = 4
+"""That many slow chats can be tolerated before another chat's notice has to wait."""
 _NOTICES = {
     IntakeResult.FULL: Notice.BUSY,
     IntakeResult.QUEUED: Notice.QUEUED,
@@ -23,11 +26,17 @@ _NOTICES = {
 
 
 class Intake:
-    """Accepts questions into the inbox."""
+    """Accepts questions into the inbox.
 
-    def __init__(self, inbox: Inbox) -> None:
+    Args:
+        inbox: Keeps them.
+        say: Shows a notice under a question. Raises nothing but cancellation.
+    """
+
+    def __init__(self, inbox: Inbox, say: Callable[[Question, Notice], Awaitable[None]]) -> None:
         self._inbox = inbox
-        self._notices: asyncio.Queue[tuple[Question, Notice]] = asyncio.Queue(_MOST_WAITING_NOTICES)
+        self._say = say
+        self._notices = BackgroundQueue(_MOST_WAITING_NOTICES, runners=_NOTICES_AT_A_TIME)
 
     async def accept(self, question: Question) -> IntakeResult:
         """Keep a question. Raises `StoreUnavailable`: then it must not be acknowledged."""
@@ -45,8 +54,8 @@ class Intake:
             appended = await self._inbox.append(question)
         log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})
         notice = _NOTICES.get(appended)
-        if notice is not None and not question.about and not self._notices.full():
-            self._notices.put_nowait((question, notice))
+        if notice is not None and not question.about:
+            self._notices.add(partial(self._say, question, notice))
         return appended
 
     async def _amend(self, question: Question) -> IntakeResult:
@@ -54,8 +63,6 @@ class Intake:
         amended = await self._inbox.amend(question.id, question.thread, text)
         return IntakeResult.AMENDED if amended else IntakeResult.NOT_ADDRESSED
 
-    async def tell_notices(self, tell: Callable[[Question, Notice], Awaitable[None]]) -> None:
-        """Tell people whose question has to wait, or found the inbox full, until cancelled. `tell` must not raise."""
-        while True:
-            question, notice = await self._notices.get()
-            await tell(question, notice)
+    async def tell_notices(self) -> None:
+        """Tell people whose question has to wait, or found the inbox full, until cancelled."""
+        await self._notices.run()

@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 _RECEIVERS_STOP_WITHIN_S = 3.0
 _LAST_SWEEP_S = 2.0
 _REPORT_LOST_EVERY_S = 10.0
-_TELLERS = 4
-"""A chat that has to wait holds up no other chat's notice, unless there are so many."""
 REFUSED_AGAIN_S = 3600.0
 """How long a receiver whose token is refused waits before it tries again, and says so again."""
 FIGURES_EVERY_S = 60.0
@@ -72,7 +70,6 @@ class Worker:
         self._idle_timeout_s = idle_timeout_s
         self._supervisor = Supervisor(clock)
         self._pacing = ChannelLimiter(clock, outside.stores.budgets)
-        self._intake = Intake(outside.stores.inbox)
         self._sessions = sessions = SessionManager(
             outside.agent, outside.stores.sessions, clock, idle_timeout_s=idle_timeout_s
         )
@@ -90,7 +87,8 @@ class Worker:
             show_tools=show_tools,
             max_pages=max_pages,
         )
-        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock)
+        self._intake = Intake(outside.stores.inbox, self._turns.say)
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
         )
@@ -120,9 +118,9 @@ class Worker:
             ]
             working = group.create_task(self._dispatcher.run())
             tellers = [
-                group.create_task(self._supervisor.keep_running("notices", self._tell_notices)) for _ in range(_TELLERS)
+                group.create_task(self._supervisor.keep_running("notices", self._intake.tell_notices)),
+                group.create_task(self._supervisor.keep_running("told ends", self._reaper.tell_ends)),
             ]
-            tellers.append(group.create_task(self._supervisor.keep_running("told ends", self._tell_ends)))
             await _first(stop, receivers)
             await _cancel(receivers)
             self._dispatcher.stop()
@@ -179,12 +177,6 @@ class Worker:
             connected(f"{receiver.name}: standing by, another worker receives")
 
         return lambda: leadership.lead(receive, standing_by)
-
-    async def _tell_notices(self) -> None:
-        await self._intake.tell_notices(self._turns.say)
-
-    async def _tell_ends(self) -> None:
-        await self._reaper.tell_ends(self._turns.ended)
 
     async def _end_unrecorded(self) -> None:
         await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)

@@ -1,10 +1,11 @@
 """Facts that Slack is asked for once and that are believed for a while."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Generic, TypeVar
+
+from bridge.runtime.bounded_dict import BoundedDict
 
 _KEPT = 10_000
 
@@ -24,7 +25,7 @@ class TtlCache(Generic[Fact]):
     ) -> None:
         self._ask = ask
         self._now = now
-        self._known: OrderedDict[str, tuple[Fact, float]] = OrderedDict()
+        self._known: BoundedDict[str, tuple[Fact, float]] = BoundedDict(_KEPT)
         self._running: dict[str, asyncio.Event] = {}
 
     async def get(self, name: str) -> Fact:
@@ -32,7 +33,7 @@ class TtlCache(Generic[Fact]):
         while True:
             known = self._known.get(name)
             if known is not None and known[1] > self._now():
-                self._known.move_to_end(name)
+                self._known[name] = known  # what is asked for often stays
                 return known[0]
             running = self._running.get(name)
             if running is None:
@@ -44,8 +45,6 @@ class TtlCache(Generic[Fact]):
         try:
             fact, keep_s = await self._ask(name)
             self._known[name] = (fact, self._now() + keep_s)
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
             return fact
         finally:
             del self._running[name]

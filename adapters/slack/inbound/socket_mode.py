@@ -24,6 +24,7 @@ from adapters.slack.inbound.bolt_app import WRONG_SHAPE
 from adapters.slack.inbound.event_handler import SlackIntake
 from adapters.slack.limits import SOCKET_MESSAGE_BYTES
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, Permanent
+from bridge.runtime.backoff import Backoff
 
 _LOG = logging.getLogger(__name__)
 _ACKNOWLEDGED = 200
@@ -32,7 +33,7 @@ _CONNECT_S = 10.0
 _CLOSE_S = 1.0
 _LOOK_EVERY_S = 1.0
 _REPLACE_AFTER_S = 15.0
-_LONGEST_PAUSE_S = 30.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 
 OpenConnection = Callable[[], Awaitable[str]]
 """Asks Slack for the address of a new socket; raises the bridge's errors."""
@@ -132,7 +133,7 @@ class SlackSocket:
 
     async def keep_open(self, open_connection: OpenConnection, connected: Callable[[], None]) -> None:
         """Connect, call `connected`, stay connected until cancelled. Raises `Misconfigured`."""
-        pause_s = 1.0
+        backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
         while True:
             try:
                 address = await open_connection()
@@ -140,15 +141,14 @@ class SlackSocket:
                 await asyncio.sleep(error.retry_after_s)
                 continue
             except (ChannelUnavailable, Permanent) as error:
+                pause_s = backoff.next_s()
                 _LOG.warning("Slack gives no socket, next try in %g s: %s", pause_s, error)
                 await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 continue
             if await self._serve(address, connected):
-                pause_s = 1.0
+                backoff.reset()
             else:
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                await asyncio.sleep(backoff.next_s())
 
     async def _serve(self, address: str, connected: Callable[[], None]) -> bool:
         """Hold one handler for as long as it works. Returns whether it ever connected."""

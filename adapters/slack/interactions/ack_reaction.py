@@ -10,11 +10,11 @@ from time import monotonic
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.background_queue import BackgroundQueue
 from adapters.slack.api.errors import Call, TokenExpired, code_of, translated
 from adapters.slack.limits import RECEIPTS_PER_MINUTE
 from bridge.domain.errors import BridgeError, ChannelRateLimited, ChannelTokenRefused
 from bridge.domain.incoming import Question, QuestionKind
+from bridge.runtime.background_queue import BackgroundQueue
 
 _LOG = logging.getLogger(__name__)
 _SIGN = "eyes"
@@ -27,17 +27,19 @@ _DONE = frozenset({"already_reacted", "message_not_found", _NOT_THERE})
 class Receipts:
     """Adds the sign and takes it away. Best effort: where Slack limits it, questions go without."""
 
-    def __init__(self, client: AsyncWebClient, errands: BackgroundQueue, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, client: AsyncWebClient, background: BackgroundQueue, now: Callable[[], float] = monotonic
+    ) -> None:
         self._client = client
         self._now = now
-        self._errands = errands
+        self._background = background
         self._added_at: deque[float] = deque()
         self._is_wanted = True
 
     def promise(self, question: Question) -> None:
         """Put the sign on a question that was kept, soon. Does not wait."""
         if _is_marked(question) and self._is_wanted and self._may_add():
-            self._errands.add(partial(self._react, "reactions.add", question))
+            self._background.add(partial(self._react, "reactions.add", question))
 
     async def take_away(self, question: Question) -> None:
         """Take the sign from a question whose turn is over. Takes some seconds at most."""

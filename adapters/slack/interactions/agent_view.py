@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.background_queue import BackgroundQueue
 from adapters.slack.api.errors import Call, TokenExpired, translated
 from bridge.domain.errors import BridgeError, ChannelTokenRefused
 from bridge.domain.incoming import Question, QuestionKind
 from bridge.domain.threads import Address, ThreadKey
+from bridge.runtime.background_queue import BackgroundQueue
 
 _LOG = logging.getLogger(__name__)
 _CALL_S = 3.0
@@ -34,19 +34,19 @@ class AgentView:
     Args:
         client: Slack's Web API.
         prompts: Up to four things to ask, shown when somebody opens the app.
-        errands: Runs what need not be waited for.
+        background: Runs what need not be waited for.
     """
 
-    def __init__(self, client: AsyncWebClient, prompts: Sequence[str], errands: BackgroundQueue) -> None:
+    def __init__(self, client: AsyncWebClient, prompts: Sequence[str], background: BackgroundQueue) -> None:
         self._client = client
         self._prompts = prompts
-        self._errands = errands
+        self._background = background
         self._refused: set[str] = set()
 
     def opened(self, place: str) -> None:
         """Note that somebody opened the app's messages: prompts are shown soon. Does not wait."""
         if self._prompts:
-            self._errands.add(partial(self._show_prompts, place))
+            self._background.add(partial(self._show_prompts, place))
 
     async def _show_prompts(self, place: str) -> None:
         prompts = [{"title": prompt[:_TITLE_CHARS], "message": prompt} for prompt in self._prompts]

@@ -8,7 +8,6 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.background_queue import BackgroundQueue
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.interactions.slash_commands import SessionsOf, link_to, question_about
@@ -16,6 +15,7 @@ from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.incoming import Question, QuestionKind
 from bridge.domain.sessions import Session
 from bridge.ports.channel import Accept
+from bridge.runtime.background_queue import BackgroundQueue
 
 _LOG = logging.getLogger(__name__)
 _END = "talkifai_end"
@@ -40,13 +40,13 @@ class Home:
         workspace: BotIdentity,
         sessions_of: SessionsOf,
         prompts: Sequence[str],
-        errands: BackgroundQueue,
+        background: BackgroundQueue,
     ) -> None:
         self._client = client
         self._workspace = workspace
         self._sessions_of = sessions_of
         self._prompts = prompts
-        self._errands = errands
+        self._background = background
 
     def opened(self, payload: Mapping[str, object]) -> None:
         """Show the tab soon to whoever opened it; nothing for every other payload. Does not wait."""
@@ -74,7 +74,7 @@ class Home:
 
     def _show(self, person: object) -> None:
         if isinstance(person, str) and person:
-            self._errands.add(partial(self._publish, person))
+            self._background.add(partial(self._publish, person))
 
     async def _publish(self, person: str) -> None:
         try:

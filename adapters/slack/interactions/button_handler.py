@@ -10,7 +10,6 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.background_queue import BackgroundQueue
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format.buttons import Pressed
@@ -23,6 +22,7 @@ from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
 from bridge.ports.sessions import SessionStore
+from bridge.runtime.background_queue import BackgroundQueue
 
 _LOG = logging.getLogger(__name__)
 _CALL_S = 3.0
@@ -56,14 +56,14 @@ class Presses:
         workspace: BotIdentity,
         options: SlackOptions,
         sessions: SessionStore | None,
-        errands: BackgroundQueue,
+        background: BackgroundQueue,
     ) -> None:
         self._client = client
         self._workspace = workspace
         self._account = workspace.account
         self._options = options
         self._sessions = sessions
-        self._errands = errands
+        self._background = background
 
     async def obey(self, payload: Mapping[str, object], pressed: Pressed, accept: Accept) -> None:
         """Keep what a press asks for. When it returns, that is done durably. Raises `StoreUnavailable`."""
@@ -76,7 +76,7 @@ class Presses:
             is_unrated = became is IntakeResult.NOTHING and question.kind is QuestionKind.RATE
             sentence = NOT_RATED if is_unrated else _TOLD.get(became, "")
         if sentence:
-            self._errands.add(partial(self._tell, question, sentence))
+            self._background.add(partial(self._tell, question, sentence))
 
     def _question(self, payload: Mapping[str, object], pressed: Pressed) -> Question | None:
         user, container, actions = payload.get("user"), payload.get("container"), payload.get("actions")

@@ -8,7 +8,6 @@ so no web address is ever appended.
 
 import logging
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
@@ -27,6 +26,7 @@ from adapters.slack.outbound.thread_status import Activity
 from bridge.domain.errors import ChannelRateLimited, PostUncertain, Retryable
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
+from bridge.runtime.bounded_dict import BoundedDict
 
 _LOG = logging.getLogger(__name__)
 _KEPT = 1_000
@@ -84,7 +84,7 @@ class Streams:
         self._activity = activity
         self._allowed = allowed
         self._now = now
-        self._open: OrderedDict[str, _Stream] = OrderedDict()
+        self._open: BoundedDict[str, _Stream] = BoundedDict(_KEPT)
         self._off_until = 0.0
 
     def are_offered(self, address: Address) -> bool:
@@ -113,8 +113,6 @@ class Streams:
         if not isinstance(ts, str) or not ts:
             raise PostUncertain("chat.startStream answered without a ts")
         self._open[ts] = _Stream(self._now(), text)
-        while len(self._open) > _KEPT:
-            self._open.popitem(last=False)
         return ts
 
     async def go_on(self, address: Address, ts: str, view: PageView) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -16,6 +15,7 @@ from adapters.slack.limits import ACTIVITY_EVERY_S
 from bridge.domain.errors import BridgeError, ChannelRateLimited
 from bridge.domain.notices import Status
 from bridge.domain.threads import Address
+from bridge.runtime.bounded_dict import BoundedDict
 
 _LOG = logging.getLogger(__name__)
 _THINKING = "is thinking…"
@@ -48,7 +48,7 @@ class Activity:
     def __init__(self, client: AsyncWebClient, now: Callable[[], float] = monotonic) -> None:
         self._client = client
         self._now = now
-        self._lines: OrderedDict[tuple[str, str], _Line] = OrderedDict()
+        self._lines: BoundedDict[tuple[str, str], _Line] = BoundedDict(_KEPT)
         self._paused_until = 0.0
         self._is_wanted = True
 
@@ -107,10 +107,7 @@ class Activity:
 
     def _line(self, address: Address) -> _Line:
         thread = (address.place, address.thread)
-        line = self._lines.setdefault(thread, _Line())
-        self._lines.move_to_end(thread)
-        while len(self._lines) > _KEPT:
-            self._lines.popitem(last=False)
+        line = self._lines[thread] = self._lines.get(thread) or _Line()
         return line
 
 

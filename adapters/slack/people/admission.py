@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,6 +12,7 @@ from adapters.slack.people.directory import People
 from bridge.domain.errors import BridgeError, ChannelUnavailable
 from bridge.domain.incoming import Question
 from bridge.domain.notices import Notice
+from bridge.runtime.bounded_dict import BoundedDict
 
 _LOG = logging.getLogger(__name__)
 _CALL_S = 3.0
@@ -26,7 +26,7 @@ class Admission:
         self._client = client
         self._people = people
         self._options = options
-        self._told: OrderedDict[str, None] = OrderedDict()
+        self._told: BoundedDict[str, None] = BoundedDict(_KEPT)
         self._has_warned = False
 
     async def admits(self, question: Question) -> bool:
@@ -57,8 +57,6 @@ class Admission:
         if person in self._told or question.person.is_program:
             return
         self._told[person] = None
-        while len(self._told) > _KEPT:
-            self._told.popitem(last=False)
         thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}
         try:
             with translated(Call("chat.postEphemeral")):

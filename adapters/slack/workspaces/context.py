@@ -7,7 +7,6 @@ from typing import Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.background_queue import BackgroundQueue
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.interactions.ack_reaction import Receipts
 from adapters.slack.interactions.agent_view import AgentView
@@ -23,6 +22,7 @@ from adapters.slack.people.prompt import Prompt
 from adapters.slack.people.thread_history import EarlierMessages
 from bridge.domain.sessions import Session
 from bridge.ports.sessions import SessionStore
+from bridge.runtime.background_queue import BackgroundQueue
 
 CHANNEL = "slack"
 """The first field of every `ThreadKey` of Slack."""
@@ -54,11 +54,11 @@ class WorkspaceFactory:
     allowed: AbstractSet[str]
     """The mentions of the agent that take effect."""
     sessions: SessionStore | None
-    errands: BackgroundQueue
+    background: BackgroundQueue
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
         """Put together what one workspace needs."""
-        options, errands, sessions = self.options, self.errands, self.sessions
+        options, background, sessions = self.options, self.background, self.sessions
         people = People(client, workspace, emails=options.emails)
         activity = Activity(client)
 
@@ -73,10 +73,10 @@ class WorkspaceFactory:
             wording=Prompt(people, EarlierMessages(client, workspace), options),
             activity=activity,
             streams=Streams(client, activity, self.allowed),
-            presses=Presses(client, workspace, options, sessions, errands),
-            home=Home(client, workspace, sessions_of, options.prompts, errands),
-            receipts=Receipts(client, errands) if options.receipt else None,
-            agent_view=AgentView(client, options.prompts, errands) if options.agent_view else None,
+            presses=Presses(client, workspace, options, sessions, background),
+            home=Home(client, workspace, sessions_of, options.prompts, background),
+            receipts=Receipts(client, background) if options.receipt else None,
+            agent_view=AgentView(client, options.prompts, background) if options.agent_view else None,
             sessions_of=sessions_of,
         )
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from adapters.slack.workspaces.installation_store import Grant, GrantUnreadable,
 from adapters.slack.workspaces.token_rotation import Rotation
 from bridge.domain.errors import BridgeError, ChannelUnavailable, PlaceGone, StoreUnavailable
 from bridge.ports.chat_moves import Accounts
+from bridge.runtime.bounded_dict import BoundedDict
 
 _LOG = logging.getLogger(__name__)
 _FRESH_S = 10.0
@@ -47,7 +47,7 @@ class ManyWorkspaces:
         self._rotation = rotation
         self._places = places
         self._now = now
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: BoundedDict[str, _Known] = BoundedDict(_KEPT)
 
     async def open(self) -> None:
         """See that the keys open what is kept. Raises `SettingWrong`, `ChannelUnavailable`."""
@@ -130,7 +130,7 @@ class ManyWorkspaces:
     async def _read(self, account: str) -> _Known | None:
         known = self._known.get(account)
         if known is not None and self._now() - known.read_at < _FRESH_S:
-            self._known.move_to_end(account)
+            self._known[account] = known  # what is dealt with often stays
             return known
         grant = await self._grants.find(account)
         if grant is None:
@@ -142,9 +142,6 @@ class ManyWorkspaces:
         known.read_at = self._now()
         self._adopt(known, grant)
         self._known[account] = known
-        self._known.move_to_end(account)
-        while len(self._known) > _KEPT:
-            self._known.popitem(last=False)
         return known
 
     def _adopt(self, known: _Known, grant: Grant) -> None:

@@ -3,6 +3,7 @@
 import logging
 
 from adapters.telegram import limits
+from bridge.runtime.bounded_dict import BoundedDict
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +17,7 @@ class SetAside:
     def __init__(self) -> None:
         self.count = 0
         """How many updates were set aside."""
-        self._tries: dict[int, list[str]] = {}
+        self._tries: BoundedDict[int, list[str]] = BoundedDict(_MOST_TRIED)
         """What each try died of, by the number of the update."""
 
     def note(self, number: int | None, reason: str) -> None:
@@ -29,8 +30,6 @@ class SetAside:
         """Count a try that failed for no reason which goes away by itself."""
         if number is None:
             return
-        if number not in self._tries and len(self._tries) >= _MOST_TRIED:
-            self._tries.pop(next(iter(self._tries)))
         self._tries.setdefault(number, []).append(reason)
 
     def gives_up(self, number: int | None) -> bool:

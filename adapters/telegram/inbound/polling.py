@@ -17,6 +17,7 @@ from adapters.telegram.api.errors import is_token_refusal, retry_after_s, token_
 from adapters.telegram.inbound.conflict import Conflicts
 from adapters.telegram.inbound.update_handler import Update, number_of
 from bridge.domain.errors import StoreUnavailable
+from bridge.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -30,20 +31,9 @@ parses a whole batch and fails on one bad update."""
 _HELD_AT_LEAST_S = 1.0
 
 
-class Backoff:
-    """Waits that double up to a bound, and begin again after a success."""
-
-    def __init__(self) -> None:
-        self._next_s = limits.POLL_PAUSE_FIRST_S
-
-    def next_s(self) -> float:
-        """Return the wait after one more failure."""
-        wait, self._next_s = self._next_s, min(2 * self._next_s, limits.POLL_PAUSE_MOST_S)
-        return wait
-
-    def reset(self) -> None:
-        """Note a success."""
-        self._next_s = limits.POLL_PAUSE_FIRST_S
+def poll_backoff() -> Backoff:
+    """Return the pauses between tries while Telegram, or the store, is away."""
+    return Backoff(limits.POLL_PAUSE_FIRST_S, limits.POLL_PAUSE_MOST_S)
 
 
 class UpdatePoll:
@@ -56,8 +46,8 @@ class UpdatePoll:
         self._offset = 0
         self._conflicts = Conflicts(client.bot)
         self._renewals = 0
-        self._unreachable = Backoff()
-        self._store_away = Backoff()
+        self._unreachable = poll_backoff()
+        self._store_away = poll_backoff()
 
     async def run(self) -> None:
         """Poll for ever. Raises `ChannelTokenRefused`; every other failure is waited out."""

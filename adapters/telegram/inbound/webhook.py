@@ -12,7 +12,7 @@ from telegram.error import RetryAfter, TelegramError
 
 from adapters.telegram import limits
 from adapters.telegram.api.errors import is_token_refusal, retry_after_s, token_refused
-from adapters.telegram.inbound.polling import Backoff, Take
+from adapters.telegram.inbound.polling import Take, poll_backoff
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.http import WebAnswer, WebRequest, WebRoutes
 
@@ -74,7 +74,7 @@ class Webhook:
 
     async def keep_set(self) -> None:
         """Set the webhook, and again whenever a look each minute shows that it is not ours. Raises `Misconfigured`."""
-        backoff = Backoff()
+        backoff = poll_backoff()
         while True:
             try:
                 await self._set_or_check()

@@ -1,13 +1,14 @@
 """A reaction that says "seen" on a question, from the moment it is kept until its answer stands there."""
 
-import asyncio
 import logging
+from functools import partial
 
 from telegram import Bot, ReactionTypeEmoji
 from telegram.error import TelegramError
 
 from adapters.telegram import CHANNEL, limits
 from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
 
@@ -22,19 +23,18 @@ class Receipts:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue(_MOST_WAITING)
+        self._waiting = BackgroundQueue(_MOST_WAITING)
 
     def note(self, question: Question, became: IntakeResult) -> None:
         """React soon to a question that was kept. Where too many wait, this one has no reaction."""
-        if became in _SEEN and question.kind is QuestionKind.ASK and not self._waiting.full():
+        if became in _SEEN and question.kind is QuestionKind.ASK:
             message = _message_of(question.id)
             if message is not None:
-                self._waiting.put_nowait(message)
+                self._waiting.add(partial(self._react, *message, is_seen=True))
 
     async def run(self) -> None:
         """Set reactions until cancelled."""
-        while True:
-            await self._react(*await self._waiting.get(), is_seen=True)
+        await self._waiting.run()
 
     async def clear(self, question_id: str) -> None:
         """Take the reaction off the question whose answer is shown."""

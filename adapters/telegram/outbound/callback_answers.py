@@ -1,7 +1,7 @@
 """Every press of a button is answered, so that the client stops waiting for it: by what became of the press."""
 
-import asyncio
 import logging
+from functools import partial
 
 from telegram import Bot
 from telegram.error import TelegramError
@@ -9,6 +9,7 @@ from telegram.error import TelegramError
 from adapters.telegram import limits
 from bridge.domain.incoming import IntakeResult, QuestionKind
 from bridge.domain.notices import Notice
+from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
 
@@ -38,21 +39,22 @@ class PressAnswers:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(_MOST_WAITING)
+        self._waiting = BackgroundQueue(_MOST_WAITING)
 
     def answer(self, query_id: str, words: str) -> None:
         """Answer soon. Where too many wait, this one is left to the client's own patience."""
-        if not self._waiting.full():
-            self._waiting.put_nowait((query_id, words))
+        self._waiting.add(partial(self._answer, query_id, words))
 
     async def run(self) -> None:
-        """Answer until cancelled. An answer that fails is not repeated: it may have come too late already."""
-        while True:
-            query_id, words = await self._waiting.get()
-            timeout_s = limits.TYPING_TIMEOUT_S
-            try:
-                await self._bot.answer_callback_query(
-                    query_id, words or None, read_timeout=timeout_s, pool_timeout=timeout_s
-                )
-            except TelegramError as exc:
-                log.debug("telegram: a press could not be answered (%s)", type(exc).__name__)
+        """Answer until cancelled."""
+        await self._waiting.run()
+
+    async def _answer(self, query_id: str, words: str) -> None:
+        """Answer once: an answer that failed may have come too late already."""
+        timeout_s = limits.TYPING_TIMEOUT_S
+        try:
+            await self._bot.answer_callback_query(
+                query_id, words or None, read_timeout=timeout_s, pool_timeout=timeout_s
+            )
+        except TelegramError as exc:
+            log.debug("telegram: a press could not be answered (%s)", type(exc).__name__)

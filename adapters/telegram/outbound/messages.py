@@ -19,6 +19,7 @@ from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable, Messag
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.threads import Address
+from bridge.runtime.bounded_dict import BoundedDict
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 """A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
@@ -73,7 +74,7 @@ class Sender:
         self._allowed = allow_mentions
         self._moved = moved
         self._typing_not_before = 0.0
-        self._drafted: dict[str, float] = {}
+        self._drafted: BoundedDict[str, float] = BoundedDict(_DRAFTS_KEPT)
         """When a chat was last shown a draft."""
 
     async def post(self, address: Address, view: PageView) -> str:
@@ -179,9 +180,6 @@ class Sender:
         raise ChannelUnavailable("Telegram: the group became a supergroup, where its threads go on")
 
     def _note_draft(self, place: str) -> None:
-        self._drafted.pop(place, None)
-        if len(self._drafted) >= _DRAFTS_KEPT:
-            self._drafted.pop(next(iter(self._drafted)))
         self._drafted[place] = time.monotonic()
 
 

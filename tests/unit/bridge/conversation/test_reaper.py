@@ -74,17 +74,17 @@ async def test_the_question_after_an_idle_end_opens_a_new_conversation(stores: R
 async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores) -> None:
     """B2: the channel hears of it beside the ends."""
     it = await _with_session(stores, idle_timeout_s=0.01)
-    reaper = Reaper(it.agent, stores.sessions, SystemClock())
     told: asyncio.Queue[ThreadKey] = asyncio.Queue()
 
     async def tell(thread: ThreadKey) -> None:
         told.put_nowait(thread)
         await asyncio.Event().wait()
 
+    reaper = Reaper(it.agent, stores.sessions, SystemClock(), tell)
     await asyncio.sleep(0.02)
     await reaper.sweep()
     assert reaper.ended == 1
-    telling = asyncio.ensure_future(reaper.tell_ends(tell))
+    telling = asyncio.ensure_future(reaper.tell_ends())
     assert await told.get() == THREAD
     telling.cancel()
 
@@ -152,6 +152,20 @@ async def test_a_lost_opening_is_said_once_with_what_support_needs(
     (said,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert "bridge_opening = 0pen1d" in said.getMessage()
     assert (said.__dict__["person"], said.__dict__["thread_key"]) == ("U1", str(THREAD))
+
+
+async def test_an_end_is_tried_again_after_thousands_of_failures(stores: RedisStores, redis: Redis) -> None:
+    """B3: a day without TalkifAI is over a thousand tries, more doublings than a number holds."""
+    it = await _with_session(stores, idle_timeout_s=0.01)
+    it.agent.end_errors = [AgentUnavailable("503")]
+    await redis.hset(stores.keys.end_attempts, "chat_1", "5000")
+    await asyncio.sleep(0.02)
+    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    await reaper.sweep()
+    assert (it.agent.end_errors, it.agent.ended) == ([], [])
+    await redis.zadd(stores.keys.ends, {"chat_1": 0})  # its pause is over
+    await reaper.sweep()
+    assert it.agent.ended == ["chat_1"]
 
 
 class LateClock(SystemClock):
