@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, InstanceOf
 
-from config.values.kinds import Folder, any_case, from_text, matches
+from config.values.kinds import Folder, any_case, from_entries, matches
 from config.values.mentions import Mentions, mentions
 from config.values.section import Section, variables
 
@@ -47,7 +47,7 @@ class BridgeSettings(Section):
     """How many turns one worker has live at a time."""
     show_tools: bool = False
     """Whether a finished reply names the tools that were used."""
-    allow_mentions: Annotated[Mentions, from_text(mentions)] = Mentions()
+    allow_mentions: Annotated[InstanceOf[Mentions], from_entries(mentions)] = Mentions()
     """Whom the agent may mention."""
     max_pages: int = Field(20, ge=1, le=100)
     """How many messages one reply fills at most."""

@@ -10,6 +10,7 @@ _NOT_ALLOWED = "is not an allowed value. Use {expected}."
 _OUT_OF_RANGE = "is out of range. Use {range}."
 _NOT_WHOLE = "is not a whole number. Use {range}."
 _NOT_TEXT = "is not text. Put it in quotes."
+_NOT_LIST = "is not a list. Write its entries in quotes, with commas between them."
 MESSAGES: Mapping[str, str] = {
     "bool_parsing": "is not an allowed value. Use on or off.",
     "bool_type": "is not an allowed value. Use on or off.",
@@ -30,7 +31,9 @@ MESSAGES: Mapping[str, str] = {
     "string_too_long": "is too long. Use at most {max_length} characters.",
     "string_type": _NOT_TEXT,
     "path_type": _NOT_TEXT,
-    "tuple_type": "is not a list. Write its entries as in the documentation.",
+    "dict_type": _NOT_TEXT,
+    "tuple_type": _NOT_LIST,
+    "is_instance_of": _NOT_LIST,
     "uuid_parsing": "is not a UUID. Copy the agent's id from TalkifAI: 32 hexadecimal digits in five groups.",
     "uuid_type": "is not a UUID. Copy the agent's id from TalkifAI: 32 hexadecimal digits in five groups.",
     "value_error": "{error}",

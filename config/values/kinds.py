@@ -49,6 +49,17 @@ def from_text(parse: Callable[[str], Any]) -> BeforeValidator:
     return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
 
 
+def from_entries(parse: Callable[[str], Any]) -> BeforeValidator:
+    """Read text with `parse`, or a list, whose entries stand for text with commas between them."""
+
+    def read(value: Any) -> Any:
+        is_list = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+        text = ",".join(value) if is_list else value
+        return parse(text) if isinstance(text, str) else text
+
+    return BeforeValidator(read)
+
+
 any_case = from_text(str.lower)
 """For a `Literal` in lower case: takes its words in any case."""
 

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from config import log_setup
-from config.log_setup import set_up_logging
+from config.log_setup import set_up_logging, start_logging
 from config.settings import Settings
 
 SECRETS = ("canary-one", "rediss://:canary-two@host", "12:canary-three")
@@ -153,6 +153,19 @@ def test_the_settings_secrets_are_redacted(
     set_up_logging("debug", "json", read.secret_values)
     log.info("%s %s %s", "canary@pw", "canary%40pw", "12:canary-telegram")
     assert json.loads(capsys.readouterr().err)["message"] == "[redacted] [redacted] [redacted]"
+
+
+@pytest.mark.parametrize("level", ["info", "error"])
+def test_warnings_about_settings_are_log_lines(
+    settings: Callable[..., Settings], capsys: pytest.CaptureFixture[str], level: str
+) -> None:
+    """Each is valid JSON, and none is lost at a level that hides other warnings."""
+    start_logging(settings(BRIDGE_LOG_FORMAT="json", BRIDGE_LOG_LEVEL=level, BRIDGE_MAX_TURN="7", SLACK_EMAIL="off"))
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["level"], line["message"].split(":")[0]) for line in lines] == [
+        ("warning", "BRIDGE_MAX_TURN"),
+        ("warning", "SLACK_EMAIL"),
+    ]
 
 
 def test_a_process_that_fails_does_not_print_its_secret() -> None:
