@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from sandbox.slack.assumptions import Assumptions
 from sandbox.slack.delivery_models import Attempt, Delivery
 from sandbox.slack.event_requests import RequestUrl
 from sandbox.slack.facts import ACK_WITHIN_S, REDELIVERY_AFTER_S, SOCKETS_PER_APP
@@ -26,20 +27,19 @@ class _Socket:
 class SocketHub:
     """The open sockets of the app, and what is sent over them."""
 
-    def __init__(self, app_id: str) -> None:
+    def __init__(self, app_id: str, assumptions: Assumptions) -> None:
         self.ack_within_s = ACK_WITHIN_S
         self.redelivery_after_s: tuple[float, ...] = REDELIVERY_AFTER_S
         self.time_scale = 1.0
         """Multiplies both, so that a test need not wait six minutes."""
         self.answers_pings = True
         """False: sockets opened from now on are silent, as when the peer is gone and nobody said so."""
-        self.takes_late_acks = False
-        """Whether an acknowledgement over another socket than the envelope's counts."""
         self.request_url: RequestUrl | None = None
         """Set: the app has events over HTTP, and none over sockets."""
         self.deliveries: list[Delivery] = []
         self.stray_acks: list[str] = []
         self._app_id = app_id
+        self._assumptions = assumptions
         self._tickets: set[str] = set()
         self._sockets: dict[int, _Socket] = {}
         self._numbers = 0
@@ -145,14 +145,18 @@ class SocketHub:
         except (AttributeError, ValueError):
             ack, envelope_id = {}, ""
         number, acked = self._waiting.get(envelope_id, (0, None))
-        if acked is None or (number != socket.number and not self.takes_late_acks):
+        if acked is None or (number != socket.number and not self._assumptions.takes_late_acks):
             self.stray_acks.append(envelope_id)
         elif not acked.done():
             acked.set_result(ack.get("payload"))
 
     async def _until_acked(self, delivery: Delivery) -> None:
         try:
-            again = () if delivery.envelope_type == "slash_commands" else self.redelivery_after_s
+            is_press = delivery.envelope_type == "interactive"
+            comes_once = delivery.envelope_type == "slash_commands" or (
+                is_press and not self._assumptions.repeats_presses
+            )
+            again = () if comes_once else self.redelivery_after_s
             for number, wait_s in enumerate((0.0, *again)):
                 await asyncio.sleep(wait_s * self.time_scale)
                 if await self._attempt(delivery, number):

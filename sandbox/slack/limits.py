@@ -34,6 +34,8 @@ class RateLimits:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.enabled = False
+        self.opens_per_minute: int | None = None
+        """How many calls of `apps.connections.open` are taken, enabled or not: Tier 1, "1+ per minute"."""
         self.answered: Counter[str] = Counter()
         """How many calls of each method were answered with 429."""
         self._clock = clock
@@ -42,15 +44,22 @@ class RateLimits:
 
     def wait_s(self, method: str, channel: str) -> int:
         """Count a call. Return 0 when it may pass, else the whole seconds for `Retry-After`."""
-        if not self.enabled:
+        if method == "apps.connections.open":
+            wait = self._wait_for_window(method, self.opens_per_minute)
+        elif not self.enabled:
             return 0
-        wait = self._wait_for_post(channel) if method == "chat.postMessage" else self._wait_for_tier(method)
+        else:
+            wait = self._wait_for_call(method, channel)
         if wait > 0:
             self.answered[method] += 1
         return math.ceil(wait)
 
-    def _wait_for_tier(self, method: str) -> float:
-        allowed = _PER_MINUTE.get(method)
+    def _wait_for_call(self, method: str, channel: str) -> float:
+        if method == "chat.postMessage":
+            return self._wait_for_post(channel)
+        return self._wait_for_window(method, _PER_MINUTE.get(method))
+
+    def _wait_for_window(self, method: str, allowed: int | None) -> float:
         if allowed is None:
             return 0.0
         now, calls = self._clock(), self._calls.setdefault(method, deque())

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from sandbox.ledger import Ledger
-from sandbox.slack import events, screen
+from sandbox.slack import events, interactions, screen
+from sandbox.slack.assumptions import Assumptions
 from sandbox.slack.blocks import values_of
 from sandbox.slack.delivery import SocketHub
 from sandbox.slack.delivery_models import Delivery
@@ -30,7 +31,9 @@ class SlackPeople:
         self.workspace = SlackWorkspace()
         self.ledger = Ledger()
         self.scopes: set[str] = set(ALL_SCOPES)
-        self.sockets = SocketHub(self.workspace.app_id)
+        self.assumptions = Assumptions()
+        """What is not known of the live service: each may be set the other way."""
+        self.sockets = SocketHub(self.workspace.app_id, self.assumptions)
         self.distribution = Distribution()
         self.pings: list[str] = []
         """Live tokens that the bot sent: each would have pinged or misled somebody."""
@@ -75,7 +78,7 @@ class SlackPeople:
         return [self.sockets.deliver(events.payload_of(space, event)) for event in told]
 
     def _api_of(self, space: SlackWorkspace) -> WebApi:
-        api = WebApi(space, self.scopes, self._posted, self._edited, self._deleted)
+        api = WebApi(space, self.scopes, self._posted, self._edited, self._deleted, self.assumptions)
         self.apis[space.team_id] = api
         return api
 
@@ -182,16 +185,7 @@ class SlackPeople:
         buttons = [block["accessory"] for block in self.api.homes[user]["blocks"] if "accessory" in block]
         if not any((button["action_id"], button["value"]) == (action_id, value) for button in buttons):
             raise LookupError(action_id)
-        action = {"type": "button", "action_id": action_id, "value": value, "action_ts": self.workspace.new_ts()}
-        payload = {
-            "type": "block_actions",
-            "team": {"id": self.workspace.team_id},
-            "user": {"id": user, "team_id": self.workspace.team_id},
-            "api_app_id": self.workspace.app_id,
-            "container": {"type": "view", "view_id": "V0HOME"},
-            "trigger_id": uuid4().hex,
-            "actions": [action],
-        }
+        payload = interactions.click_of(self.workspace, user, action_id, value)
         return self.sockets.deliver(payload, "interactive")
 
     def press(self, user: str, channel: str, ts: str, label: str) -> Delivery:
@@ -204,21 +198,9 @@ class SlackPeople:
         found = [action for (_, value), action in values_of(message.blocks).items() if value.split()[0] == label]
         if not found:
             raise LookupError(label)
-        person = space.people.get(user)
-        container = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False}
-        if message.thread_ts:
-            container["thread_ts"] = message.thread_ts
-        payload = {
-            "type": "block_actions",
-            "team": {"id": space.team_id},
-            "user": {"id": user, "team_id": (person.team if person is not None else "") or space.team_id},
-            "api_app_id": space.app_id,
-            "container": container,
-            "channel": {"id": channel},
-            "message": message.as_json(),
-            "trigger_id": uuid4().hex,
-            "actions": [found[0] | {"block_id": "b", "action_ts": space.new_ts()}],
-        }
+        payload = interactions.press_of(
+            space, user, message, found[0], with_thread=self.assumptions.presses_name_the_thread
+        )
         return self.sockets.deliver(payload, "interactive")
 
     def press_native_stop(self, user: str, channel: str, thread_ts: str) -> Delivery:
@@ -231,23 +213,7 @@ class SlackPeople:
         if "commands" not in self.scopes:
             raise ValueError("an app without the scope has no slash commands")
         space = self._space_of(channel)
-        payload = {
-            "token": "not-to-be-used",
-            "team_id": space.team_id,
-            "team_domain": space.team_name.lower(),
-            "channel_id": channel,
-            "channel_name": space.place(channel).name,
-            "user_id": user,
-            "user_name": space.people[user].name,
-            "command": command,
-            "text": text,
-            "api_app_id": space.app_id,
-            "is_enterprise_install": str(space.is_organisation).lower(),
-            **({"enterprise_id": space.enterprise_id} if space.enterprise_id else {}),
-            "response_url": "http://127.0.0.1:9/response",
-            "trigger_id": f"{uuid4().int % 10**12}.{uuid4().int % 10**9}.{uuid4().hex}",
-        }
-        return self.sockets.deliver(payload, "slash_commands")
+        return self.sockets.deliver(interactions.command_of(space, user, channel, command, text), "slash_commands")
 
     def edit_as_person(self, channel: str, ts: str, text: str) -> None:
         """Let a person edit a message."""

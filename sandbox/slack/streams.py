@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 from adapters.slack.limits import STREAM_CHARS
 from sandbox.slack.blocks import checked
+from sandbox.slack.chunks import Grown, check_display_mode, grown_by
 from sandbox.slack.facts import STREAM_LIFE_S
 from sandbox.slack.rules import Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.workspace import SlackMessage, SlackWorkspace
 
-_START = frozenset({"channel", "thread_ts", "markdown_text", "recipient_user_id", "recipient_team_id"})
-_APPEND = frozenset({"channel", "ts", "markdown_text"})
-_STOP = frozenset({"channel", "ts", "markdown_text", "metadata", "blocks"})
+_EVERYWHERE = frozenset({"channel", "markdown_text", "chunks", "team_id"})
+_START = _EVERYWHERE | {"thread_ts", "recipient_user_id", "recipient_team_id", "task_display_mode"}
+_APPEND = _EVERYWHERE | {"ts"}
+_STOP = _EVERYWHERE | {"ts", "metadata", "blocks", "session_status"}
 
 
 class Streams(Rules):
@@ -30,6 +32,8 @@ class Streams(Rules):
         self._edited = edited
         self._clock = clock
         self._closes_at: dict[tuple[str, str], float] = {}
+        self.tasks: dict[str, dict[str, tuple[str, str]]] = {}
+        """Title and state of each task, by the stream's `ts` and the task's id. A plan's title has no id."""
 
     @property
     def live(self) -> list[str]:
@@ -40,9 +44,13 @@ class Streams(Rules):
         """Say whether the message is a stream that is open."""
         return self._is_open((message.place, message.ts))
 
+    def has_expired(self, message: SlackMessage) -> bool:
+        """Say whether the message is a stream that came to the end of its time without a stop."""
+        return (message.place, message.ts) in self._closes_at and not self.is_live(message)
+
     def expire(self) -> None:
         """Let all streams come to the end of their time, as some minutes do."""
-        self._closes_at.clear()
+        self._closes_at = dict.fromkeys(self._closes_at, -1.0)
 
     def start(self, params: Params) -> Answer:
         """`chat.startStream`."""
@@ -56,8 +64,9 @@ class Streams(Rules):
             for name in ("recipient_user_id", "recipient_team_id"):
                 if not params.get(name):
                     raise Refused(f"missing_{name}")
-        text = _text(params)
-        if len(text) > STREAM_CHARS:
+        check_display_mode(params)
+        grown = grown_by(params)
+        if len(grown.text) > STREAM_CHARS:
             raise Refused("msg_too_long")
         space = self._workspace
         message = SlackMessage(
@@ -70,7 +79,7 @@ class Streams(Rules):
             app_id=space.app_id,
         )
         space.add(message)
-        _grow(message, text)
+        self._grow(message, grown)
         self._closes_at[message.place, message.ts] = self._clock() + STREAM_LIFE_S
         self._posted(message, _shown(message))
         return {"channel": place.id, "ts": message.ts}
@@ -78,18 +87,18 @@ class Streams(Rules):
     def append(self, params: Params) -> Answer:
         """`chat.appendStream`."""
         message = self._streamed(params, _APPEND)
-        text = _text(params)
-        if not text:
+        grown = grown_by(params)
+        if grown.is_empty:
             raise Refused("no_text")
-        self._extend(message, text)
+        self._extend(message, grown)
         return {"channel": message.place, "ts": message.ts}
 
     def stop(self, params: Params) -> Answer:
         """`chat.stopStream`."""
         message = self._streamed(params, _STOP)
-        text, metadata = _text(params), metadata_in(params)
-        if text:
-            self._extend(message, text)
+        grown, metadata = grown_by(params), metadata_in(params)
+        if not grown.is_empty:
+            self._extend(message, grown)
         message.blocks = [*message.blocks, *checked(params.get("blocks") or [])]
         del self._closes_at[message.place, message.ts]
         message.metadata = metadata or message.metadata
@@ -103,12 +112,20 @@ class Streams(Rules):
             raise Refused("message_not_in_streaming_state")
         return message
 
-    def _extend(self, message: SlackMessage, text: str) -> None:
-        if len(message.text) + len(text) > STREAM_CHARS:
+    def _extend(self, message: SlackMessage, grown: Grown) -> None:
+        if len(message.text) + len(grown.text) > STREAM_CHARS:
             raise Refused("msg_too_long")
         before = message.as_json()
-        _grow(message, text)
+        self._grow(message, grown)
         self._edited(message, before, _shown(message))
+
+    def _grow(self, message: SlackMessage, grown: Grown) -> None:
+        others = [block for block in message.blocks if block.get("type") != "markdown"]
+        message.text += grown.text
+        words = [{"type": "markdown", "text": message.text}] if message.text else []
+        message.blocks = [*words, *others, *grown.blocks]
+        if grown.tasks:
+            self.tasks.setdefault(message.ts, {}).update(grown.tasks)
 
     def _is_open(self, key: tuple[str, str]) -> bool:
         return self._clock() < self._closes_at.get(key, 0.0)
@@ -119,18 +136,6 @@ def _check(params: Params, known: frozenset[str]) -> None:
     unknown = set(params) - known
     if unknown:
         raise Refused("invalid_arguments", unknown=sorted(unknown))
-
-
-def _text(params: Params) -> str:
-    text = params.get("markdown_text")
-    if text is not None and not isinstance(text, str):
-        raise Refused("invalid_arguments")
-    return text or ""
-
-
-def _grow(message: SlackMessage, text: str) -> None:
-    message.text += text
-    message.blocks = [{"type": "markdown", "text": message.text}] if message.text else []
 
 
 def _shown(message: SlackMessage) -> Params:

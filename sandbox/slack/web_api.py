@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.slack.limits import POST_TEXT_CHARS
+from sandbox.slack.assumptions import Assumptions
 from sandbox.slack.blocks import checked, is_home_block
 from sandbox.slack.facts import UPDATE_TEXT_CHARS
+from sandbox.slack.history import newer, one_page
 from sandbox.slack.rules import TS, Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.streams import Streams
 from sandbox.slack.workspace import SlackMessage, SlackPlace, SlackWorkspace
@@ -32,12 +34,14 @@ class WebApi(Rules):
         posted: Callable[[SlackMessage, Params], None],
         edited: Callable[[SlackMessage, Answer, Params], None],
         deleted: Callable[[SlackMessage], None],
+        assumptions: Assumptions,
     ) -> None:
         super().__init__(workspace, scopes)
         self.streams = Streams(workspace, scopes, posted, edited)
         self._posted = posted
         self._edited = edited
         self._deleted = deleted
+        self._assumptions = assumptions
         self.statuses: list[tuple[str, str, str]] = []
         """Channel, thread and text of each status set."""
         self.homes: dict[str, dict[str, Any]] = {}
@@ -127,12 +131,15 @@ class WebApi(Rules):
     def _update(self, params: Params) -> Answer:
         self._need("chat:write")
         message = self._own(params, "cant_update_message")
-        if self.streams.is_live(message):
+        is_frozen = self.streams.has_expired(message) and not self._assumptions.repairs_expired_streams
+        if is_frozen or self.streams.is_live(message):
             raise Refused("streaming_state_conflict")
         text, blocks = _content(params)
         # Counted in bytes, the stricter of the two readings that were reported.
         if len(text.encode()) > UPDATE_TEXT_CHARS:
-            raise Refused("msg_too_long")
+            if not self._assumptions.cuts_long_updates:
+                raise Refused("msg_too_long")
+            text = text.encode()[:UPDATE_TEXT_CHARS].decode(errors="ignore")
         before = message.as_json()
         message.text, message.blocks, message.edited = text, blocks, True
         message.metadata = metadata_in(params) or message.metadata
@@ -178,11 +185,11 @@ class WebApi(Rules):
         if self._workspace.standing(place.id, ts) is None:
             raise Refused("thread_not_found")
         root, *replies = self._workspace.thread(place.id, ts)
-        return _sheet([root, *_newer(replies, params)], params)
+        return one_page([root, *newer(replies, params)], params)
 
     def _history(self, params: Params) -> Answer:
         found = self._workspace.top_level(self._readable(params).id)
-        return _sheet(_newer(found, params), params)
+        return one_page(newer(found, params), params)
 
     def _readable(self, params: Params) -> SlackPlace:
         place = self._place(params)
@@ -269,24 +276,6 @@ class WebApi(Rules):
         if not TS.fullmatch(thread_ts) or self._workspace.standing(place.id, thread_ts) is None:
             raise Refused("thread_not_found")
         return place, thread_ts
-
-
-def _newer(messages: list[SlackMessage], params: Params) -> list[SlackMessage]:
-    oldest = str(params.get("oldest") or "")
-    latest = str(params.get("latest") or "9")
-    if str(params.get("inclusive", "")).lower() in {"1", "true"}:
-        return [message for message in messages if oldest <= message.ts <= latest]
-    return [message for message in messages if oldest < message.ts < latest]
-
-
-def _sheet(messages: list[SlackMessage], params: Params) -> Answer:
-    """Return one sheet of a list, and the cursor to the next."""
-    wants_metadata = str(params.get("include_all_metadata", "")).lower() in {"1", "true"}
-    start, limit = int(params.get("cursor") or 0), min(int(params.get("limit") or 1000), 1000)
-    found = [message.as_json(with_metadata=wants_metadata) for message in messages[start : start + limit]]
-    has_more = len(messages) > start + limit
-    cursor = str(start + limit) if has_more else ""
-    return {"messages": found, "has_more": has_more, "response_metadata": {"next_cursor": cursor}}
 
 
 def _content(params: Params) -> tuple[str, list[Answer]]:

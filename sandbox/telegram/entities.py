@@ -23,12 +23,12 @@ _SCHEMES = ("http", "https", "tg", "ton", "tonsite")
 _PING = re.compile(r"(?<![A-Za-z0-9_])@[A-Za-z0-9_]{2,32}")
 
 
-def check_text(text: str) -> str:
+def check_text(text: str, *, in_utf16: bool = False) -> str:
     """Return the text as the server keeps it, trimmed. Raises `Refused` where it is empty or too long."""
     kept = text.strip()
     if not kept:
         raise bad_request("message text is empty")
-    if len(kept) > MESSAGE_LIMIT:
+    if (utf16_length(kept) if in_utf16 else len(kept)) > MESSAGE_LIMIT:
         raise bad_request("message is too long")
     return kept
 

@@ -11,10 +11,13 @@ from sandbox.telegram.wire import Refused
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many calls of sending and editing are taken (Bots FAQ); None: no limit."""
+    """How many calls of sending and editing are taken (Bots FAQ); None: no limit.
+
+    All topics of a group are one chat.
+    """
 
     per_chat_s: float | None = 1.0
-    """In a private chat, one call in this time, after the burst."""
+    """In any chat, one call in this time, after the burst."""
     chat_burst: int = 3
     per_group_minute: int | None = 20
     per_bot_s: int | None = 30
@@ -61,7 +64,7 @@ class FloodGate:
         rules: list[tuple[tuple[str, int], int | None, float]] = [(("bot", bot_id), limits.per_bot_s, 1.0)]
         if is_group:
             rules.append((("chat", chat_id), limits.per_group_minute, 60.0))
-        elif limits.per_chat_s is not None:
+        if limits.per_chat_s is not None:
             rules.append((("chat", chat_id), limits.chat_burst, limits.per_chat_s * limits.chat_burst))
         return max((self._overdraft_s(now, *rule) for rule in rules), default=0.0)
 

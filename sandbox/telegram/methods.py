@@ -1,28 +1,27 @@
 """The methods of the Bot API that a bot like the bridge calls, as strict as the real ones."""
 
-import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox.ledger import Ledger
+from sandbox.telegram.assumptions import Assumptions
+from sandbox.telegram.bot_settings import BotSettings
 from sandbox.telegram.drafts import Drafts
 from sandbox.telegram.entities import check_entities, check_text, pings
 from sandbox.telegram.flood import FloodGate
 from sandbox.telegram.keyboard import read_keyboard
+from sandbox.telegram.parse_mode import parse
+from sandbox.telegram.rich import read_rich
 from sandbox.telegram.updates import UpdateQueue
 from sandbox.telegram.wire import Params, Refused, bad_request, flag, nested, number
 from sandbox.telegram.world import Chat, JsonDict, Message, User, World
 
 _GENERAL_TOPIC = 1
-_MOST_COMMANDS = 100
 _LONGEST_ANSWER = 200
-_LONGEST_DESCRIPTION = 256
-_COMMAND = re.compile("[a-z0-9_]{1,32}")
 _REACTIONS = {"👍", "👎", "❤", "🔥", "🎉", "👀", "🤔", "👌", "🙏", "✍"}
 """Some of the 73 that bots may use."""
-_COMMAND_SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 _ACTIONS = {"typing", "upload_photo", "upload_document", "record_voice", "upload_voice", "choose_sticker"}
 
 Method = Callable[[User, Params], Awaitable[Any]]
@@ -50,23 +49,21 @@ class Seen:
 class BotApi:
     """Answers calls out of the world. Errors are raised as `Refused`."""
 
-    def __init__(self, world: World, queues: Mapping[int, UpdateQueue], ledger: Ledger) -> None:
+    def __init__(
+        self, world: World, queues: Mapping[int, UpdateQueue], ledger: Ledger, assumptions: Assumptions
+    ) -> None:
         self.world = world
-        self.queues = queues
         self.ledger = ledger
+        self.assumptions = assumptions
         self.flood = FloodGate()
         self.seen = Seen()
         self.drafts = Drafts(ledger)
         self.methods: dict[str, Method] = {
-            "getme": self.get_me,
-            "getupdates": self.get_updates,
-            "setwebhook": self.set_webhook,
-            "deletewebhook": self.delete_webhook,
-            "getwebhookinfo": self.get_webhook_info,
-            "setmycommands": self.set_my_commands,
+            **BotSettings(queues, self.seen.commands).methods,
             "getchatmember": self.get_chat_member,
             "sendmessage": self.send_message,
             "sendmessagedraft": self.send_message_draft,
+            "sendrichmessage": self.send_rich_message,
             "editmessagetext": self.edit_message_text,
             "answercallbackquery": self.answer_callback_query,
             "deletemessage": self.delete_message,
@@ -74,75 +71,7 @@ class BotApi:
             "setmessagereaction": self.set_message_reaction,
         }
 
-    # ------------------------------------------------------------ the bot itself
-    async def get_me(self, bot: User, _: Params) -> JsonDict:
-        """Tell the bot who it is."""
-        return {
-            **bot.as_json(),
-            "can_join_groups": True,
-            "can_read_all_group_messages": True,
-            "supports_inline_queries": False,
-            "has_topics_enabled": False,
-        }
-
-    async def get_updates(self, bot: User, params: Params) -> list[JsonDict]:
-        """Long poll."""
-        queue = self.queues[bot.id]
-        allowed = nested(params, "allowed_updates")
-        if allowed is not None:
-            queue.allowed = allowed
-        hold_s = float(number(params, "timeout", 0) or 0)
-        return await queue.poll(number(params, "offset", 0) or 0, number(params, "limit", 100) or 100, hold_s)
-
-    async def set_webhook(self, bot: User, params: Params) -> bool:
-        """Switch to webhook mode: polling then answers 409, and what waits is posted."""
-        queue = self.queues[bot.id]
-        url, secret = str(params.get("url") or ""), str(params.get("secret_token") or "")
-        if url and not (url.startswith("https://") or urlsplit(url).hostname == "127.0.0.1"):
-            raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
-        if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
-            raise bad_request("secret token contains unallowed characters")
-        allowed = nested(params, "allowed_updates")
-        if allowed is not None:
-            queue.allowed = allowed
-        if flag(params, "drop_pending_updates"):
-            queue.forget_all()
-        queue.point(url, secret)
-        return True
-
-    async def get_webhook_info(self, bot: User, _: Params) -> JsonDict:
-        """Tell what is set."""
-        queue = self.queues[bot.id]
-        info = {"url": queue.webhook, "has_custom_certificate": False, "pending_update_count": len(queue.pending())}
-        return {**info, "last_error_date": 1, "last_error_message": queue.last_error} if queue.last_error else info
-
-    async def delete_webhook(self, bot: User, params: Params) -> bool:
-        """Leave webhook mode."""
-        queue = self.queues[bot.id]
-        queue.point("", "")
-        queue.webhook_was_deleted += 1
-        if flag(params, "drop_pending_updates"):
-            queue.forget_all()
-        return True
-
-    async def set_my_commands(self, bot: User, params: Params) -> bool:
-        """Keep the menu."""
-        commands = nested(params, "commands") or []
-        if len(commands) > _MOST_COMMANDS:
-            raise bad_request("BOT_COMMANDS_TOO_MUCH")
-        scope = (nested(params, "scope") or {"type": "default"})["type"]
-        language = str(params.get("language_code") or "")
-        if scope not in _COMMAND_SCOPES or (language and not re.fullmatch("[a-z]{2}", language)):
-            raise bad_request("BOT_COMMAND_SCOPE_INVALID")
-        for command in commands:
-            if (
-                not _COMMAND.fullmatch(command["command"])
-                or not 1 <= len(command["description"]) <= _LONGEST_DESCRIPTION
-            ):
-                raise bad_request("BOT_COMMAND_INVALID")
-        self.seen.commands[bot.id, scope, language] = commands
-        return True
-
+    # ------------------------------------------------------------ who is where
     async def get_chat_member(self, bot: User, params: Params) -> JsonDict:
         """Tell what a person is in a chat."""
         chat = self._chat(bot, params)
@@ -177,13 +106,26 @@ class BotApi:
         draft_id = number(params, "draft_id")
         if not draft_id:
             raise bad_request("TEXTDRAFT_ID_INVALID")
-        # Whether drafts have a budget of their own is not known: here they have none.
-        self._pass_flood_gate(bot, chat)
-        entities: list[JsonDict] = nested(params, "entities") or []
-        text = check_text(str(params.get("text") or "Thinking…"))
-        check_entities(text, entities)
+        if self.assumptions.drafts_count:
+            self._pass_flood_gate(bot, chat)
+        text, _ = self._marked(str(params.get("text") or "Thinking…"), params)
         self.drafts.show((chat.id, self._topic(chat, params), draft_id), text)
         return True
+
+    async def send_rich_message(self, bot: User, params: Params) -> JsonDict:
+        """Post a rich message, which has no `text`."""
+        if not self.assumptions.has_rich_messages:
+            raise Refused(404, "Not Found: method not found")
+        chat = self._chat(bot, params)
+        self._pass_flood_gate(bot, chat)
+        words, rich = read_rich(params)
+        topic, reply_to = self._topic(chat, params), self._reply_to(chat, params)
+        message = self.world.add_message(chat, bot, words, topic=topic, reply_to=reply_to)
+        message.facts = {"rich_message": rich}
+        self._show(message, "posted")
+        shown = self.world.message_json(message)
+        del shown["text"]
+        return shown
 
     async def edit_message_text(self, bot: User, params: Params) -> JsonDict:
         """Change a text."""
@@ -202,6 +144,7 @@ class BotApi:
                 " as a current content and reply markup of the message"
             )
         message.text, message.entities, message.keyboard = text, entities, keyboard
+        message.edited_at = int(time.time())
         message.versions.append(text)
         self._show(message, "edited")
         return self.world.message_json(message)
@@ -232,6 +175,8 @@ class BotApi:
         action = str(params.get("action") or "")
         if action not in _ACTIONS:
             raise bad_request("wrong parameter action in request")
+        if self.assumptions.typing_counts:
+            self._pass_flood_gate(bot, chat)
         self.seen.actions.append((chat.id, self._topic(chat, params), action))
         return True
 
@@ -264,17 +209,23 @@ class BotApi:
         self.flood.pass_through(bot.id, chat.id, is_group=chat.is_group)
 
     def _content(self, params: Params) -> tuple[str, list[JsonDict]]:
-        text = check_text(str(params.get("text") or ""))
-        entities: list[JsonDict] = nested(params, "entities") or []
-        if params.get("parse_mode"):
-            self.seen.parse_modes.append(str(params["parse_mode"]))
-            entities = []
-        check_entities(text, entities)
+        text, entities = self._marked(str(params.get("text") or ""), params)
         options = nested(params, "link_preview_options") or {}
         if not options.get("is_disabled"):
             self.seen.previews.append(text)
         self.seen.pings.extend(pings(text, entities))
         return text, entities
+
+    def _marked(self, given: str, params: Params) -> tuple[str, list[JsonDict]]:
+        """Read a text with its entities, or with marks: then the entities that come along are ignored."""
+        if not params.get("parse_mode"):
+            text = check_text(given, in_utf16=self.assumptions.counts_utf16)
+            entities: list[JsonDict] = nested(params, "entities") or []
+            check_entities(text, entities)
+            return text, entities
+        self.seen.parse_modes.append(str(params["parse_mode"]))
+        text, entities = parse(given, str(params["parse_mode"]))
+        return check_text(text, in_utf16=self.assumptions.counts_utf16), entities
 
     def _topic(self, chat: Chat, params: Params) -> int | None:
         """Read the topic. In a plain group an id is ignored; the General topic must not be named."""

@@ -1,9 +1,11 @@
 """What people and other bots do: everything that comes to a bot as an update."""
 
 import itertools
+import time
 from typing import Any
 
 from sandbox.ledger import Ledger
+from sandbox.telegram.assumptions import Assumptions
 from sandbox.telegram.entities import utf16_length
 from sandbox.telegram.updates import UpdateQueue
 from sandbox.telegram.world import Chat, JsonDict, Message, User, World
@@ -22,6 +24,8 @@ class People:
         self._ledger = ledger
         self._bots = bots
         self._press_ids = itertools.count(7_000_000_001)
+        self.assumptions = Assumptions()
+        """What is not known of the live service: each may be set the other way."""
         self.last_update_id = 0
         """Of the update that was created last."""
 
@@ -105,8 +109,9 @@ class People:
         message = self._world.messages[message_id]
         message.text, message.entities = text, found_entities(text)
         message.versions.append(text)
+        message.edited_at = int(time.time())
         self._record(message, person, "edited")
-        self._tell(message.chat, {"edited_message": {**self._shown(message), "edit_date": message.sent_at}})
+        self._tell(message.chat, {"edited_message": self._shown(message)})
 
     async def delete(self, message_id: int) -> None:
         """Let somebody delete a message, the bot's too. Telegram tells bots nothing of it."""
@@ -138,7 +143,8 @@ class People:
             "message": old if is_old else self._shown(message),
             "data": data,
         }
-        self.last_update_id = self._queues[message.author.id].add({"callback_query": query})
+        for _ in range(2 if self.assumptions.repeats_presses else 1):
+            self.last_update_id = self._queues[message.author.id].add({"callback_query": query})
         return query_id
 
     async def stop_draft(self, chat: Chat, draft_id: int, topic: int | None = None) -> None:

@@ -57,7 +57,7 @@ class TelegramStandIn(People):
         super().__init__(self.world, self.queues, self.ledger, self.bots)
         self.faults = Faults()
         self.calls: list[Call] = []
-        self.api = BotApi(self.world, self.queues, self.ledger)
+        self.api = BotApi(self.world, self.queues, self.ledger, self.assumptions)
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -221,6 +221,7 @@ _SPELLINGS = {
         "getChatMember",
         "sendMessage",
         "sendMessageDraft",
+        "sendRichMessage",
         "editMessageText",
         "answerCallbackQuery",
         "deleteMessage",

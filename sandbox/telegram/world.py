@@ -76,6 +76,7 @@ class Message:
     versions: list[str] = field(default_factory=list)
     keyboard: JsonDict | None = None
     """The buttons below it, as `InlineKeyboardMarkup` of the Bot API."""
+    edited_at: int | None = None
     silent: bool = False
     """Sent without a notification."""
     facts: JsonDict = field(default_factory=dict)
@@ -90,6 +91,8 @@ class Message:
             "date": self.sent_at,
             "text": self.text,
         }
+        if self.edited_at is not None:
+            shown["edit_date"] = self.edited_at
         if self.entities:
             shown["entities"] = self.entities
         if self.topic is not None:

@@ -145,3 +145,37 @@ async def test_another_process_can_play_a_person(slack: SlackStandIn) -> None:
         answer = await session.post(slack.api_url.replace("/api/", "/sandbox/say"), json=wish)
         assert (await answer.json())["ok"]
     assert [shown.text for shown in slack.ledger.shown("C1", author="person")] == ["hi"]
+
+
+async def test_the_team_may_be_named_with_every_call(slack: SlackStandIn) -> None:
+    team = {"team_id": slack.workspace.team_id}
+    root = await slack.say("U1", "C1", "hi")
+    ts = (await call(slack, "chat.postMessage", channel="C1", text="hi", thread_ts=root, **team))["ts"]
+    for method, params in (
+        ("auth.test", {}),
+        ("chat.update", {"channel": "C1", "ts": ts, "text": "hello"}),
+        ("conversations.replies", {"channel": "C1", "ts": root}),
+        ("conversations.history", {"channel": "C1"}),
+        ("assistant.threads.setStatus", {"channel_id": "C1", "thread_ts": root, "status": "thinks"}),
+    ):
+        assert (await call(slack, method, **params, **team))["ok"], method
+
+
+async def test_sockets_can_be_limited_to_one_a_minute(slack: SlackStandIn) -> None:
+    slack.limits.opens_per_minute = 1
+    assert (await call(slack, "apps.connections.open", slack.app_token))["ok"]
+    async with aiohttp.ClientSession() as session:
+        headers = {"Authorization": f"Bearer {slack.app_token}"}
+        answer = await session.post(slack.api_url + "apps.connections.open", headers=headers)
+        assert (answer.status, 55 <= int(answer.headers["Retry-After"]) <= 60) == (429, True)
+
+
+async def test_what_is_not_known_of_slack_can_be_set_the_other_way(slack: SlackStandIn) -> None:
+    slack.assumptions.cuts_long_updates = True
+    ours = (await call(slack, "chat.postMessage", channel="C1", text="hi"))["ts"]
+    assert (await call(slack, "chat.update", channel="C1", ts=ours, text="x" * 5_000))["text"] == "x" * 4_000
+    slack.assumptions.repeats_presses = False
+    slack.sockets.redelivery_after_s = (0.0,)
+    slack.sockets.deliver({"type": "block_actions"}, "interactive")
+    await slack.sockets.settled()
+    assert len(slack.deliveries[-1].attempts) == 1

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from slack_sdk.models.messages.chunk import TaskUpdateChunk
+from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import SlackStandIn
 from tests.unit.adapters.slack.test_stand_in import call
@@ -86,3 +88,42 @@ async def test_pings_and_previews_in_streams_are_noticed(slack: SlackStandIn) ->
     theirs = await slack.say("U1", "D1", "mine")
     refused = await call(slack, "chat.appendStream", channel="D1", ts=theirs, markdown_text="x")
     assert refused["error"] == "message_not_owned_by_app"
+
+
+async def test_a_stream_takes_chunks_and_shows_tasks(slack: SlackStandIn) -> None:
+    """What Slack's own client libraries send: the team with every call, and chunks."""
+    task = {"type": "task_update", "id": "t1", "title": "Look it up", "status": "in_progress"}
+    plan = {"type": "plan_update", "title": "Two steps"}
+    team = {"team_id": slack.workspace.team_id}
+    words = [{"type": "markdown_text", "text": "It"}]
+    ts = (await _start(slack, chunks=[plan, task, *words], task_display_mode="plan", **team))["ts"]
+    here = {"channel": "D1", "ts": ts, **team}
+    assert slack.api.streams.tasks[ts] == {"": ("Two steps", ""), "t1": ("Look it up", "in_progress")}
+    for odd in ([{"type": "odd"}], [task | {"status": "completed"}], "text"):
+        assert (await call(slack, "chat.appendStream", **here, chunks=odd))["error"] == "invalid_chunks"
+    header = {"type": "header", "text": {"type": "plain_text", "text": "Sources"}}
+    more = [{"type": "markdown_text", "text": " grows"}, {"type": "blocks", "blocks": [header]}]
+    assert (await call(slack, "chat.appendStream", **here, chunks=more))["ok"]
+    assert (await call(slack, "chat.stopStream", **here, chunks=[task | {"status": "complete"}]))["ok"]
+    assert slack.api.streams.tasks[ts]["t1"] == ("Look it up", "complete")
+    message = slack.workspace.messages["D1", ts]
+    assert (message.text, message.blocks) == ("It grows", [{"type": "markdown", "text": "It grows"}, header])
+    refused = await _start(slack, task_display_mode="odd")
+    assert refused["error"] == "invalid_arguments"
+
+
+async def test_slacks_own_helper_for_streams_gets_on_with_the_stand_in(slack: SlackStandIn) -> None:
+    root = await slack.say("U1", "D1", "hi")
+    client = AsyncWebClient(slack.bot_token, slack.api_url)
+    stream = await client.chat_stream(channel="D1", thread_ts=root, buffer_size=1, task_display_mode="timeline")
+    await stream.append(chunks=[TaskUpdateChunk(id="t1", title="Look it up", status="complete")])
+    await stream.append(markdown_text="It grows")
+    await stream.stop()
+    assert [shown.text for shown in slack.ledger.shown("D1")] == ["It grows"]
+
+
+async def test_whether_an_expired_stream_can_be_edited_can_be_set_the_other_way(slack: SlackStandIn) -> None:
+    slack.assumptions.repairs_expired_streams = False
+    here = {"channel": "D1", "ts": (await _start(slack, markdown_text="It"))["ts"]}
+    slack.api.streams.expire()
+    assert (await call(slack, "chat.update", **here, text="Another"))["error"] == "streaming_state_conflict"

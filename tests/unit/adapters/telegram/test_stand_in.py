@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.telegram.entities import slice_of
 from sandbox.telegram.flood import FloodGate, Limits
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.wire import Refused
@@ -139,6 +140,76 @@ async def test_what_telegram_refuses_is_refused(
     assert description in said
 
 
+@pytest.mark.parametrize(
+    ("mode", "text", "description"),
+    [
+        ("MarkdownV2", "Done.", "Character '.' is reserved"),
+        ("MarkdownV2", "*half", "Can't find end of Bold entity at byte offset 0"),
+        ("MarkdownV2", "é _*crossed_*", "Can't find end of Bold entity at byte offset 13"),
+        ("MarkdownV2", "[a](http://x", "Can't find end of a URL"),
+        ("MarkdownV2", "a > b", "Character '>' is reserved"),
+        ("HTML", "<b>half", 'Can\'t find end tag corresponding to start tag "b"'),
+        ("HTML", "a < b", 'Unsupported start tag ""'),
+        ("HTML", "<h1>x</h1>", 'Unsupported start tag "h1"'),
+        ("HTML", "<b><i>x</b></i>", "Unmatched end tag"),
+        ("HTML", "x</b>", "Unexpected end tag"),
+        ("Wiki", "x", "unsupported parse_mode"),
+    ],
+)
+async def test_broken_marks_are_refused(mode: str, text: str, description: str, client: Client, chat: Chat) -> None:
+    status, said = await client.refused("sendMessage", chat_id=chat.id, text=text, parse_mode=mode)
+    assert status == 400
+    assert description in said
+
+
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        ("MarkdownV2", "*Yes*, `a.b` and [x](https://x.example) \\."),
+        ("HTML", 'So: <b>Yes</b>, <code>a.b</code> and <a href="https://x.example">x</a> &lt;.'),
+    ],
+)
+async def test_marks_become_entities(mode: str, text: str, client: Client, chat: Chat) -> None:
+    _, message = await client.call("sendMessage", chat_id=chat.id, text=text, parse_mode=mode)
+    kinds = [entity["type"] for entity in message["entities"]]
+    words = [slice_of(message["text"], entity) for entity in message["entities"]]
+    assert kinds == ["bold", "code", "text_link"]
+    assert words == ["Yes", "a.b", "x"]
+
+
+async def test_an_edited_message_says_when(client: Client, chat: Chat) -> None:
+    _, message = await client.call("sendMessage", chat_id=chat.id, text="one")
+    assert "edit_date" not in message
+    _, edited = await client.call("editMessageText", chat_id=chat.id, message_id=message["message_id"], text="two")
+    assert edited["edit_date"] >= edited["date"]
+
+
+async def test_rich_messages_are_checked(telegram: TelegramStandIn, client: Client, chat: Chat) -> None:
+    said = await client.refused("sendRichMessage", chat_id=chat.id, rich_message={"html": "x", "markdown": "x"})
+    assert "exactly one" in said[1]
+    assert (await client.refused("sendRichMessage", chat_id=chat.id))[0] == 400
+    _, message = await client.call("sendRichMessage", chat_id=chat.id, rich_message={"markdown": "# Hi"})
+    assert "text" not in message
+    telegram.assumptions.has_rich_messages = False
+    assert (await client.refused("sendRichMessage", chat_id=chat.id, rich_message={"markdown": "# Hi"}))[0] == 404
+
+
+async def test_what_is_not_known_of_telegram_can_be_set_the_other_way(
+    telegram: TelegramStandIn, client: Client, chat: Chat
+) -> None:
+    assert chat.person is not None
+    telegram.limit(Limits(per_chat_s=100.0, chat_burst=1))
+    await client.call("sendMessage", chat_id=chat.id, text="x")
+    assert (await client.call("sendChatAction", chat_id=chat.id, action="typing"))[0] == 200
+    telegram.assumptions.typing_counts = True
+    assert (await client.refused("sendChatAction", chat_id=chat.id, action="typing"))[0] == 429
+    assert (await client.refused("sendMessageDraft", chat_id=chat.id, draft_id=1, text="x"))[0] == 429
+    telegram.assumptions.drafts_count = False
+    assert (await client.call("sendMessageDraft", chat_id=chat.id, draft_id=1, text="x"))[0] == 200
+    telegram.assumptions.counts_utf16 = True
+    assert "too long" in (await client.refused("sendMessageDraft", chat_id=chat.id, draft_id=1, text="😀" * 2049))[1]
+
+
 async def test_edits_are_checked(telegram: TelegramStandIn, client: Client, chat: Chat) -> None:
     assert chat.person is not None
     _, message = await client.call("sendMessage", chat_id=chat.id, text="hello")
@@ -214,14 +285,27 @@ def test_limits_refuse_and_tell_the_wait() -> None:
     assert refused.value.parameters == {"retry_after": 1}
     for _ in range(20):
         gate.pass_through(1, -5, is_group=True)
-        clock.now += 0.5
+        clock.now += 1.0
     with pytest.raises(Refused) as refused:
         gate.pass_through(1, -5, is_group=True)
-    assert refused.value.parameters == {"retry_after": 50}
+    assert refused.value.parameters == {"retry_after": 40}
     with pytest.raises(Refused):
         gate.pass_through(1, -5, is_group=True)
     assert (gate.refused[-5], gate.refused_while_closed[-5]) == (2, 1)
-    clock.now += 51
+    clock.now += 41
+    gate.pass_through(1, -5, is_group=True)
+
+
+def test_a_group_has_both_limits_over_all_its_topics() -> None:
+    clock = Clock()
+    gate = FloodGate(clock)
+    gate.limits = Limits(per_chat_s=1.0, chat_burst=3, per_group_minute=20)
+    for _ in range(3):
+        gate.pass_through(1, -5, is_group=True)
+    with pytest.raises(Refused) as refused:
+        gate.pass_through(1, -5, is_group=True)
+    assert refused.value.parameters == {"retry_after": 3}
+    clock.now += 3.1
     gate.pass_through(1, -5, is_group=True)
 
 
