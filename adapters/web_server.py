@@ -1,7 +1,7 @@
 """One small web server for all channels: they take paths of it, and `/health` says that the process is alive."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -16,13 +16,25 @@ log = logging.getLogger(__name__)
 _LARGEST_BODY = 2 * 2**20
 """Bytes; a larger body is answered with 413. An update of Telegram has a few kilobytes."""
 _CLOSE_WITHIN_S = 3.0
-_CHANNELS = ("/telegram/", "/slack/")
 
 
 class WebServer:
-    """`WebRoutes` over HTTP. Use as an async context manager; TLS is left to the platform or a proxy."""
+    """`WebRoutes` over HTTP. Use as an async context manager; TLS is left to the platform or a proxy.
 
-    def __init__(self, *, port: int, host: str = "0.0.0.0") -> None:  # noqa: S104 - it is there to be reached
+    Args:
+        port: Zero takes a free one.
+        host: The address to listen on.
+        channels: Names below which paths belong to a channel, also while it does not serve them.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int,
+        host: str = "0.0.0.0",  # noqa: S104 - it is there to be reached
+        channels: Iterable[str] = (),
+    ) -> None:
+        self._channels = tuple(f"/{name}/" for name in channels)
         self._host = host
         self._port = port
         self._handlers: dict[str, tuple[str, WebHandler]] = {}
@@ -73,7 +85,7 @@ class WebServer:
         method_and_handler = self._handlers.get(request.path)
         if method_and_handler is None:
             # A channel that is starting or stopping: whoever sends has to come again.
-            return web.Response(status=503 if request.path.startswith(_CHANNELS) else 404)
+            return web.Response(status=503 if request.path.startswith(self._channels) else 404)
         method, handler = method_and_handler
         if request.method != method:
             return web.Response(status=405, headers={"Allow": method})

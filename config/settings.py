@@ -12,21 +12,13 @@ from config.reading.messages import explain
 from config.reading.sources import Given, SettingsError, read_env_file, read_environment, read_overrides
 from config.reading.suggestions import slips
 from config.redis_settings import RedisSettings
-from config.slack import CREDENTIALS, SlackSettings
+from config.slack import SlackSettings
 from config.talkifai import TalkifaiSettings
-from config.telegram import TOKENS, TelegramSettings
+from config.telegram import TelegramSettings
 from config.values.section import Section
 
 __all__ = ["SECTIONS", "Settings", "SettingsError", "load_settings", "reveal", "variable_names"]
 
-SECTIONS: Mapping[str, type[Section]] = {
-    "talkifai": TalkifaiSettings,
-    "slack": SlackSettings,
-    "telegram": TelegramSettings,
-    "redis": RedisSettings,
-    "bridge": BridgeSettings,
-}
-_PREFIXES = tuple(section.prefix for section in SECTIONS.values())
 _NO_CHANNEL = (
     "SLACK_BOT_TOKEN, TELEGRAM_BOT_TOKEN: no channel is set. For Slack set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (over"
     " HTTP: SLACK_SIGNING_SECRET; for many workspaces: SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_ENCRYPTION_KEY);"
@@ -64,6 +56,15 @@ class Settings(BaseSettings):
     def secret_values(self) -> tuple[str, ...]:
         """Return every secret in the clear, for the log's redaction alone."""
         return (*_secrets(self), *self.redis.password)
+
+
+SECTIONS: Mapping[str, type[Section]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+}
+"""By the name of their field."""
+_PREFIXES = tuple(section.prefix for section in SECTIONS.values())
 
 
 def load_settings(
@@ -116,7 +117,7 @@ def _contradictions(given: Mapping[str, Given], *, need_channel: bool) -> list[s
         for section in SECTIONS.values()
         for variable, said in section.contradictions(values)
     ]
-    if need_channel and not {*CREDENTIALS, *TOKENS} & given.keys():
+    if need_channel and not any(name in given for section in SECTIONS.values() for name in section.credentials):
         lines.append(_NO_CHANNEL)
     return lines
 

@@ -72,6 +72,7 @@ class SlackSettings(Section):
     """`SLACK_…`."""
 
     prefix: ClassVar[str] = "SLACK_"
+    credentials: ClassVar[tuple[str, ...]] = CREDENTIALS
     model_config = ConfigDict(alias_generator=variables(prefix))
 
     bot_token: Annotated[SecretStr, secret(_bot_token)] | None = None

@@ -63,6 +63,7 @@ class TelegramSettings(Section):
     """`TELEGRAM_…`."""
 
     prefix: ClassVar[str] = "TELEGRAM_"
+    credentials: ClassVar[tuple[str, ...]] = TOKENS
     model_config = ConfigDict(alias_generator=variables(prefix))
 
     bot_token: _BotToken | None = None

@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from adapters.slack.api.client import Clients
 from adapters.slack.api.errors import TokenGone
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format import markdown_block as markup
-from adapters.slack.inbound.bolt_app import make_app
-from adapters.slack.inbound.event_handler import SlackIntake
-from adapters.slack.inbound.http_mode import EVENTS_PATH, EventRequests, Web
-from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
+from adapters.slack.inbound.http_mode import Web
+from adapters.slack.inbound.listener import Listener
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.message_lookup import find_page
 from adapters.slack.outbound.messages import edit_page, pace_of, post_page, stream_pace_of
@@ -35,12 +33,9 @@ from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
 
 _LOG = logging.getLogger(__name__)
-_SOCKETS = 2
-"""One can fail, or be renewed by Slack every few hours, while the other goes on."""
 _OPEN_AGAIN_S = 5.0
 _MOST_WAITING, _RUNNERS = 300, 3
 """Of best-effort calls: reactions, the App Home tab, prompts."""
-_DRAIN_S = 1.0
 
 
 class SlackChannel:
@@ -74,19 +69,19 @@ class SlackChannel:
         allow_mentions: AbstractSet[str] = frozenset(),
         sessions: SessionStore | None = None,
     ) -> None:
-        self._app_token = app_token
-        self._web = web
         self._streaming = Streaming(options.streaming)
         self._allowed = allow_mentions
         self._options = options
         self._background = BackgroundQueue(_MOST_WAITING, runners=_RUNNERS)
         self._clients = Clients(api_url, proxy)
         furnishing = WorkspaceFactory(options, self._allowed, sessions, self._background)
-        self._installs = installs
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
             if installs is None
             else installs.workspaces(self._clients, furnishing)
+        )
+        self._listener = Listener(
+            self._clients, self._workspaces, options, app_token=app_token, web=web, installs=installs
         )
         self._is_open = False
         self._is_confirmed = False
@@ -142,8 +137,7 @@ class SlackChannel:
             self._clients.open()
         try:
             await self._workspaces.open()
-            if not self._is_called:
-                await self._open_connection()
+            await self._listener.check()
         except BaseException:
             if not self._is_open:
                 await self._clients.aclose()
@@ -248,47 +242,13 @@ class SlackChannel:
         """
         await self._open_patiently()
         try:
-            await self._receive(accept, connected)
+            with unwrap_group():
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._background.run())
+                    await self._listener.run(accept, connected)
         except ChannelTokenRefused:
             self._is_confirmed = False
             raise
-
-    async def _receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        intake = SlackIntake(accept, self._workspaces, self._options)
-        with unwrap_group():
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._background.run())
-                tasks.create_task(self._listen(intake, _Announcement(connected, self._whose())))
-                try:
-                    await self._workspaces.watch()
-                finally:
-                    await intake.shut(_DRAIN_S)
-
-    async def _listen(self, intake: SlackIntake, announce: "_Announcement") -> None:
-        """Take events, and installations, until cancelled."""
-        with ExitStack() as served:
-            if self._web is not None and self._installs is not None:
-                self._installs.serve_pages(self._clients, self._web.routes, served)
-            if self._web is not None and self._is_called:
-                secret = self._web.signing_secret
-                requests = EventRequests(make_app(self._clients.client(), intake, secret), intake, secret)
-                served.enter_context(self._web.routes.serve(EVENTS_PATH, requests.answer))
-                announce(f"by HTTP at {EVENTS_PATH}")
-                await asyncio.Event().wait()
-            else:
-                await self._hold_sockets(intake, announce)
-
-    @property
-    def _is_called(self) -> bool:
-        """Whether Slack calls us, and we hold no sockets."""
-        return self._web is not None and bool(self._web.signing_secret)
-
-    async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
-        client = self._clients.client()
-        socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(_SOCKETS):
-                tasks.create_task(socket.keep_open(self._open_connection, lambda: announce("in Socket Mode")))
 
     def _streams_in(self, address: Address) -> bool:
         if self._streaming is not Streaming.NATIVE:
@@ -328,26 +288,3 @@ class SlackChannel:
             except Retryable as error:
                 _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, _OPEN_AGAIN_S)
                 await asyncio.sleep(_OPEN_AGAIN_S)
-
-    async def _open_connection(self) -> str:
-        return await open_connection(self._clients.client(), self._app_token)
-
-    def _whose(self) -> str:
-        installed = self._workspaces.at_hand("")
-        if self._installs is not None:
-            return "whoever installed it"
-        return "" if installed is None else installed.workspace.name or installed.workspace.team_id
-
-
-class _Announcement:
-    """Says once that Slack is connected."""
-
-    def __init__(self, connected: Callable[[str], None], whose: str) -> None:
-        self._connected = connected
-        self._whose = whose
-        self._was_made = False
-
-    def __call__(self, how: str) -> None:
-        if not self._was_made:
-            self._was_made = True
-            self._connected(f"Slack: connected to {self._whose} {how}")

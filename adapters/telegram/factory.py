@@ -1,10 +1,55 @@
-"""Opens the Telegram bots of one worker, each of which is a channel of its own."""
+"""Makes the Telegram bots that the settings name, each a channel. As `adapters.registry.ChannelFactory`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
+from adapters.telegram import CHANNEL
 from adapters.telegram.channel import TelegramChannel
+from adapters.telegram.inbound.update_handler import ChatStores
+from adapters.telegram.inbound.webhook import Hook
 from bridge.domain.errors import ChannelTokenRefused
+from bridge.ports.http import WebRoutes
+from bridge.ports.stores import Stores
+from config.settings import Settings
+
+NAME = CHANNEL
+
+
+def is_enabled(settings: Settings) -> bool:
+    """Say whether a bot is set."""
+    return settings.telegram.enabled
+
+
+def needs_web(settings: Settings) -> Mapping[str, str]:
+    """Return the settings that need the web server, each with what to do without one."""
+    return {} if settings.telegram.webhook_url is None else {"TELEGRAM_WEBHOOK_URL": "unset it to poll"}
+
+
+@asynccontextmanager
+async def open_channels(
+    settings: Settings, stores: Stores, routes: WebRoutes | None
+) -> AsyncIterator[Sequence[TelegramChannel]]:
+    """Open one channel for each bot. Raises `ChannelTokenRefused` where Telegram refuses them all."""
+    section = settings.telegram
+    bots = [
+        TelegramChannel(
+            token=bot.token.get_secret_value(),
+            token_name=bot.token_name,
+            agent_id=bot.agent_id,
+            hook=Hook(section.webhook_url, routes) if section.webhook_url and routes else None,
+            api_url=section.api_url,
+            rooms=ChatStores(stores.reply_roots, stores.places),
+            options=section,
+            allow_mentions=settings.bridge.allow_mentions.telegram,
+        )
+        for bot in section.bots
+    ]
+    async with AsyncExitStack() as stack:
+        for bot in bots:
+            stack.push_async_callback(bot.aclose)
+        await open_bots(bots)
+        yield bots
 
 
 async def open_bots(bots: Sequence[TelegramChannel]) -> None:

@@ -82,3 +82,7 @@ class Receiver(Protocol):
         events and returns promptly; calls of the channel's other half still work after that.
         """
         ...
+
+
+class WholeChannel(Channel, Receiver, Protocol):
+    """Both halves of a channel, for one account or for every account of its service."""

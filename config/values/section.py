@@ -19,6 +19,8 @@ class Section(BaseModel):
     )
     prefix: ClassVar[str] = ""
     """What the section's variables begin with."""
+    credentials: ClassVar[tuple[str, ...]] = ()
+    """Of a channel: any one of these variables says that it is wanted."""
 
     @classmethod
     def contradictions(cls, given: Mapping[str, Any]) -> list[tuple[str, str]]:

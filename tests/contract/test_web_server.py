@@ -19,7 +19,8 @@ async def _fail(request: WebRequest) -> WebAnswer:
 
 
 async def test_a_path_is_served_as_long_as_its_block_lasts() -> None:
-    async with WebServer(port=0, host="127.0.0.1") as server, httpx.AsyncClient() as client:
+    listening = WebServer(port=0, host="127.0.0.1", channels=["telegram"])
+    async with listening as server, httpx.AsyncClient() as client:
         url = f"http://127.0.0.1:{server.port}"
         with server.serve("/telegram/100", _echo):
             answered = await client.post(f"{url}/telegram/100", content=b"words", headers={"X-A": "b"})

@@ -39,7 +39,7 @@ def inbox() -> Inbox:
 @asynccontextmanager
 async def serving(slack: SlackStandIn, inbox: Inbox) -> AsyncIterator[str]:
     """Receive until the block ends; gives the address at which events are taken."""
-    async with WebServer(port=0, host="127.0.0.1") as server, asyncio.TaskGroup() as tasks:
+    async with WebServer(port=0, host="127.0.0.1", channels=["slack"]) as server, asyncio.TaskGroup() as tasks:
         channel = SlackChannel(
             options=SlackSettings(), bot_token=slack.bot_token, api_url=slack.api_url, web=Web(server, SECRET)
         )
@@ -174,7 +174,7 @@ async def test_what_cannot_be_read_is_answered_and_stops_nobody(slack: SlackStan
 
 
 async def test_before_and_after_receiving_slack_has_to_come_again(slack: SlackStandIn, inbox: Inbox) -> None:
-    async with WebServer(port=0, host="127.0.0.1") as server:
+    async with WebServer(port=0, host="127.0.0.1", channels=["slack"]) as server:
         assert (await post(f"http://127.0.0.1:{server.port}{EVENTS_PATH}", b"{}", {})).status_code == 503
     async with serving(slack, inbox) as url, httpx.AsyncClient() as client:
         assert (await client.get(url)).status_code == 405

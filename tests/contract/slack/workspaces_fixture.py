@@ -67,7 +67,7 @@ class Street:
 
     async def worker(self, *keys: str) -> Worker:
         """Start a worker that takes events over HTTP, and the app's settings lead to it."""
-        server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1"))
+        server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1", channels=["slack"]))
         channel = self.channel(Web(server, self.slack.signing_secret), keys or (KEY,))
         worker = Worker(channel, f"http://127.0.0.1:{server.port}")
         await channel.open()
@@ -78,7 +78,7 @@ class Street:
 
     async def socket_worker(self, app_token: str = "") -> Worker:
         """Start a worker that takes events over sockets, and installations over HTTP."""
-        server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1"))
+        server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1", channels=["slack"]))
         channel = self.channel(Web(server), app_token=app_token or self.slack.app_token)
         worker = Worker(channel, f"http://127.0.0.1:{server.port}")
         await channel.open()

@@ -27,7 +27,7 @@ def intake() -> Intake:
 
 @pytest.fixture
 async def server() -> AsyncIterator[WebServer]:
-    async with WebServer(port=0, host="127.0.0.1") as listening:
+    async with WebServer(port=0, host="127.0.0.1", channels=["telegram"]) as listening:
         yield listening
 
 

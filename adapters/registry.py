@@ -1,0 +1,43 @@
+"""The channels that the bridge can serve.
+
+A new channel is its folder with a `factory.py`, a line of `CHANNELS`, its section of the settings and its docs.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from adapters.slack import factory as slack
+from adapters.telegram import factory as telegram
+from bridge.ports.channel import WholeChannel
+from bridge.ports.http import WebRoutes
+from bridge.ports.stores import Stores
+from config.settings import Settings
+
+
+class ChannelFactory(Protocol):
+    """What a channel's `factory.py` has. It reads the settings, so that the rest of the folder need not."""
+
+    NAME: str
+    """The first field of the `ThreadKey`s of its channels; its paths of the web server begin with it."""
+
+    def is_enabled(self, settings: Settings) -> bool:
+        """Say whether the settings ask for this channel."""
+        ...
+
+    def needs_web(self, settings: Settings) -> Mapping[str, str]:
+        """Return the settings that need the web server, each with what to do without one."""
+        ...
+
+    def open_channels(
+        self, settings: Settings, stores: Stores, routes: WebRoutes | None
+    ) -> AbstractAsyncContextManager[Sequence[WholeChannel]]:
+        """Open the channels, one for each account or one for all, and close them at the end of the block.
+
+        Entering raises `Misconfigured` where the service refuses every account. A service that cannot be reached is
+        no error: receiving connects as soon as it answers.
+        """
+        ...
+
+
+CHANNELS: tuple[ChannelFactory, ...] = (slack, telegram)

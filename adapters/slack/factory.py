@@ -1,0 +1,73 @@
+"""Makes the Slack channel that the settings describe. As `adapters.registry.ChannelFactory`."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from adapters.slack.channel import SlackChannel
+from adapters.slack.inbound.http_mode import Web
+from adapters.slack.scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
+from adapters.slack.workspaces.context import CHANNEL
+from adapters.slack.workspaces.distribution import Distribution
+from adapters.slack.workspaces.oauth import OAuthApp
+from bridge.domain.errors import Retryable
+from bridge.ports.http import WebRoutes
+from bridge.ports.stores import Stores
+from config.settings import Settings, reveal
+from config.slack import SlackSettings
+
+_LOG = logging.getLogger(__name__)
+
+NAME = CHANNEL
+
+
+def is_enabled(settings: Settings) -> bool:
+    """Say whether Slack's credentials are set."""
+    return settings.slack.enabled
+
+
+def needs_web(settings: Settings) -> Mapping[str, str]:
+    """Return the settings that need the web server, each with what to do without one."""
+    given = {
+        "SLACK_SIGNING_SECRET": (settings.slack.signing_secret, "set SLACK_APP_TOKEN instead"),
+        "SLACK_CLIENT_ID": (settings.slack.client_id, "set SLACK_BOT_TOKEN instead"),
+    }
+    return {name: otherwise for name, (value, otherwise) in given.items() if value is not None}
+
+
+@asynccontextmanager
+async def open_channels(
+    settings: Settings, stores: Stores, routes: WebRoutes | None
+) -> AsyncIterator[Sequence[SlackChannel]]:
+    """Open the one channel, which answers for every workspace. Raises `Misconfigured`."""
+    section = settings.slack
+    channel = SlackChannel(
+        options=section,
+        bot_token=reveal(section.bot_token),
+        app_token=reveal(section.app_token),
+        installs=_distribution(section, stores),
+        web=Web(routes, reveal(section.signing_secret)) if routes else None,
+        places=stores.accounts,
+        api_url=section.api_url,
+        allow_mentions=settings.bridge.allow_mentions.slack,
+        sessions=stores.sessions,
+    )
+    try:
+        try:
+            await channel.open()
+        except Retryable as error:
+            # Other channels and the closing of sessions go on; receiving opens it as soon as it answers.
+            _LOG.warning("Slack cannot be reached yet", extra={"cause": str(error)})
+        yield [channel]
+    finally:
+        await channel.aclose()
+
+
+def _distribution(section: SlackSettings, stores: Stores) -> Distribution | None:
+    """Return how workspaces install the app; None where the bot token is a setting."""
+    if section.client_id is None:
+        return None
+    scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if section.agent_view else ())
+    app = OAuthApp(section.client_id, reveal(section.client_secret), scopes)
+    keys = tuple(map(reveal, section.encryption_key))
+    return Distribution(app, keys, stores.records, stores.leader, stores.accounts)

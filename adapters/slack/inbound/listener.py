@@ -1,0 +1,112 @@
+"""Takes what Slack sends, over sockets or HTTP, and hands questions over."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from adapters.slack.api.client import Clients
+from adapters.slack.inbound.bolt_app import make_app
+from adapters.slack.inbound.event_handler import SlackIntake
+from adapters.slack.inbound.http_mode import EVENTS_PATH, EventRequests, Web
+from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
+from adapters.slack.options import SlackOptions
+from adapters.slack.workspaces.context import Workspaces
+from adapters.slack.workspaces.distribution import Distribution
+from bridge.ports.channel import Accept
+
+_SOCKETS = 2
+"""One can fail, or be renewed by Slack every few hours, while the other goes on."""
+_DRAIN_S = 1.0
+
+
+class Listener:
+    """The receiving half of the channel.
+
+    Args:
+        clients: Make the calls.
+        workspaces: Where the app is installed.
+        options: What the bot may do, and who may ask.
+        app_token: For the sockets; empty in HTTP mode.
+        web: How Slack, and people who install the app, reach us.
+        installs: How any number of workspaces install the app.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        workspaces: Workspaces,
+        options: SlackOptions,
+        *,
+        app_token: str,
+        web: Web | None,
+        installs: Distribution | None,
+    ) -> None:
+        self._clients = clients
+        self._workspaces = workspaces
+        self._options = options
+        self._app_token = app_token
+        self._web = web
+        self._installs = installs
+
+    async def check(self) -> None:
+        """Ask Slack for a socket, where sockets are to be held. Raises `ChannelTokenRefused`, `ChannelUnavailable`."""
+        if not self._is_called:
+            await self._open_connection()
+
+    async def run(self, accept: Accept, connected: Callable[[str], None]) -> None:
+        """Take events, and installations, until cancelled. As `Receiver.receive`."""
+        intake = SlackIntake(accept, self._workspaces, self._options)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(intake, _Announcement(connected, self._whose())))
+            try:
+                await self._workspaces.watch()
+            finally:
+                await intake.shut(_DRAIN_S)
+
+    async def _listen(self, intake: SlackIntake, announce: "_Announcement") -> None:
+        with ExitStack() as served:
+            if self._web is not None and self._installs is not None:
+                self._installs.serve_pages(self._clients, self._web.routes, served)
+            if self._web is not None and self._is_called:
+                secret = self._web.signing_secret
+                requests = EventRequests(make_app(self._clients.client(), intake, secret), intake, secret)
+                served.enter_context(self._web.routes.serve(EVENTS_PATH, requests.answer))
+                announce(f"by HTTP at {EVENTS_PATH}")
+                await asyncio.Event().wait()
+            else:
+                await self._hold_sockets(intake, announce)
+
+    @property
+    def _is_called(self) -> bool:
+        """Whether Slack calls us, and we hold no sockets."""
+        return self._web is not None and bool(self._web.signing_secret)
+
+    async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
+        client = self._clients.client()
+        socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_SOCKETS):
+                tasks.create_task(socket.keep_open(self._open_connection, lambda: announce("in Socket Mode")))
+
+    async def _open_connection(self) -> str:
+        return await open_connection(self._clients.client(), self._app_token)
+
+    def _whose(self) -> str:
+        if self._installs is not None:
+            return "whoever installed it"
+        installed = self._workspaces.at_hand("")
+        return "" if installed is None else installed.workspace.name or installed.workspace.team_id
+
+
+class _Announcement:
+    """Says once that Slack is connected."""
+
+    def __init__(self, connected: Callable[[str], None], whose: str) -> None:
+        self._connected = connected
+        self._whose = whose
+        self._was_made = False
+
+    def __call__(self, how: str) -> None:
+        if not self._was_made:
+            self._was_made = True
+            self._connected(f"Slack: connected to {self._whose} {how}")
