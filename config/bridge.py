@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, InstanceOf
 
-from config.values.kinds import Folder, any_case, from_entries, matches
+from config.values.kinds import AbsolutePath, any_case, from_entries, matches
 from config.values.mentions import Mentions, mentions
 from config.values.section import Section, variables
 
@@ -37,9 +37,11 @@ class BridgeSettings(Section):
     prefix: ClassVar[str] = "BRIDGE_"
     model_config = ConfigDict(alias_generator=variables(prefix))
 
+    config: AbsolutePath | None = None
+    """The configuration file."""
     port: int = Field(8080, ge=1, le=65535, alias="PORT")
     """Where the web server listens."""
-    data_dir: Folder = Field(default_factory=default_data_dir)
+    data_dir: AbsolutePath = Field(default_factory=default_data_dir)
     """The folder of the embedded server's data."""
     idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")
     """TalkifAI ends a conversation itself after 1,800 s."""

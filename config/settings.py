@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.bridge import BridgeSettings
+from config.reading.config_file import ConfigFile, read_config_file
 from config.reading.messages import explain
+from config.reading.routes import TABLES, read_agents, read_routes
 from config.reading.sources import Given, SettingsError, read_env_file, read_environment, read_overrides
 from config.reading.suggestions import slips
 from config.redis_settings import RedisSettings
+from config.routes import RouteSettings
 from config.slack import SlackSettings
 from config.talkifai import TalkifaiSettings
 from config.telegram import TelegramSettings
@@ -36,8 +40,14 @@ class Settings(BaseSettings):
     telegram: TelegramSettings
     redis: RedisSettings
     bridge: BridgeSettings
+    agents: Mapping[str, UUID] = {}
+    """The agents that the configuration file gives a name."""
+    routes: tuple[RouteSettings, ...] = ()
+    """Where another agent answers, or the same one in another way. Agents are ids here."""
     warnings: tuple[str, ...] = ()
     """Sentences about variables that look like a slip of the pen, for the log."""
+    places: Mapping[str, str] = {}
+    """Where each variable that is set was found: `environment`, or a file and its line."""
 
     @classmethod
     def settings_customise_sources(
@@ -72,7 +82,8 @@ def load_settings(
 ) -> Settings:
     """Read the settings: `overrides` first, then the environment, then `env_file` where that exists.
 
-    All three speak in the variables' names. Values are trimmed; an empty one counts as unset.
+    All three speak in the variables' names. Values are trimmed; an empty one counts as unset. What none of them sets
+    may be set by the configuration file that `BRIDGE_CONFIG` names.
 
     Args:
         env_file: A file of `NAME=value` lines, UTF-8; None reads no file.
@@ -83,15 +94,24 @@ def load_settings(
         SettingsError: Names every setting that is missing or wrong, never a secret's value.
     """
     given = {**read_env_file(env_file), **read_environment(Settings), **read_overrides(overrides or {})}
-    lines = _contradictions(given, need_channel=need_channel)
     warnings = tuple(_slips(given))
+    lines: list[str] = []
+    others: dict[str, Any] = {}
+    file = _config_file(given)
+    if file is not None:
+        given = {**file.given, **given}
+        others["agents"] = agents = read_agents(file)
+        others["routes"] = read_routes(file, agents, channel_names())
+        lines += file.problems
+    lines += _contradictions(given, need_channel=need_channel)
     values = {name: found.value for name, found in given.items()}
+    places = {name: given[name].place for name in variable_names() if name in given}
     sections = {
         name: {variable: values[variable] for variable in section.variable_names() if variable in values}
         for name, section in SECTIONS.items()
     }
     try:
-        settings = Settings.model_validate({**sections, "warnings": warnings})
+        settings = Settings.model_validate({**sections, **others, "warnings": warnings, "places": places})
     except ValidationError as error:
         raise SettingsError(*lines, *_wrong(error, given), *warnings) from None
     if lines:
@@ -107,6 +127,21 @@ def reveal(secret: SecretStr | None) -> str:
 def variable_names() -> tuple[str, ...]:
     """Return the variables that the bridge reads, section by section."""
     return tuple(name for section in SECTIONS.values() for name in section.variable_names())
+
+
+def channel_names() -> tuple[str, ...]:
+    """Return the channels that a route can name."""
+    return (*(name for name, section in SECTIONS.items() if section.credentials), "terminal")
+
+
+def _config_file(given: Mapping[str, Given]) -> ConfigFile | None:
+    """Read the configuration file where one is named. Raises `SettingsError`."""
+    if "BRIDGE_CONFIG" not in given:
+        return None
+    path = Path(given["BRIDGE_CONFIG"].value).expanduser()
+    keys = {name: section.toml_keys() for name, section in SECTIONS.items()}
+    del keys["bridge"]["config"]  # the file cannot name another one
+    return read_config_file(path, keys, TABLES)
 
 
 def _contradictions(given: Mapping[str, Given], *, need_channel: bool) -> list[str]:

@@ -30,6 +30,8 @@ MESSAGES: Mapping[str, str] = {
     "too_long": "has too many entries. Use at most {max_length}.",
     "string_too_long": "is too long. Use at most {max_length} characters.",
     "string_type": _NOT_TEXT,
+    "string_too_short": "is empty. Give a value, or leave it out.",
+    "model_type": "is not a table. Write its keys below a header of its own.",
     "path_type": _NOT_TEXT,
     "dict_type": _NOT_TEXT,
     "tuple_type": _NOT_LIST,

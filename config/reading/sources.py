@@ -82,7 +82,7 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: is not UTF-8 text. Save it again as UTF-8.") from None
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}). Allow reading it.") from None
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}). Check the path and who may read it.") from None
 
 
 def _trimmed(values: Mapping[str, str | None], places: Mapping[str, str]) -> dict[str, Given]:

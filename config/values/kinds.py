@@ -103,4 +103,4 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - pathlib's form raises for an unknown user
 
 
-Folder = Annotated[Path, AfterValidator(_absolute)]
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]

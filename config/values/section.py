@@ -33,6 +33,11 @@ class Section(BaseModel):
         return []
 
     @classmethod
+    def toml_keys(cls) -> dict[str, str]:
+        """Return the variable of each key that a configuration file may have in this section's table."""
+        return {name.removeprefix(cls.prefix).lower(): name for name in cls.variable_names()}
+
+    @classmethod
     def variable_names(cls) -> tuple[str, ...]:
         """Return the variables of this section, in their order."""
         return tuple(str(field.alias) for field in cls.model_fields.values())

@@ -1,0 +1,68 @@
+"""Runs the command that was chosen, and says what is wrong where it cannot."""
+
+import asyncio
+import os
+import sys
+from argparse import Namespace
+
+from bridge.domain.errors import BridgeError
+from config.log_setup import start_logging
+from config.settings import SettingsError, load_settings
+
+_STOPPED_BY_KEYBOARD = 130
+
+
+def run(chosen: Namespace) -> int:
+    """Run the command and return its exit code."""
+    try:
+        match chosen.command:
+            case "chat":
+                _chat(sandbox=chosen.sandbox)
+            case "config":
+                _config(as_json=chosen.json)
+            case "check":
+                _check()
+            case _:
+                _serve(serves_web=chosen.command == "web")
+    except (SettingsError, BridgeError) as error:
+        for line in str(error).splitlines():
+            print(line, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _STOPPED_BY_KEYBOARD
+    return 0
+
+
+# Each command imports its own part late: a wrong setting need not wait for the libraries of every channel.
+
+
+def _serve(*, serves_web: bool) -> None:
+    settings = start_logging(load_settings())
+    from bridge.app import bootstrap  # noqa: PLC0415 - the reason stands above
+
+    asyncio.run(bootstrap.run_worker(settings, serves_web=serves_web))
+
+
+def _check() -> None:
+    settings = start_logging(load_settings())
+    from bridge.app import bootstrap  # noqa: PLC0415 - as above
+
+    asyncio.run(bootstrap.check(settings))
+    print("The settings are right and Redis answers.")
+
+
+def _config(*, as_json: bool) -> None:
+    """Show the settings. They need not suffice for a start: a channel may be missing."""
+    settings = load_settings(need_channel=False)
+    from bridge.app import show_config  # noqa: PLC0415 - as above
+
+    (show_config.show_json if as_json else show_config.show)(settings)
+
+
+def _chat(*, sandbox: bool) -> None:
+    """Run the terminal channel. With `sandbox` this process becomes that of the stand-ins, which the product lacks."""
+    if sandbox:
+        os.execv(sys.executable, [sys.executable, "-m", "sandbox", "chat"])  # noqa: S606 - our own module, no shell
+    from bridge.app import chat  # noqa: PLC0415 - as above
+
+    asyncio.run(chat.run_chat(chat.chat_settings({})))

@@ -1,0 +1,77 @@
+"""What is in force and where it came from, for people to read. Nothing secret is shown. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from config.routes import CONDITIONS
+from config.settings import SECTIONS, Settings
+from config.values.mentions import Mentions
+
+DEFAULT = "default"
+_HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One setting."""
+
+    name: str
+    """Its variable."""
+    value: str
+    place: str
+    """`default`, `environment`, or a file and its line."""
+
+
+def effective(settings: Settings) -> Iterator[Line]:
+    """Return a line for each setting, in the order of the documentation."""
+    for name, section in SECTIONS.items():
+        values = getattr(settings, name)
+        for field, variable in zip(section.model_fields, section.variable_names(), strict=True):
+            place = settings.places.get(variable, DEFAULT)
+            yield Line(variable, _shown(getattr(values, field)), place)
+
+
+def effective_routes(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Return the conditions and the choices of each route, each as one text."""
+    names = {str(agent): name for name, agent in settings.agents.items()}
+    for route in settings.routes:
+        choices = route.model_dump(exclude_none=True, exclude_defaults=True)
+        where = {name: choices.pop(name) for name in CONDITIONS if name in choices}
+        if route.agent in names:
+            choices["agent"] = names[route.agent]
+        yield ", ".join(_listed(where)), ", ".join(_listed(choices))
+
+
+def _listed(values: Mapping[str, Any], table: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _listed(value, f"{name}.")
+        else:
+            yield f"{table}{name}={_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case SecretStr():
+            return _without_password(value.get_secret_value())
+        case tuple():
+            return ", ".join(map(_shown, value))
+        case dict():
+            return f"{len(value)} entries" if value else ""
+        case bool():
+            return "on" if value else "off"
+        case Mentions():
+            return _shown((*sorted(value.slack), *(f"@{name}" for name in sorted(value.telegram))))
+    return f"{value:g}" if isinstance(value, float) else str("" if value is None else value)
+
+
+def _without_password(secret: str) -> str:
+    """Hide a secret; of the address of Redis show all but who logs in, and how."""
+    url = urlsplit(secret)
+    if url.scheme not in {"redis", "rediss", "unix"}:
+        return _HIDDEN
+    return f"{url.scheme}://{'…@' if url.password else ''}{url.netloc.rpartition('@')[2]}{url.path}"
