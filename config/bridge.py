@@ -47,6 +47,8 @@ class BridgeSettings(Section):
     """TalkifAI ends a conversation itself after 1,800 s."""
     max_turns: int = Field(500, ge=1, le=5000)
     """How many turns one worker has live at a time."""
+    drain_s: float = Field(22.0, ge=0, le=3600)
+    """How long running replies may go on once a stop was asked for."""
     show_tools: bool = False
     """Whether a finished reply names the tools that were used."""
     allow_mentions: Annotated[InstanceOf[Mentions], from_entries(mentions)] = Mentions()

@@ -88,6 +88,7 @@ class RedisWorkQueue:
             *("conversation_id", pack(conversation_id)),
             *("history_count", history_count),
             *("wording", pack(wording)),
+            *("has_begun", 0),
             *("cut_at", ""),
             *("asked_again", int(again)),
         )

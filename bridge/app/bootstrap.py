@@ -64,7 +64,7 @@ async def run_worker(
                 every=every,
             ),
             idle_timeout_s=settings.bridge.idle_timeout_s,
-            limits=DispatchLimits(max_turns=settings.bridge.max_turns),
+            limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

@@ -1,14 +1,25 @@
 """Put one question to the agent, at most once, and follow the answer into the reply."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
-from bridge.conversation.recovery import Found, RecoveryLimits, reconcile
+from bridge.conversation.answer_fold import AnswerFold
+from bridge.conversation.recovery import Found, RecoveryLimits, Sought, joined, reconcile
 from bridge.conversation.session_manager import SessionManager
-from bridge.domain.errors import AgentRateLimited, AgentUnavailable, ConversationLost, QuestionTooLong, StreamBroken
-from bridge.domain.notices import Notice
+from bridge.domain.errors import (
+    AgentRateLimited,
+    AgentUnavailable,
+    ConversationLost,
+    LeaseLost,
+    QuestionTooLong,
+    StoreUnavailable,
+    StreamBroken,
+)
+from bridge.domain.notices import Notice, Status
 from bridge.domain.sessions import EndReason, HistoryMessage, Session
 from bridge.domain.speaker_names import is_another_speaker, with_speaker_name
 from bridge.domain.stream_events import StreamEnded, StreamFailed
@@ -34,6 +45,7 @@ _UNAVAILABLE_PAUSES_S = (1.0, 4.0)
 """The first and the longest."""
 _MOST_SENDS = 3
 """Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
+_NOTE_CUT_WITHIN_S = 1.0
 
 
 Guard = Callable[[], Awaitable[None]]
@@ -51,6 +63,18 @@ class TurnContext:
     wake: Callable[[], None]
     """Says that the reply has changed."""
     guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A question on its way into a conversation."""
+
+    session: Session
+    count: int
+    """How many messages the conversation's history held before."""
+    wording: str
+    again: bool = False
+    """It was sent before, and the bridge itself cut its answer."""
 
 
 class QuestionSender:
@@ -79,25 +103,24 @@ class QuestionSender:
         """
         if len(turn.entry.question.text) > MOST_QUESTION_CHARACTERS:
             return AnswerResult(Outcome.REFUSED, Notice.TOO_LONG)
-        if turn.entry.record.step is Step.SENDING:
-            recovered = await self._recover(turn)
-            if recovered is not None:
-                return recovered
+        found = await self._recover(turn) if turn.entry.record.step is Step.SENDING else None
         for _ in range(_MOST_SENDS):
-            asked = await self._ask_once(turn)
-            if asked is not None:
-                return asked
-        return AnswerResult(Outcome.REFUSED, Notice.UNAVAILABLE)
+            if isinstance(found, AnswerResult):
+                return found
+            found = await self._ask_once(turn, found)
+        return found if isinstance(found, AnswerResult) else AnswerResult(Outcome.REFUSED, Notice.UNAVAILABLE)
 
-    async def _ask_once(self, turn: TurnContext) -> AnswerResult | None:
-        """Find or open the session and send. None: it surely did not arrive, and may be sent again."""
-        session = await self._session(turn)
+    async def _ask_once(self, turn: TurnContext, sending: "_Sending | None") -> "AnswerResult | _Sending | None":
+        """Send, for None in the session that is found or opened. Returns what to send where it did not arrive."""
+        session = sending.session if sending else await self._session(turn)
         try:
-            count = await self._history_count(session)
-            wording = await self._wording(turn, session)
-            kept = "" if wording == turn.entry.question.text else wording
-            await self._queue.record_sending(turn.lease, session.conversation.id, count, kept)
-            return await self._send_or_look_up(turn, session, count, wording)
+            if sending is None:
+                sending = _Sending(session, await self._history_count(session), await self._wording(turn, session))
+            kept = "" if sending.wording == turn.entry.question.text else sending.wording
+            await self._queue.record_sending(
+                turn.lease, session.conversation.id, sending.count, kept, again=sending.again
+            )
+            return await self._send_or_look_up(turn, sending)
         except ConversationLost:
             await self._give_up_conversation(turn.lease, session)
             return None
@@ -129,23 +152,30 @@ class QuestionSender:
             return await turn.channel.wording(question, told)
         return with_speaker_name(question, told)
 
-    async def _send_or_look_up(
-        self, turn: TurnContext, session: Session, count: int, wording: str
-    ) -> AnswerResult | None:
+    async def _send_or_look_up(self, turn: TurnContext, sending: "_Sending") -> "AnswerResult | _Sending":
+        fold = AnswerFold(turn.reply)
         try:
-            return await self._send(turn, session, count, wording)
+            return await self._send(turn, sending, fold)
         except StreamBroken as error:
             log.warning("the stream broke", extra={"thread_key": str(turn.lease.thread), "cause": str(error)})
-            return await self._look_up(turn, session, count, wording)
+            fold.end()
+            sought = Sought(
+                sending.wording,
+                sending.count,
+                surely_arrived=turn.reply.has_begun,
+                streamed=fold.streamed,
+                may_have_parts=not fold.is_plain,
+            )
+            return await self._look_up(turn, sending, sought)
 
-    async def _send(self, turn: TurnContext, session: Session, count: int, wording: str) -> AnswerResult:
+    async def _send(self, turn: TurnContext, sending: "_Sending", fold: AnswerFold) -> AnswerResult:
         """Send once, with patience for refusals that surely did not arrive, and read the stream."""
         waited_s = 0.0
         failures = 0
         while True:
             await turn.guard()
             try:
-                return await self._stream(turn, session, count, wording)
+                return await self._stream(turn, sending, fold)
             except StreamBroken:
                 raise
             except AgentRateLimited as error:
@@ -161,33 +191,47 @@ class QuestionSender:
                 await self._clock.sleep(wait_s)
             waited_s += wait_s
 
-    async def _stream(self, turn: TurnContext, session: Session, count: int, wording: str) -> AnswerResult:
-        async with self._agent.ask(session.conversation, wording) as events:
-            async for event in events:
-                turn.reply.apply(event)
-                turn.wake()
-                match event:
-                    case StreamEnded(usage, end_session):
-                        reason = EndReason.AGENT if end_session else None
-                        return AnswerResult(Outcome.ANSWERED, "", usage, count + 2, reason)
-                    case StreamFailed(reason_text):
-                        return await self._after_failure(turn, session, count, reason_text)
-                    case _:
-                        continue
+    async def _stream(self, turn: TurnContext, sending: "_Sending", fold: AnswerFold) -> AnswerResult:
+        try:
+            async with self._agent.ask(sending.session.conversation, sending.wording) as events:
+                async for event in events:
+                    fold.apply(event)
+                    turn.wake()
+                    match event:
+                        case StreamEnded(usage, end_session):
+                            fold.end()
+                            # One question and one answer; anything else is counted before the next question.
+                            count = sending.count + 2 if fold.is_plain and turn.reply.text.strip() else None
+                            reason = EndReason.AGENT if end_session else None
+                            return AnswerResult(Outcome.ANSWERED, "", usage, count, reason)
+                        case StreamFailed(reason_text):
+                            fold.end()
+                            return await self._after_failure(turn, sending, reason_text)
+                        case _:
+                            continue
+        except asyncio.CancelledError:
+            await self._note_cut(turn.lease, fold.streamed)
+            raise
         raise StreamBroken("the stream ended without an end event")
 
-    async def _after_failure(self, turn: TurnContext, session: Session, count: int, reason: str) -> AnswerResult:
+    async def _note_cut(self, lease: Lease, streamed: int) -> None:
+        """Note that it is the bridge that hangs up, as at its stop: TalkifAI may write no further then."""
+        with suppress(LeaseLost, StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(_NOTE_CUT_WITHIN_S):
+                await self._queue.record_cut(lease, streamed)
+
+    async def _after_failure(self, turn: TurnContext, sending: "_Sending", reason: str) -> AnswerResult:
         """An `error` event: the text so far and a notice, unless TalkifAI kept a whole answer all the same."""
         log.warning("the agent reported an error", extra={"cause": reason[:200]})
         failed = AnswerResult(Outcome.INTERRUPTED, Notice.FAILED)
         if not turn.reply.length:
             return failed
-        messages = await self._history_now(session, count)
-        texts = [message.content for message in messages if message.role == "assistant"]
-        if not (texts and texts[-1].startswith(turn.reply.text) and len(texts[-1]) > turn.reply.length):
+        messages = await self._history_now(sending.session, sending.count)
+        text = joined([message.content for message in messages if message.role == "assistant"])
+        if not (text.startswith(turn.reply.text) and len(text) > turn.reply.length):
             return failed
-        turn.reply.replace(texts[-1])
-        return AnswerResult(Outcome.ANSWERED, history_count=count + len(messages))
+        turn.reply.replace(text)
+        return AnswerResult(Outcome.ANSWERED, history_count=sending.count + len(messages))
 
     async def _history_now(self, session: Session, offset: int) -> Sequence[HistoryMessage]:
         try:
@@ -195,36 +239,48 @@ class QuestionSender:
         except (ConversationLost, AgentUnavailable, AgentRateLimited):
             return ()
 
-    async def _recover(self, turn: TurnContext) -> AnswerResult | None:
-        """Take up a turn that may have been sent. None: it never arrived, so ask."""
+    async def _recover(self, turn: TurnContext) -> "AnswerResult | _Sending":
+        """Take up a turn that may have been sent. Returns what to send where it never arrived, or was cut by us."""
         record = turn.entry.record
         session = await self._sessions.current(turn.lease.thread)
         if session is None or session.conversation.id != record.conversation_id:
             # The conversation that may hold the answer is closed: nobody can tell, so nothing is asked twice.
             return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED)
-        wording = record.wording or turn.entry.question.text
-        return await self._look_up(turn, session, record.history_count, wording)
-
-    async def _look_up(self, turn: TurnContext, session: Session, count: int, wording: str) -> AnswerResult | None:
-        """Ask the history. None: the question never arrived, and the record says so now."""
-        result = await reconcile(
-            self._agent,
-            self._clock,
-            session.conversation,
-            wording,
-            history_count=count,
-            surely_arrived=turn.reply.has_begun,
-            limits=self._recovery,
+        was_cut = record.cut_at is not None
+        if was_cut:
+            turn.reply.replace(record.text)
+            turn.reply.say(Status.THINKING)
+            turn.wake()
+        sending = _Sending(
+            session, record.history_count, record.wording or turn.entry.question.text, again=record.asked_again
         )
-        match result.found:
-            case Found.ANSWER:
-                turn.reply.replace(result.answer)
-                return AnswerResult(Outcome.ANSWERED, history_count=result.history_count)
-            case Found.NEVER_ARRIVED:
-                await self._queue.record_step(turn.lease, Step.CLAIMED)
-                return None
-            case Found.NO_ANSWER:
-                return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED)
+        sought = Sought(
+            sending.wording,
+            sending.count,
+            surely_arrived=turn.reply.has_begun,
+            streamed=record.cut_at,
+            was_cut=was_cut,
+        )
+        return await self._look_up(turn, sending, sought)
+
+    async def _look_up(self, turn: TurnContext, sending: "_Sending", sought: Sought) -> "AnswerResult | _Sending":
+        """Ask the history. Returns what to send where the question never arrived, or its answer was cut by us."""
+        conversation = sending.session.conversation
+        result = await reconcile(self._agent, self._clock, conversation, sought, self._recovery)
+        count = result.history_count
+        if result.found is Found.ANSWER:
+            turn.reply.replace(result.answer)
+            return AnswerResult(Outcome.ANSWERED, history_count=count)
+        if result.found is Found.NEVER_ARRIVED and count is not None:
+            await self._queue.record_step(turn.lease, Step.CLAIMED)
+            return replace(sending, count=count)
+        if sought.was_cut and not sending.again and count is not None:
+            log.info("a question whose answer we cut is asked again", extra={"thread_key": str(turn.lease.thread)})
+            turn.reply.has_begun = False
+            return replace(sending, count=count, again=True)
+        if len(result.answer) > turn.reply.length:
+            turn.reply.replace(result.answer)
+        return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED, history_count=count)
 
     async def _history_count(self, session: Session) -> int:
         """Return how many messages the conversation holds. Raises `ConversationLost`."""

@@ -35,7 +35,7 @@ _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before its asker is told."""
 _RECORD_AFTER_CANCEL_S = 1.0
 """How long a cancelled turn waits for its opening, more than twice what that takes. What opens later is ended."""
-_FINISH_WITHIN_S = 3.0
+_FINISH_WITHIN_S = 1.0
 """How long a process that stops waits for openings whose turns are gone; then, as long again for what they opened to
 be ended."""
 OPENING = "bridge_opening"

@@ -80,10 +80,10 @@ class Reply:
             return ""
         if self._tools:
             return tool_status(self._tools[-1])
-        return self._handoff or ("" if self._length else self._status)
+        return self._handoff or self._status
 
     def say(self, status: Status | None) -> None:
-        """Say what keeps the agent from writing, until its first text; None takes it back. None of it is its text."""
+        """Say what keeps the agent from writing, until its next text; None takes it back. None of it is its text."""
         if self._status != (status or ""):
             self._status = status or ""
             self.version += 1
@@ -171,4 +171,4 @@ class Reply:
         self._length += len(text)
         # The agent writes again: whoever took over has been announced.
         if text.strip():
-            self._handoff = ""
+            self._handoff = self._status = ""

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _WAIT_S = 2.0
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
 _MISCONFIGURED_PAUSE_S = 60.0
-_CANCELS_S = (5.0, 1.0)
+_CANCELS_S = (3.0, 1.0)
 """Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
 _CLAIM_AFTER_STOP_S = 2.0
 _PROBE_S = 0.1
@@ -40,8 +40,8 @@ class DispatchLimits:
     """As long as the store's own lease; renewed three times in it."""
     attempts: int = 8
     """After so many beginnings of one turn its question is set aside."""
-    drain_s: float = 12.0
-    """How long running replies may go on once a stop was asked for. The whole stop then takes 25 s at most, unless
+    drain_s: float = 22.0
+    """How long running replies may go on once a stop was asked for. The whole stop then takes 29 s at most, unless
     something hangs: platforms kill after 30."""
     retry_first_s: float = 1.0
     retry_most_s: float = 30.0

@@ -28,7 +28,7 @@ from bridge.worker.leader_election import Leadership
 log = logging.getLogger(__name__)
 
 _RECEIVERS_STOP_WITHIN_S = 3.0
-_LAST_SWEEP_S = 2.0
+_LAST_SWEEP_S = 1.0
 _REPORT_LOST_EVERY_S = 10.0
 REFUSED_AGAIN_S = 3600.0
 """How long a receiver whose token is refused waits before it tries again, and says so again."""
@@ -99,7 +99,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured` when all are refused.
 
-        On a stop: first no more events are taken, then running replies finish within the drain time, then
+        On a stop: no more events are taken, running replies finish within the drain time, then
         the rest is released for the next worker.
         """
         every = self._outside.every
@@ -122,8 +122,9 @@ class Worker:
                 group.create_task(self._supervisor.keep_running("told ends", self._reaper.tell_ends)),
             ]
             await _first(stop, receivers)
-            await _cancel(receivers)
+            # The time for running replies begins now, also where a receiver takes long to leave.
             self._dispatcher.stop()
+            await _cancel(receivers)
             await asyncio.wait([working])
             for teller in tellers:
                 teller.cancel()

@@ -114,10 +114,27 @@ class Answer:
         is_ended = bool(said) and isinstance(said[-1], End | Fail)
         return cls(said if is_ended else (*said, End()))
 
+    def up_to(self, step: int, characters: int) -> "Answer":
+        """Return what was said before that step, and so many characters of the step itself."""
+        last = self.steps[step]
+        cut = (Say(last.text[:characters]),) if isinstance(last, Say) else ()
+        return Answer((*self.steps[:step], *cut))
+
     @property
     def text(self) -> str:
         """All that is said."""
-        return "".join(step.text for step in self.steps if isinstance(step, Say))
+        return "".join(self.parts)
+
+    @property
+    def parts(self) -> list[str]:
+        """All that is said, divided where a tool or another agent was at work."""
+        parts = [""]
+        for step in self.steps:
+            if isinstance(step, Say):
+                parts[-1] += step.text
+            elif isinstance(step, Tool | Handoff):
+                parts.append("")
+        return parts
 
 
 Responder = Callable[[str], Answer]

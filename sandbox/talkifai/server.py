@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
+from enum import Enum
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,13 +18,25 @@ from sandbox.talkifai.conversations import Book, Message, Record
 from sandbox.talkifai.player import Listener, break_off, play, stream_start
 from sandbox.talkifai.rate_limit import Gate, json_body, whole_number
 from sandbox.talkifai.refusing import Refused, RequestBudget
-from sandbox.talkifai.script import Answer, End, Fail, Responder, answer_by_words
+from sandbox.talkifai.script import Answer, End, Fail, Responder, Say, answer_by_words
 
 _SESSION = "/v1/chat/sessions/{conversation}"
 _MOST_CHARACTERS = 10_000
 _MOST_HISTORY = 100
 _OPENING_S = 0.35
 """Opening takes 300 to 500 ms at TalkifAI; scaled by `pace`."""
+
+
+class WhenUnread(Enum):
+    """What TalkifAI does with an answer when its reader hangs up: its documentation does not say."""
+
+    WRITE_ON = "write_on"
+    """It is written and kept all the same."""
+    KEEP_THE_PART = "keep_the_part"
+    """It stops there, and what was said so far is kept."""
+    KEEP_THE_QUESTION = "keep_the_question"
+    """It stops there, and nothing of it is kept."""
+
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,8 +59,10 @@ class TalkifaiStandIn:
         """Set `gate.out_of_credits` for 402 on opening and asking; add keys and agents here."""
         self.budget = RequestBudget(now)
         """Set `budget.a_minute` to limit the organisation."""
-        self.finish_unread = True
-        """The agent finishes and records an answer even when its reader has gone."""
+        self.when_unread = WhenUnread.WRITE_ON
+        """What becomes of an answer whose reader hangs up."""
+        self.keeps_parts = False
+        """A tool or another agent at work makes the rest of the answer a message of its own in the history."""
         self._now = now
         self._respond: Responder = answer_by_words
         self._numbers = itertools.count(1)
@@ -189,21 +204,26 @@ class TalkifaiStandIn:
 
     async def _play(self, answer: Answer, record: Record, listener: Listener) -> None:
         await listener.hear(stream_start(record.agent_name))
-        for step in answer.steps:
+        for number, step in enumerate(answer.steps):
             if isinstance(step, End):
                 # Before its end is told: whoever has read the whole answer finds it in the history.
                 self._keep(answer, record)
+            said = 0
             async with aclosing(play(step, self.pace)) as bodies:
                 async for body in bodies:
                     await listener.hear(body)
-                    if listener.is_gone and not self.finish_unread:
+                    said += isinstance(step, Say) and step.chunk
+                    if listener.is_gone and self.when_unread is not WhenUnread.WRITE_ON:
+                        if self.when_unread is WhenUnread.KEEP_THE_PART:
+                            self._keep(answer.up_to(number, said), record)
                         return
         if not any(isinstance(step, End | Fail) for step in answer.steps):
             self._keep(answer, record)
 
     def _keep(self, answer: Answer, record: Record) -> None:
-        if answer.text:
-            self._note(record, Message("assistant", answer.text, self._now(), len(answer.text.split())))
+        for text in answer.parts if self.keeps_parts else [answer.text]:
+            if text:
+                self._note(record, Message("assistant", text, self._now(), len(text.split())))
 
     # -- the book
 

@@ -33,7 +33,7 @@ from sandbox.faults import Fault
 from sandbox.talkifai.agents import QUIET_AGENT_ID, SANDBOX_API_KEY, TEXT_AGENT_ID, VOICE_AGENT_ID
 from sandbox.talkifai.player import whole_body
 from sandbox.talkifai.script import Answer, End, Fail, Handoff, KeepAlive, Pause, Raw, Say, Tool
-from sandbox.talkifai.server import TalkifaiStandIn
+from sandbox.talkifai.server import TalkifaiStandIn, WhenUnread
 
 GREETING = HistoryMessage("assistant", "Hello! How can I help you today?")
 USAGE = {"prompt_tokens": 20, "completion_tokens": 30}
@@ -218,7 +218,7 @@ async def test_leaving_early_closes_the_connection_at_once(
     standin: TalkifaiStandIn, agent: Agent, conversation: Conversation
 ) -> None:
     """S17: the reader stops; an agent that notices stops too, and the next question works."""
-    standin.finish_unread = False
+    standin.when_unread = WhenUnread.KEEP_THE_QUESTION
     standin.pace = 1.0
     standin.respond_with(ENDLESS)
     async with agent.ask(conversation, "hello") as events:
@@ -233,7 +233,7 @@ async def test_leaving_early_closes_the_connection_at_once(
 async def test_an_error_of_the_reader_passes_through_and_closes(
     standin: TalkifaiStandIn, agent: Agent, conversation: Conversation
 ) -> None:
-    standin.finish_unread = False
+    standin.when_unread = WhenUnread.KEEP_THE_QUESTION
     standin.pace = 1.0
     standin.respond_with(ENDLESS)
     with pytest.raises(LookupError):
@@ -245,7 +245,7 @@ async def test_an_error_of_the_reader_passes_through_and_closes(
 async def test_a_cancelled_reader_closes_the_connection(
     standin: TalkifaiStandIn, agent: Agent, conversation: Conversation
 ) -> None:
-    standin.finish_unread = False
+    standin.when_unread = WhenUnread.KEEP_THE_QUESTION
     standin.pace = 1.0
     standin.respond_with(ENDLESS)
     with pytest.raises(TimeoutError):
@@ -360,7 +360,7 @@ async def test_keep_alives_and_unknown_events_are_no_progress(standin: TalkifaiS
     standin.pace = 1.0
     ping = Raw(b"event: ping\ndata: {}\n\n")
     standin.respond_with(Answer((Say("Hel"), *(step for _ in range(500) for step in (KeepAlive(1, 0.02), ping)))))
-    standin.finish_unread = False
+    standin.when_unread = WhenUnread.KEEP_THE_QUESTION
     async with new_agent(standin, TalkifaiLimits(progress_s=0.3)) as agent:
         conversation = (await agent.open("", {})).conversation
         async with asyncio.timeout(5):
@@ -385,7 +385,7 @@ async def test_an_agent_that_never_begins_is_a_broken_stream(standin: TalkifaiSt
 
 async def test_an_endless_answer_is_broken_off_at_the_time_limit(standin: TalkifaiStandIn) -> None:
     """S5: however lively it is."""
-    standin.finish_unread = False
+    standin.when_unread = WhenUnread.KEEP_THE_QUESTION
     async with new_agent(standin, TalkifaiLimits(stream_s=0.5)) as agent:
         conversation = (await agent.open("", {})).conversation
         standin.pace = 1.0
@@ -397,7 +397,7 @@ async def test_an_endless_answer_is_broken_off_at_the_time_limit(standin: Talkif
 
 async def test_an_endless_answer_is_broken_off_at_the_length_limit(standin: TalkifaiStandIn) -> None:
     """S5: with the text up to there."""
-    standin.finish_unread = False
+    standin.when_unread = WhenUnread.KEEP_THE_QUESTION
     standin.respond_with(ENDLESS)
     async with new_agent(standin, TalkifaiLimits(answer_characters=100)) as agent:
         conversation = (await agent.open("", {})).conversation
@@ -407,7 +407,7 @@ async def test_an_endless_answer_is_broken_off_at_the_length_limit(standin: Talk
 
 async def test_an_endless_line_is_broken_off(standin: TalkifaiStandIn) -> None:
     """S5: a line of any length costs a bounded amount of memory."""
-    standin.finish_unread = False
+    standin.when_unread = WhenUnread.KEEP_THE_QUESTION
     standin.respond_with(Answer(tuple(Raw(b"x" * 100_000) for _ in range(1000))))
     async with new_agent(standin) as agent:
         conversation = (await agent.open("", {})).conversation

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.domain.notices import Status
 from bridge.domain.threads import ThreadKey
 from sandbox.faults import Faults
 from sandbox.ledger import Frame, Ledger, Shown
@@ -100,9 +101,14 @@ class Talk(ABC):
             assert "".join(self.texts[-1:]).startswith(beginning), self.texts
 
     def never_went_back(self, message: int = -1) -> bool:
-        """Say whether each look of a message went on from the look before."""
-        looks = [frame.text for frame in self.versions(message)]
+        """Say whether each look of a message went on from the look before; a line on what is done is no part of it."""
+        looks = [without_status(frame.text) for frame in self.versions(message)]
         return all(after.startswith(before) for before, after in itertools.pairwise(looks))
+
+
+def without_status(text: str) -> str:
+    """Leave out the status line below a text."""
+    return text.replace(f"_{Status.THINKING}_", "").replace(Status.THINKING, "").rstrip()
 
 
 class SlackTalk(Talk):

@@ -77,7 +77,7 @@ async def _running(stores: RedisStores, url: str, wall: Wall, limits: TalkifaiLi
         outside = Dependencies(
             agent=agent, stores=stores, channels=[wall], receivers=[wall], clock=SystemClock(), every=every
         )
-        worker = Worker(outside, idle_timeout_s=600.0, limits=DispatchLimits(max_turns=60, drain_s=1.0))
+        worker = Worker(outside, idle_timeout_s=600.0, limits=DispatchLimits(max_turns=600, drain_s=1.0))
         running = asyncio.ensure_future(worker.run(stop))
         try:
             yield

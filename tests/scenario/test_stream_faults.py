@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from bridge.domain.notices import Notice
 from sandbox.faults import Fault
-from sandbox.talkifai.script import Answer, KeepAlive, Say
+from sandbox.talkifai.script import Answer, End, KeepAlive, Say, Tool
 from tests.scenario.messengers import Messenger, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -41,6 +42,48 @@ async def test_a_question_whose_answer_never_began_is_asked_once(messenger: Mess
     await messenger.until_texts(talk, _STORY)
 
     assert [record.posted for record in messenger.records(talk)] == [[question]]
+
+
+async def test_a_question_after_an_answer_without_text_is_sent_once(messenger: Messenger) -> None:
+    """R8: that answer left one message in the history, not two; then a stream breaks before its first event."""
+    messenger.scene.answers["say nothing"] = Answer.of(End())
+    messenger.scene.answers["and now"] = Answer.of("Now there is something to say.")
+    talk = await messenger.ask_directly("say nothing")
+    await messenger.until_said(talk, Notice.EMPTY)
+    messenger.stage.talkifai.faults.arm(Fault("ask", {"message": "and now"}, lose_answer=True))
+    await messenger.follow_up(talk, "and now")
+    await messenger.until_said(talk, "Now there is something to say.")
+
+    assert [record.posted for record in messenger.records(talk)] == [["say nothing", "and now"]]
+
+
+async def test_equal_questions_whose_answers_are_kept_as_several_messages_get_their_own(messenger: Messenger) -> None:
+    """R9: tools were at work, the words are the same each time, and the streams break."""
+    numbers = iter(range(1, 10))
+
+    def respond(_question: str) -> Answer:
+        number = next(numbers)
+        return Answer.of(f"Look {number}: one moment. ", Tool("search", 0.1), f"This is what I found at look {number}.")
+
+    talkifai = messenger.stage.talkifai
+    talkifai.keeps_parts = True
+    talkifai.respond_with(respond)
+    try:
+        talk = await messenger.ask_directly("look")
+        texts = [f"Look {number}: one moment. This is what I found at look {number}." for number in range(1, 5)]
+        await messenger.until_texts(talk, texts[0])
+        for number, fault in enumerate((Fault("ask", cut_at_byte=150), Fault("ask", lose_answer=True)), start=1):
+            fault.where = {"message": "look"}
+            talkifai.faults.arm(fault)
+            await messenger.follow_up(talk, "look")
+            await messenger.until_texts(talk, *texts[: number + 1])
+        await messenger.follow_up(talk, "look")
+        await messenger.until_texts(talk, *texts)
+    finally:
+        talkifai.keeps_parts = False
+        talkifai.respond_with(messenger.scene.respond)
+
+    assert [record.posted for record in messenger.records(talk)] == [["look"] * 4]
 
 
 async def test_a_slow_agent_is_waited_for(messenger: Messenger) -> None:

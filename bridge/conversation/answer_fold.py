@@ -1,0 +1,51 @@
+"""An answer's events on their way into the reply, and what has to be known of them should the stream break."""
+
+from bridge.domain.stream_events import HandedOff, StreamEvent, TextDelta, ToolStarted
+from bridge.reply.reply import Reply
+
+
+class AnswerFold:
+    """Takes the events of one sending of a question.
+
+    Where the reply holds text already, because the question is asked again, people go on seeing that until the new text
+    is as long: what they read does not shrink before their eyes.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._shown = reply.length
+        self._text = ""
+        self.streamed = 0
+        """How many characters of the answer have come."""
+        self.has_parts = False
+        """True once a tool or another agent was at work: TalkifAI may then keep the answer as several messages."""
+
+    @property
+    def is_plain(self) -> bool:
+        """True where TalkifAI surely keeps the answer as one message: text came, and nothing else was at work."""
+        return bool(self.streamed) and not self.has_parts
+
+    def apply(self, event: StreamEvent) -> None:
+        """Take in one event."""
+        self._reply.has_begun = True
+        self.has_parts = self.has_parts or isinstance(event, ToolStarted | HandedOff)
+        if not isinstance(event, TextDelta):
+            self._reply.apply(event)
+            return
+        self.streamed += len(event.text)
+        if not self._shown:
+            self._reply.apply(event)
+            return
+        self._text += event.text
+        if len(self._text) >= self._shown:
+            self._overtake()
+
+    def end(self) -> None:
+        """Say that nothing more comes: a new text that is shorter than the old one counts all the same."""
+        if self._text.strip():
+            self._overtake()
+
+    def _overtake(self) -> None:
+        self._reply.say(None)
+        self._reply.replace(self._text)
+        self._shown, self._text = 0, ""
