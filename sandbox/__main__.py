@@ -1,10 +1,11 @@
-"""`talkifai-sandbox demo|chat|slack|telegram|talkifai`: the stand-ins, the demo and a talk, without any account."""
+"""`talkifai-sandbox playground|demo|chat|slack|telegram|talkifai`: the stand-ins, and all on them, without an account."""
 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = {
+    "playground": "see, touch and break the whole bridge on one local page",
     "demo": "watch the whole bridge work in this terminal",
     "chat": "talk to a scripted agent in this terminal",
     "slack": "a stand-in for Slack alone (--port N)",

@@ -51,6 +51,8 @@ class Record:
     """The questions that arrived, in order."""
     messages: list[Message] = field(default_factory=list)
     """The history."""
+    usage: dict[str, int] = field(default_factory=dict)
+    """Token counts by name, summed over the answers."""
     is_answering: bool = False
     token_revoked: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
@@ -58,6 +60,12 @@ class Record:
     def is_open(self, now: float) -> bool:
         """Say whether it costs money: not ended, not expired. An answer in the making counts as activity."""
         return self.ended_at is None and (self.is_answering or now - self.last_active_at < EXPIRES_AFTER_S)
+
+    def count_tokens(self, usage: Mapping[str, object]) -> None:
+        """Add what one answer used. A value that is no count is passed over."""
+        for name, count in usage.items():
+            if isinstance(count, int):
+                self.usage[name] = self.usage.get(name, 0) + count
 
 
 class Book:

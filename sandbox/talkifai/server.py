@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from enum import Enum
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID, AgentProfile
+from sandbox.talkifai.calls import TalkifaiCall
 from sandbox.talkifai.conversations import Book, Message, Record
 from sandbox.talkifai.player import Listener, break_off, play, stream_start
 from sandbox.talkifai.rate_limit import Gate, json_body, whole_number
@@ -63,6 +65,8 @@ class TalkifaiStandIn:
         """What becomes of an answer whose reader hangs up."""
         self.keeps_parts = False
         """A tool or another agent at work makes the rest of the answer a message of its own in the history."""
+        self.calls: list[TalkifaiCall] = []
+        """Every request, in the order in which their answers began."""
         self._now = now
         self._respond: Responder = answer_by_words
         self._numbers = itertools.count(1)
@@ -187,6 +191,7 @@ class TalkifaiStandIn:
         self._note(record, Message("user", text, self._now()))
         record.is_answering = True
         answer = self._respond(text)
+        self.calls.append(TalkifaiCall.of(request, time.monotonic(), HTTPStatus.OK))
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **self.budget.headers()}
         response = web.StreamResponse(headers=headers)
         listener = Listener(request, response, None if fault is None else fault.cut_at_byte)
@@ -206,8 +211,9 @@ class TalkifaiStandIn:
         await listener.hear(stream_start(record.agent_name))
         for number, step in enumerate(answer.steps):
             if isinstance(step, End):
-                # Before its end is told: whoever has read the whole answer finds it in the history.
+                # Before its end is told: a reader of the whole answer finds it in the history.
                 self._keep(answer, record)
+                record.count_tokens(step.usage)
             said = 0
             async with aclosing(play(step, self.pace)) as bodies:
                 async for body in bodies:
@@ -256,11 +262,16 @@ class TalkifaiStandIn:
 
     @web.middleware
     async def _answer_refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        at = time.monotonic()
         try:
             self.budget.spend()
             response = await handler(request)
         except Refused as refused:
             response = refused.response()
+            self.calls.append(TalkifaiCall.of(request, at, refused.status))
+        else:
+            if not response.prepared:
+                self.calls.append(TalkifaiCall.of(request, at, response.status))
         if not response.prepared:
             response.headers.update(self.budget.headers())
         return response

@@ -1,10 +1,12 @@
 """Drafts that a bot shows in a private chat: nobody is notified, and they go by themselves."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sandbox.ledger import Ledger
+from sandbox.telegram.world import JsonDict
 
 Key = tuple[int, int | None, int]
 """Chat, topic, draft."""
@@ -16,6 +18,7 @@ LIFE_S = 30.0
 @dataclass(slots=True)
 class _Draft:
     text: str
+    entities: Sequence[JsonDict]
     timer: asyncio.TimerHandle
 
 
@@ -29,12 +32,19 @@ class Drafts:
         self._ledger = ledger
         self._standing: dict[Key, _Draft] = {}
 
-    def show(self, key: Key, text: str) -> None:
+    def standing(self) -> Iterator[tuple[Key, str, Sequence[JsonDict]]]:
+        """Yield every draft that stands there now, with its text and the entities of it."""
+        for key, draft in self._standing.items():
+            yield key, draft.text, draft.entities
+
+    def show(self, key: Key, text: str, entities: Sequence[JsonDict] = ()) -> None:
         """Show a draft, or show it anew with another text or for another while."""
         before = self._standing.get(key)
         if before is not None:
             before.timer.cancel()
-        self._standing[key] = _Draft(text, asyncio.get_running_loop().call_later(self.life_s, self._expire, key))
+        self._standing[key] = _Draft(
+            text, entities, asyncio.get_running_loop().call_later(self.life_s, self._expire, key)
+        )
         if before is None or before.text != text:
             self._record(key, text, "posted" if before is None else "edited")
 

@@ -108,8 +108,8 @@ class BotApi:
             raise bad_request("TEXTDRAFT_ID_INVALID")
         if self.assumptions.drafts_count:
             self._pass_flood_gate(bot, chat)
-        text, _ = self._marked(str(params.get("text") or "Thinking…"), params)
-        self.drafts.show((chat.id, self._topic(chat, params), draft_id), text)
+        text, entities = self._marked(str(params.get("text") or "Thinking…"), params)
+        self.drafts.show((chat.id, self._topic(chat, params), draft_id), text, entities)
         return True
 
     async def send_rich_message(self, bot: User, params: Params) -> JsonDict:

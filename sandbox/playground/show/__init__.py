@@ -1,0 +1,1 @@
+"""What the page shows: read from the stand-ins, sent as changes."""

@@ -1,0 +1,121 @@
+"""All faults, in the order of the page."""
+
+from sandbox.playground.trials import of_people, of_processes, of_services, of_talkifai
+from sandbox.playground.trials.runner import Trial
+
+_RUNS, _AGENT, _SERVICES, _PEOPLE = "What runs here", "TalkifAI", "Slack and Telegram", "People"
+
+TRIALS = (
+    Trial(
+        "kill",
+        _RUNS,
+        "Kill the worker",
+        "SIGKILL in the middle of an answer; it is started again.",
+        "The answer becomes whole. The agent is asked once.",
+        of_processes.kill_worker,
+    ),
+    Trial(
+        "two",
+        _RUNS,
+        "Two workers",
+        "A second worker joins, and four people ask at once.",
+        "They share the threads. Each question is answered once.",
+        of_processes.two_workers,
+    ),
+    Trial(
+        "redis",
+        _RUNS,
+        "Stop Redis for 10 s",
+        "The only memory is gone while an answer is written.",
+        "The answer is finished; what is asked meanwhile is not lost.",
+        of_processes.stop_redis,
+    ),
+    Trial(
+        "failover",
+        _RUNS,
+        "Crash Redis",
+        "SIGKILL to the server; it comes back from its disk, as in a failover.",
+        "The answer becomes whole. The agent is asked once.",
+        of_processes.crash_redis,
+    ),
+    Trial(
+        "cut",
+        _AGENT,
+        "Cut the stream",
+        "The connection to the agent breaks in the middle.",
+        "The rest is read from the history. No second question.",
+        of_talkifai.cut_stream,
+    ),
+    Trial(
+        "hangup",
+        _AGENT,
+        "Hang up on the agent",
+        "The stream is cut, and this agent stops when it is hung up on.",
+        "People see that it was interrupted, and can try again.",
+        of_talkifai.hang_up,
+    ),
+    Trial(
+        "slow",
+        _AGENT,
+        "A slow agent",
+        "It thinks for eight seconds before its first word.",
+        "A sign of work stands there within four seconds.",
+        of_talkifai.slow_agent,
+    ),
+    Trial(
+        "limit-talkifai",
+        _AGENT,
+        "429 from TalkifAI",
+        "The limit of the organisation is used up for three seconds.",
+        "The bridge waits as long as it was told, then asks once.",
+        of_talkifai.talkifai_limit,
+    ),
+    Trial(
+        "token",
+        _AGENT,
+        "An expired token",
+        "Between two questions a day passes.",
+        "A new session opens by itself; the question is answered.",
+        of_talkifai.expired_token,
+    ),
+    Trial(
+        "limit-slack",
+        _SERVICES,
+        "429 from Slack",
+        "An edit is refused for three seconds.",
+        "The bridge keeps away that long. The end is whole.",
+        of_services.slack_limit,
+    ),
+    Trial(
+        "limit-telegram",
+        _SERVICES,
+        "429 from Telegram",
+        "An edit is refused for three seconds.",
+        "The bridge keeps away that long. The end is whole.",
+        of_services.telegram_limit,
+    ),
+    Trial(
+        "duplicate",
+        _SERVICES,
+        "Deliver it twice",
+        "Both services deliver a question again, Slack under a new id too.",
+        "It is asked and answered once.",
+        of_services.duplicates,
+    ),
+    Trial(
+        "flood",
+        _PEOPLE,
+        "A flood by one person",
+        "Bob writes twenty messages in two seconds, Mia one.",
+        "Mia does not wait for Bob.",
+        of_people.flood,
+    ),
+    Trial(
+        "blanks",
+        _PEOPLE,
+        "A message of blanks",
+        "Spaces, joiners, a mention without a word.",
+        "The agent is not asked about nothing.",
+        of_people.blanks,
+    ),
+)
