@@ -16,7 +16,7 @@ UV_COMPILE  := $(BIN)/uv pip compile --quiet --upgrade --universal --python-vers
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run web check chat test soak bench-pacing lint types format pins clean
+.PHONY: help playground pictures demo run web check chat test soak bench-pacing lint types format pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -1,4 +1,4 @@
-"""`talkifai-sandbox playground|demo|chat|slack|telegram|talkifai`: the stand-ins, and all on them, without an account."""
+"""`talkifai-sandbox playground|demo|chat|slack|telegram|talkifai`: all stand-ins and what is built on them."""
 
 import sys
 from collections.abc import Sequence

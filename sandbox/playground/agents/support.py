@@ -62,7 +62,7 @@ def answer(question: str) -> Answer:
     )
 
 
-_REFUND = """Hello, this is billing. I see two payments of **49 €** on 3 May, four seconds apart: the page was sent
+_REFUND = """Hello, this is billing. I see two payments of **49 €** on 3 May, four seconds apart: the page was sent \
 twice before the first answer arrived.
 
 - the second payment is **refunded**, it takes 2 to 3 working days

@@ -114,8 +114,8 @@ TRIALS = (
         "blanks",
         _PEOPLE,
         "A message of blanks",
-        "Spaces, joiners, a mention without a word.",
-        "The agent is not asked about nothing.",
+        "40,000 blanks, three times, while Grace asks something.",
+        "Grace is served within a moment; blanks cost nothing.",
         of_people.blanks,
     ),
 )

@@ -2,12 +2,16 @@
 
 import asyncio
 import re
+import time
 
 from sandbox.playground.agents.pace import spoken
 from sandbox.playground.trials.scene import Scene
+from sandbox.talkifai.script import Pause
 
 _WAVES = 20
-_CALM_S = 4.0
+_OPENING_S = 0.35
+"""How long the stand-in takes to open a session."""
+_REACHED_WITHIN_S = 1.5
 _MIA_WITHIN_S = 20.0
 
 
@@ -16,32 +20,44 @@ async def flood(scene: Scene) -> list[str]:
     telegram, cast = scene.stage.telegram, scene.playground.cast
     bob, mia = scene.on_telegram("Bob"), scene.on_telegram("Mia")
     for number in range(1, _WAVES + 1):
-        scene.playground.answers[f"wave {number}"] = spoken("", f"That was wave {number}.")
+        scene.playground.answers[f"wave {number}"] = spoken("", Pause(1.5), f"That was wave {number}.")
     scene.tell(f"Bob writes {_WAVES} messages in two seconds, Mia writes one")
     for number in range(1, _WAVES + 1):
         await telegram.say(cast.people["Bob"], cast.private["Bob"], f"wave {number}")
         await asyncio.sleep(0.1)
     await mia.ask("May I ask something too?", spoken("", "Of course. Nobody is ahead of you."))
+    began = time.monotonic()
     await scene.until(mia.is_whole, "Mia had to wait for Bob", _MIA_WITHIN_S)
-    asked = _waves_in([text for record in bob.records for text in record.posted])
+    waited_s = time.monotonic() - began
+    posted = [text for record in bob.records for text in record.posted]
+    asked = _waves_in(posted)
     scene.check(len(asked) == len(set(asked)), "one of Bob's messages was asked twice")
     scene.check(asked == sorted(asked), "Bob's messages were asked in another order")
-    return [f"Mia was answered when {len(asked)} of Bob's {_WAVES} had been asked", "in order, each at most once"]
+    return [
+        f"Mia's answer stood there after {waited_s:.1f} s",
+        f"by then the agent had {len(asked)} of Bob's {_WAVES} messages; those sent together are one question",
+        "in order, each at most once",
+    ]
 
 
 async def blanks(scene: Scene) -> list[str]:
-    """Let somebody write a message in which nothing can be seen."""
-    telegram, slack, cast = scene.stage.telegram, scene.stage.slack, scene.playground.cast
-    opened = scene.stage.talkifai.book.opened
-    scene.tell("Spaces, a zero-width joiner, an empty mention")
-    await telegram.say(cast.people["Tom"], cast.private["Tom"], "\u2800 \u200b\u200d \u00a0")
-    await slack.say("U0GRACE", "D0GRACE", " \u200b ")
-    await slack.say("U0LINUS", "C0SALES", slack.mention)
-    await asyncio.sleep(_CALM_S * scene.playground.options.pace)
-    more = scene.stage.talkifai.book.records[opened:]
-    posted = [text for record in more for text in record.posted if not re.search(r"\w", text)]
-    scene.check(not posted, "blanks were put to the agent")
-    return ["no blank reached the agent", f"{len(more)} sessions were opened"]
+    """Let somebody write 40,000 blanks, three times, and others go on."""
+    slack, opened = scene.stage.slack, scene.stage.talkifai.book.opened
+    scene.tell("Linus writes a letter, 39,998 blanks and a letter, three times")
+    for _ in range(3):
+        await slack.say("U0LINUS", "C0LOBBY", f"a{' ' * 39_998}b")
+    await slack.say("U0LINUS", "C0LOBBY", f"{slack.mention} {' ' * 39_000}")
+    grace = scene.on_slack("Grace", "C0SALES")
+    await grace.ask("Are you still there?", spoken("", "Yes, as quick as ever."))
+    began = time.monotonic()
+    await scene.until(lambda: grace.times_posted() > 0, "Grace's question never reached the agent", 20.0)
+    reached_s = time.monotonic() - began - _OPENING_S * scene.playground.options.pace
+    scene.check(reached_s <= _REACHED_WITHIN_S, f"Grace's question took {reached_s:.1f} s")
+    facts = await scene.until_whole(grace)
+    records = scene.stage.talkifai.book.records[opened:]
+    posted = [text for record in records for text in record.posted if not re.search(r"\w", text)]
+    scene.check(not posted, "the agent was asked about nothing")
+    return [f"Grace's question reached the agent within {max(0.1, reached_s):.1f} s", "no blank reached it", *facts]
 
 
 def _waves_in(posted: list[str]) -> list[int]:

@@ -11,6 +11,7 @@ from sandbox.talkifai.script import KeepAlive
 _CUT_AT_BYTE = 2_500
 _WAIT_S = 3
 _SIGN_WITHIN_S = 4.0
+_GIVEN_UP_WITHIN_S = 150.0
 
 
 async def cut_stream(scene: Scene) -> list[str]:
@@ -35,8 +36,11 @@ async def hang_up(scene: Scene) -> list[str]:
     talk = scene.on_slack()
     await talk.ask(question)
     await scene.until_begun(talk)
-    scene.tell("The stream is cut, and the agent stops with it")
-    await scene.until(lambda: _can_retry(scene, talk), "nobody was offered to try again", 90.0)
+    await scene.until(lambda: not talk.records[-1].is_answering, "the agent went on writing")
+    scene.stage.talkifai.finish_unread = True
+    scene.only_waits = True
+    scene.tell("The agent has stopped. The bridge asks for the rest for two minutes, in case it is still written")
+    await scene.until(lambda: _can_retry(scene, talk), "nobody was offered to try again", _GIVEN_UP_WITHIN_S)
     scene.check(talk.times_posted() == 1, f"the agent was asked {talk.times_posted()} times")
     return ["what had come still stands there", "below it: interrupted, with a button to try again", "asked once"]
 

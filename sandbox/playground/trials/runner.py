@@ -46,12 +46,12 @@ class TrialRunner:
         self._playground = playground
         self._trials = {trial.key: trial for trial in trials}
         self._courses = {trial.key: _Course() for trial in trials}
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
 
     @property
-    def is_running(self) -> bool:
-        """Whether a fault is under way."""
-        return self._running is not None and not self._running.done()
+    def is_busy(self) -> bool:
+        """Whether something is broken at the moment."""
+        return any(course.scene is not None and not course.scene.only_waits for course in self._courses.values())
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Yield each fault for the board."""
@@ -79,9 +79,12 @@ class TrialRunner:
         trial = self._trials.get(wish.name("key"))
         if trial is None:
             raise WishRefused("there is no such fault")
-        if self.is_running:
+        if self.is_busy or self._courses[trial.key].scene is not None:
             raise WishRefused("one fault at a time: wait for the promise of the other one")
-        self._running = asyncio.create_task(self._run(trial))
+        task = asyncio.create_task(self._run(trial))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.sleep(0)  # it has begun: the next press is refused
 
     async def skip(self, wish: Wish) -> None:
         """End the wait of a fault. Raises `WishRefused` where there is none."""
@@ -92,9 +95,9 @@ class TrialRunner:
 
     async def aclose(self) -> None:
         """Stop what is under way."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _run(self, trial: Trial) -> None:
         course = self._courses[trial.key]
@@ -115,10 +118,7 @@ class TrialRunner:
 
     async def _mend(self) -> None:
         """Leave nothing broken behind."""
-        stage = self._playground.stage
-        stage.talkifai.finish_unread = True
-        for faults in (stage.talkifai.faults, stage.slack.faults, stage.telegram.faults):
-            faults.clear()
+        self._playground.stage.talkifai.finish_unread = True
         if not self._playground.redis.is_up:
             with suppress(OSError):
                 await self._playground.redis.start()

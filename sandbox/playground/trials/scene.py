@@ -20,7 +20,7 @@ STORY = """The lighthouse had been dark for eleven years when the letter came.
 
 > A light is a promise, her father used to say. It costs little to make and a lot to keep.
 
-On Friday the fog came in like a wall. She lit the lamp at nine, and it turned, and at ten past nine a horn answered
+On Friday the fog came in like a wall. She lit the lamp at nine, and it turned, and at ten past nine a horn answered \
 from the sea, very near, and then, slowly, it went *past*.
 
 In the morning a basket of oranges stood at the door. There was no name under it either. 🍊"""
@@ -89,6 +89,8 @@ class Scene:
         self.tell = tell
         self.skip: Callable[[], Awaitable[None]] | None = None
         """Ends the wait that is going on, where that can be."""
+        self.only_waits = False
+        """Nothing is broken any more: other faults may be pressed meanwhile."""
 
     def on_slack(self, person: str = "Ada", channel: str = "C0SUPPORT") -> Talk:
         """Begin a thread in a channel."""

@@ -32,6 +32,20 @@ def test_slacks_signs_become_words(wire: str, words: str) -> None:
     assert to_plain_words(wire, "UBOT") == words
 
 
+@pytest.mark.parametrize(
+    ("wire", "words"),
+    [
+        ("a" + " " * 200_000 + "b", "a" + " " * 200_000 + "b"),
+        ("<@UBOT|" * 50_000, "<@UBOT|" * 50_000),
+        (" \t" * 100_000 + "<@UBOT> so?", "so?"),
+    ],
+    ids=["blanks", "mentions that never end", "blanks before a mention"],
+)
+def test_a_long_run_of_anything_is_read_in_a_moment(wire: str, words: str) -> None:
+    """Read by the square of its length, the first would take minutes, and nobody would be served meanwhile."""
+    assert to_plain_words(wire, "UBOT") == words
+
+
 def test_only_the_bots_own_mention_counts() -> None:
     assert mentions("hi <@UBOT>", "UBOT")
     assert mentions("hi <@UBOT|talkifai>", "UBOT")
