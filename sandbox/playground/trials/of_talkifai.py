@@ -7,6 +7,7 @@ from sandbox.playground.agents.pace import spoken
 from sandbox.playground.trials.scene import Scene, Talk
 from sandbox.slack.blocks import values_of
 from sandbox.talkifai.script import KeepAlive
+from sandbox.talkifai.server import WhenUnread
 
 _CUT_AT_BYTE = 2_500
 _WAIT_S = 3
@@ -31,13 +32,13 @@ async def cut_stream(scene: Scene) -> list[str]:
 async def hang_up(scene: Scene) -> list[str]:
     """Break the stream of an agent that then stops: the rest does not exist."""
     question = "Tell me the story, but hang up on it"
-    scene.stage.talkifai.finish_unread = False
+    scene.stage.talkifai.when_unread = WhenUnread.KEEP_THE_QUESTION
     scene.stage.talkifai.faults.arm(Fault("ask", where={"message": question}, cut_at_byte=_CUT_AT_BYTE))
     talk = scene.on_slack()
     await talk.ask(question)
     await scene.until_begun(talk)
     await scene.until(lambda: not talk.records[-1].is_answering, "the agent went on writing")
-    scene.stage.talkifai.finish_unread = True
+    scene.stage.talkifai.when_unread = WhenUnread.WRITE_ON
     scene.only_waits = True
     scene.tell("The agent has stopped. The bridge asks for the rest for two minutes, in case it is still written")
     await scene.until(lambda: _can_retry(scene, talk), "nobody was offered to try again", _GIVEN_UP_WITHIN_S)

@@ -10,6 +10,7 @@ from sandbox.bridge_process import NotReady
 from sandbox.playground.people.wishes import Wish, WishRefused
 from sandbox.playground.playground import Playground
 from sandbox.playground.trials.scene import Broken, Scene
+from sandbox.talkifai.server import WhenUnread
 
 Play = Callable[[Scene], Awaitable[Sequence[str]]]
 
@@ -118,7 +119,7 @@ class TrialRunner:
 
     async def _mend(self) -> None:
         """Leave nothing broken behind."""
-        self._playground.stage.talkifai.finish_unread = True
+        self._playground.stage.talkifai.when_unread = WhenUnread.WRITE_ON
         if not self._playground.redis.is_up:
             with suppress(OSError):
                 await self._playground.redis.start()
