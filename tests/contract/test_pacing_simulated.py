@@ -20,7 +20,7 @@ def loop() -> Iterator[StoreLoop]:
     loop.close()
 
 
-@pytest.mark.parametrize(("make", "replies"), [(SlackWorkspace, 5), (SlackWorkspace, 20), (TelegramGroup, 5)])
+@pytest.mark.parametrize(("make", "replies"), [(SlackWorkspace, 5), (SlackWorkspace, 20)])
 def test_no_call_is_refused_and_texts_are_nearly_as_fresh_as_they_could_be(
     loop: StoreLoop, redis_url: str, make: Callable[[Callable[[], float]], Service], replies: int
 ) -> None:
@@ -47,6 +47,24 @@ def test_a_hundred_answers_at_once_in_one_workspace_are_all_whole_at_their_end(l
     assert row.refused == 0
     assert row.final_p95_s <= 0.5
     assert best <= row.staleness <= 1.4 * best
+
+
+@pytest.mark.parametrize("topics", [5, 10])
+def test_answers_in_the_topics_of_one_group_share_both_of_its_limits(
+    loop: StoreLoop, redis_url: str, topics: int
+) -> None:
+    """R18: a chat takes about one call a second with short bursts, and a group twenty a minute."""
+    store = Store(connect(redis_url), loop, Silence())
+    row = loop.run_until_complete(bridge_row(store, TelegramGroup, topics, _ROUNDS))
+    fixed = loop.run_until_complete(fixed_row(TelegramGroup, topics, _ROUNDS))
+    loop.run_until_complete(store.close())
+    best, _ = bounds(TelegramGroup, topics, _ROUNDS)
+
+    assert row.refused == 0
+    assert row.final_median_s <= 1.5
+    assert row.final_p95_s <= 4.0 < fixed.final_p95_s
+    # The bound does not know the chat's own limit.
+    assert best <= row.staleness <= 2 * best
 
 
 def test_more_answers_than_a_group_may_have_are_late_and_still_meet_no_refusal(loop: StoreLoop, redis_url: str) -> None:

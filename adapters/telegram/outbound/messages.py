@@ -48,15 +48,20 @@ def chat_scope(address: Address) -> str:
 def pace_of(address: Address) -> ChannelLimits:
     """Space the calls of one chat: posts, edits and the typing sign come out of one budget."""
     bot = Budget(f"telegram:{address.account}", limits.BOT_CALLS_PER_S, 1.0, keeps_room=False)
+    chat = Budget(chat_scope(address), limits.CHAT_CALLS, limits.CHAT_WINDOW_S, keeps_room=False)
     if is_group(address.place):
-        chat = Budget(chat_scope(address), limits.GROUP_CALLS, limits.GROUP_WINDOW_S)
-        both = (chat, bot)
+        minute = Budget(f"{chat.scope}:minute", limits.GROUP_CALLS, limits.GROUP_WINDOW_S)
+        # Last texts alone may come in bursts: else they would wait until a burst of first texts is three seconds old.
+        finals = (minute, chat, bot)
+        spread = Budget(f"{chat.scope}:spread", 1, limits.GROUP_SPREAD_S, keeps_room=False)
+        calls = (*finals, spread)
         typing_after_s = limits.GROUP_TYPING_AFTER_S
-        return ChannelLimits(limits.GROUP_EDIT_FLOOR_S, both, both, activity=both, activity_after_s=typing_after_s)
-    chat = Budget(chat_scope(address), limits.PRIVATE_CALLS, limits.PRIVATE_WINDOW_S, keeps_room=False)
-    both = (chat, bot)
+        return ChannelLimits(
+            limits.GROUP_EDIT_FLOOR_S, calls, calls, finals, activity=calls, activity_after_s=typing_after_s
+        )
+    calls = (chat, bot)
     # Whether drafts share the budget of messages is not known, so they do.
-    return ChannelLimits(limits.PRIVATE_EDIT_FLOOR_S, both, both, drafts=both, activity=both)
+    return ChannelLimits(limits.PRIVATE_EDIT_FLOOR_S, calls, calls, drafts=calls, activity=calls)
 
 
 def draft_id_of(view: PageView) -> int:
