@@ -54,10 +54,10 @@ def pace_of(address: Address) -> ChannelLimits:
         # Last texts alone may come in bursts: else they would wait until a burst of first texts is three seconds old.
         finals = (minute, chat, bot)
         spread = Budget(f"{chat.scope}:spread", 1, limits.GROUP_SPREAD_S, keeps_room=False)
-        calls = (*finals, spread)
+        others = (*finals, spread)
         typing_after_s = limits.GROUP_TYPING_AFTER_S
         return ChannelLimits(
-            limits.GROUP_EDIT_FLOOR_S, calls, calls, finals, activity=calls, activity_after_s=typing_after_s
+            limits.GROUP_EDIT_FLOOR_S, others, others, finals, activity=others, activity_after_s=typing_after_s
         )
     calls = (chat, bot)
     # Whether drafts share the budget of messages is not known, so they do.

@@ -295,7 +295,10 @@ async def test_calls_are_spaced_by_chat_and_by_bot(channel: TelegramChannel) -> 
     chat = Budget("telegram:100:5", 3, 3.8, keeps_room=False)
     assert private.posts == private.edits == private.activity == (chat, bot)
     assert group.edit_floor_s == 3.1
-    assert group.posts == group.edits == group.activity == (Budget("telegram:100:-5", 20, 60.0), bot)
+    minute, chat = Budget("telegram:100:-5:minute", 20, 60.0), Budget("telegram:100:-5", 3, 3.8, keeps_room=False)
+    assert group.finals == (minute, chat, bot)
+    spread = Budget("telegram:100:-5:spread", 1, 3.8 / 3, keeps_room=False)
+    assert group.posts == group.edits == group.activity == (minute, chat, bot, spread)
 
 
 async def test_the_floors_keep_within_telegrams_limits(
