@@ -59,7 +59,6 @@ async def run_worker(
                 agent=agent,
                 stores=stores,
                 channels=channels,
-                receivers=channels,
                 clock=SystemClock(),
                 every=every,
             ),

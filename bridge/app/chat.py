@@ -50,7 +50,6 @@ async def run_chat(settings: Settings) -> None:
                 agent=agent,
                 stores=stores,
                 channels=[terminal],
-                receivers=[terminal],
                 clock=clock,
                 every=every,
             ),

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,7 @@ from bridge.ports.agent import Agent
 from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.backoff import pause_after
+from bridge.runtime.bounded_dict import BoundedDict
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Reaper:
         self._store = store
         self._clock = clock
         self._looked_at = clock.monotonic()
-        self._refusals: Counter[str] = Counter()
+        self._refusals: BoundedDict[str, int] = BoundedDict(_MOST_REFUSED)
         """How often each conversation's token was refused here. Where that is forgotten, it is tried more often."""
         self.ended = 0
         self.stuck = 0
@@ -133,10 +133,8 @@ class Reaper:
         try:
             await self._agent.end(conversation)
         except ConversationLost:
-            if len(self._refusals) >= _MOST_REFUSED:
-                self._refusals.clear()  # other workers ended them
-            self._refusals[conversation.id] += 1
-            if self._refusals[conversation.id] < _REFUSALS_TO_BELIEVE:
+            refusals = self._refusals[conversation.id] = self._refusals.get(conversation.id, 0) + 1
+            if refusals < _REFUSALS_TO_BELIEVE:
                 raise
 
     async def report_lost_openings(self) -> None:

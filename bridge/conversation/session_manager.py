@@ -53,6 +53,7 @@ class SessionManager:
         self._store = store
         self._clock = clock
         self.idle_timeout_s = idle_timeout_s
+        self._new_id: Callable[[], str] = lambda: uuid.uuid4().hex
         self._unrecorded: dict[str, Session] = {}
         self._openings: set[asyncio.Task[tuple[Session, str]]] = set()
 
@@ -76,7 +77,7 @@ class SessionManager:
         patience = _Patience(self._clock, wait)
         while True:
             at = self._clock.now()
-            opening = Opening(uuid.uuid4().hex, lease.thread, question.person.id, identifier, agent_id, at)
+            opening = Opening(self._new_id(), lease.thread, question.person.id, identifier, agent_id, at)
             try:
                 # All waits are out here: nothing is opened in them, so a cancelled turn can leave at once.
                 return await self._see_through(_Attempt(lease, opening, question.metadata))

@@ -12,6 +12,7 @@ BridgeError
 ├── Permanent                 the same call will never work
 │   ├── LeaseLost             another worker has the thread; whoever sees this stops, and changes nothing
 │   ├── PostUncertain         the answer to a post was lost: the message may or may not be there
+│   ├── LookupUnsupported     the channel cannot tell whether a post is there
 │   ├── MessageGone           the message to edit is no longer there or can no longer be edited
 │   ├── PlaceGone             the place or thread is gone, or the bot was removed from it
 │   ├── PageRejected          the channel refuses this content

@@ -15,7 +15,7 @@ from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.errors import Misconfigured, StoreUnavailable
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.agent import Agent
-from bridge.ports.channel import Channel, Receiver
+from bridge.ports.channel import Receiver, WholeChannel
 from bridge.ports.stores import Stores
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import Clock
@@ -46,9 +46,8 @@ class Dependencies:
 
     agent: Agent
     stores: Stores
-    channels: Sequence[Channel]
+    channels: Sequence[WholeChannel]
     """Any number of one service, each with its own account."""
-    receivers: Sequence[Receiver]
     clock: Clock
     every: Every
 
@@ -94,7 +93,7 @@ class Worker:
         )
         self._refused: dict[int, Misconfigured] = {}
         """By the place of the receiver."""
-        self._unconnected = set(range(len(outside.receivers)))
+        self._unconnected = set(range(len(outside.channels)))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured` when all are refused.
@@ -114,7 +113,7 @@ class Worker:
         ):
             receivers = [
                 group.create_task(self._keep_receiving(place, receiver, stop))
-                for place, receiver in enumerate(self._outside.receivers)
+                for place, receiver in enumerate(self._outside.channels)
             ]
             working = group.create_task(self._dispatcher.run())
             tellers = [
@@ -151,7 +150,7 @@ class Worker:
             await self._outside.clock.sleep(REFUSED_AGAIN_S)
 
     def _refuses_all(self) -> bool:
-        return bool(self._refused) and len(self._refused) == len(self._outside.receivers)
+        return bool(self._refused) and len(self._refused) == len(self._outside.channels)
 
     def _note_begun(self, place: int) -> None:
         """Say that the worker is ready when it is known of every receiver whether it receives."""

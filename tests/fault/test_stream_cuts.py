@@ -74,9 +74,7 @@ async def _running(stores: RedisStores, url: str, wall: Wall, limits: TalkifaiLi
     stop = asyncio.Event()
     agent = TalkifaiAgent(base_url=url, agent_id=TEXT_AGENT_ID, api_key=SANDBOX_API_KEY, limits=limits)
     async with agent:
-        outside = Dependencies(
-            agent=agent, stores=stores, channels=[wall], receivers=[wall], clock=SystemClock(), every=every
-        )
+        outside = Dependencies(agent=agent, stores=stores, channels=[wall], clock=SystemClock(), every=every)
         worker = Worker(outside, idle_timeout_s=600.0, limits=DispatchLimits(max_turns=600, drain_s=1.0))
         running = asyncio.ensure_future(worker.run(stop))
         try:

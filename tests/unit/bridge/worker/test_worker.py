@@ -62,7 +62,6 @@ def _worker(stores: RedisStores, channel: ReceivingChannel) -> Worker:
         agent=FakeAgent(_echo),
         stores=stores,
         channels=[channel],
-        receivers=[channel],
         clock=SystemClock(),
         every=_every,
     )
@@ -107,7 +106,6 @@ async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_
             agent=FakeAgent(_echo),
             stores=stores,
             channels=[works, refused],
-            receivers=[works, refused],
             clock=SystemClock(),
             every=_every,
         ),
@@ -178,9 +176,7 @@ async def test_the_figures_are_told_while_an_end_hangs(
     await stores.sessions.queue_end(session, EndReason.IDLE)
     agent, stop = HangingAgent(_echo), asyncio.Event()
     channel = ReceivingChannel()
-    outside = Dependencies(
-        agent=agent, stores=stores, channels=[channel], receivers=[channel], clock=SystemClock(), every=every
-    )
+    outside = Dependencies(agent=agent, stores=stores, channels=[channel], clock=SystemClock(), every=every)
     worker = Worker(outside, idle_timeout_s=60.0, limits=DispatchLimits(drain_s=1.0))
     running = asyncio.ensure_future(worker.run(stop))
     async with asyncio.timeout(10):
