@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bridge.domain.errors import BridgeError, StreamBroken
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
+from bridge.domain.notices import SLASHES, CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
@@ -20,25 +21,32 @@ THREAD = ThreadKey("fake", "A1", "P1", "T1")
 ADA = Person("U1", "Ada")
 
 
-def question(
-    text: str = "What is new?",
-    *,
-    number: int = 1,
-    kind: QuestionKind = QuestionKind.ASK,
-    thread: ThreadKey = THREAD,
-    person: Person = ADA,
-) -> Question:
+def origin(*, number: int = 1, thread: ThreadKey = THREAD, person: Person = ADA, addressed: bool = True) -> Origin:
     identity = f"{thread}/{number}"
-    return Question(
+    return Origin(
         id=identity,
         dedupe_keys=(identity,),
         thread=thread,
         address=Address(thread.account, thread.place, thread.thread),
         person=person,
-        text=text,
         asked_at=1_700_000_000.0,
-        kind=kind,
+        addressed=addressed,
     )
+
+
+def question(
+    text: str = "What is new?",
+    *,
+    number: int = 1,
+    thread: ThreadKey = THREAD,
+    person: Person = ADA,
+    addressed: bool = True,
+) -> Question:
+    return Question(origin(number=number, thread=thread, person=person, addressed=addressed), text)
+
+
+def command(name: CommandName, *, number: int = 1, person: Person = ADA, about: str = "") -> Command:
+    return Command(origin(number=number, person=person), name, about)
 
 
 @dataclass
@@ -111,6 +119,7 @@ class CapableChannel(FakeChannel):
     activity: int = 0
     controls: frozenset[Button] = frozenset()
     only_opener_controls: bool = False
+    command_style: CommandStyle = SLASHES
     agent_id: str = ""
     admitting: bool = True
     admission_errors: list[BridgeError] = field(default_factory=list)
@@ -134,11 +143,11 @@ class CapableChannel(FakeChannel):
         del address
         self.activity += 1
 
-    async def user_identifier(self, question: Question) -> str:
-        return f"{question.person.name}@example.com"
+    async def user_identifier(self, queued: Queued) -> str:
+        return f"{queued.person.name}@example.com"
 
-    async def admits(self, question: Question) -> bool:
-        del question
+    async def admits(self, queued: Queued) -> bool:
+        del queued
         if self.admission_errors:
             raise self.admission_errors.pop(0)
         return self.admitting
@@ -147,8 +156,8 @@ class CapableChannel(FakeChannel):
         del circumstances
         return question.text
 
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        self.settled_questions.append((question.id, settlement.outcome))
+    async def settled(self, queued: Queued, settlement: Settlement) -> None:
+        self.settled_questions.append((queued.id, settlement.outcome))
 
     async def ended(self, thread: ThreadKey) -> None:
         self.ended_threads.append(thread)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
-from adapters.redis_store.schema.codec import pack, question_from_json, question_to_json, unpack
+from adapters.redis_store.schema.codec import pack, queued_from_json, queued_to_json, unpack
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import Command, Edit, IntakeResult, Origin, Question, Queued, Rating, Stop, Withdrawal
 from bridge.domain.threads import ThreadKey
 
 
@@ -17,14 +17,15 @@ class RedisInbox:
         self._keys = keys
         self._limits = limits
 
-    async def append(self, question: Question) -> IntakeResult:
+    async def append(self, queued: Queued) -> IntakeResult:
         """Remove duplicates and append, in one step.
 
         A message seen before under any of its dedupe keys is seen under all of them from then on. One that is
         turned away because the inbox is full counts as seen; one that is not addressed to the bridge does not.
         """
-        keys, limits, thread = self._keys, self._limits, question.thread
-        aliases = dict.fromkeys((question.id, *question.dedupe_keys))
+        keys, limits, thread = self._keys, self._limits, queued.thread
+        joins_s, size = (queued.joins_within_s, len(queued.text)) if isinstance(queued, Question) else (0.0, 0)
+        is_press = isinstance(queued, Command) and bool(queued.about)
         became = await self._commands.script(
             "append",
             [
@@ -35,86 +36,93 @@ class RedisInbox:
                 keys.bell,
                 keys.counters,
                 keys.told_queued(thread),
-                *(keys.turn(thread), keys.leases, keys.burst(thread, question.person.id)),
-                *(keys.seen(alias) for alias in aliases),
+                *(keys.turn(thread), keys.leases, keys.burst(thread, queued.person.id)),
+                *self._seen(queued.origin),
             ],
             [
                 str(thread),
-                pack(question.id),
-                question_to_json(question),
-                int(question.addressed),
+                pack(queued.id),
+                queued_to_json(queued),
+                int(queued.origin.addressed),
                 limits.inbox_length,
                 milliseconds(limits.dedupe_s),
                 milliseconds(limits.known_thread_s),
                 limits.bell_length,
                 limits.queued_from,
-                *(round(question.joins_within_s * 1000), len(question.text), limits.joined_characters),
-                int(bool(question.about)),
+                *(round(joins_s * 1000), size, limits.joined_characters),
+                int(is_press),
             ],
         )
         return IntakeResult(unpack(became))
 
-    async def stop(self, question: Question) -> IntakeResult:
-        """Mark the turn at the head of the question's thread as stopped, in one step with removing duplicates."""
-        keys, thread = self._keys, question.thread
-        aliases = dict.fromkeys((question.id, *question.dedupe_keys))
+    async def stop(self, stop: Stop) -> IntakeResult:
+        """Mark the turn at the head of the thread as stopped, in one step with removing duplicates."""
+        keys, thread = self._keys, stop.thread
         became = await self._commands.script(
             "stop",
             [
                 *(keys.inbox(thread), keys.turn(thread), keys.known(thread), keys.counters),
                 *(keys.bodies(thread), keys.session(thread)),
-                *(keys.seen(alias) for alias in aliases),
+                *self._seen(stop.origin),
             ],
             [
-                *(int(question.addressed), milliseconds(self._limits.dedupe_s)),
-                *(question.about, pack(question.person.id), int(question.owner_only)),
+                *(int(stop.origin.addressed), milliseconds(self._limits.dedupe_s)),
+                *(stop.about, pack(stop.person.id), int(stop.owner_only)),
             ],
         )
         return IntakeResult(unpack(became))
 
-    async def rate(self, question: Question) -> IntakeResult:
+    async def rate(self, rating: Rating) -> IntakeResult:
         """Write down whether an answer helped, in one step with removing duplicates."""
-        keys, limits, thread = self._keys, self._limits, question.thread
+        keys, limits, thread = self._keys, self._limits, rating.thread
         line = {
-            "turn": question.about,
+            "turn": rating.about,
             "channel": thread.channel,
             "account": thread.account,
             "place": thread.place,
             "thread": thread.thread,
-            "person": question.person.id,
+            "person": rating.person.id,
         }
         became = await self._commands.script(
             "rate",
             [
-                *(keys.answers + question.about, keys.ratings, keys.counters),
-                *(keys.seen(question.id), keys.turn(thread)),
+                *(keys.answers + rating.about, keys.ratings, keys.counters),
+                *(keys.seen(rating.id), keys.turn(thread)),
             ],
             [
-                *(pack(question.text), limits.ratings_length, milliseconds(limits.dedupe_s), question.about),
+                *("good" if rating.is_good else "bad", limits.ratings_length),
+                *(milliseconds(limits.dedupe_s), rating.about),
                 *(pack(part) for pair in line.items() for part in pair),
             ],
         )
         return IntakeResult(unpack(became))
 
-    async def note_wordless(self, question: Question) -> IntakeResult:
+    async def note_wordless(self, thread: ThreadKey) -> IntakeResult:
         """Say whether to tell that only text is read: once in an hour for each place."""
         life_ms = milliseconds(self._limits.told_wordless_s)
-        key = self._keys.told_wordless(question.thread)
-        is_first = await self._commands.call("SET", key, "1", "NX", "PX", life_ms)
+        is_first = await self._commands.call("SET", self._keys.told_wordless(thread), "1", "NX", "PX", life_ms)
         return IntakeResult.WORDLESS if is_first else IntakeResult.DUPLICATE
 
-    async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
-        """Change the text of a question that still waits, or drop it (None). False when it does not wait."""
-        keys = self._keys
+    async def amend(self, change: Edit | Withdrawal) -> IntakeResult:
+        """Change or drop a question that still waits. `NOT_ADDRESSED` where it does not wait, or is a command."""
+        keys, thread = self._keys, change.thread
         body = b""
-        if text is not None:
-            kept = await self._commands.call("HGET", keys.bodies(thread), pack(question_id))
-            if kept is None:
-                return False
-            body = question_to_json(replace(question_from_json(kept), text=text))
+        if isinstance(change, Edit):
+            edited = await self._edited(change)
+            if edited is None:
+                return IntakeResult.NOT_ADDRESSED
+            body = queued_to_json(edited)
         amended = await self._commands.script(
             "amend",
             [keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due, keys.leases],
-            [str(thread), pack(question_id), body],
+            [str(thread), pack(change.id), body],
         )
-        return bool(amended)
+        return IntakeResult.AMENDED if amended else IntakeResult.NOT_ADDRESSED
+
+    async def _edited(self, edit: Edit) -> Question | None:
+        kept = await self._commands.call("HGET", self._keys.bodies(edit.thread), pack(edit.id))
+        queued = None if kept is None else queued_from_json(kept)
+        return replace(queued, text=edit.text) if isinstance(queued, Question) else None
+
+    def _seen(self, origin: Origin) -> list[str]:
+        return [self._keys.seen(alias) for alias in dict.fromkeys((origin.id, *origin.dedupe_keys))]

@@ -11,13 +11,13 @@ from adapters.redis_store.schema.codec import (
     history_to_text,
     message_ids_to_json,
     pack,
-    question_from_json,
+    queued_from_json,
     record_from_fields,
     unpack,
 )
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from bridge.domain.errors import LeaseLost
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Question, Queued
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step
 
@@ -72,7 +72,7 @@ class RedisWorkQueue:
             if found == 0:
                 return None
             try:
-                return InboxItem(_here(question_from_json(found[0]), thread), record_from_fields(found[1]))
+                return InboxItem(_here(queued_from_json(found[0]), thread), record_from_fields(found[1]))
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
@@ -148,9 +148,10 @@ class RedisWorkQueue:
         """Return the thread's last question where its answer did not come out whole, for a day."""
         raw = await self._commands.call("GET", self._keys.unanswered(thread))
         try:
-            return None if raw is None else question_from_json(raw)
+            queued = None if raw is None else queued_from_json(raw)
         except Unreadable:
             return None
+        return queued if isinstance(queued, Question) else None
 
     async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
         """Give the thread back, to be taken again after that time. Does nothing where the lease was lost.
@@ -227,8 +228,9 @@ class RedisWorkQueue:
         return bool(more)
 
 
-def _here(question: Question, thread: ThreadKey) -> Question:
+def _here(queued: Queued, thread: ThreadKey) -> Queued:
     """Give a question that was moved with its place the address there. The message that it was is not there."""
-    if question.thread == thread:
-        return question
-    return replace(question, thread=thread, address=replace(question.address, place=thread.place, reply_to=""))
+    if queued.thread == thread:
+        return queued
+    address = replace(queued.address, place=thread.place, reply_to="")
+    return replace(queued, origin=replace(queued.origin, thread=thread, address=address))

@@ -21,7 +21,7 @@ from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, Workspa
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.single import OneWorkspace
 from bridge.domain.errors import BridgeError, ChannelTokenRefused, ChannelUnavailable, PlaceGone, Retryable
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Question, Queued
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, ThreadKey
@@ -200,29 +200,29 @@ class SlackChannel:
                 await here.agent_view.begun(address)
             await here.activity.show(address)
 
-    async def user_identifier(self, question: Question) -> str:
+    async def user_identifier(self, queued: Queued) -> str:
         """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
-        here = await self._perhaps_in(question.thread.account)
-        return plain_identifier(question) if here is None else await here.people.identifier(question)
+        here = await self._perhaps_in(queued.thread.account)
+        return plain_identifier(queued) if here is None else await here.people.identifier(queued)
 
-    async def admits(self, question: Question) -> bool:
+    async def admits(self, queued: Queued) -> bool:
         """Admit members, and others as the settings have it; nobody where the app was removed since."""
         try:
-            here = await self._in(question.thread.account)
+            here = await self._in(queued.thread.account)
         except PlaceGone:
             return False
-        return await here.admission.admits(question)
+        return await here.admission.admits(queued)
 
-    async def settled(self, question: Question, settlement: Settlement) -> None:
+    async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
-        here = await self._perhaps_in(question.thread.account)
+        here = await self._perhaps_in(queued.thread.account)
         if here is not None:
-            here.home.settled(question)
+            here.home.settled(queued)
         if here is not None and here.receipts is not None:
-            await here.receipts.take_away(question)
+            await here.receipts.take_away(queued)
         if here is not None and here.agent_view is not None:
-            is_open = settlement.end_reason is None and question.kind is not QuestionKind.END
-            await here.agent_view.settled(question, is_open=is_open)
+            ends = isinstance(queued, Command) and queued.name is CommandName.END
+            await here.agent_view.settled(queued, is_open=settlement.end_reason is None and not ends)
 
     async def ended(self, thread: ThreadKey) -> None:
         """Say in the agent view that the thread's conversation is over."""

@@ -25,7 +25,8 @@ from adapters.telegram.outbound.callback_answers import PressAnswers
 from adapters.telegram.outbound.command_menu import offer_commands
 from adapters.telegram.outbound.messages import Sender, is_group, pace_of
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import Incoming, IntakeResult, Queued
+from bridge.domain.notices import SLASHES, CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
@@ -119,6 +120,11 @@ class TelegramChannel:
         return CONTROLS | RATINGS if self._options.feedback else CONTROLS
 
     @property
+    def command_style(self) -> CommandStyle:
+        """As in Telegram's own menu of commands."""
+        return SLASHES
+
+    @property
     def agent_id(self) -> str:
         """The agent of this bot; empty: the agent of the settings."""
         return self._agent_id
@@ -160,9 +166,9 @@ class TelegramChannel:
         """Show "typing" for some seconds. Best effort."""
         await self._opened_sender().show_typing(address)
 
-    async def user_identifier(self, question: Question) -> str:
+    async def user_identifier(self, queued: Queued) -> str:
         """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
-        return self._options.identities.get(question.person.id) or f"{CHANNEL}:{question.person.id}"
+        return self._options.identities.get(queued.person.id) or f"{CHANNEL}:{queued.person.id}"
 
     # ------------------------------------------------------------ Receiver
     @property
@@ -213,9 +219,9 @@ class TelegramChannel:
         if receipts is None:
             return accept
 
-        async def accept_and_note(question: Question) -> IntakeResult:
-            became = await accept(question)
-            receipts.note(question, became)
+        async def accept_and_note(incoming: Incoming) -> IntakeResult:
+            became = await accept(incoming)
+            receipts.note(incoming, became)
             return became
 
         return accept_and_note

@@ -11,18 +11,21 @@ import logging
 import platform
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from adapters.terminal.input import LEAVE, Lines, keys_unseen, read_question
+from adapters.terminal.input import LEAVE, Lines, keys_unseen, read_line
 from adapters.terminal.screen import Screen
 from bridge.domain.errors import PlaceGone, StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import STOP_WORD, Incoming, IntakeResult, Queued, Stop
+from bridge.domain.notices import TERMINAL, CommandStyle, Notice
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
+from bridge.runtime.cancellation import unwrap_group
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,8 @@ _QUIET_S = 0.4
 _SILENT_S = 180.0
 """Not one sign of life for that long: stop waiting for the answer."""
 _STORE_RETRY_S = 1.0
+_MOST_TYPED_AHEAD = 100
+"""Lines that wait here while an answer is shown. Further ones wait in the terminal, "stop" among them."""
 
 
 class TerminalChannel:
@@ -70,11 +75,19 @@ class TerminalChannel:
         self._answered = False
         self._gone = False
         self._sign = asyncio.Event()
+        self._typed_ahead: deque[str] = deque()
+        self._is_answering = False
+        self._interrupted = asyncio.Event()
 
     @property
     def account(self) -> str:
         """The person at the terminal."""
         return self.thread.account
+
+    @property
+    def command_style(self) -> CommandStyle:
+        """A command is a line of its own."""
+        return TERMINAL
 
     def fits(self, text: str) -> bool:
         """Say whether a page of this text is drawn quickly. Pure."""
@@ -119,13 +132,20 @@ class TerminalChannel:
         """Hand over the questions that are typed. Returns at `/quit` or the input's end, when all is answered."""
         connected(f"Terminal: {self._person.id} at {self._host} can ask")
         try:
-            self._screen.say("Write a question. /new starts over, /help tells more, /quit leaves.")
+            self._screen.say(Notice.TERMINAL_WELCOME)
             while await self._take_line(accept):
                 pass
         except PlaceGone:
             log.info("the terminal is gone: no more questions")
         finally:
             self._screen.taken()
+
+    def interrupt(self) -> bool:
+        """Stop the answer that is being shown, soon. False where there is none, or this was asked for already."""
+        if not self._is_answering or self._interrupted.is_set():
+            return False
+        self._interrupted.set()
+        return True
 
     def close(self) -> None:
         """Leave the terminal as it was found; a reply that was cut off is printed as far as it came."""
@@ -137,25 +157,68 @@ class TerminalChannel:
     async def _take_line(self, accept: Accept) -> bool:
         """Read one line and see its question answered. False when there are no more lines."""
         # What the terminal does not show by itself: lines from a pipe, and those typed while a reply was drawn.
-        unseen = not self._lines.is_terminal or self._lines.are_waiting()
+        unseen = not self._lines.is_terminal or bool(self._typed_ahead) or self._lines.are_waiting()
         self._screen.prompt()
-        line = await self._lines.next()
+        line = self._typed_ahead.popleft() if self._typed_ahead else await self._lines.next()
         if line is None:
             self._screen.taken("")
             return False
         self._screen.taken(line if unseen else None)
         if line.strip().lower() in LEAVE:
             return False
-        question = read_question(line, self.thread, self._person, self._now())
-        if question is not None:
+        wish = self._read(line)
+        if isinstance(wish, Stop):
+            await self._stop(wish, accept)
+        elif wish is not None:
             with keys_unseen(self._stdin):
-                await self._see_answered(question, accept)
+                await self._see_answered(wish, accept)
         return True
 
-    async def _see_answered(self, question: Question, accept: Accept) -> None:
-        self._asked, self._answered = question.id, False
-        if await _hand_over(question, accept) is not IntakeResult.ACCEPTED:
-            return
+    def _read(self, line: str) -> Queued | Stop | None:
+        return read_line(line, self.thread, self._person, self._now())
+
+    async def _stop(self, stop: Stop, accept: Accept) -> None:
+        if await _hand_over(stop, accept) is IntakeResult.NOTHING:
+            self._screen.say(Notice.NOTHING_TO_STOP)
+
+    async def _see_answered(self, queued: Queued, accept: Accept) -> None:
+        self._asked, self._answered = queued.id, False
+        self._interrupted.clear()
+        self._is_answering = True
+        try:
+            if await _hand_over(queued, accept) is not IntakeResult.ACCEPTED:
+                return
+            with unwrap_group():
+                async with asyncio.TaskGroup() as group:
+                    listening = (
+                        group.create_task(self._stop_at_interrupt(accept)),
+                        group.create_task(self._stop_at_word(accept)),
+                    )
+                    await self._until_answered()
+                    for task in listening:
+                        task.cancel()
+        finally:
+            self._is_answering = False
+
+    async def _stop_at_interrupt(self, accept: Accept) -> None:
+        await self._interrupted.wait()
+        wish = self._read(STOP_WORD)
+        if isinstance(wish, Stop):
+            await self._stop(wish, accept)
+
+    async def _stop_at_word(self, accept: Accept) -> None:
+        """Heed a "stop" that is typed while an answer is shown. Other lines, and those of a pipe, wait their turn."""
+        while self._lines.is_terminal and len(self._typed_ahead) < _MOST_TYPED_AHEAD:
+            line = await self._lines.next()
+            if line is None:
+                return
+            wish = self._read(line)
+            if isinstance(wish, Stop):
+                await self._stop(wish, accept)
+            else:
+                self._typed_ahead.append(line)
+
+    async def _until_answered(self) -> None:
         while not self._gone:
             wait_s = _QUIET_S if self._answered and self._screen.is_settled else _SILENT_S
             try:
@@ -180,13 +243,13 @@ class TerminalChannel:
             self._sign.set()
 
 
-async def _hand_over(question: Question, accept: Accept) -> IntakeResult:
-    """Offer the question until it is kept: nobody but this adapter can deliver it again."""
+async def _hand_over(incoming: Incoming, accept: Accept) -> IntakeResult:
+    """Offer what was typed until it is kept: nobody but this adapter can deliver it again."""
     while True:
         try:
-            return await accept(question)
+            return await accept(incoming)
         except StoreUnavailable as error:
-            log.warning("the question cannot be kept yet", extra={"cause": str(error), "wait_s": _STORE_RETRY_S})
+            log.warning("what was typed cannot be kept yet", extra={"cause": str(error), "wait_s": _STORE_RETRY_S})
             await asyncio.sleep(_STORE_RETRY_S)
 
 

@@ -8,42 +8,43 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import ANY_TURN, COMMAND_WORDS, STOP_WORD, Command, CommandName, Origin, Question, Stop
 from bridge.domain.threads import Address, Person, ThreadKey
 
-COMMANDS = {
-    "/start": QuestionKind.START,
-    "/new": QuestionKind.NEW,
-    "/end": QuestionKind.END,
-    "/retry": QuestionKind.RETRY,
-    "/help": QuestionKind.HELP,
-}
 LEAVE = frozenset({"/quit", "/exit"})
 _MOST_LINE_BYTES = 65_536
 """Longer lines are cut. TalkifAI takes 10,000 characters, which are at most 40,000 bytes."""
 
 
-def read_question(line: str, thread: ThreadKey, person: Person, asked_at: float) -> Question | None:
+def read_line(line: str, thread: ThreadKey, person: Person, asked_at: float) -> Question | Command | Stop | None:
     """Return what a line asks for; None where it is blank.
 
-    A command is a whole line: a question may begin with a slash.
+    A command is a whole line, with or without a slash: a question may begin with one.
     """
     text = line.strip()
     if not text:
         return None
-    kind = COMMANDS.get(text.lower(), QuestionKind.ASK)
-    question_id = f"terminal:{uuid.uuid4().hex}"
-    return Question(
-        id=question_id,
-        dedupe_keys=(question_id,),
+    name = f"terminal:{uuid.uuid4().hex}"
+    origin = Origin(
+        id=name,
+        dedupe_keys=(name,),
         thread=thread,
         address=Address(account=thread.account, place=thread.place),
         person=person,
-        text=text if kind is QuestionKind.ASK else "",
         asked_at=asked_at,
-        kind=kind,
         metadata={"channel": "terminal"},
     )
+    word = _command_word(text)
+    if word == STOP_WORD:
+        return Stop(origin, ANY_TURN)
+    return Command(origin, CommandName(word)) if word else Question(origin, text)
+
+
+def _command_word(text: str) -> str:
+    """Return the command that a whole line is, in lower case and without its slash; empty where it is none."""
+    lower = text.lower()
+    word = lower.removeprefix("/")
+    return word if word in COMMAND_WORDS or lower == f"/{CommandName.START}" else ""
 
 
 class Lines:

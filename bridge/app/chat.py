@@ -34,12 +34,20 @@ def chat_settings(overrides: Mapping[str, str]) -> Settings:
 
 
 async def run_chat(settings: Settings) -> None:
-    """Serve the terminal until the person leaves, then end the session that was open. Raises `BridgeError`."""
+    """Serve the terminal until the person leaves, then end the session that was open. Raises `BridgeError`.
+
+    Ctrl-C stops the answer that is being shown. A second one, or one at the prompt, leaves.
+    """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     terminal = TerminalChannel()
+
+    def interrupt() -> None:
+        if not terminal.interrupt():
+            stop.set()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
     async with AsyncExitStack() as stack:
         stack.callback(terminal.close)
         stores = await open_stores(settings, stack)

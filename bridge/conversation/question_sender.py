@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +10,7 @@ from functools import partial
 from bridge.conversation.answer_fold import AnswerFold
 from bridge.conversation.recovery import Found, RecoveryLimits, Sought, joined, reconcile
 from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.turn_context import QuestionTurn
 from bridge.domain.errors import (
     AgentRateLimited,
     AgentUnavailable,
@@ -23,12 +24,10 @@ from bridge.domain.notices import Notice, Status
 from bridge.domain.sessions import EndReason, HistoryMessage, Session
 from bridge.domain.speaker_names import is_another_speaker, with_speaker_name
 from bridge.domain.stream_events import StreamEnded, StreamFailed
-from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, PromptContext, Step
+from bridge.domain.turns import AnswerResult, Lease, Outcome, PromptContext, Step
 from bridge.ports.agent import Agent
-from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import Prompting
 from bridge.ports.work_queue import WorkQueue
-from bridge.reply.reply import Reply
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.backoff import pause_after
 from bridge.runtime.clock import Clock
@@ -46,23 +45,6 @@ _UNAVAILABLE_PAUSES_S = (1.0, 4.0)
 _MOST_SENDS = 3
 """Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
 _NOTE_CUT_WITHIN_S = 1.0
-
-
-Guard = Callable[[], Awaitable[None]]
-"""Returns while the thread is this worker's. Raises `LeaseLost` when another one has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnContext:
-    """A question that is being answered, and what answering it touches."""
-
-    lease: Lease
-    entry: InboxItem
-    channel: Channel
-    reply: Reply
-    wake: Callable[[], None]
-    """Says that the reply has changed."""
-    guard: Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +77,28 @@ class QuestionSender:
         self._clock = clock
         self._recovery = recovery or RecoveryLimits()
 
-    async def ask(self, turn: TurnContext) -> AnswerResult:
+    async def ask(self, turn: QuestionTurn) -> AnswerResult:
         """Return when the answer is whole in the reply, or it is clear that it will not be.
 
         Raises `LeaseLost`, `StoreUnavailable`, `AgentUnavailable` and `AgentRateLimited` (after patient
         tries; the question did not arrive), and the `Misconfigured` leaves.
         """
-        if len(turn.entry.question.text) > MOST_QUESTION_CHARACTERS:
+        if len(turn.question.text) > MOST_QUESTION_CHARACTERS:
             return AnswerResult(Outcome.REFUSED, Notice.TOO_LONG)
-        found = await self._recover(turn) if turn.entry.record.step is Step.SENDING else None
+        found = await self._recover(turn) if turn.record.step is Step.SENDING else None
         for _ in range(_MOST_SENDS):
             if isinstance(found, AnswerResult):
                 return found
             found = await self._ask_once(turn, found)
         return found if isinstance(found, AnswerResult) else AnswerResult(Outcome.REFUSED, Notice.UNAVAILABLE)
 
-    async def _ask_once(self, turn: TurnContext, sending: "_Sending | None") -> "AnswerResult | _Sending | None":
+    async def _ask_once(self, turn: QuestionTurn, sending: "_Sending | None") -> "AnswerResult | _Sending | None":
         """Send, for None in the session that is found or opened. Returns what to send where it did not arrive."""
         session = sending.session if sending else await self._session(turn)
         try:
             if sending is None:
                 sending = _Sending(session, await self._history_count(session), await self._wording(turn, session))
-            kept = "" if sending.wording == turn.entry.question.text else sending.wording
+            kept = "" if sending.wording == turn.question.text else sending.wording
             await self._queue.record_sending(
                 turn.lease, session.conversation.id, sending.count, kept, again=sending.again
             )
@@ -130,7 +112,7 @@ class QuestionSender:
             await self._queue.record_step(turn.lease, Step.CLAIMED)
             raise
 
-    async def _session(self, turn: TurnContext) -> Session:
+    async def _session(self, turn: QuestionTurn) -> Session:
         thread = turn.lease.thread
         session = await self._sessions.current(thread)
         if session is not None and self._clock.now() - session.opened_at > MOST_SESSION_AGE_S:
@@ -139,20 +121,20 @@ class QuestionSender:
         if session is None:
             await turn.guard()
             wait = partial(wait_for_place, turn.reply, turn.wake, self._clock)
-            opened = await self._sessions.open_session(turn.lease, turn.entry.question, turn.channel, wait)
+            opened = await self._sessions.open_session(turn.lease, turn.question, turn.channel, wait)
             session, _greeting = opened
         return session
 
-    async def _wording(self, turn: TurnContext, session: Session) -> str:
+    async def _wording(self, turn: QuestionTurn, session: Session) -> str:
         """Return what is sent for the question. Somebody else than the opener makes it a talk of several."""
-        question = turn.entry.question
+        question = turn.question
         several = session.several_speak or is_another_speaker(question, session)
         told = PromptContext(session.turns == 0, several, MOST_QUESTION_CHARACTERS)
         if isinstance(turn.channel, Prompting):
             return await turn.channel.wording(question, told)
         return with_speaker_name(question, told)
 
-    async def _send_or_look_up(self, turn: TurnContext, sending: "_Sending") -> "AnswerResult | _Sending":
+    async def _send_or_look_up(self, turn: QuestionTurn, sending: "_Sending") -> "AnswerResult | _Sending":
         fold = AnswerFold(turn.reply)
         try:
             return await self._send(turn, sending, fold)
@@ -168,7 +150,7 @@ class QuestionSender:
             )
             return await self._look_up(turn, sending, sought)
 
-    async def _send(self, turn: TurnContext, sending: "_Sending", fold: AnswerFold) -> AnswerResult:
+    async def _send(self, turn: QuestionTurn, sending: "_Sending", fold: AnswerFold) -> AnswerResult:
         """Send once, with patience for refusals that surely did not arrive, and read the stream."""
         waited_s = 0.0
         failures = 0
@@ -191,7 +173,7 @@ class QuestionSender:
                 await self._clock.sleep(wait_s)
             waited_s += wait_s
 
-    async def _stream(self, turn: TurnContext, sending: "_Sending", fold: AnswerFold) -> AnswerResult:
+    async def _stream(self, turn: QuestionTurn, sending: "_Sending", fold: AnswerFold) -> AnswerResult:
         try:
             async with self._agent.ask(sending.session.conversation, sending.wording) as events:
                 async for event in events:
@@ -220,7 +202,7 @@ class QuestionSender:
             async with asyncio.timeout(_NOTE_CUT_WITHIN_S):
                 await self._queue.record_cut(lease, streamed)
 
-    async def _after_failure(self, turn: TurnContext, sending: "_Sending", reason: str) -> AnswerResult:
+    async def _after_failure(self, turn: QuestionTurn, sending: "_Sending", reason: str) -> AnswerResult:
         """An `error` event: the text so far and a notice, unless TalkifAI kept a whole answer all the same."""
         log.warning("the agent reported an error", extra={"cause": reason[:200]})
         failed = AnswerResult(Outcome.INTERRUPTED, Notice.FAILED)
@@ -239,9 +221,9 @@ class QuestionSender:
         except (ConversationLost, AgentUnavailable, AgentRateLimited):
             return ()
 
-    async def _recover(self, turn: TurnContext) -> "AnswerResult | _Sending":
+    async def _recover(self, turn: QuestionTurn) -> "AnswerResult | _Sending":
         """Take up a turn that may have been sent. Returns what to send where it never arrived, or was cut by us."""
-        record = turn.entry.record
+        record = turn.record
         session = await self._sessions.current(turn.lease.thread)
         if session is None or session.conversation.id != record.conversation_id:
             # The conversation that may hold the answer is closed: nobody can tell, so nothing is asked twice.
@@ -252,7 +234,7 @@ class QuestionSender:
             turn.reply.say(Status.THINKING)
             turn.wake()
         sending = _Sending(
-            session, record.history_count, record.wording or turn.entry.question.text, again=record.asked_again
+            session, record.history_count, record.wording or turn.question.text, again=record.asked_again
         )
         sought = Sought(
             sending.wording,
@@ -263,7 +245,7 @@ class QuestionSender:
         )
         return await self._look_up(turn, sending, sought)
 
-    async def _look_up(self, turn: TurnContext, sending: "_Sending", sought: Sought) -> "AnswerResult | _Sending":
+    async def _look_up(self, turn: QuestionTurn, sending: "_Sending", sought: Sought) -> "AnswerResult | _Sending":
         """Ask the history. Returns what to send where the question never arrived, or its answer was cut by us."""
         conversation = sending.session.conversation
         result = await reconcile(self._agent, self._clock, conversation, sought, self._recovery)

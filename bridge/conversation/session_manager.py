@@ -14,7 +14,7 @@ from bridge.domain.errors import (
     Misconfigured,
     StoreUnavailable,
 )
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Queued
 from bridge.domain.sessions import Conversation, EndReason, OpenedConversation, Opening, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
@@ -62,7 +62,7 @@ class SessionManager:
         return await self._store.current(thread)
 
     async def open_session(
-        self, lease: Lease, question: Question, channel: Channel, wait: Wait | None = None
+        self, lease: Lease, queued: Queued, channel: Channel, wait: Wait | None = None
     ) -> tuple[Session, str]:
         """Open a conversation, bind the thread to it, and return the session and the agent's greeting.
 
@@ -72,15 +72,15 @@ class SessionManager:
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
         `AgentRateLimited` and the `Misconfigured` leaves.
         """
-        identifier = await _identifier_of(question, channel)
+        identifier = await _identifier_of(queued, channel)
         agent_id = channel.agent_id if isinstance(channel, OwnAgent) else ""
         patience = _Patience(self._clock, wait)
         while True:
             at = self._clock.now()
-            opening = Opening(self._new_id(), lease.thread, question.person.id, identifier, agent_id, at)
+            opening = Opening(self._new_id(), lease.thread, queued.person.id, identifier, agent_id, at)
             try:
                 # All waits are out here: nothing is opened in them, so a cancelled turn can leave at once.
-                return await self._see_through(_Attempt(lease, opening, question.metadata))
+                return await self._see_through(_Attempt(lease, opening, queued.origin.metadata))
             except (AgentRateLimited, AgentUnreachable) as error:
                 await patience.wait_out(error)
 
@@ -199,11 +199,11 @@ class SessionManager:
         return True
 
 
-async def _identifier_of(question: Question, channel: Channel) -> str:
+async def _identifier_of(queued: Queued, channel: Channel) -> str:
     """Return TalkifAI's name for the asker."""
     if isinstance(channel, AskerNames):
-        return await channel.user_identifier(question)
-    return f"{channel.name}:{question.person.id}"
+        return await channel.user_identifier(queued)
+    return f"{channel.name}:{queued.person.id}"
 
 
 @dataclass(slots=True)

@@ -9,12 +9,13 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import assert_never
 
 from bridge.conversation.channels import Channels
-from bridge.conversation.question_sender import Guard, QuestionSender, TurnContext
+from bridge.conversation.commands import Commands
+from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.turn_context import Guard, TurnContext
 from bridge.domain.errors import (
     BridgeError,
     ChannelRateLimited,
@@ -24,20 +25,19 @@ from bridge.domain.errors import (
     Retryable,
     StoreUnavailable,
 )
-from bridge.domain.incoming import Question, QuestionKind
-from bridge.domain.notices import Notice, conversation_status
+from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
+from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import Priority
 from bridge.domain.sessions import EndReason
-from bridge.domain.threads import ThreadKey
-from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step, token_of
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import (
     ActivityIndicator,
     Admission,
     Drafts,
-    OpenerControl,
     ReplyButtons,
     TurnEvents,
 )
@@ -45,7 +45,7 @@ from bridge.ports.work_queue import WorkQueue
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.buttons import buttons_after
 from bridge.reply.reply import Reply
-from bridge.reply.status_line import say_thinking, wait_for_place
+from bridge.reply.status_line import say_thinking
 from bridge.reply.writer import Writer
 from bridge.runtime.backoff import Backoff
 from bridge.runtime.cancellation import until_stopped, unwrap_group
@@ -82,6 +82,7 @@ class TurnRunner:
         self._sessions = sessions
         self._channels = channels
         self._pacing = pacing
+        self._commands = Commands(queue, sessions, clock)
         self._clock = clock
         self._alarms = alarms
         self._show_tools = show_tools
@@ -95,26 +96,26 @@ class TurnRunner:
         """How long a session may be idle."""
         return self._sessions.idle_timeout_s
 
-    async def say(self, question: Question, notice: Notice) -> None:
-        """Show one notice under a question, best effort: for what no turn is run for."""
-        view = PageView(notice=notice, final=True, turn_id=question.id)
+    async def say(self, origin: Origin, notice: Notice) -> None:
+        """Show one notice under a message, best effort: for what no turn is run for."""
+        view = PageView(notice=notice, final=True, turn_id=origin.id)
         try:
-            channel = self._channels.of(question.thread)
-            budgets = channel.pace(question.address).posts
+            channel = self._channels.of(origin.thread)
+            budgets = channel.pace(origin.address).posts
             async with asyncio.timeout(_SAY_WITHIN_S):
                 asked = self._pacing.asked(Priority.TURN, budgets)
                 while (answer := await self._pacing.take(asked)).wait_s > 0:
                     await self._clock.sleep(answer.wait_s)
                 async with self._pacing.call(asked):
-                    await channel.post(question.address, view)
+                    await channel.post(origin.address, view)
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
 
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        """Tell the channel that the question's turn is over."""
-        channel = self._channels.find(question.thread)
+    async def settled(self, queued: Queued, settlement: Settlement) -> None:
+        """Tell the channel that the turn is over."""
+        channel = self._channels.find(queued.thread)
         if channel is not None and isinstance(channel, TurnEvents):
-            await channel.settled(question, settlement)
+            await channel.settled(queued, settlement)
 
     async def ended(self, thread: ThreadKey) -> None:
         """Tell the channel that a conversation of the thread was ended, unless another one is open there."""
@@ -128,13 +129,13 @@ class TurnRunner:
 
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
-        channel = self._channels.of(lease.thread)
+        channel, queued = self._channels.of(lease.thread), entry.queued
         # Whoever goes on with a turn that has left the bridge need not ask again.
-        if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, entry.question):
+        if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, queued):
             return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self._sessions.idle_timeout_s)
         buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
         reply = Reply(
-            entry.question.id,
+            queued.id,
             channel.fits,
             self._max_pages,
             show_tools=self._show_tools,
@@ -143,7 +144,7 @@ class TurnRunner:
         reply.has_begun = entry.record.has_begun
         writer = Writer(
             channel,
-            entry.question.address,
+            queued.address,
             reply,
             pacing=self._pacing,
             clock=self._clock,
@@ -156,21 +157,21 @@ class TurnRunner:
             with unwrap_group():
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
-                    activity = group.create_task(self._show_activity(channel, entry.question, reply))
+                    activity = group.create_task(self._show_activity(channel, queued.address, reply))
                     thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
-                    answering = self._answer(lease, entry, channel, reply, writer.wake, guard)
-                    answer = await until_stopped(answering, stop, otherwise=_STOPPED)
+                    turn = TurnContext(lease, entry.record, channel, reply, writer.wake, guard)
+                    answer = await until_stopped(self._answer(turn, queued), stop, otherwise=_STOPPED)
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
-                    if entry.question.has_files and not answer.notice:
+                    if isinstance(queued, Question) and queued.has_files and not answer.notice:
                         answer = replace(answer, notice=Notice.FILES_UNREAD)
                     # Whoever goes on from the record has seen none of the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
-                    reply.end(answer.notice, buttons_after(answer, entry.question.kind))
+                    reply.end(answer.notice, buttons_after(answer, queued))
                     writer.wake()
         except PlaceGone as error:
             log.info("the place is gone", extra={"thread_key": str(lease.thread), "cause": str(error)})
@@ -184,14 +185,14 @@ class TurnRunner:
             may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in buttons,
         )
 
-    async def _is_admitted(self, channel: Channel, question: Question) -> bool:
+    async def _is_admitted(self, channel: Channel, queued: Queued) -> bool:
         """Ask the channel, for as long as it cannot tell: each beginning of a turn counts, and they are few."""
         if not isinstance(channel, Admission):
             return True
         began, backoff = self._clock.monotonic(), Backoff(_ADMIT_PAUSE_FIRST_S, _ADMIT_PAUSE_MOST_S)
         while True:
             try:
-                return await channel.admits(question)
+                return await channel.admits(queued)
             except (ChannelUnavailable, ChannelRateLimited) as error:
                 wait_s = max(backoff.next_s(), error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
                 if self._clock.monotonic() - began + wait_s > _ADMIT_WITHIN_S:
@@ -199,114 +200,33 @@ class TurnRunner:
                 log.warning("the channel does not tell whether somebody may ask", extra={"cause": str(error)})
             await self._clock.sleep(wait_s)
 
-    async def _answer(
-        self, lease: Lease, entry: InboxItem, channel: Channel, reply: Reply, wake: Callable[[], None], guard: Guard
-    ) -> AnswerResult:
-        if entry.record.asked is not None:
-            return entry.record.asked
+    async def _answer(self, turn: TurnContext, queued: Queued) -> AnswerResult:
+        if turn.record.asked is not None:
+            return turn.record.asked
         try:
-            if entry.question.kind is QuestionKind.ASK and not entry.question.text:
-                return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
-            if entry.question.kind is QuestionKind.RETRY:
-                entry = await self._last_question(entry)
-            if entry.question.kind is QuestionKind.ASK:
-                return await self._asker.ask(TurnContext(lease, entry, channel, reply, wake, guard))
-            return await self._obey(lease, entry.question, channel, reply, wake)
+            match queued:
+                case Question():
+                    return await self._ask(turn, queued)
+                case Command(name=CommandName.RETRY):
+                    question = await self._commands.question_to_retry(queued)
+                    return await (self._commands.obey(turn, queued) if question is None else self._ask(turn, question))
+                case Command():
+                    return await self._commands.obey(turn, queued)
+                case _:
+                    assert_never(queued)
         except Misconfigured as error:
             self._alarms.tell(error)
             return AnswerResult(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
         except StoreUnavailable:
             raise
         except Retryable as error:
-            log.warning("no answer to be had", extra={"thread_key": str(lease.thread), "cause": str(error)})
+            log.warning("no answer to be had", extra={"thread_key": str(turn.lease.thread), "cause": str(error)})
             return AnswerResult(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
 
-    async def _obey(
-        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
-    ) -> AnswerResult:
-        """Carry out a command."""
-        match question.kind:
-            case QuestionKind.RETRY | QuestionKind.HELP | QuestionKind.STATUS:
-                return AnswerResult(Outcome.COMMAND_DONE, notice=await self._told(lease, question.kind))
-            case QuestionKind.END | QuestionKind.NEW:
-                return await self._end_or_begin_anew(lease, question, channel, reply, wake)
-            case QuestionKind.START:
-                if await self._sessions.current(lease.thread) is not None:
-                    return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.WELCOME)
-                return await self._greet(lease, question, channel, reply, wake, Notice.WELCOME)
-            case (
-                QuestionKind.ASK
-                | QuestionKind.STOP
-                | QuestionKind.WORDLESS
-                | QuestionKind.RATE
-                | QuestionKind.FORBIDDEN
-                | QuestionKind.EDITED
-                | QuestionKind.WITHDRAWN
-            ):
-                raise AssertionError(f"no command: {question.kind}")
-            case _:
-                assert_never(question.kind)
-
-    async def _last_question(self, entry: InboxItem) -> InboxItem:
-        """Put the words of the thread's unanswered question in the place of the wish to try it again."""
-        about = entry.question.about
-        last = await self._queue.unanswered(entry.question.thread)
-        if last is None or (about and token_of(last.id) != about):
-            return entry
-        here = entry.question
-        words = replace(last, id=here.id, thread=here.thread, address=here.address)
-        return replace(entry, question=words)
-
-    async def _told(self, lease: Lease, kind: QuestionKind) -> str:
-        """Return the answer to a command that changes nothing."""
-        if kind is not QuestionKind.STATUS:
-            return Notice.HELP if kind is QuestionKind.HELP else Notice.NOTHING_TO_RETRY
-        session = await self._sessions.current(lease.thread)
-        if session is None:
-            return Notice.NOTHING_OPEN
-        return conversation_status(session.turns, self._sessions.idle_timeout_s)
-
-    async def _end_or_begin_anew(
-        self, lease: Lease, question: Question, channel: Channel, reply: Reply, wake: Callable[[], None]
-    ) -> AnswerResult:
-        if await self._is_somebody_elses(lease, question, channel):
-            return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.NOT_YOURS)
-        ended = await self._end_current(lease)
-        if question.kind is QuestionKind.NEW:
-            return await self._greet(lease, question, channel, reply, wake, Notice.NEW_STARTED)
-        return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.ENDED if ended else Notice.NOTHING_OPEN)
-
-    async def _is_somebody_elses(self, lease: Lease, question: Question, channel: Channel) -> bool:
-        """Say whether only another person may end the conversation that is open."""
-        if not (isinstance(channel, OpenerControl) and channel.only_opener_controls):
-            return False
-        session = await self._sessions.current(lease.thread)
-        return session is not None and session.person_id != question.person.id
-
-    async def _end_current(self, lease: Lease) -> bool:
-        session = await self._sessions.current(lease.thread)
-        if session is None:
-            return False
-        return await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.COMMAND)
-
-    async def _greet(
-        self,
-        lease: Lease,
-        question: Question,
-        channel: Channel,
-        reply: Reply,
-        wake: Callable[[], None],
-        otherwise: Notice,
-    ) -> AnswerResult:
-        """Open a session without a question and show the agent's greeting, or a sentence of our own."""
-        wait = partial(wait_for_place, reply, wake, self._clock)
-        session, greeting = await self._sessions.open_session(lease, question, channel, wait)
-        reply.replace(greeting)
-        return AnswerResult(
-            Outcome.COMMAND_DONE,
-            notice="" if greeting else otherwise,
-            history_count=session.history_count,
-        )
+    async def _ask(self, turn: TurnContext, question: Question) -> AnswerResult:
+        if not question.text:
+            return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
+        return await self._asker.ask(turn.asking(question))
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: AnswerResult) -> None:
         try:
@@ -316,15 +236,15 @@ class TurnRunner:
             # The answer is here and is shown; settling waits for the store.
             log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})
 
-    async def _show_activity(self, channel: Channel, question: Question, reply: Reply) -> None:
+    async def _show_activity(self, channel: Channel, address: Address, reply: Reply) -> None:
         """Show "is typing" until the first text."""
         if not isinstance(channel, ActivityIndicator):
             return
-        pace = channel.pace(question.address)
+        pace = channel.pace(address)
         await self._clock.sleep(pace.activity_after_s)
         while not reply.length and not reply.ended:
             if await self._pacing.may_show_activity(pace):
-                await channel.show_activity(question.address)
+                await channel.show_activity(address)
             await self._clock.sleep(pace.activity_every_s)
 
     async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:

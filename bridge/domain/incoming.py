@@ -1,4 +1,8 @@
-"""What comes in from a channel, and what became of it at the inbox. Times are seconds since the epoch, UTC."""
+"""What comes in from a channel, and what became of it at intake. Times are seconds since the epoch, UTC.
+
+`Incoming` is a closed union: consume it with `match` and `assert_never`. Only `Queued` can stand in an inbox; the rest
+is done with when intake returns.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,70 +10,155 @@ from enum import StrEnum
 
 from bridge.domain.threads import Address, Person, ThreadKey
 
+ANY_TURN = "*"
+"""Stands for a turn's token in a `Stop`: the running turn. As for a press, the channel itself answers."""
 
-class QuestionKind(StrEnum):
-    """What a person wants of the bridge. Commands queue like questions, so that order is kept."""
 
-    ASK = "ask"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who sent something, where and when."""
+
+    id: str
+    """Names the message or press; the same for every delivery of it."""
+    dedupe_keys: tuple[str, ...]
+    """Any one of them seen before means: the same message again. Includes `id`."""
+    thread: ThreadKey
+    address: Address
+    person: Person
+    asked_at: float
+    addressed: bool = True
+    """False for a message that counts only in a thread the bridge already takes part in."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Goes to TalkifAI when a conversation is opened for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FromPerson:
+    """What all of the union has."""
+
+    origin: Origin
+
+    @property
+    def id(self) -> str:
+        """Names the message or press."""
+        return self.origin.id
+
+    @property
+    def thread(self) -> ThreadKey:
+        """Where it belongs."""
+        return self.origin.thread
+
+    @property
+    def address(self) -> Address:
+        """Where an answer goes."""
+        return self.origin.address
+
+    @property
+    def person(self) -> Person:
+        """Who sent it."""
+        return self.origin.person
+
+
+@dataclass(frozen=True, slots=True)
+class Question(_FromPerson):
+    """A message for the agent. Queues."""
+
+    text: str
+    joins_within_s: float = 0.0
+    """How long to wait whether the same person goes on in another message: a long text can come as several."""
+    has_files: bool = False
+    """True where something came along that the agent cannot read."""
+
+
+class CommandName(StrEnum):
+    """The commands that queue, so that they keep their order among the questions."""
+
     START = "start"
-    """Begin: show the agent's greeting. Keeps a conversation that is open."""
+    """Show the agent's greeting. Keeps a conversation that is open."""
     NEW = "new"
-    """End the conversation that is open and begin another."""
+    """End the open conversation and begin another."""
     END = "end"
     STATUS = "status"
     """Say whether a conversation is open here."""
     HELP = "help"
     RETRY = "retry"
     """Ask the last question again, whose answer did not come out whole."""
-    STOP = "stop"
-    """Stop the answer that is being written. Does not queue: it is meant for now."""
-    WORDLESS = "wordless"
-    """A voice message, a picture, a file without words. Does not queue: nothing in it can be answered."""
-    RATE = "rate"
-    """Say of an answer whether it helped: `text` is `good` or `bad`. Does not queue."""
-    FORBIDDEN = "forbidden"
-    """A command that this person may not give here. Does not queue."""
-    EDITED = "edited"
-    """The asker changed the message `id` to `text`. Counts while that still waits."""
-    WITHDRAWN = "withdrawn"
-    """The asker deleted the message `id`. Counts while that still waits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One message of a person that a channel hands to intake."""
+class Command(_FromPerson):
+    """A wish of the bridge itself. Queues."""
 
-    id: str
-    """Names the message; the same for every delivery of it."""
-    dedupe_keys: tuple[str, ...]
-    """Any one of them seen before means: the same message again. Includes `id`."""
-    thread: ThreadKey
-    address: Address
-    person: Person
-    text: str
-    asked_at: float
-    kind: QuestionKind = QuestionKind.ASK
-    addressed: bool = True
-    """False for a message that counts only in a thread the bridge already takes part in."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    """Goes to TalkifAI when this question opens a conversation."""
-    joins_within_s: float = 0.0
-    """How long to wait whether the same person goes on in another message: a long text can come as several."""
-    has_files: bool = False
-    """True where something came along that the agent cannot read."""
+    name: CommandName
     about: str = ""
-    """The turn, by its token, whose reply carries the button that was pressed; empty for what was written. The channel
-    itself answers a press, by what became of it; no notice is posted."""
+    """For a press: the token of the turn below which the button stands; empty for what was written. The channel itself
+    answers a press, by what became of it; no notice is posted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(_FromPerson):
+    """Stop the answer that is being written. Takes effect at once."""
+
+    about: str = ""
+    """As `Command.about`; or `ANY_TURN`."""
     owner_only: bool = False
     """True where only the asker of an answer, or who began the conversation, may stop it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rating(_FromPerson):
+    """Says of an answer whether it helped."""
+
+    about: str
+    """The token of the turn."""
+    is_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(_FromPerson):
+    """The asker changed the question `id`. Counts while that still waits."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal(_FromPerson):
+    """The asker deleted the question `id`. Counts while that still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wordless(_FromPerson):
+    """A voice message, a picture, a file without words: nothing in it can be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden(_FromPerson):
+    """A command that this person may not give here."""
+
+
+Queued = Question | Command
+"""What waits in an inbox and is answered by a turn."""
+
+Incoming = Queued | Stop | Rating | Edit | Withdrawal | Wordless | Forbidden
+
+STOP_WORD = "stop"
+COMMAND_WORDS = frozenset({STOP_WORD, *CommandName}) - {CommandName.START}
+"""What people may write as a bare word, alone in a message. "start" is not among them: it is only ever `/start`."""
+
+
+def command(origin: Origin, word: str, *, owner_only: bool = False) -> Command | Stop | None:
+    """Make what a command's word, in lower case and without a slash, stands for; None where it is no command."""
+    if word == STOP_WORD:
+        return Stop(origin, owner_only=owner_only)
+    return Command(origin, CommandName(word)) if word in set(CommandName) else None
+
+
 class IntakeResult(StrEnum):
-    """What became of a question at the inbox."""
+    """What became of something that came in."""
 
     ACCEPTED = "accepted"
     QUEUED = "queued"
-    """Accepted, and the first since the thread was last at rest that has to wait behind several others."""
+    """Accepted. The first of a backlog that has to wait behind several others."""
     JOINED = "joined"
     """Accepted as the rest of the question before it, by the same person."""
     AMENDED = "amended"
@@ -81,10 +170,10 @@ class IntakeResult(StrEnum):
     NOTHING = "nothing"
     """There was no answer to stop, or none to rate any more."""
     NOT_YOURS = "not_yours"
-    """Somebody else's answer, which this person may not stop."""
+    """Another person's answer, which this one may not stop."""
     RATED = "rated"
     FORBIDDEN = "forbidden"
-    """Nothing was kept, and the person is to be told who may give the command."""
+    """Nothing was kept. A notice says who may give the command."""
     WORDLESS = "wordless"
-    """Nothing was kept, and people of the place are to be told that only text is read."""
+    """Nothing was kept. A notice says that only text is read."""
     FULL = "full"

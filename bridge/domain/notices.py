@@ -1,8 +1,11 @@
-"""The fixed sentences that the bridge itself says. Nothing internal ever stands in one."""
+"""All that the bridge itself says to people: notices, status lines, labels, help. Nothing internal stands in them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+
+from bridge.domain.pages import Button
 
 _SIGNS = re.compile(r"[_\-@#/:<>&|]+")
 """Signs that join words in a tool's name, and signs that mean something to a channel."""
@@ -11,35 +14,142 @@ _WRITING_STEP = 500
 
 
 class Notice(StrEnum):
-    """What a person may read from the bridge besides the agent's text."""
+    """The fixed sentences."""
 
     INTERRUPTED = "The answer was interrupted. Please ask again."
     FAILED = "Something went wrong with this answer. Please try again."
-    UNSURE = "The connection broke while the answer was sent. If it does not stand above, please ask again."
+    UNSURE = "The connection broke while the answer was being sent. If you don't see it above, please ask again."
     UNAVAILABLE = "The assistant cannot answer at the moment. Please try again later."
     EMPTY = "The assistant had nothing to say to this."
     SHORTENED = "The answer was too long and was shortened here."
-    TOO_LONG = "Your message is too long: at most 10,000 characters, please."
-    ONLY_TEXT = "I can read text only. Please write your question."
-    FILES_UNREAD = "I can read text only: what was attached to your message was not read."
-    NOT_ADMITTED = "Sorry, I may talk with members of this workspace only."
+    TOO_LONG = "Your message is too long. Please use at most 10,000 characters."
+    ONLY_TEXT = "I can only read text. Please write your question."
+    FILES_UNREAD = "I can only read text. I did not read what you attached to your message."
+    NOT_ADMITTED = "Sorry, I may only talk with members of this workspace."
     QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
-    TEXT_ONLY = "Only text can be read here. Please write your question in words."
     ADMINS_ONLY = "Only the administrators of this group may do that."
     STOPPED = "Stopped."
     NOTHING_TO_STOP = "There is no answer to stop at the moment."
-    NOTHING_TO_RETRY = "There is no question here to try again."
+    NOTHING_TO_RETRY = "There is no question to try again here."
     ENDED = "This conversation has ended. Just write again to start a new one."
     NOTHING_OPEN = "There is no open conversation here. Just write to start one."
     NEW_STARTED = "A new conversation has started. What would you like to know?"
-    NOT_YOURS = "Only the person who began this conversation may end it."
+    NOT_YOURS = "Only the person who started this conversation may end it."
     NOT_YOUR_ANSWER = "Only the person who asked may stop this answer."
-    WELCOME = "Hello! Write your question here and the assistant answers."
-    HELP = (
-        "Write your question and the assistant answers here.\n"
-        "stop: stop the answer. retry: ask the last question again.\n"
-        "new: start a new conversation. end: end this one. status: is one open? help: show this text."
+    WELCOME = "Hello! Write your question here, and the assistant answers."
+    TERMINAL_WELCOME = "Write a question. /new starts over, /help tells more, /quit leaves."
+
+    # What follows a press of a button, or a command in a place that holds several conversations.
+    RATED = "Thank you!"
+    TOO_LATE_TO_RATE = "It is too late to rate this answer."
+    ASKED_AGAIN = "The question is asked again."
+    ALREADY_ASKED_AGAIN = "The question was already asked again."
+    BUTTON_TOO_OLD = "This button is too old."
+    NONE_OF_YOURS = "You have no open conversation."
+    NONE_OF_YOURS_HERE = "You have no open conversation in this place."
+    NEW_BEGINS = "A new conversation begins."
+    NEW_BY_MENTION = "Here, each message that mentions me starts a new conversation. Just write one."
+    YOUR_CONVERSATIONS = "Your open conversations"
+
+    # App Home.
+    HOME = (
+        "I bring an AI agent to where you talk. Write me a direct message, or mention me in a channel that I am in: "
+        "I answer in the thread. `/talkifai help` tells more."
+    )
+    SUGGESTIONS = "You could ask"
+
+
+BUTTON_LABELS = {
+    Button.STOP: "Stop",
+    Button.RETRY: "Try again",
+    Button.NEW: "New conversation",
+    Button.END: "End conversation",
+    Button.GOOD: "Helpful",
+    Button.BAD: "Not helpful",
+}
+SHORT_BUTTON_LABELS = {Button.STOP: "⏹ Stop", Button.RETRY: "🔁 Retry", Button.GOOD: "👍", Button.BAD: "👎"}
+"""For buttons that share one narrow row."""
+END_LABEL = "End"
+"""Beside the conversation that it ends."""
+
+
+COMMAND_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
+    "": {
+        "start": "Say hello",
+        "stop": "Stop the answer",
+        "retry": "Ask the last question again",
+        "new": "Start a new conversation",
+        "end": "End this conversation",
+        "status": "Is a conversation open?",
+        "help": "How this works",
+    },
+    "de": {
+        "start": "Begrüßung",
+        "stop": "Antwort anhalten",
+        "retry": "Letzte Frage noch einmal stellen",
+        "new": "Neues Gespräch beginnen",
+        "end": "Dieses Gespräch beenden",
+        "status": "Läuft ein Gespräch?",
+        "help": "So funktioniert es",
+    },
+    "es": {
+        "start": "Saludar",
+        "stop": "Detener la respuesta",
+        "retry": "Repetir la última pregunta",
+        "new": "Empezar otra conversación",
+        "end": "Terminar esta conversación",
+        "status": "¿Hay una conversación abierta?",
+        "help": "Cómo funciona",
+    },
+    "fr": {
+        "start": "Dire bonjour",
+        "stop": "Arrêter la réponse",
+        "retry": "Reposer la dernière question",
+        "new": "Commencer une autre conversation",
+        "end": "Terminer cette conversation",
+        "status": "Une conversation est-elle ouverte ?",
+        "help": "Comment ça marche",
+    },
+}
+"""What each command does, by language; "" is for all other languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStyle:
+    """How people write a command in a channel."""
+
+    form: str
+    """How a command looks; `{}` stands for its word."""
+    introduction: str
+    descriptions: Mapping[str, str]
+
+
+_ASK = "Write your question, and the assistant answers here."
+_EVERYWHERE = {word: does for word, does in COMMAND_DESCRIPTIONS[""].items() if word != "start"}
+WORDS = CommandStyle(
+    "{}", f"{_ASK} Or write one of these words alone (in a channel, mention me in the same message):", _EVERYWHERE
+)
+SLASHES = CommandStyle("/{}", f"{_ASK} Or write a command:", _EVERYWHERE)
+TERMINAL = CommandStyle(SLASHES.form, SLASHES.introduction, {**_EVERYWHERE, "quit": "Leave"})
+TALKIFAI_COMMAND = CommandStyle(
+    "`/talkifai {}`",
+    "Commands for your conversations, wherever you write them:",
+    {
+        "status": "List the conversations that you have open",
+        "end": "End those that you started in this place",
+        "stop": "Stop what is being answered in those that you started in this place",
+        "new": "Start over, in a direct message",
+        "help": "Show this text",
+    },
+)
+"""Slack's slash command. It cannot be used in a thread, so it is about all conversations of a person."""
+
+
+def help_text(style: CommandStyle) -> str:
+    """Say what a person can do in a channel, command by command."""
+    return "\n".join(
+        [style.introduction, *(f"{style.form.format(w)}: {does}" for w, does in style.descriptions.items())]
     )
 
 
@@ -47,7 +157,7 @@ class Status(StrEnum):
     """What the status line of a reply says while nothing more exact is known."""
 
     THINKING = "Thinking…"
-    WAITING = "Waiting for a free place…"
+    WAITING = "Waiting for capacity…"
     """TalkifAI's limit is used up for the moment."""
     WRITING = "Writing…"
 
@@ -91,3 +201,13 @@ def tools_used(tool_names: Iterable[str]) -> str:
 def readable_tool(tool_name: str) -> str:
     """Make a tool's name readable: words without the signs that programs put between them, 60 characters at most."""
     return " ".join(_SIGNS.sub(" ", tool_name).split())[:60].rstrip()
+
+
+def ended_here(count: int) -> str:
+    """Say that a person's conversations in a place end."""
+    return "Your conversation here ends." if count == 1 else f"Your {count} conversations here end."
+
+
+def and_more(count: int) -> str:
+    """End a list that leaves some out."""
+    return f"and {count} more"

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Queued
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 
-ANY_TURN = "*"
-"""Wildcard for a turn's token: matches the running turn. As for a press, the channel itself answers."""
 _TOKEN_CHARACTERS = 16
 
 
@@ -100,9 +98,9 @@ class TurnRecord:
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """The question at the head of a thread's inbox, and the record of its turn."""
+    """The head of a thread's inbox, and the record of its turn."""
 
-    question: Question
+    queued: Queued
     record: TurnRecord
 
 

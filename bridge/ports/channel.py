@@ -7,14 +7,14 @@ effect unless the method says otherwise; `asyncio.CancelledError` passes through
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import Incoming, IntakeResult
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
 
-Accept = Callable[[Question], Awaitable[IntakeResult]]
-"""Intake's door. When it returns, the question is durably kept (or refused for good) and the channel may
-acknowledge. When it raises `StoreUnavailable`, the channel must not acknowledge: the service delivers again."""
+Accept = Callable[[Incoming], Awaitable[IntakeResult]]
+"""Intake. When it returns, what came in is durably kept (or refused for good) and the channel may acknowledge. When it
+raises `StoreUnavailable`, the channel must not acknowledge: the service delivers again."""
 
 
 class Channel(Protocol):

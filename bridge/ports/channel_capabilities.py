@@ -6,7 +6,8 @@ channel lacks it. Errors as in `bridge/ports/channel.py`.
 
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Question, Queued
+from bridge.domain.notices import CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import PromptContext, Settlement
@@ -74,6 +75,16 @@ class OpenerControl(Protocol):
 
 
 @runtime_checkable
+class OwnCommandStyle(Protocol):
+    """Has commands that are written in a way of its own. Without it they are bare words."""
+
+    @property
+    def command_style(self) -> CommandStyle:
+        """How people write a command here: for the text of help."""
+        ...
+
+
+@runtime_checkable
 class OwnAgent(Protocol):
     """Is answered by an agent of its own. Without it the agent of the settings answers."""
 
@@ -87,7 +98,7 @@ class OwnAgent(Protocol):
 class Admission(Protocol):
     """Knows who may ask. Without it everybody may whose question the channel hands over."""
 
-    async def admits(self, question: Question) -> bool:
+    async def admits(self, queued: Queued) -> bool:
         """Say whether the asker may have an answer. A person who may not learns it once, quietly, from the channel.
 
         Raises `ChannelUnavailable` and `ChannelRateLimited` where the service does not say so now.
@@ -99,7 +110,7 @@ class Admission(Protocol):
 class AskerNames(Protocol):
     """Knows a better name for a person than the channel's own id. Without it that is `<channel>:<id>`."""
 
-    async def user_identifier(self, question: Question) -> str:
+    async def user_identifier(self, queued: Queued) -> str:
         """Return TalkifAI's name for the asker, from a cache where possible. Falls back, never fails."""
         ...
 
@@ -120,8 +131,8 @@ class Prompting(Protocol):
 class TurnEvents(Protocol):
     """Shows outside the reply how turns and conversations go. Without it nothing shows there."""
 
-    async def settled(self, question: Question, settlement: Settlement) -> None:
-        """Take note that the question's turn is over. Best effort, within seconds: raises nothing but cancellation."""
+    async def settled(self, queued: Queued, settlement: Settlement) -> None:
+        """Take note that a turn is over. Best effort, within seconds: raises nothing but cancellation."""
         ...
 
     async def ended(self, thread: ThreadKey) -> None:

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import Edit, IntakeResult, Question, Queued, Rating, Stop, Withdrawal
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Settlement, Step
 
 
 class Inbox(Protocol):
-    """Where questions wait, one queue for each thread. Raises `StoreUnavailable`."""
+    """Where questions and commands wait, one queue for each thread. Raises `StoreUnavailable`."""
 
-    async def append(self, question: Question) -> IntakeResult:
+    async def append(self, queued: Queued) -> IntakeResult:
         """Remove duplicates and append, in one step.
 
         A thread that accepted an addressed question is known from then on. A question that waits for more of the
@@ -19,25 +19,25 @@ class Inbox(Protocol):
         """
         ...
 
-    async def stop(self, question: Question) -> IntakeResult:
-        """Mark the turn at the head of the question's thread as stopped.
+    async def stop(self, stop: Stop) -> IntakeResult:
+        """Mark the turn at the head of the thread as stopped.
 
         `STOPPED`, `NOTHING` (also where that is another turn than the one it is about), `NOT_YOURS` or `DUPLICATE`.
         """
         ...
 
-    async def rate(self, question: Question) -> IntakeResult:
+    async def rate(self, rating: Rating) -> IntakeResult:
         """Write down whether an answer helped: `RATED`, `NOTHING` where it cannot be rated any more, or `DUPLICATE`."""
         ...
 
-    async def note_wordless(self, question: Question) -> IntakeResult:
+    async def note_wordless(self, thread: ThreadKey) -> IntakeResult:
         """Say whether to tell that only text is read: `WORDLESS`, or `DUPLICATE` where the place was told lately."""
         ...
 
-    async def amend(self, question_id: str, thread: ThreadKey, text: str | None) -> bool:
-        """Change the text of a question that still waits, or drop it (None).
+    async def amend(self, change: Edit | Withdrawal) -> IntakeResult:
+        """Change or drop a question that still waits: `AMENDED`.
 
-        False when it does not wait any more: begun, settled, or never accepted.
+        `NOT_ADDRESSED` where it does not wait any more: begun, settled, or never accepted.
         """
         ...
 

@@ -62,7 +62,7 @@ class _Held:
 
     def begin(self, entry: InboxItem) -> None:
         """Work on this question now. What was wanted stopped before is over."""
-        self.question_id = entry.question.id
+        self.question_id = entry.queued.id
         self.stop = asyncio.Event()
         if entry.record.is_stopped:
             self.stop.set()
@@ -197,7 +197,7 @@ class Dispatcher:
                     await self._release(lease, 0.0)
                     return
                 attempts = entry.record.attempts
-                turn_lease = replace(lease, question_id=entry.question.id)
+                turn_lease = replace(lease, question_id=entry.queued.id)
                 if attempts > self._limits.attempts:
                     settlement = Settlement(Outcome.DEAD, self._turns.idle_timeout_s)
                     more = await self._set_aside(turn_lease, entry)
@@ -206,7 +206,7 @@ class Dispatcher:
                     settlement = await self._turns.run(turn_lease, entry, held.guard, held.stop)
                     more = await self._settle(turn_lease, settlement)
                 log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
-                await self._turns.settled(entry.question, settlement)
+                await self._turns.settled(entry.queued, settlement)
         except LeaseLost:
             log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
         except Misconfigured as error:
@@ -238,7 +238,7 @@ class Dispatcher:
     async def _set_aside(self, lease: Lease, entry: InboxItem) -> bool:
         """Give a question up that was begun too often, and say so to its asker where possible."""
         log.error("question set aside", extra={"thread_key": str(lease.thread), "attempts": entry.record.attempts})
-        await self._turns.say(entry.question, Notice.FAILED)
+        await self._turns.say(entry.queued.origin, Notice.FAILED)
         return await self._queue.dead_letter(lease, "too many attempts", self._turns.idle_timeout_s)
 
     async def _beat(self) -> None:

@@ -1,10 +1,23 @@
-"""The door: what a channel hands over is kept durably, or refused, before the channel may acknowledge it."""
+"""What a channel hands over is kept durably, or refused, before the channel may acknowledge it."""
 
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import assert_never
 
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import (
+    Command,
+    Edit,
+    Forbidden,
+    Incoming,
+    IntakeResult,
+    Origin,
+    Question,
+    Rating,
+    Stop,
+    Withdrawal,
+    Wordless,
+)
 from bridge.domain.notices import Notice
 from bridge.ports.work_queue import Inbox
 from bridge.runtime.background_queue import BackgroundQueue
@@ -19,50 +32,61 @@ _NOTICES = {
     IntakeResult.FULL: Notice.BUSY,
     IntakeResult.QUEUED: Notice.QUEUED,
     IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
-    IntakeResult.WORDLESS: Notice.TEXT_ONLY,
+    IntakeResult.WORDLESS: Notice.ONLY_TEXT,
     IntakeResult.FORBIDDEN: Notice.ADMINS_ONLY,
     IntakeResult.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
 }
 
 
 class Intake:
-    """Accepts questions into the inbox.
+    """Keeps what queues in the inbox; does the rest at once.
 
     Args:
-        inbox: Keeps them.
-        say: Shows a notice under a question. Raises nothing but cancellation.
+        inbox: Keeps questions and commands.
+        say: Shows a notice under a message. Raises nothing but cancellation.
     """
 
-    def __init__(self, inbox: Inbox, say: Callable[[Question, Notice], Awaitable[None]]) -> None:
+    def __init__(self, inbox: Inbox, say: Callable[[Origin, Notice], Awaitable[None]]) -> None:
         self._inbox = inbox
         self._say = say
         self._notices = BackgroundQueue(_MOST_WAITING_NOTICES, runners=_NOTICES_AT_A_TIME)
 
-    async def accept(self, question: Question) -> IntakeResult:
-        """Keep a question. Raises `StoreUnavailable`: then it must not be acknowledged."""
-        if question.kind in {QuestionKind.EDITED, QuestionKind.WITHDRAWN}:
-            appended = await self._amend(question)
-        elif question.kind is QuestionKind.STOP:
-            appended = await self._inbox.stop(question)
-        elif question.kind is QuestionKind.RATE:
-            appended = await self._inbox.rate(question)
-        elif question.kind is QuestionKind.FORBIDDEN:
-            appended = IntakeResult.FORBIDDEN
-        elif question.kind is QuestionKind.WORDLESS:
-            appended = await self._inbox.note_wordless(question)
-        else:
-            appended = await self._inbox.append(question)
-        log.debug("question %s", appended.value, extra={"thread_key": str(question.thread), "question": question.id})
-        notice = _NOTICES.get(appended)
-        if notice is not None and not question.about:
-            self._notices.add(partial(self._say, question, notice))
-        return appended
+    async def accept(self, incoming: Incoming) -> IntakeResult:
+        """Keep or do what came in. Raises `StoreUnavailable`: then it must not be acknowledged."""
+        became = await self._take(incoming)
+        log.debug(
+            "%s %s",
+            type(incoming).__name__,
+            became.value,
+            extra={"thread_key": str(incoming.thread), "question": incoming.id},
+        )
+        notice = _NOTICES.get(became)
+        if notice is not None and not _is_press(incoming):
+            self._notices.add(partial(self._say, incoming.origin, notice))
+        return became
 
-    async def _amend(self, question: Question) -> IntakeResult:
-        text = question.text if question.kind is QuestionKind.EDITED else None
-        amended = await self._inbox.amend(question.id, question.thread, text)
-        return IntakeResult.AMENDED if amended else IntakeResult.NOT_ADDRESSED
+    async def _take(self, incoming: Incoming) -> IntakeResult:
+        match incoming:
+            case Question() | Command():
+                return await self._inbox.append(incoming)
+            case Stop():
+                return await self._inbox.stop(incoming)
+            case Rating():
+                return await self._inbox.rate(incoming)
+            case Edit() | Withdrawal():
+                return await self._inbox.amend(incoming)
+            case Wordless():
+                return await self._inbox.note_wordless(incoming.thread)
+            case Forbidden():
+                return IntakeResult.FORBIDDEN
+            case _:
+                assert_never(incoming)
 
     async def tell_notices(self) -> None:
-        """Tell people whose question has to wait, or found the inbox full, until cancelled."""
+        """Show the notices of what has to wait or was refused, until cancelled."""
         await self._notices.run()
+
+
+def _is_press(incoming: Incoming) -> bool:
+    """Say whether the channel itself answers."""
+    return isinstance(incoming, Command | Stop | Rating) and bool(incoming.about)

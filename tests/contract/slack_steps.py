@@ -1,15 +1,15 @@
 """What the contract tests of Slack look at."""
 
 from adapters.slack.channel import SlackChannel
-from adapters.slack.inbound.event_parser import read_question
+from adapters.slack.inbound.event_parser import read_message
 from bridge.domain.incoming import Question
 from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 
 
 def question_of(slack: SlackStandIn, channel: SlackChannel, number: int = -1) -> Question:
-    question = read_question(slack.deliveries[number].payload, channel.workspace, SlackSettings())
-    assert question is not None
+    question = read_message(slack.deliveries[number].payload, channel.workspace, SlackSettings())
+    assert isinstance(question, Question)
     return question
 
 

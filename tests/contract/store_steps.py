@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.redis_store import RedisStores
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, IntakeResult, Origin, Question, Rating, Stop
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement
@@ -13,6 +13,26 @@ LetTimePass = Callable[[float], Awaitable[None]]
 THREAD = ThreadKey("slack", "T1", "C:1", "17.5")
 OTHER = ThreadKey("telegram", "bot", "-100", "")
 DONE = Settlement(Outcome.ANSWERED, idle_timeout_s=600)
+
+
+def origin(
+    name: str,
+    thread: ThreadKey = THREAD,
+    *,
+    aliases: Sequence[str] = (),
+    addressed: bool = True,
+    person: str = "U1",
+) -> Origin:
+    return Origin(
+        id=name,
+        dedupe_keys=(name, *aliases),
+        thread=thread,
+        address=Address("T1", "C:1", "17.5", reply_to="9"),
+        person=Person(person, "Ada"),
+        asked_at=1.25,
+        addressed=addressed,
+        metadata={"team": "T1"},
+    )
 
 
 def ask(
@@ -25,19 +45,22 @@ def ask(
     person: str = "U1",
     joins_within_s: float = 0.0,
 ) -> Question:
-    return Question(
-        id=name,
-        dedupe_keys=(name, *aliases),
-        thread=thread,
-        address=Address("T1", "C:1", "17.5", reply_to="9"),
-        person=Person(person, "Ada"),
-        text=text or name,
-        asked_at=1.25,
-        kind=QuestionKind.ASK,
-        addressed=addressed,
-        metadata={"team": "T1"},
-        joins_within_s=joins_within_s,
-    )
+    asked = origin(name, thread, aliases=aliases, addressed=addressed, person=person)
+    return Question(asked, text or name, joins_within_s)
+
+
+def command(
+    name: str, wish: CommandName, *, aliases: Sequence[str] = (), person: str = "U1", about: str = ""
+) -> Command:
+    return Command(origin(name, aliases=aliases, person=person), wish, about)
+
+
+def stop(name: str, *, person: str = "U1", about: str = "", owner_only: bool = False) -> Stop:
+    return Stop(origin(name, person=person), about, owner_only)
+
+
+def rating(name: str, about: str, *, person: str = "U1", is_good: bool = True) -> Rating:
+    return Rating(origin(name, person=person), about, is_good)
 
 
 def session(conversation_id: str, thread: ThreadKey = THREAD) -> Session:
@@ -54,6 +77,11 @@ async def begin(stores: RedisStores, lease: Lease) -> InboxItem:
     entry = await stores.queue.begin(lease)
     assert entry is not None
     return entry
+
+
+def question_in(entry: InboxItem) -> Question:
+    assert isinstance(entry.queued, Question)
+    return entry.queued
 
 
 async def begun(stores: RedisStores, *names: str, thread: ThreadKey = THREAD) -> Lease:

@@ -6,9 +6,9 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from bridge.domain.incoming import IntakeResult
+from bridge.domain.incoming import Edit, IntakeResult, Withdrawal
 from bridge.domain.turns import Outcome, Settlement
-from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim
+from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim, origin, question_in
 
 part = partial(ask, joins_within_s=60.0)
 """One message of a burst; a test that is slow still comes in time."""
@@ -23,9 +23,9 @@ async def test_what_the_same_person_sends_at_once_is_one_question(
     await let_time_pass(61)
 
     lease = await claim(stores)
-    question = (await begin(stores, lease)).question
+    question = question_in(await begin(stores, lease))
     assert (question.id, question.text) == ("q1", "text of q1\ntext of q2\ntext of q3")
-    assert (question.metadata, question.address.reply_to, question.asked_at) == ({"team": "T1"}, "9", 1.25)
+    assert question.origin == part("q1").origin
     assert not await stores.queue.settle(lease, DONE)
 
 
@@ -36,7 +36,7 @@ async def test_each_message_of_a_burst_is_kept_once(stores: RedisStores, let_tim
     assert await stores.inbox.append(part("q2")) is IntakeResult.DUPLICATE
     await let_time_pass(61)
     lease = await claim(stores)
-    assert (await begin(stores, lease)).question.text == "q1\nq2"
+    assert question_in(await begin(stores, lease)).text == "q1\nq2"
     assert not await stores.queue.settle(lease, DONE)
     assert await stores.inbox.append(part("q2")) is IntakeResult.DUPLICATE
 
@@ -50,7 +50,7 @@ async def test_a_question_may_be_begun_when_its_time_is_over_and_each_message_be
     await let_time_pass(40)
     assert await stores.queue.claim() is None
     await let_time_pass(21)
-    assert (await begin(stores, await claim(stores))).question.text == "q1\nq2"
+    assert question_in(await begin(stores, await claim(stores))).text == "q1\nq2"
 
 
 async def test_another_person_another_thread_and_a_late_message_are_questions_of_their_own(
@@ -73,7 +73,7 @@ async def test_what_was_begun_is_joined_by_nothing(stores: RedisStores, let_time
     await begin(stores, lease)
     assert await stores.inbox.append(part("q2")) is IntakeResult.ACCEPTED
     assert await stores.queue.settle(lease, DONE)
-    assert (await begin(stores, lease)).question.text == "q2"
+    assert question_in(await begin(stores, lease)).text == "q2"
 
 
 async def test_a_burst_behind_an_answer_is_one_question_too(stores: RedisStores) -> None:
@@ -81,7 +81,7 @@ async def test_a_burst_behind_an_answer_is_one_question_too(stores: RedisStores)
     assert await stores.inbox.append(part("q2")) is IntakeResult.ACCEPTED
     assert await stores.inbox.append(part("q3")) is IntakeResult.JOINED
     assert await stores.queue.settle(lease, DONE)
-    assert (await begin(stores, lease)).question.text == "q2\nq3"
+    assert question_in(await begin(stores, lease)).text == "q2\nq3"
 
 
 async def test_a_burst_longer_than_a_question_may_be_is_several(stores: RedisStores) -> None:
@@ -95,12 +95,12 @@ async def test_an_edit_of_either_message_counts_while_the_question_waits(
     """D12: queued: the edit counts."""
     for name in ("q1", "q2"):
         await stores.inbox.append(part(name))
-    assert await stores.inbox.amend("q1", THREAD, "one")
-    assert await stores.inbox.amend("q2", THREAD, "two / \u00e9\ud83d")
-    assert not await stores.inbox.amend("q2", THREAD, None)
+    assert await stores.inbox.amend(Edit(origin("q1"), "one")) is IntakeResult.AMENDED
+    assert await stores.inbox.amend(Edit(origin("q2"), "two / \u00e9\ud83d")) is IntakeResult.AMENDED
+    assert await stores.inbox.amend(Withdrawal(origin("q2"))) is IntakeResult.NOT_ADDRESSED
     await let_time_pass(61)
-    assert (await begin(stores, await claim(stores))).question.text == "one\ntwo / \u00e9\ud83d"
-    assert not await stores.inbox.amend("q2", THREAD, "late")
+    assert question_in(await begin(stores, await claim(stores))).text == "one\ntwo / \u00e9\ud83d"
+    assert await stores.inbox.amend(Edit(origin("q2"), "late")) is IntakeResult.NOT_ADDRESSED
 
 
 async def test_a_burst_is_asked_again_as_a_whole(stores: RedisStores, let_time_pass: LetTimePass, redis: Redis) -> None:
@@ -111,7 +111,7 @@ async def test_a_burst_is_asked_again_as_a_whole(stores: RedisStores, let_time_p
     await begin(stores, lease)
     await stores.queue.release(lease)
     lease = await claim(stores)
-    assert (await begin(stores, lease)).question.text == "q1\nq2"
+    assert question_in(await begin(stores, lease)).text == "q1\nq2"
     assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, idle_timeout_s=600))
     last = await stores.queue.unanswered(THREAD)
     assert last is not None

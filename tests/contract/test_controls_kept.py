@@ -5,23 +5,22 @@ from dataclasses import replace
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from bridge.domain.incoming import IntakeResult, QuestionKind
+from bridge.domain.incoming import Command, CommandName, IntakeResult
 from bridge.domain.sessions import EndReason
 from bridge.domain.turns import AnswerResult, Outcome, Settlement, token_of
-from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, bound, claim
+from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, bound, claim, command, rating, stop
 
 
 async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(stores: RedisStores) -> None:
     """S17: seen by the worker that has the thread, by whoever takes it over, and gone with the turn."""
-    stop = replace(ask("s1"), kind=QuestionKind.STOP)
-    assert await stores.inbox.stop(stop) is IntakeResult.NOTHING
+    assert await stores.inbox.stop(stop("s1")) is IntakeResult.NOTHING
     lease = await begun(stores, "q1", "q2")
     assert await stores.queue.stopped([lease]) == []
-    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is IntakeResult.STOPPED
+    assert await stores.inbox.stop(stop("s2")) is IntakeResult.STOPPED
     assert await stores.queue.stopped([lease]) == ["q1"]
     assert (await begin(stores, lease)).record.is_stopped
     assert await stores.queue.settle(lease, DONE)
-    assert await stores.inbox.stop(replace(ask("s2"), kind=QuestionKind.STOP)) is IntakeResult.DUPLICATE
+    assert await stores.inbox.stop(stop("s2")) is IntakeResult.DUPLICATE
     assert await stores.queue.stopped([lease]) == []
     assert not (await begin(stores, lease)).record.is_stopped
 
@@ -29,10 +28,10 @@ async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(store
 async def test_a_press_stops_the_turn_it_is_about_and_no_other(stores: RedisStores) -> None:
     """S17: the button of an answer that is over does not stop the next one."""
     lease = await begun(stores, "q1", "q2")
-    press = replace(ask("s1"), kind=QuestionKind.STOP, about=token_of("q2"))
+    press = stop("s1", about=token_of("q2"))
     assert await stores.inbox.stop(press) is IntakeResult.NOTHING
     assert await stores.queue.stopped([lease]) == []
-    press = replace(ask("s2"), kind=QuestionKind.STOP, about=token_of("q1"))
+    press = stop("s2", about=token_of("q1"))
     assert await stores.inbox.stop(press) is IntakeResult.STOPPED
     assert await stores.queue.stopped([lease]) == ["q1"]
 
@@ -41,42 +40,38 @@ async def test_only_the_asker_and_the_opener_stop_an_answer_where_the_setting_sa
     """A15: anybody else is refused; without the setting everybody may."""
     await bound(stores, "c1", THREAD)  # opened by U1
     await stores.inbox.append(ask("q1", person="U2"))
-    stop = replace(ask("s0", person="U3"), kind=QuestionKind.STOP, owner_only=True)
-    assert await stores.inbox.stop(stop) is IntakeResult.NOT_YOURS
+    assert await stores.inbox.stop(stop("s0", person="U3", owner_only=True)) is IntakeResult.NOT_YOURS
     assert not (await begin(stores, await claim(stores))).record.is_stopped
     for name, stopper in (("s1", "U1"), ("s2", "U2")):
-        mine = replace(ask(name, person=stopper), kind=QuestionKind.STOP, owner_only=True)
-        assert await stores.inbox.stop(mine) is IntakeResult.STOPPED
-    assert await stores.inbox.stop(replace(ask("s3", person="U3"), kind=QuestionKind.STOP)) is IntakeResult.STOPPED
+        assert await stores.inbox.stop(stop(name, person=stopper, owner_only=True)) is IntakeResult.STOPPED
+    assert await stores.inbox.stop(stop("s3", person="U3")) is IntakeResult.STOPPED
 
 
 async def test_a_rating_is_written_down_once_and_as_long_as_the_answer_is_known(stores: RedisStores) -> None:
     await bound(stores, "c1", THREAD)
     lease = await begun(stores, "q1", "q2")
-    rating = replace(ask("r1", text="good", person="U7"), kind=QuestionKind.RATE, about=token_of("q1"))
-    assert await stores.inbox.rate(replace(rating, id="r0")) is IntakeResult.NOTHING
+    about = token_of("q1")
+    assert await stores.inbox.rate(rating("r0", about)) is IntakeResult.NOTHING
     await stores.queue.settle(lease, replace(DONE, may_be_rated=True, end_reason=EndReason.AGENT))
-    assert await stores.inbox.rate(rating) is IntakeResult.RATED
-    assert await stores.inbox.rate(rating) is IntakeResult.DUPLICATE
-    assert await stores.inbox.rate(replace(rating, id="r2", text="bad")) is IntakeResult.RATED
+    assert await stores.inbox.rate(rating("r1", about, person="U7")) is IntakeResult.RATED
+    assert await stores.inbox.rate(rating("r1", about, person="U7")) is IntakeResult.DUPLICATE
+    assert await stores.inbox.rate(rating("r2", about, is_good=False)) is IntakeResult.RATED
     last, first = await stores.ratings(9)
     assert (last["rating"], first["rating"]) == ("bad", "good")
     assert (first["conversation"], first["person"], first["turn"]) == ("c1", "U7", token_of("q1"))
     assert (first["channel"], first["place"], first["thread"]) == (THREAD.channel, THREAD.place, THREAD.thread)
     await begin(stores, lease)
     await stores.queue.settle(lease, DONE)
-    other = replace(rating, id="r3", about=token_of("q2"))
-    assert await stores.inbox.rate(other) is IntakeResult.NOTHING
+    assert await stores.inbox.rate(rating("r3", token_of("q2"))) is IntakeResult.NOTHING
 
 
 async def test_an_answer_can_be_rated_in_the_instant_before_its_turn_is_settled(stores: RedisStores) -> None:
     lease = await begun(stores, "q1")
-    rating = replace(ask("r1", text="good"), kind=QuestionKind.RATE, about=token_of("q1"))
-    assert await stores.inbox.rate(replace(rating, id="r0")) is IntakeResult.NOTHING  # nothing was asked yet
+    assert await stores.inbox.rate(rating("r0", token_of("q1"))) is IntakeResult.NOTHING  # nothing was asked yet
     await stores.queue.record_sending(lease, "c1", 0)
     await stores.queue.record_answer(lease, "whole", AnswerResult(Outcome.ANSWERED))
-    assert await stores.inbox.rate(rating) is IntakeResult.RATED
-    assert await stores.inbox.rate(replace(rating, id="r2", about=token_of("q2"))) is IntakeResult.NOTHING
+    assert await stores.inbox.rate(rating("r1", token_of("q1"))) is IntakeResult.RATED
+    assert await stores.inbox.rate(rating("r2", token_of("q2"))) is IntakeResult.NOTHING
     (line,) = await stores.ratings(9)
     assert line["conversation"] == "c1"
 
@@ -85,10 +80,10 @@ async def test_a_retry_that_fails_too_takes_the_place_of_what_it_tried_again(sto
     """S1: the button of the first failure is used up, that of the second one works."""
     lease = await begun(stores, "q1")
     await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600))
-    retry = replace(ask("r1", text="", person="U2"), kind=QuestionKind.RETRY, about=token_of("q1"))
+    retry = command("r1", CommandName.RETRY, person="U2", about=token_of("q1"))
     await stores.inbox.append(retry)
     lease = await claim(stores)
-    assert (await begin(stores, lease)).question.about == token_of("q1")
+    assert (await begin(stores, lease)).queued == retry
     await stores.queue.settle(lease, Settlement(Outcome.REFUSED, 600))
     kept = await stores.queue.unanswered(THREAD)
     assert kept is not None
@@ -98,7 +93,7 @@ async def test_a_retry_that_fails_too_takes_the_place_of_what_it_tried_again(sto
 async def test_a_question_that_waits_for_its_worker_can_be_stopped(stores: RedisStores) -> None:
     """S17: stopped before anybody began it."""
     await stores.inbox.append(ask("q1"))
-    assert await stores.inbox.stop(replace(ask("s1"), kind=QuestionKind.STOP)) is IntakeResult.STOPPED
+    assert await stores.inbox.stop(stop("s1")) is IntakeResult.STOPPED
     assert (await begin(stores, await claim(stores))).record.is_stopped
 
 
@@ -134,7 +129,7 @@ async def test_somebody_who_may_not_ask_leaves_the_session_as_it_was(stores: Red
 
 async def test_a_command_makes_nobody_a_speaker(stores: RedisStores) -> None:
     await bound(stores, "c1", THREAD)
-    await stores.inbox.append(replace(ask("q1", person="U2"), kind=QuestionKind.HELP))
+    await stores.inbox.append(command("q1", CommandName.HELP, person="U2"))
     lease = await claim(stores)
     await begin(stores, lease)
     await stores.queue.settle(lease, Settlement(Outcome.COMMAND_DONE, idle_timeout_s=600))
@@ -165,14 +160,14 @@ async def test_a_press_that_found_no_room_may_be_made_again(stores: RedisStores)
     """A turn is tried again once, but not never."""
     for number in range(50):
         await stores.inbox.append(ask(f"q{number}"))
-    press = replace(ask("p1", aliases=["retry of q0"]), kind=QuestionKind.RETRY, about=token_of("q0"))
-    assert await stores.inbox.append(press) is IntakeResult.FULL
-    assert await stores.inbox.append(press) is IntakeResult.DUPLICATE  # the same press, delivered again
+
+    def press(name: str) -> Command:
+        return command(name, CommandName.RETRY, aliases=["retry of q0"], about=token_of("q0"))
+
+    assert await stores.inbox.append(press("p1")) is IntakeResult.FULL
+    assert await stores.inbox.append(press("p1")) is IntakeResult.DUPLICATE  # the same press, delivered again
     lease = await claim(stores)
     await begin(stores, lease)
     await stores.queue.settle(lease, DONE)
-    again = replace(press, id="p2", dedupe_keys=("p2", "retry of q0"))
-    assert await stores.inbox.append(again) is IntakeResult.ACCEPTED
-    assert (
-        await stores.inbox.append(replace(again, id="p3", dedupe_keys=("p3", "retry of q0"))) is IntakeResult.DUPLICATE
-    )
+    assert await stores.inbox.append(press("p2")) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(press("p3")) is IntakeResult.DUPLICATE

@@ -10,7 +10,7 @@ from bridge.domain.errors import LeaseLost
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Outcome, Settlement, Step
-from tests.contract.store_steps import DONE, LetTimePass, ask, begin, begun, bound, claim
+from tests.contract.store_steps import DONE, LetTimePass, ask, begin, begun, bound, claim, question_in
 
 OLD = ThreadKey("telegram", "100", "-5", "17")
 NEW = replace(OLD, place="-1005")
@@ -49,10 +49,10 @@ async def test_questions_that_wait_are_asked_at_the_new_place_in_their_order(sto
     lease = await claim(stores)
     first = await begin(stores, lease)
     assert lease.thread == NEW
-    assert (first.question.id, first.question.thread) == ("q1", NEW)
-    assert (first.question.address.place, first.question.address.reply_to) == ("-1005", "")
+    assert (first.queued.id, first.queued.thread) == ("q1", NEW)
+    assert (first.queued.address.place, first.queued.address.reply_to) == ("-1005", "")
     assert await stores.queue.settle(lease, DONE)
-    assert (await begin(stores, lease)).question.id == "q2"
+    assert (await begin(stores, lease)).queued.id == "q2"
 
 
 async def test_a_burst_moves_whole(stores: RedisStores, let_time_pass: LetTimePass) -> None:
@@ -60,7 +60,7 @@ async def test_a_burst_moves_whole(stores: RedisStores, let_time_pass: LetTimePa
         await stores.inbox.append(ask(name, OLD, joins_within_s=60.0))
     await stores.places.move(*MOVE)
     await let_time_pass(61)
-    assert (await begin(stores, await claim(stores))).question.text == "q1\nq2"
+    assert question_in(await begin(stores, await claim(stores))).text == "q1\nq2"
 
 
 async def test_a_turn_at_work_is_taken_up_at_the_new_place_by_whoever_is_next(stores: RedisStores) -> None:
@@ -92,7 +92,7 @@ async def test_a_turn_that_was_sent_goes_on_from_its_record_before_what_was_aske
     await stores.places.move(*MOVE)
 
     entry = await begin(stores, await claim(stores))
-    assert (entry.question.id, entry.record.step, entry.record.conversation_id) == ("q1", Step.SENDING, "c1")
+    assert (entry.queued.id, entry.record.step, entry.record.conversation_id) == ("q1", Step.SENDING, "c1")
 
 
 async def test_the_thread_that_was_active_last_is_the_heir_until_somebody_goes_on(stores: RedisStores) -> None:

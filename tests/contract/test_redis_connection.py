@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from adapters.redis_store import EmbeddedServer, RedisStores, check_server, connect, start_embedded
 from bridge.domain.errors import SettingWrong, StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import IntakeResult, Origin, Question
 from bridge.domain.sessions import Conversation, EndReason, Session
 from bridge.domain.threads import Address, Person, ThreadKey
 
@@ -211,4 +211,9 @@ async def test_a_cancelled_append_is_whole_or_not_there(stores: RedisStores) -> 
 
 
 def _question() -> Question:
-    return Question("q1", ("q1",), THREAD, Address("T1", "C1"), Person("U1"), "hello", 1.0)
+    return Question(
+        Origin(
+            id="q1", dedupe_keys=("q1",), thread=THREAD, address=Address("T1", "C1"), person=Person("U1"), asked_at=1.0
+        ),
+        "hello",
+    )

@@ -153,7 +153,7 @@ async def test_a_question_that_no_worker_takes_keeps_no_conversation_open(
         passed_s += 31
         await stores.queue.release(await claim(stores), 10.0)  # a worker looks, and does not serve it
     assert 270 <= passed_s <= 350
-    assert (await begin(stores, await _after(stores, let_time_pass, 11))).question.id == "q2"
+    assert (await begin(stores, await _after(stores, let_time_pass, 11))).queued.id == "q2"
 
 
 async def test_a_thread_that_is_served_again_has_its_whole_time_again(

@@ -7,9 +7,9 @@ from redis.asyncio import Redis
 
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
-from bridge.domain.incoming import IntakeResult
+from bridge.domain.incoming import CommandName, Edit, IntakeResult, Withdrawal
 from bridge.domain.rate_limits import RateLimit
-from tests.contract.store_steps import DONE, THREAD, ask, begin, claim
+from tests.contract.store_steps import DONE, ask, begin, claim, command, origin, question_in
 
 _NOW = 1_800_000_000.0
 
@@ -113,18 +113,26 @@ async def test_a_question_that_waits_can_be_changed_and_dropped(stores: RedisSto
     assert lease is not None
     head = await stores.queue.begin(lease)
     assert head is not None
-    assert not await stores.inbox.amend(head.question.id, THREAD, "too late")
-    assert await stores.inbox.amend(ask("q2").id, THREAD, "changed")
-    assert await stores.inbox.amend(ask("q3").id, THREAD, None)
-    assert not await stores.inbox.amend(ask("q9").id, THREAD, "unknown")
+    assert await stores.inbox.amend(Edit(origin("q1"), "too late")) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.amend(Edit(origin("q2"), "changed")) is IntakeResult.AMENDED
+    assert await stores.inbox.amend(Withdrawal(origin("q3"))) is IntakeResult.AMENDED
+    assert await stores.inbox.amend(Edit(origin("q9"), "unknown")) is IntakeResult.NOT_ADDRESSED
     await stores.queue.release(lease)
-    assert await _waiting_texts(stores) == [head.question.text, "changed"]
+    assert await _waiting_texts(stores) == ["q1", "changed"]
+
+
+async def test_an_edit_makes_no_question_of_a_command_that_waits(stores: RedisStores) -> None:
+    """D12: the same message keeps what it is."""
+    help_wanted = command("q1", CommandName.HELP)
+    await stores.inbox.append(help_wanted)
+    assert await stores.inbox.amend(Edit(origin("q1"), "what is new?")) is IntakeResult.NOT_ADDRESSED
+    assert (await begin(stores, await claim(stores))).queued == help_wanted
 
 
 async def test_a_thread_whose_only_question_was_dropped_is_at_rest(stores: RedisStores) -> None:
     """D12: the deleted one is dropped."""
     await stores.inbox.append(ask("q1"))
-    assert await stores.inbox.amend(ask("q1").id, THREAD, None)
+    assert await stores.inbox.amend(Withdrawal(origin("q1"))) is IntakeResult.AMENDED
     assert await stores.queue.claim() is None
 
 
@@ -134,7 +142,7 @@ async def _waiting_texts(stores: RedisStores) -> list[str]:
     lease = await claim(stores)
     more = True
     while more:
-        texts.append((await begin(stores, lease)).question.text)
+        texts.append(question_in(await begin(stores, lease)).text)
         more = await stores.queue.settle(lease, DONE)
     return texts
 

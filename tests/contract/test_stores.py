@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from adapters.redis_store.schema.codec import question_from_json, question_to_json
-from bridge.domain.incoming import IntakeResult, QuestionKind
+from adapters.redis_store.schema.codec import queued_from_json, queued_to_json
+from bridge.domain.incoming import Command, CommandName, IntakeResult, Question
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Step
 from bridge.ports.stores import Stores
@@ -22,9 +22,9 @@ def test_the_redis_stores_are_the_port(stores: RedisStores) -> None:
 
 async def test_questions_of_one_thread_come_out_in_the_order_they_went_in(stores: RedisStores) -> None:
     lease = await begun(stores, "q1", "q2", "q3")
-    seen = [(await begin(stores, lease)).question.id]
+    seen = [(await begin(stores, lease)).queued.id]
     while await stores.queue.settle(lease, DONE):
-        seen.append((await begin(stores, lease)).question.id)
+        seen.append((await begin(stores, lease)).queued.id)
     assert seen == ["q1", "q2", "q3"]
 
 
@@ -32,16 +32,19 @@ async def test_a_question_comes_back_as_it_was(stores: RedisStores) -> None:
     odd = ask("odd:\ud83d é", text='half \ud83d of "an" emoji, \x00 and \x7f \U0001f600', aliases=["\udc00"])
     await stores.inbox.append(odd)
     entry = await begin(stores, await claim(stores))
-    assert entry.question == odd
+    assert entry.queued == odd
     assert entry.record.attempts == 1
     assert entry.record.step is Step.CLAIMED
 
 
 def test_a_question_written_by_another_version_can_be_read() -> None:
-    raw = question_to_json(ask("q1"))
-    assert question_from_json(raw[:-1] + b',"new_field":{"a":1}}') == ask("q1")
+    raw = queued_to_json(ask("q1"))
+    assert queued_from_json(raw[:-1] + b',"new_field":{"a":1}}') == ask("q1")
     least = b'{"id":"q","thread":"a:b:c:","address":{"account":"b","place":"c"},"person":{"id":"u"},"text":"hi"}'
-    assert question_from_json(least).kind is QuestionKind.ASK
+    assert isinstance(queued_from_json(least), Question)
+    for name in CommandName:
+        kind = f',"kind":"{name}","about":"0123"}}'.encode()
+        assert queued_from_json(least[:-1] + kind) == Command(queued_from_json(least).origin, name, "0123")
 
 
 async def test_a_message_is_recognised_by_any_of_its_names(stores: RedisStores) -> None:
@@ -113,7 +116,7 @@ async def test_a_place_is_told_once_in_an_hour_that_only_text_is_read(stores: Re
     """Whatever the thread."""
     thread = ThreadKey("telegram", "100", "-5", "1")
     beside, elsewhere = replace(thread, thread="2"), replace(thread, place="-6")
-    said = [await stores.inbox.note_wordless(ask("q", one)) for one in (thread, thread, beside, elsewhere)]
+    said = [await stores.inbox.note_wordless(one) for one in (thread, thread, beside, elsewhere)]
     assert said == [IntakeResult.WORDLESS, IntakeResult.DUPLICATE, IntakeResult.DUPLICATE, IntakeResult.WORDLESS]
     assert 3590 < await redis.ttl(stores.keys.told_wordless(thread)) <= 3600
     assert await stores.queue.claim() is None

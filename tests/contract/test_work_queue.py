@@ -8,12 +8,12 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, StoreLimits, connect
-from adapters.redis_store.schema.codec import question_from_json
+from adapters.redis_store.schema.codec import queued_from_json
 from bridge.domain.errors import LeaseLost
 from bridge.domain.sessions import EndReason
-from bridge.domain.threads import Person, ThreadKey
+from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, Settlement, Step
-from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim, session
+from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim, question_in, session
 
 
 async def test_an_answer_that_the_bridge_cut_is_marked_until_the_question_is_sent_again(stores: RedisStores) -> None:
@@ -149,7 +149,7 @@ async def test_the_next_question_starts_with_a_clean_record(stores: RedisStores)
     await stores.queue.record_sending(lease, "c1", 7)
     assert await stores.queue.settle(lease, DONE)
     entry = await begin(stores, lease)
-    assert entry.question.id == "q2"
+    assert entry.queued.id == "q2"
     assert entry.record.attempts == 1
     assert entry.record.conversation_id == ""
 
@@ -159,7 +159,7 @@ async def test_settling_twice_settles_one_question(stores: RedisStores) -> None:
     lease = await begun(stores, "q1", "q2")
     assert await stores.queue.settle(lease, DONE)
     assert await stores.queue.settle(lease, DONE)
-    assert (await begin(stores, lease)).question.id == "q2"
+    assert (await begin(stores, lease)).queued.id == "q2"
     assert (await stores.counters())["turn.answered"] == 1
 
 
@@ -214,11 +214,11 @@ async def test_a_question_given_up_is_kept_with_its_reason(stores: RedisStores) 
     lease = await begun(stores, "q1", "q2")
     await begin(stores, lease)
     assert await stores.queue.dead_letter(lease, "too many attempts", 600)
-    assert (await begin(stores, lease)).question.id == "q2"
+    assert (await begin(stores, lease)).queued.id == "q2"
     assert not await stores.queue.dead_letter(lease, "", 600)
     newest, oldest = await stores.dead_letters(10)
     assert (oldest.reason, oldest.attempts, oldest.thread) == ("too many attempts", 2, str(THREAD))
-    assert question_from_json(oldest.question) == ask("q1")
+    assert queued_from_json(oldest.question) == ask("q1")
     assert newest.reason == "no reason given"
     assert (await stores.counters())["turn.dead"] == 2
 
@@ -229,7 +229,7 @@ async def test_dead_letters_are_bounded(redis_url: str, stores: RedisStores) -> 
     lease = await begun(few, "q1", "q2", "q3")
     while await few.queue.dead_letter(lease, "why", 600):
         await begin(few, lease)
-    assert [question_from_json(letter.question).id for letter in await few.dead_letters(10)] == ["q3", "q2"]
+    assert [queued_from_json(letter.question).id for letter in await few.dead_letters(10)] == ["q3", "q2"]
     await few.aclose()
 
 
@@ -240,7 +240,7 @@ async def test_a_question_that_cannot_be_read_does_not_block_its_thread(stores: 
     await redis.hset(stores.keys.bodies(THREAD), "q1", b"\xff not json")
     await redis.hdel(stores.keys.bodies(THREAD), "q2")
     lease = await claim(stores)
-    assert (await begin(stores, lease)).question.id == "q3"
+    assert (await begin(stores, lease)).queued.id == "q3"
     (letter,) = await stores.dead_letters(10)
     assert "cannot be read" in letter.reason
 
@@ -265,7 +265,7 @@ async def test_a_thread_released_for_later_waits_its_time(stores: RedisStores, l
     await stores.inbox.append(ask("q2"))
     assert await stores.queue.claim() is None
     await let_time_pass(21)
-    assert (await begin(stores, await claim(stores))).question.id == "q1"
+    assert (await begin(stores, await claim(stores))).queued.id == "q1"
 
 
 async def test_a_thread_without_work_is_not_offered_again(stores: RedisStores) -> None:
@@ -345,7 +345,7 @@ async def test_workers_who_race_answer_every_question_once_and_in_order(stores: 
                 continue
             more = True
             while more and (entry := await stores.queue.begin(lease)) is not None:
-                settled[lease.thread].append(entry.question.text)
+                settled[lease.thread].append(question_in(entry).text)
                 more = await stores.queue.settle(lease, DONE)
             if sum(len(done) for done in settled.values()) == 120:
                 enough.set()
@@ -368,9 +368,9 @@ async def test_a_talk_of_several_is_remembered_and_so_is_what_was_sent(stores: R
     assert kept is not None
     assert not kept.several_speak
 
-    await stores.inbox.append(replace(ask("q2"), person=Person("U2", "Bob"), has_files=True))
+    await stores.inbox.append(replace(ask("q2", person="U2"), has_files=True))
     lease = await claim(stores)
-    assert (await begin(stores, lease)).question.has_files
+    assert question_in(await begin(stores, lease)).has_files
     assert not await stores.queue.settle(lease, DONE)
     kept = await stores.sessions.current(THREAD)
     assert kept is not None

@@ -9,7 +9,7 @@ from adapters.redis_store import RedisStores
 from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
 from adapters.talkifai.limits import TalkifaiLimits
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Origin, Question
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, Person, ThreadKey
@@ -65,7 +65,15 @@ class Wall(FakeChannel):
 
 def _question(name: str) -> Question:
     thread = ThreadKey("wall", "A", name)
-    return Question(name, (name,), thread, Address("A", name), Person("U1"), name, 1.0)
+    origin = Origin(
+        id=name,
+        dedupe_keys=(name,),
+        thread=thread,
+        address=Address("A", name),
+        person=Person("U1"),
+        asked_at=1.0,
+    )
+    return Question(origin, name)
 
 
 @asynccontextmanager

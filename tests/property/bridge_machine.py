@@ -1,11 +1,9 @@
 """What may happen to the bridge: the rules that Hypothesis draws from."""
 
-from dataclasses import replace
-
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from bridge.domain.incoming import QuestionKind
+from bridge.domain.incoming import CommandName, Edit, Withdrawal
 from bridge.domain.threads import ThreadKey
 from tests.property.bridge_agent import Fault, Plan
 from tests.property.bridge_host import KEYS
@@ -36,25 +34,25 @@ class Bridge(World):
 
     @rule(thread=threads, text=texts, after_s=pauses)
     def somebody_asks(self, thread: ThreadKey, text: str, after_s: float) -> None:
-        self.send(thread, text, QuestionKind.ASK)
+        self.send(thread, text)
         self.wait(after_s)
 
     @rule(thread=threads, text=texts, plan=plans, after_s=pauses)
     def somebody_asks_what_is_hard(self, thread: ThreadKey, text: str, plan: Plan, after_s: float) -> None:
         self.agent.plans.append(plan)
-        self.send(thread, text, QuestionKind.ASK)
+        self.send(thread, text)
         self.wait(after_s)
 
     @rule(asked=st.lists(st.tuples(threads, texts, plans), min_size=2, max_size=5), after_s=pauses)
     def several_ask_at_once(self, asked: list[tuple[ThreadKey, str, Plan]], after_s: float) -> None:
         for thread, text, plan in asked:
             self.agent.plans.append(plan)
-            self.send(thread, text, QuestionKind.ASK)
+            self.send(thread, text)
         self.wait(after_s)
 
-    @rule(thread=threads, kind=st.sampled_from([QuestionKind.NEW, QuestionKind.END]), after_s=pauses)
-    def somebody_commands(self, thread: ThreadKey, kind: QuestionKind, after_s: float) -> None:
-        self.send(thread, kind.value, kind)
+    @rule(thread=threads, name=st.sampled_from([CommandName.NEW, CommandName.END]), after_s=pauses)
+    def somebody_commands(self, thread: ThreadKey, name: CommandName, after_s: float) -> None:
+        self.send(thread, name)
         self.wait(after_s)
 
     @rule(which=whichever)
@@ -67,8 +65,8 @@ class Bridge(World):
         if not self.waiting:
             return
         name = one_of(self.waiting, which)
-        kind = QuestionKind.WITHDRAWN if withdrawn else QuestionKind.EDITED
-        self.run(self.deliver(replace(self.sent[name], kind=kind, text="in other words")))
+        origin = self.sent[name].origin
+        self.run(self.deliver(Withdrawal(origin) if withdrawn else Edit(origin, "in other words")))
 
     @rule()
     def what_was_not_acknowledged_comes_again(self) -> None:
@@ -107,7 +105,7 @@ class Bridge(World):
     ) -> None:
         """And a new one starts."""
         self.agent.plans.insert(0, plan)
-        self.send(thread, "ok", QuestionKind.ASK)
+        self.send(thread, "ok")
         for host, _ in self.hosts:
             if for_s:
                 host.steps_to_pause = calls
@@ -169,7 +167,7 @@ class Bridge(World):
     @rule(thread=threads, text=texts, old_after_s=st.sampled_from([0.3, 4.0, 10.0]), after_s=pauses)
     def somebody_asks_again_after_a_day(self, thread: ThreadKey, text: str, old_after_s: float, after_s: float) -> None:
         """The session is as old as if it had been opened 21 hours ago."""
-        self.send(thread, "ok", QuestionKind.ASK)
+        self.send(thread, "ok")
         self.wait(old_after_s)
         now = self.runner.get_loop().time()
         opened_at = repr(EPOCH + now - 21 * 3600.0)
@@ -177,7 +175,7 @@ class Bridge(World):
         if grown:
             self.agent.talks[grown.decode()].grew_old_at = now
         self.wait(0.05)
-        self.send(thread, text, QuestionKind.ASK)
+        self.send(thread, text)
         self.wait(after_s)
 
     @rule(name=channel_names, faults=st.lists(channel_faults, min_size=1, max_size=4))

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from adapters.redis_store import connect
 from adapters.redis_store.client.commands import Argument
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Incoming, Origin, Question, Queued
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import Outcome
@@ -57,14 +57,14 @@ class World(RuleBasedStateMachine):
         self.runner = asyncio.Runner(loop_factory=StoreLoop)
         self.problems: list[str] = []
         self.hosts: list[tuple[Host, Worker]] = []
-        self.sent: dict[str, Question] = {}
+        self.sent: dict[str, Queued] = {}
         self.texts: dict[str, str] = {}
         self.accepted: defaultdict[str, list[str]] = defaultdict(list)
         self.withdrawn: set[str] = set()
         self.settled: defaultdict[str, list[str]] = defaultdict(list)
         self.outcomes: dict[str, str] = {}
         self.bound: set[str] = set()
-        self.undelivered: list[Question] = []
+        self.undelivered: list[Incoming] = []
         self.active_at: dict[str, float] = {}
         """When a thread's session was last opened or used."""
         self.held_at: dict[str, float] = {}
@@ -116,7 +116,7 @@ class World(RuleBasedStateMachine):
             case "append" if result in {b"accepted", b"queued"}:
                 question_id = _text(args[1])
                 self.accepted[_text(args[0])].append(question_id)
-                self.texts[question_id] = self.sent[question_id].text
+                self.texts[question_id] = _words_of(self.sent[question_id])
                 self.agent.accepted_at[question_id] = now
             case "amend" if result == 1 and args[2] == b"":
                 self.withdrawn.add(_text(args[1]))
@@ -181,34 +181,40 @@ class World(RuleBasedStateMachine):
         names = [name for accepted in self.accepted.values() for name in accepted]
         return [name for name in names if name not in self.outcomes and name not in self.withdrawn]
 
-    def send(self, thread: ThreadKey, text: str, kind: QuestionKind) -> None:
+    def send(self, thread: ThreadKey, wish: str | CommandName) -> None:
         name = f"q{len(self.sent) + 1}"
-        address = Address("A", "P", str(thread))
-        metadata = {"thread": str(thread)}
-        person = Person("U1")
-        self.sent[name] = Question(name, (name,), thread, address, person, text, EPOCH, kind, metadata=metadata)
+        origin = Origin(
+            id=name,
+            dedupe_keys=(name,),
+            thread=thread,
+            address=Address("A", "P", str(thread)),
+            person=Person("U1"),
+            asked_at=EPOCH,
+            metadata={"thread": str(thread)},
+        )
+        self.sent[name] = Command(origin, wish) if isinstance(wish, CommandName) else Question(origin, wish)
         self.run(self.deliver(self.sent[name]))
 
-    async def deliver(self, question: Question) -> None:
+    async def deliver(self, incoming: Incoming) -> None:
         """Hand an event to a worker; one that is not acknowledged is delivered again later."""
         host = next((host for host, _ in self.hosts if host.is_there and not host.is_paused and host.accept), None)
         if host is None or host.accept is None:
-            self.undelivered.append(question)
+            self.undelivered.append(incoming)
             return
         accept = host.accept
-        task = host.start(lambda: accept(question))
+        task = host.start(lambda: accept(incoming))
         # One that takes too long is not waited for, and nobody sees how it failed.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait([task], timeout=3.0)
         if not task.done() or task.cancelled() or task.exception() is not None:
-            self.undelivered.append(question)
+            self.undelivered.append(incoming)
         if task.done() and not task.cancelled() and not isinstance(task.exception(), StoreUnavailable | None):
             self.problems.append(f"intake: {task.exception()!r}")
 
     async def redeliver(self) -> None:
         undelivered, self.undelivered = self.undelivered, []
-        for question in undelivered:
-            await self.deliver(question)
+        for incoming in undelivered:
+            await self.deliver(incoming)
 
     # ------------------------------------------------------------ workers
 
@@ -343,6 +349,10 @@ class World(RuleBasedStateMachine):
         ended = [name for name in named if name]
         if sorted(ended) != sorted(self.bound):
             self.problems.append(f"the ledger has {sorted(ended)} instead of {sorted(self.bound)}")
+
+
+def _words_of(queued: Queued) -> str:
+    return queued.text if isinstance(queued, Question) else ""
 
 
 def _text(raw: Argument) -> str:

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from adapters.redis_store import RedisStores, connect
 from bridge.domain.errors import LeaseLost
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import IntakeResult, Origin, Question
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import Lease, Outcome, Settlement
 
@@ -69,7 +69,17 @@ class Mailbox(RuleBasedStateMachine):
         assert self.deliver(thread, name) is IntakeResult.DUPLICATE
 
     def deliver(self, thread: ThreadKey, name: str) -> IntakeResult:
-        question = Question(name, (name,), thread, Address("T1", "C1"), Person("U1"), name, 1.0)
+        question = Question(
+            Origin(
+                id=name,
+                dedupe_keys=(name,),
+                thread=thread,
+                address=Address("T1", "C1"),
+                person=Person("U1"),
+                asked_at=1.0,
+            ),
+            name,
+        )
         became = self.run(self.stores.inbox.append(question))
         self.run(self.let_a_millisecond_pass())
         return became
@@ -130,8 +140,8 @@ class Mailbox(RuleBasedStateMachine):
         entry = self.attempt(worker, self.stores.queue.begin)
         if entry is not None:
             thread = self.leases[worker].thread
-            assert entry.question.id == self.accepted[thread][len(self.settled[thread])]
-            self.begun[worker] = entry.question.id
+            assert entry.queued.id == self.accepted[thread][len(self.settled[thread])]
+            self.begun[worker] = entry.queued.id
 
     @precondition(lambda self: self.leases)
     @rule(data=st.data(), dead=st.booleans())
@@ -202,7 +212,7 @@ class Mailbox(RuleBasedStateMachine):
         while (lease := await queue.claim()) is not None:
             more = True
             while more and (entry := await queue.begin(lease)) is not None:
-                self.settled[lease.thread].append(entry.question.id)
+                self.settled[lease.thread].append(entry.queued.id)
                 more = await queue.settle(lease, DONE)
             await queue.release(lease)
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 
 from adapters.redis_store import RedisStores, connect
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Origin, Question
 from bridge.domain.sessions import Conversation, Ending, EndReason, Session
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import Lease, Outcome, Settlement
@@ -69,7 +69,17 @@ class Meter(RuleBasedStateMachine):
         if thread in self.working:
             return
         self.asked += 1
-        question = Question(str(self.asked), (), thread, Address("T1", "C1"), Person("U1"), "hello", 1.0)
+        question = Question(
+            Origin(
+                id=str(self.asked),
+                dedupe_keys=(),
+                thread=thread,
+                address=Address("T1", "C1"),
+                person=Person("U1"),
+                asked_at=1.0,
+            ),
+            "hello",
+        )
         self.run(self.stores.inbox.append(question))
         lease = self.run(self.stores.queue.claim())
         assert lease is not None

@@ -72,10 +72,21 @@ async def test_a_thread_in_a_channel_understands_commands_after_a_mention(slack:
 
 async def test_help_explains_and_opens_no_conversation(messenger: Messenger) -> None:
     talk = await messenger.ask_directly(_command(messenger, "help"))
-    await messenger.until_said(talk, "start a new conversation")
+    await messenger.until_said(talk, "Start a new conversation")
 
     assert len(messenger.replies(talk)) == 1
     assert messenger.records(talk) == []
+
+
+async def test_bare_words_are_commands_in_a_private_telegram_chat_and_cost_nothing(telegram: TelegramMessenger) -> None:
+    """They used to go to the agent, which was billed."""
+    talk = await telegram.ask_directly("stop")
+    await telegram.until_said(talk, Notice.NOTHING_TO_STOP)
+    await telegram.follow_up(talk, "status")
+    await telegram.until_said(talk, Notice.NOTHING_OPEN)
+    await telegram.follow_up(talk, "Help")
+    await telegram.until_said(talk, "/status: Is a conversation open?")
+    assert telegram.records(talk) == []
 
 
 async def test_people_who_talk_to_each_other_are_left_alone(messenger: Messenger) -> None:
@@ -137,7 +148,7 @@ async def test_the_bridges_own_posts_and_edits_come_back_and_cause_nothing(slack
     assert all(delivery.acked for delivery in echoes)
     # Asked after the echoes, answered after them.
     await slack.follow_up(talk, "help")
-    await slack.until_said(talk, "start a new conversation")
+    await slack.until_said(talk, "Start a new conversation")
     assert (slack.book.opened - opened, len(slack.replies(talk))) == (1, 2)
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.interactions.button_handler import RATED
 from bridge.domain.notices import Notice
 from sandbox.faults import Fault, Gate
 from sandbox.ledger import Shown
@@ -85,7 +84,7 @@ async def test_a_finished_answer_is_rated_and_its_conversation_ended_from_the_me
     # The next question is begun when the turn before it is settled: from then on its answer can be rated.
     await slack.follow_up(talk, "and then?")
     await slack.until_said(talk, "and then?")
-    assert await told(slack, talk, "good", somebody, number=0) == RATED
+    assert await told(slack, talk, "good", somebody, number=0) == Notice.RATED
     assert await told(slack, talk, "end", somebody, number=0) == Notice.NOT_YOURS
     assert len(slack.replies(talk)) == 2
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from adapters.slack.interactions.slash_commands import NOTHING_OPEN_HERE
 from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer, Pause
 from tests.scenario.messengers import SlackMessenger, Talk
@@ -103,7 +102,7 @@ async def test_a_slash_command_ends_ones_own_conversation_and_nobody_elses(slack
     bob = slack.person()
     delivery = slack.slack.slash(bob, talk.place, "end")
     await delivery.settled.wait()
-    assert delivery.response["text"] == NOTHING_OPEN_HERE
+    assert delivery.response["text"] == Notice.NONE_OF_YOURS_HERE
     await slack.slack.say(bob, talk.place, f"{slack.slack.mention} end", talk.root)
     await slack.until_said(talk, Notice.NOT_YOURS)
 

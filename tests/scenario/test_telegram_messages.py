@@ -26,7 +26,7 @@ async def test_what_has_no_words_is_answered_with_a_notice_once_and_a_caption_as
     await telegram.ledger.until(lambda: len(telegram.ledger.shown(str(chat.id))) >= 2)
 
     said = [shown.text for shown in telegram.ledger.shown(str(chat.id))]
-    assert sorted(said) == sorted([Notice.TEXT_ONLY, f"I have your words.\n\n{Notice.FILES_UNREAD}"])
+    assert sorted(said) == sorted([Notice.ONLY_TEXT, f"I have your words.\n\n{Notice.FILES_UNREAD}"])
     (record,) = [r for r in telegram.book.records if r.metadata.get("chat") == str(chat.id)]
     assert record.posted == ["what is on it?"]
 

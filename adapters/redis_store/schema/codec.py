@@ -5,14 +5,16 @@ the bridge overlap during a deploy. Text may hold lone surrogates, which plain U
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
 from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, Step, TurnRecord
 
+ASK = "ask"
+"""The `kind` of a question; a command's is its name. `settle.lua` looks for them."""
 USAGE = "usage."
 """Stands before the name of a token count, in the session's hash."""
 
@@ -39,50 +41,54 @@ def unpack_anything(raw: bytes) -> str:
         return raw.decode("utf-8", "replace")
 
 
-def question_to_json(question: Question) -> bytes:
-    """Write a question."""
+def queued_to_json(queued: Queued) -> bytes:
+    """Write a question or a command. Each has all fields: an older version of the bridge expects them."""
+    origin = queued.origin
+    question = queued if isinstance(queued, Question) else Question(origin, "")
     fields = {
-        "id": question.id,
-        "dedupe_keys": question.dedupe_keys,
-        "thread": str(question.thread),
-        "address": {name: getattr(question.address, name) for name in ("account", "place", "thread", "reply_to")},
-        "person": {name: getattr(question.person, name) for name in ("id", "name", "is_program")},
+        "id": origin.id,
+        "dedupe_keys": origin.dedupe_keys,
+        "thread": str(origin.thread),
+        "address": {name: getattr(origin.address, name) for name in ("account", "place", "thread", "reply_to")},
+        "person": {name: getattr(origin.person, name) for name in ("id", "name", "is_program")},
         "text": question.text,
-        "asked_at": question.asked_at,
-        "kind": question.kind.value,
-        "addressed": question.addressed,
-        "metadata": dict(question.metadata),
+        "asked_at": origin.asked_at,
+        "kind": queued.name.value if isinstance(queued, Command) else ASK,
+        "addressed": origin.addressed,
+        "metadata": dict(origin.metadata),
         "joins_within_s": question.joins_within_s,
         "has_files": question.has_files,
-        "about": question.about,
+        "about": queued.about if isinstance(queued, Command) else "",
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
 
-def question_from_json(raw: bytes | str) -> Question:
-    """Read a question. Raises `Unreadable`."""
+def queued_from_json(raw: bytes | str) -> Queued:
+    """Read a question or a command. Raises `Unreadable`."""
     try:
         fields: dict[str, Any] = json.loads(unpack(raw))
-        address, person = fields["address"], fields["person"]
+        origin, kind = _origin(fields), fields.get("kind", ASK)
+        if kind != ASK:
+            return Command(origin, CommandName(kind), fields.get("about", ""))
         return Question(
-            id=fields["id"],
-            dedupe_keys=tuple(fields.get("dedupe_keys", ())),
-            thread=ThreadKey.parse(fields["thread"]),
-            address=Address(
-                address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")
-            ),
-            person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
-            text=fields["text"],
-            asked_at=fields.get("asked_at", 0.0),
-            kind=QuestionKind(fields.get("kind", QuestionKind.ASK.value)),
-            addressed=fields.get("addressed", True),
-            metadata=fields.get("metadata", {}),
-            joins_within_s=fields.get("joins_within_s", 0.0),
-            has_files=fields.get("has_files") is True,
-            about=fields.get("about", ""),
+            origin, fields["text"], fields.get("joins_within_s", 0.0), has_files=fields.get("has_files") is True
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
+
+
+def _origin(fields: Mapping[str, Any]) -> Origin:
+    address, person = fields["address"], fields["person"]
+    return Origin(
+        id=fields["id"],
+        dedupe_keys=tuple(fields.get("dedupe_keys", ())),
+        thread=ThreadKey.parse(fields["thread"]),
+        address=Address(address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")),
+        person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
+        asked_at=fields.get("asked_at", 0.0),
+        addressed=fields.get("addressed", True),
+        metadata=fields.get("metadata", {}),
+    )
 
 
 def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.domain.notices import BUTTON_LABELS
 from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
 
 _ACTION = "talkifai_reply_"
 _VALUE = re.compile(r"([a-z]{1,10}) ([0-9a-f]{16}) ([TE][A-Z0-9]{1,40})")
-_BUTTONS = {Button.STOP: "Stop", Button.RETRY: "Try again"}
-_MENU = {Button.NEW: "New conversation", Button.END: "End conversation"}
+_BUTTONS = (Button.STOP, Button.RETRY)
+_MENU = (Button.NEW, Button.END)
 
 Block = dict[str, Any]
 
@@ -43,19 +44,17 @@ def control_blocks(view: PageView, account: str) -> list[Block]:
     blocks: list[Block] = []
     if Button.GOOD in view.controls and Button.BAD in view.controls:
         buttons = {
-            "positive_button": {"text": _plain("Helpful"), "value": value(Button.GOOD)},
-            "negative_button": {"text": _plain("Not helpful"), "value": value(Button.BAD)},
+            "positive_button": {**_labelled(Button.GOOD), "value": value(Button.GOOD)},
+            "negative_button": {**_labelled(Button.BAD), "value": value(Button.BAD)},
         }
         rating = {"type": "feedback_buttons", "action_id": f"{_ACTION}rating", **buttons}
         blocks.append({"type": "context_actions", "elements": [rating]})
     elements: list[Block] = [
-        {"type": "button", "action_id": f"{_ACTION}{control.value}", "text": _plain(label), "value": value(control)}
-        for control, label in _BUTTONS.items()
+        {"type": "button", "action_id": f"{_ACTION}{control.value}", **_labelled(control), "value": value(control)}
+        for control in _BUTTONS
         if control in view.controls
     ]
-    options = [
-        {"text": _plain(label), "value": value(control)} for control, label in _MENU.items() if control in view.controls
-    ]
+    options = [_labelled(control) | {"value": value(control)} for control in _MENU if control in view.controls]
     if options:
         elements.append({"type": "overflow", "action_id": f"{_ACTION}menu", "options": options})
     return [*blocks, {"type": "actions", "elements": elements}] if elements else blocks
@@ -84,5 +83,5 @@ def _action_in(payload: Mapping[str, object]) -> Mapping[str, object]:
     return action if isinstance(action, Mapping) else {}
 
 
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}
+def _labelled(control: Button) -> Block:
+    return {"text": {"type": "plain_text", "text": BUTTON_LABELS[control]}}

@@ -3,19 +3,11 @@
 import re
 from html import unescape
 
-from bridge.domain.incoming import QuestionKind
+from bridge.domain.incoming import COMMAND_WORDS, CommandName
 
 _TOKEN = re.compile(r"<([^<>]*)>")
 _SOMEBODY = re.compile(r"<(?:@|!subteam\^|!(?:here|channel|everyone)\b)")
 _ENTITY = re.compile(r"&(?:lt|gt|amp);")
-_COMMANDS = {
-    "new": QuestionKind.NEW,
-    "end": QuestionKind.END,
-    "stop": QuestionKind.STOP,
-    "retry": QuestionKind.RETRY,
-    "status": QuestionKind.STATUS,
-    "help": QuestionKind.HELP,
-}
 
 
 def mentions(text: str, user_id: str) -> bool:
@@ -43,10 +35,10 @@ def to_plain_words(text: str, bot_user_id: str) -> str:
     return _ENTITY.sub(lambda entity: unescape(entity[0]), plain)
 
 
-def kind_of(text: str) -> QuestionKind:
-    """Tell a command (`new`, `/end`, `!help`) from a question; a mention without words asks for help."""
+def command_word(text: str) -> str:
+    """Return the command (`new`, `/end`, `!help`) that is alone in a text, else nothing. No words at all mean help."""
     word = text.casefold().removeprefix("/") if text.startswith("/") else text.casefold().removeprefix("!")
-    return _COMMANDS.get(word, QuestionKind.ASK if text else QuestionKind.HELP)
+    return word if word in COMMAND_WORDS else "" if text else CommandName.HELP
 
 
 def _mention_of(user_id: str) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""The door between bolt and the core: an event is acknowledged only once `accept` has returned."""
+"""Between bolt and the core: an event is acknowledged only once `accept` has returned."""
 
 import asyncio
 import logging
@@ -11,15 +11,15 @@ from adapters.slack.inbound.event_parser import (
     MalformedEventError,
     Payload,
     opened_messages,
+    read_message,
     read_native_stop,
-    read_question,
     tells_of_removal,
 )
 from adapters.slack.interactions.slash_commands import SlashCommands
 from adapters.slack.options import SlackOptions
 from adapters.slack.workspaces.context import WorkspaceContext, Workspaces
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import IntakeResult
+from bridge.domain.incoming import Command, IntakeResult, Question
 from bridge.ports.channel import Accept
 
 _LOG = logging.getLogger(__name__)
@@ -84,13 +84,15 @@ class SlackIntake:
         installed.home.opened(payload)
         if installed.agent_view is not None and (place := opened_messages(payload)):
             installed.agent_view.opened(place)
-        question = read_native_stop(payload, installed.workspace, self._options) or read_question(
+        incoming = read_native_stop(payload, installed.workspace, self._options) or read_message(
             payload, installed.workspace, self._options
         )
-        if question is not None:
-            became = await self._accept(question)
-            if installed.receipts is not None and became in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}:
-                installed.receipts.promise(question)
+        if incoming is None:
+            return
+        became = await self._accept(incoming)
+        is_kept = became in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
+        if installed.receipts is not None and is_kept and isinstance(incoming, Question | Command):
+            installed.receipts.promise(incoming)
 
     def _commands_in(self, installed: WorkspaceContext) -> SlashCommands:
         return SlashCommands(self._accept, installed.sessions_of, installed.workspace, self._options)

@@ -1,28 +1,23 @@
-"""A Slack event becomes a `Question`, or nothing. Pure.
+"""A Slack event becomes a question or another wish, or nothing. Pure.
 
 Slack sends one human message as `message` and, where it mentions the bot, as `app_mention` too, under different
-event ids and in any order: both become the same `Question`.
+event ids and in any order: both become the same `Question`, with the same id.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from adapters.slack.api.identity import BotIdentity
-from adapters.slack.format.mrkdwn import kind_of, mentions, speaks_to_somebody, to_plain_words
+from adapters.slack.format.mrkdwn import command_word, mentions, speaks_to_somebody, to_plain_words
 from adapters.slack.limits import QUESTION_TEXT_CHARS
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import foreign_team, plain_name
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import ANY_TURN, Command, Edit, Origin, Question, Stop, Withdrawal, command
 from bridge.domain.threads import Address, Person, ThreadKey
-from bridge.domain.turns import ANY_TURN
 
 _EVENT_TYPES = ("app_mention", "message")
 _HUMAN_SUBTYPES = (None, "file_share", "thread_broadcast")
-_AMENDMENTS = {
-    "message_changed": (QuestionKind.EDITED, "message"),
-    "message_deleted": (QuestionKind.WITHDRAWN, "previous_message"),
-}
+_CHANGED, _DELETED = "message_changed", "message_deleted"
 _SLACKBOT = ("USLACK", "USLACKBOT")
 _MACHINE_MARKS = ("bot_id", "app_id", "bot_profile", "hidden")
 _ID = re.compile(r"[!-~]{1,100}")
@@ -35,8 +30,12 @@ class MalformedEventError(Exception):
     """An event that Slack would not send. Says what is wrong with its form, never what is in it."""
 
 
-def read_question(payload: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
-    """Turn the payload of one envelope into a question.
+Message = Question | Command | Stop
+"""What a person's message can be."""
+
+
+def read_message(payload: Payload, workspace: BotIdentity, options: SlackOptions) -> Message | Edit | Withdrawal | None:
+    """Turn the payload of one envelope into what the person wants.
 
     Returns None for everything that is not a person's message to the bot or within one of its threads. Raises
     `MalformedEventError` where the parts are missing or of the wrong type.
@@ -49,15 +48,15 @@ def read_question(payload: Payload, workspace: BotIdentity, options: SlackOption
     if event.get("type") not in _EVENT_TYPES:
         return None
     subtype = event.get("subtype")
-    if isinstance(subtype, str) and subtype in _AMENDMENTS:
+    if isinstance(subtype, str) and subtype in {_CHANGED, _DELETED}:
         return _amendment(payload, event, workspace, options)
     if _is_from_a_workflow(event):
-        return _question(payload, event, workspace, options) if options.workflows else None
-    return _question(payload, event, workspace, options) if _is_from_a_person(event, workspace) else None
+        return _message(payload, event, workspace, options) if options.workflows else None
+    return _message(payload, event, workspace, options) if _is_from_a_person(event, workspace) else None
 
 
-def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
-    """Turn a press on Slack's own Stop, in the view for agents, into a question; None for every other payload.
+def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOptions) -> Stop | None:
+    """Read a press on Slack's own Stop, in the view for agents; None for every other payload.
 
     Slack changes nothing by itself: the answer is to be stopped, and the thread's state set (docs: the event's page).
     """
@@ -68,18 +67,15 @@ def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOpt
     if not _TS.fullmatch(thread):
         raise MalformedEventError("a time stamp that is none")
     name = f"slack:event:{_required(payload, 'event_id')}"
-    return Question(
+    origin = Origin(
         id=name,
         dedupe_keys=(name,),
         thread=ThreadKey("slack", workspace.account, place, thread),
         address=Address(account=workspace.account, place=place, thread=thread),
         person=Person(user),
-        text="",
         asked_at=0.0,
-        kind=QuestionKind.STOP,
-        about=ANY_TURN,
-        owner_only=options.control == "asker",
     )
+    return Stop(origin, ANY_TURN, owner_only=options.control == "asker")
 
 
 def opened_messages(payload: Payload) -> str:
@@ -101,20 +97,22 @@ def tells_of_removal(payload: Payload) -> bool:
     return event.get("type") == "app_uninstalled" or (event.get("type") == "tokens_revoked" and revokes_bot)
 
 
-def _amendment(payload: Payload, event: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
+def _amendment(
+    payload: Payload, event: Payload, workspace: BotIdentity, options: SlackOptions
+) -> Edit | Withdrawal | None:
     """Read an edit or a deletion of a person's message: it counts while that message still waits."""
-    kind, part = _AMENDMENTS[str(event["subtype"])]
+    is_edit = event["subtype"] == _CHANGED
     before = event.get("previous_message")
-    message = event.get(part)
+    message = event.get("message") if is_edit else before
     if not isinstance(message, Mapping) or not _is_from_a_person(message, workspace):
         return None
-    if kind is QuestionKind.EDITED and isinstance(before, Mapping) and before.get("text") == message.get("text"):
+    if is_edit and isinstance(before, Mapping) and before.get("text") == message.get("text"):
         return None  # an unfurl or another change around the text
     place = {name: event[name] for name in ("channel", "channel_type") if name in event}
-    question = _question(payload, {**message, **place, "type": "message"}, workspace, options)
-    if question is None or question.kind is not QuestionKind.ASK:
+    changed = _message(payload, {**message, **place, "type": "message"}, workspace, options)
+    if not isinstance(changed, Question):
         return None
-    return replace(question, kind=kind, text=question.text if kind is QuestionKind.EDITED else "")
+    return Edit(changed.origin, changed.text) if is_edit else Withdrawal(changed.origin)
 
 
 def _is_from_a_person(event: Payload, workspace: BotIdentity) -> bool:
@@ -133,7 +131,7 @@ def _is_from_a_workflow(event: Payload) -> bool:
     return is_message and bool(event.get("workflow_id")) and isinstance(event.get("bot_id"), str)
 
 
-def _question(payload: Payload, event: Payload, workspace: BotIdentity, options: SlackOptions) -> Question | None:
+def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: SlackOptions) -> Message | None:
     is_workflow = event.get("subtype") == "bot_message"
     person, channel, ts = (_required(event, name) for name in ("bot_id" if is_workflow else "user", "channel", "ts"))
     root = event.get("thread_ts") or ""
@@ -152,21 +150,19 @@ def _question(payload: Payload, event: Payload, workspace: BotIdentity, options:
     thread = "" if is_flat else root or ts
     has_files = bool(event.get("files"))
     name = f"slack:{team}:{channel}:{ts}"
-    kind = QuestionKind.ASK if has_files and not text else kind_of(text)
-    return Question(
+    origin = Origin(
         id=name,
         dedupe_keys=(name, *_further_keys(payload, event, team, channel)),
         thread=ThreadKey("slack", team, channel, thread),
         address=Address(account=team, place=channel, thread=root if is_flat else thread),
         person=Person(person, plain_name(event.get("username")) if is_workflow else "", is_program=is_workflow),
-        text=text if kind is QuestionKind.ASK else "",
         asked_at=float(ts),
-        kind=kind,
         addressed=addressed,
         metadata=_metadata(payload, event, workspace, (team, channel, thread, ts)),
-        has_files=has_files,
-        owner_only=options.control == "asker",
     )
+    word = "" if has_files and not text else command_word(text)
+    wish = command(origin, word, owner_only=options.control == "asker")
+    return wish or Question(origin, text, has_files=has_files)
 
 
 def _goes_on(raw: str, options: SlackOptions) -> bool:

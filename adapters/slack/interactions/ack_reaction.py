@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.errors import Call, TokenExpired, code_of, translated
 from adapters.slack.limits import RECEIPTS_PER_MINUTE
 from bridge.domain.errors import BridgeError, ChannelRateLimited, ChannelTokenRefused
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import CommandName, Question, Queued
 from bridge.runtime.background_queue import BackgroundQueue
 
 _LOG = logging.getLogger(__name__)
@@ -36,19 +36,19 @@ class Receipts:
         self._added_at: deque[float] = deque()
         self._is_wanted = True
 
-    def promise(self, question: Question) -> None:
+    def promise(self, queued: Queued) -> None:
         """Put the sign on a question that was kept, soon. Does not wait."""
-        if _is_marked(question) and self._is_wanted and self._may_add():
-            self._background.add(partial(self._react, "reactions.add", question))
+        if _is_marked(queued) and self._is_wanted and self._may_add():
+            self._background.add(partial(self._react, "reactions.add", queued))
 
-    async def take_away(self, question: Question) -> None:
+    async def take_away(self, queued: Queued) -> None:
         """Take the sign from a question whose turn is over. Takes some seconds at most."""
-        if not _is_marked(question) or not self._is_wanted:
+        if not _is_marked(queued) or not self._is_wanted:
             return
-        if await self._react("reactions.remove", question) == _NOT_THERE:
+        if await self._react("reactions.remove", queued) == _NOT_THERE:
             # Perhaps the answer was quicker than the sign.
             await asyncio.sleep(_AGAIN_S)
-            await self._react("reactions.remove", question)
+            await self._react("reactions.remove", queued)
 
     def _may_add(self) -> bool:
         """Keep to what can be taken away again: that method has the lower limit."""
@@ -60,14 +60,14 @@ class Receipts:
         self._added_at.append(now)
         return True
 
-    async def _react(self, method: str, question: Question) -> str:
+    async def _react(self, method: str, queued: Queued) -> str:
         """Call a method and return Slack's code where that says that there is nothing to do."""
         change = self._client.reactions_add if method == "reactions.add" else self._client.reactions_remove
         try:
             with translated(Call(method)):
                 try:
                     async with asyncio.timeout(_CALL_S):
-                        await change(channel=question.address.place, name=_SIGN, timestamp=_ts_of(question))
+                        await change(channel=queued.address.place, name=_SIGN, timestamp=_ts_of(queued))
                 except SlackApiError as error:
                     if code_of(error) not in _DONE:
                         raise
@@ -84,10 +84,10 @@ class Receipts:
         return ""
 
 
-def _is_marked(question: Question) -> bool:
-    is_written = question.kind in {QuestionKind.ASK, QuestionKind.RETRY} and not question.about
-    return is_written and bool(question.address.place)
+def _is_marked(queued: Queued) -> bool:
+    is_written = isinstance(queued, Question) or (queued.name is CommandName.RETRY and not queued.about)
+    return is_written and bool(queued.address.place)
 
 
-def _ts_of(question: Question) -> str:
-    return question.id.rpartition(":")[2]
+def _ts_of(queued: Queued) -> str:
+    return queued.id.rpartition(":")[2]

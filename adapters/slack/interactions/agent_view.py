@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.errors import Call, TokenExpired, translated
 from bridge.domain.errors import BridgeError, ChannelTokenRefused
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Question, Queued
 from bridge.domain.threads import Address, ThreadKey
 from bridge.runtime.background_queue import BackgroundQueue
 
@@ -59,13 +59,13 @@ class AgentView:
         """Show that the agent is at work."""
         await self._set(address.place, address.thread, "processing")
 
-    async def settled(self, question: Question, *, is_open: bool) -> None:
+    async def settled(self, queued: Queued, *, is_open: bool) -> None:
         """Show that the agent waits for the person; name a thread after its first question."""
-        address = question.address
+        address = queued.address
         if is_open:
             await self._set(address.place, address.thread, "active")
-        title = " ".join(_LIVE.sub(" ", question.text).split())
-        is_first = question.id.endswith(f":{address.thread}") and question.kind is QuestionKind.ASK
+        title = " ".join(_LIVE.sub(" ", queued.text).split()) if isinstance(queued, Question) else ""
+        is_first = queued.id.endswith(f":{address.thread}")
         if is_first and title and _is_shown(address.place, address.thread):
             shown = title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1].rstrip() + "…"
             await self._call(

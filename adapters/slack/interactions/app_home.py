@@ -10,9 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
-from adapters.slack.interactions.slash_commands import SessionsOf, link_to, question_about
+from adapters.slack.interactions.slash_commands import SessionsOf, link_to, origin_of
 from bridge.domain.errors import BridgeError, StoreUnavailable
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Queued
+from bridge.domain.notices import END_LABEL, Notice, and_more
 from bridge.domain.sessions import Session
 from bridge.ports.channel import Accept
 from bridge.runtime.background_queue import BackgroundQueue
@@ -22,11 +23,6 @@ _END = "talkifai_end"
 _HOME = "home"
 _CALL_S = 3.0
 _MOST_LISTED = 20
-_INTRODUCTION = (
-    "I bring an AI agent to where you talk. Write me a direct message, or mention me in a channel that I am in: "
-    "I answer in the thread. `/talkifai help` tells more."
-)
-_NOTHING_OPEN = "You have no open conversation."
 
 Block = dict[str, Any]
 
@@ -54,10 +50,10 @@ class Home:
         if isinstance(event, Mapping) and event.get("type") == "app_home_opened" and event.get("tab") == _HOME:
             self._show(event.get("user"))
 
-    def settled(self, question: Question) -> None:
-        """Show the tab anew to whoever ended a conversation in it."""
-        if f":trigger:{_HOME}:" in question.id:
-            self._show(question.person.id)
+    def settled(self, queued: Queued) -> None:
+        """Show the tab anew to a person who ended a conversation in it."""
+        if f":trigger:{_HOME}:" in queued.id:
+            self._show(queued.person.id)
 
     async def obey(self, payload: Mapping[str, object], accept: Accept) -> None:
         """Keep what a click asks for: only the person's own conversations can be ended. Raises `StoreUnavailable`."""
@@ -70,7 +66,7 @@ class Home:
             if str(session.thread) == action.get("value"):
                 # The conversation's own id: a second click, or a second delivery of it, is the same wish.
                 trigger = f"{_HOME}:{session.conversation.id}"
-                await accept(question_about(session.thread, person, QuestionKind.END, trigger))
+                await accept(Command(origin_of(session.thread, person, trigger), CommandName.END))
 
     def _show(self, person: object) -> None:
         if isinstance(person, str) and person:
@@ -90,13 +86,13 @@ class Home:
 
 def home_view(sessions: Sequence[Session], prompts: Sequence[str], workspace: BotIdentity) -> dict[str, Any]:
     """Return the tab as Slack's blocks. Pure."""
-    blocks = [_section(_INTRODUCTION)]
+    blocks = [_section(Notice.HOME)]
     if prompts:
-        blocks.append(_section("*You could ask*\n" + "\n".join(f"• {_plain(prompt)}" for prompt in prompts)))
-    blocks.append(_section("*Your open conversations*" if sessions else _NOTHING_OPEN))
+        blocks.append(_section(f"*{Notice.SUGGESTIONS}*\n" + "\n".join(f"• {_plain(prompt)}" for prompt in prompts)))
+    blocks.append(_section(f"*{Notice.YOUR_CONVERSATIONS}*" if sessions else Notice.NONE_OF_YOURS))
     blocks += [_conversation(session, workspace) for session in sessions[:_MOST_LISTED]]
     more = len(sessions) - _MOST_LISTED
-    return {"type": "home", "blocks": [*blocks, *([_section(f"and {more} more")] if more > 0 else [])]}
+    return {"type": "home", "blocks": [*blocks, *([_section(and_more(more))] if more > 0 else [])]}
 
 
 def _conversation(session: Session, workspace: BotIdentity) -> Block:
@@ -106,7 +102,7 @@ def _conversation(session: Session, workspace: BotIdentity) -> Block:
         "accessory": {
             "type": "button",
             "action_id": _END,
-            "text": {"type": "plain_text", "text": "End"},
+            "text": {"type": "plain_text", "text": END_LABEL},
             "value": str(session.thread),
         }
     }

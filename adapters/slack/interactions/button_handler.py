@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from time import time
-from typing import Any
+from typing import Any, assert_never
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -16,7 +16,7 @@ from adapters.slack.format.buttons import Pressed
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import foreign_team
 from bridge.domain.errors import BridgeError
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, IntakeResult, Origin, Rating, Stop
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
@@ -28,22 +28,12 @@ _LOG = logging.getLogger(__name__)
 _CALL_S = 3.0
 _ID = re.compile(r"[A-Z][A-Z0-9]{1,40}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
-_KINDS = {
-    Button.STOP: QuestionKind.STOP,
-    Button.RETRY: QuestionKind.RETRY,
-    Button.NEW: QuestionKind.NEW,
-    Button.END: QuestionKind.END,
-    Button.GOOD: QuestionKind.RATE,
-    Button.BAD: QuestionKind.RATE,
-}
-_ENDS = (QuestionKind.NEW, QuestionKind.END)
-RATED = "Thank you: noted."
-NOT_RATED = "It is too late to rate this answer."
+_ENDS = (CommandName.NEW, CommandName.END)
 _TOLD = {
     IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
     IntakeResult.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
     IntakeResult.FULL: Notice.BUSY,
-    IntakeResult.RATED: RATED,
+    IntakeResult.RATED: Notice.RATED,
 }
 
 
@@ -67,18 +57,30 @@ class Presses:
 
     async def obey(self, payload: Mapping[str, object], pressed: Pressed, accept: Accept) -> None:
         """Keep what a press asks for. When it returns, that is done durably. Raises `StoreUnavailable`."""
-        question = self._question(payload, pressed)
-        if question is None:
+        origin = self._origin(payload, pressed)
+        if origin is None:
             return
-        sentence = await self._refusal(question)
+        wish = self._wish(origin, pressed)
+        sentence = await self._refusal(wish) if isinstance(wish, Command) else ""
         if not sentence:
-            became = await accept(question)
-            is_unrated = became is IntakeResult.NOTHING and question.kind is QuestionKind.RATE
-            sentence = NOT_RATED if is_unrated else _TOLD.get(became, "")
+            became = await accept(wish)
+            is_unrated = became is IntakeResult.NOTHING and isinstance(wish, Rating)
+            sentence = Notice.TOO_LATE_TO_RATE if is_unrated else _TOLD.get(became, "")
         if sentence:
-            self._background.add(partial(self._tell, question, sentence))
+            self._background.add(partial(self._tell, origin, sentence))
 
-    def _question(self, payload: Mapping[str, object], pressed: Pressed) -> Question | None:
+    def _wish(self, origin: Origin, pressed: Pressed) -> Command | Stop | Rating:
+        match pressed.control:
+            case Button.STOP:
+                return Stop(origin, pressed.about, owner_only=self._options.control == "asker")
+            case Button.GOOD | Button.BAD:
+                return Rating(origin, pressed.about, is_good=pressed.control is Button.GOOD)
+            case Button.RETRY | Button.NEW | Button.END:
+                return Command(origin, CommandName(pressed.control.value), pressed.about)
+            case _:
+                assert_never(pressed.control)
+
+    def _origin(self, payload: Mapping[str, object], pressed: Pressed) -> Origin | None:
         user, container, actions = payload.get("user"), payload.get("container"), payload.get("actions")
         person = user.get("id") if isinstance(user, Mapping) else None
         where = container if isinstance(container, Mapping) else {}
@@ -93,53 +95,48 @@ class Presses:
         thread = ThreadKey("slack", self._account, str(place), "" if is_flat else str(root))
         # All of it names one press; the same for every delivery of it.
         name = f"slack:{self._account}:{place}:press:{person}:{message}:{pressed.control.value}:{at}"
-        kind = _KINDS[pressed.control]
-        return Question(
+        return Origin(
             id=name,
             dedupe_keys=(name,),
             thread=thread,
             address=Address(account=self._account, place=str(place), thread=str(root)),
             person=Person(str(person)),
-            text=pressed.control.value if kind is QuestionKind.RATE else "",
             asked_at=time(),
-            kind=kind,
             metadata={
                 "source": "slack",
                 "team": self._account,
                 "channel": str(place),
                 "thread": thread.thread,
-                **self._origin(user),
+                **self._team_of(user),
             },
-            about=pressed.about,
-            owner_only=self._options.control == "asker",
         )
 
-    def _origin(self, user: object) -> dict[str, str]:
+    def _team_of(self, user: object) -> dict[str, str]:
         """Name the team of somebody from another organisation, as a message's metadata has it."""
         team = user.get("team_id") if isinstance(user, Mapping) else None
         # A press does not say whether its channel is shared: in Enterprise Grid the look-up of the person tells.
         found = foreign_team(team, self._workspace, is_shared=False)
         return {"person_team": found} if found else {}
 
-    async def _refusal(self, question: Question) -> str:
-        """Say why this person may not, or cannot, end the conversation; empty for whoever may, and other wishes."""
-        if question.kind not in _ENDS or self._sessions is None:
+    async def _refusal(self, command: Command) -> str:
+        """Say why this person may not, or cannot, end the conversation; empty otherwise."""
+        if command.name not in _ENDS or self._sessions is None:
             return ""
-        session = await self._sessions.current(question.thread)
+        session = await self._sessions.current(command.thread)
         if session is None:
-            return Notice.NOTHING_OPEN if question.kind is QuestionKind.END else ""
-        is_theirs = session.person_id == question.person.id or self._options.control == "anyone"
+            return Notice.NOTHING_OPEN if command.name is CommandName.END else ""
+        is_theirs = session.person_id == command.person.id or self._options.control == "anyone"
         return "" if is_theirs else Notice.NOT_YOURS
 
-    async def _tell(self, question: Question, sentence: str) -> None:
-        """Tell who pressed, so that nobody else sees it. Best effort."""
-        address = question.address
+    async def _tell(self, origin: Origin, sentence: str) -> None:
+        """Tell who pressed, so that no other person sees it. Best effort."""
+        address = origin.address
         thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}
         try:
             with translated(Call("chat.postEphemeral")):
                 async with asyncio.timeout(_CALL_S):
                     await self._client.chat_postEphemeral(
-                        channel=address.place, user=question.person.id, text=sentence, **thread
+                        channel=address.place, user=origin.person.id, text=sentence, **thread
                     )
         except BridgeError as error:
             _LOG.info("Somebody pressed a button and could not be answered: %s", error)

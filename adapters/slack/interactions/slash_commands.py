@@ -6,16 +6,14 @@ person began: the first two about those in the place where they are typed, `stat
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from time import time
 
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.options import SlackOptions
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
-from bridge.domain.notices import Notice
+from bridge.domain.incoming import ANY_TURN, Command, CommandName, IntakeResult, Origin, Stop
+from bridge.domain.notices import TALKIFAI_COMMAND, Notice, and_more, ended_here, help_text
 from bridge.domain.sessions import Session
 from bridge.domain.threads import Address, Person, ThreadKey
-from bridge.domain.turns import ANY_TURN
 from bridge.ports.channel import Accept
 
 SessionsOf = Callable[[str], Awaitable[Sequence[Session]]]
@@ -23,16 +21,6 @@ SessionsOf = Callable[[str], Awaitable[Sequence[Session]]]
 
 _ID = re.compile(r"[!-~]{1,200}")
 _MOST_LISTED = 20
-HELP = (
-    "`/talkifai status`: the conversations that you have open. `/talkifai end`: end yours in this place. "
-    "`/talkifai stop`: stop what is being answered in those that you began in this place. "
-    "`/talkifai new`: start over, in a direct message. `/talkifai help`: this text.\n"
-    "Within a thread mention me with one of the words: stop, retry, new, end, status, help."
-)
-NOTHING_OPEN = "You have no open conversation."
-NOTHING_OPEN_HERE = "You have no open conversation in this place."
-NEW_ELSEWHERE = "Each message that mentions me begins a conversation of its own here: just write one."
-NEW_HERE = "A new conversation begins."
 
 
 class SlashCommands:
@@ -63,23 +51,22 @@ class SlashCommands:
             case "new":
                 return await self._new(str(user), str(place), str(trigger))
             case _:
-                return HELP
+                return help_text(TALKIFAI_COMMAND)
 
     async def _end(self, user: str, place: str, trigger: str) -> str:
         here = [session for session in await self._sessions_of(user) if session.thread.place == place]
         for number, session in enumerate(here):
-            await self._accept(question_about(session.thread, user, QuestionKind.END, f"{trigger}:{number}"))
-        if not here:
-            return NOTHING_OPEN_HERE
-        return "Your conversation here ends." if len(here) == 1 else f"Your {len(here)} conversations here end."
+            origin = origin_of(session.thread, user, f"{trigger}:{number}")
+            await self._accept(Command(origin, CommandName.END))
+        return ended_here(len(here)) if here else Notice.NONE_OF_YOURS_HERE
 
     async def _stop(self, user: str, place: str, trigger: str) -> str:
         here = [session for session in await self._sessions_of(user) if session.thread.place == place]
         became = [
             await self._accept(
-                replace(
-                    question_about(session.thread, user, QuestionKind.STOP, f"{trigger}:{number}"),
-                    about=ANY_TURN,
+                Stop(
+                    origin_of(session.thread, user, f"{trigger}:{number}"),
+                    ANY_TURN,
                     owner_only=self._options.control == "asker",
                 )
             )
@@ -89,31 +76,29 @@ class SlashCommands:
 
     async def _new(self, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._options.threads_in_dms:
-            return NEW_ELSEWHERE
+            return Notice.NEW_BY_MENTION
         thread = ThreadKey("slack", self._workspace.account, place)
-        await self._accept(question_about(thread, user, QuestionKind.NEW, trigger))
-        return NEW_HERE
+        await self._accept(Command(origin_of(thread, user, trigger), CommandName.NEW))
+        return Notice.NEW_BEGINS
 
     def _listed(self, sessions: Sequence[Session]) -> str:
         if not sessions:
-            return NOTHING_OPEN
+            return Notice.NONE_OF_YOURS
         lines = [f"• {link_to(session.thread, self._workspace)}" for session in sessions[:_MOST_LISTED]]
         more = len(sessions) - _MOST_LISTED
-        return "\n".join(["You have these conversations open:", *lines, *([f"and {more} more"] if more > 0 else [])])
+        return "\n".join([f"{Notice.YOUR_CONVERSATIONS}:", *lines, *([and_more(more)] if more > 0 else [])])
 
 
-def question_about(thread: ThreadKey, user: str, kind: QuestionKind, trigger: str) -> Question:
-    """Make a command to a thread out of a person's slash command or click; `trigger` is new for each of them."""
+def origin_of(thread: ThreadKey, user: str, trigger: str) -> Origin:
+    """Say where a person's slash command or click to a thread comes from; `trigger` is new for each of them."""
     name = f"slack:{thread.account}:{thread.place}:trigger:{trigger}"
-    return Question(
+    return Origin(
         id=name,
         dedupe_keys=(name,),
         thread=thread,
         address=Address(account=thread.account, place=thread.place, thread=thread.thread),
         person=Person(user),
-        text="",
         asked_at=time(),
-        kind=kind,
         metadata={"source": "slack", "team": thread.account, "channel": thread.place, "thread": thread.thread},
     )
 

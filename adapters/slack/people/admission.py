@@ -10,7 +10,7 @@ from adapters.slack.api.errors import Call, translated
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import People
 from bridge.domain.errors import BridgeError, ChannelUnavailable
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Queued
 from bridge.domain.notices import Notice
 from bridge.runtime.bounded_dict import BoundedDict
 
@@ -29,19 +29,19 @@ class Admission:
         self._told: BoundedDict[str, None] = BoundedDict(_KEPT)
         self._has_warned = False
 
-    async def admits(self, question: Question) -> bool:
+    async def admits(self, queued: Queued) -> bool:
         """Say whether the asker may have an answer. Raises `ChannelUnavailable` where Slack does not tell now."""
-        if self._options.external_users == "allow" or not await self._is_external(question):
+        if self._options.external_users == "allow" or not await self._is_external(queued):
             return True
-        await self._tell(question)
+        await self._tell(queued)
         return False
 
-    async def _is_external(self, question: Question) -> bool:
-        if "person_team" in question.metadata:
+    async def _is_external(self, queued: Queued) -> bool:
+        if "person_team" in queued.origin.metadata:
             return True
-        if question.person.is_program:
+        if queued.person.is_program:
             return False
-        known = (await self._people.profile(question.person.id)).is_external
+        known = (await self._people.profile(queued.person.id)).is_external
         if known is not None:
             return known
         if not self._people.are_hidden:
@@ -51,10 +51,10 @@ class Admission:
             _LOG.warning("Guests cannot be told from members without the scope users:read: they are answered.")
         return False
 
-    async def _tell(self, question: Question) -> None:
+    async def _tell(self, queued: Queued) -> None:
         """Tell the asker alone; in each worker once. Best effort."""
-        person, address = question.person.id, question.address
-        if person in self._told or question.person.is_program:
+        person, address = queued.person.id, queued.address
+        if person in self._told or queued.person.is_program:
             return
         self._told[person] = None
         thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}

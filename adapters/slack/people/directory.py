@@ -15,7 +15,7 @@ from adapters.slack.api.errors import Call, code_of, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.api.ttl_cache import TtlCache
 from bridge.domain.errors import BridgeError
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Queued
 
 _LOG = logging.getLogger(__name__)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
@@ -41,9 +41,9 @@ class Profile:
     """Whether it is a guest, or somebody of another organisation; None where Slack did not say."""
 
 
-def plain_identifier(question: Question) -> str:
+def plain_identifier(queued: Queued) -> str:
     """Name the asker without asking Slack: `slack:<team>:<user>`."""
-    return f"slack:{question.thread.account}:{question.person.id}"
+    return f"slack:{queued.thread.account}:{queued.person.id}"
 
 
 def plain_name(name: object) -> str:
@@ -76,11 +76,11 @@ class People:
         self._channels = TtlCache(self._ask_for_channel, now)
         self._refused: set[str] = set()
 
-    async def identifier(self, question: Question) -> str:
+    async def identifier(self, queued: Queued) -> str:
         """Return the e-mail address, or else `slack:<team>:<user>`. Takes some 3 s at most."""
         if not self._emails:
-            return plain_identifier(question)
-        return (await self.profile(question.person.id)).email or plain_identifier(question)
+            return plain_identifier(queued)
+        return (await self.profile(queued.person.id)).email or plain_identifier(queued)
 
     async def profile(self, user: str) -> Profile:
         """Return what Slack says of a person. Takes some 3 s at most."""

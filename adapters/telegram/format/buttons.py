@@ -5,10 +5,10 @@ A button carries what it is and the token of its turn, so nothing about buttons 
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bridge.domain.notices import SHORT_BUTTON_LABELS
 from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
 
-_LABELS = {Button.STOP: "⏹ Stop", Button.RETRY: "🔁 Retry", Button.GOOD: "👍", Button.BAD: "👎"}
 CONTROLS = frozenset({Button.STOP, Button.RETRY})
 RATINGS = frozenset({Button.GOOD, Button.BAD})
 
@@ -20,8 +20,8 @@ def keyboard(view: PageView) -> InlineKeyboardMarkup | None:
     """
     token = token_of(view.turn_id)
     row = [
-        InlineKeyboardButton(_LABELS[control], callback_data=f"{control.value}:{token}")
+        InlineKeyboardButton(SHORT_BUTTON_LABELS[control], callback_data=f"{control.value}:{token}")
         for control in view.controls
-        if control in _LABELS
+        if control in SHORT_BUTTON_LABELS
     ]
     return InlineKeyboardMarkup([row]) if row else None

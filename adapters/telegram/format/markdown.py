@@ -15,6 +15,7 @@ from adapters.telegram import limits
 from adapters.telegram.format.entities import Mark, Span, marks_of, spans_of, tidied, trimmed, utf16_length, worthiest
 from adapters.telegram.format.links import defuse
 from adapters.telegram.format.walker import rewritten
+from bridge.domain.notices import SLASHES, help_text
 from bridge.domain.pages import PageView
 from bridge.markdown.preprocess import prepared
 from bridge.markdown.sanitize import sanitize
@@ -22,6 +23,7 @@ from bridge.markdown.sanitize import sanitize
 _NOTHING_YET = "…"
 """Stands where a page has no visible character: Telegram refuses an empty message."""
 
+_HELP = help_text(SLASHES)
 _NAME_AT_END = re.compile(r"@(\w+)\Z")
 
 _CACHED_PAGES = 256
@@ -63,7 +65,8 @@ def render_page(view: PageView, allowed: frozenset[str] = frozenset()) -> Render
     body = _rendered(view.text, _finished(view, allowed) if allowed else allowed)
     text, marks = body.text, worthiest(body.marks, limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES)
     for line in (view.status, view.notice):
-        words, _ = defuse(sanitize(line).strip(), ())
+        # The commands in our own help are there to be pressed. Every other line may hold words of the agent.
+        words = line if line == _HELP else defuse(sanitize(line).strip(), ())[0]
         if words:
             text = f"{text}\n\n{words}" if text else words
             marks.append(Mark("italic", len(text) - len(words), len(text)))

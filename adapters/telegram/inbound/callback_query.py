@@ -9,18 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.telegram import CHANNEL
-from adapters.telegram.format.buttons import RATINGS
+from adapters.telegram.format.buttons import CONTROLS, RATINGS
 from adapters.telegram.inbound.update_parser import GENERAL_TOPIC, GROUP_TYPES, BotIdentity, clean, full_name, topic_of
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Origin, Rating, Stop
 from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
 
-_KINDS = {
-    Button.STOP: QuestionKind.STOP,
-    Button.RETRY: QuestionKind.RETRY,
-    Button.GOOD: QuestionKind.RATE,
-    Button.BAD: QuestionKind.RATE,
-}
+_RETRY = CommandName.RETRY
 _DATA = re.compile("([a-z]+):([0-9a-f]{16})")
 
 
@@ -46,8 +41,15 @@ class Press:
     person: Person
     username: str
 
-    def question(self, root: str | None, asked_at: float) -> Question:
-        """Put the press into the words of the core. `root`: what the store knows of the chain of replies.
+    def wish(self, root: str | None, asked_at: float) -> Stop | Command | Rating:
+        """Say what the person wants. `root`: what the store knows of the chain of replies."""
+        origin = self._origin(root, asked_at)
+        if self.control in RATINGS:
+            return Rating(origin, self.about, is_good=self.control is Button.GOOD)
+        return Stop(origin, self.about) if self.control is Button.STOP else Command(origin, _RETRY, self.about)
+
+    def _origin(self, root: str | None, asked_at: float) -> Origin:
+        """Say where the press comes from.
 
         A turn is tried again once, however many people press how often: if that fails too, it has a button of its own.
         """
@@ -62,7 +64,7 @@ class Press:
             "thread": thread,
             "username": self.username,
         }
-        return Question(
+        return Origin(
             id=f"{name}:press:{self.query_id}",
             dedupe_keys=(f"{name}:press:{self.query_id}", f"{name}:update:{self.update_id}", *once),
             thread=ThreadKey(CHANNEL, self.bot_id, self.chat_id, thread),
@@ -73,11 +75,8 @@ class Press:
                 reply_to=(self.quoted or self.message_id) if in_group else "",
             ),
             person=self.person,
-            text=self.control.value if self.control in RATINGS else "",
             asked_at=asked_at,
-            kind=_KINDS[self.control],
             metadata={fact: value for fact, value in facts.items() if value},
-            about=self.about,
         )
 
 
@@ -89,7 +88,7 @@ class StalePress:
 
 
 def pressed(update: Mapping[str, Any], me: BotIdentity) -> Press | StalePress | None:
-    """Read a press; None where the update is something else. Raises as `receive.incoming`.
+    """Read a press; None where the update is something else. Raises as `read_update`.
 
     Of a message that is too old Telegram tells the chat and the id alone, with the date 0 (`InaccessibleMessage`): in a
     forum its topic is then not known.
@@ -99,7 +98,7 @@ def pressed(update: Mapping[str, Any], me: BotIdentity) -> Press | StalePress | 
         return None
     query_id, presser, message = str(query["id"]), query["from"], query.get("message")
     data = _DATA.fullmatch(query.get("data") or "")
-    if message is None or data is None or data[1] not in set(_KINDS):
+    if message is None or data is None or data[1] not in CONTROLS | RATINGS:
         return StalePress(query_id)
     chat = message["chat"]
     if not message.get("date") and chat.get("is_forum"):
@@ -123,7 +122,7 @@ def pressed(update: Mapping[str, Any], me: BotIdentity) -> Press | StalePress | 
     )
 
 
-def draft_stopped(update: Mapping[str, Any], me: BotIdentity, asked_at: float) -> Question | None:
+def draft_stopped(update: Mapping[str, Any], me: BotIdentity, asked_at: float) -> Stop | None:
     """Read the press of Telegram's own Stop below a draft (Bot API 10.3); None where the update is something else."""
     stopped = update.get("stopped_message_generation")
     if stopped is None:
@@ -132,15 +131,14 @@ def draft_stopped(update: Mapping[str, Any], me: BotIdentity, asked_at: float) -
     topic = stopped.get("message_thread_id")
     thread = "" if topic is None else str(int(topic))
     key = f"{CHANNEL}:{me.id}:update:{int(update['update_id'])}"
-    return Question(
+    origin = Origin(
         id=key,
         dedupe_keys=(key,),
         thread=ThreadKey(CHANNEL, str(me.id), chat_id, thread),
         address=Address(str(me.id), chat_id, thread),
         # There are drafts in private chats only, whose id is the person's.
         person=Person(chat_id),
-        text="",
         asked_at=asked_at,
-        kind=QuestionKind.STOP,
         metadata={"source": CHANNEL, "chat": chat_id, "chat_type": "private"},
     )
+    return Stop(origin)

@@ -26,7 +26,7 @@ class ChatLeft:
 def chat_change(update: Mapping[str, Any]) -> ChatMigration | ChatLeft | None:
     """Read what happened to a chat; None where it is something else.
 
-    A migration is told twice, once in either chat. Raises as `receive.incoming`.
+    A migration is told twice, once in either chat. Raises as `read_update`.
     """
     member = update.get("my_chat_member")
     if member is not None:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from bridge.domain.incoming import COMMAND_WORDS
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?![\w/@])")
 
@@ -17,7 +19,7 @@ class MessageText:
     names_me: bool
     """The bot is mentioned, by name or by id, or named in the command."""
     command: str = ""
-    """The command at the start, in lower case, without slash; empty where there is none."""
+    """The command at the start, or the bare word alone, in lower case, without slash; empty where there is none."""
     arguments: str = ""
     """What follows the command."""
     is_empty: bool = False
@@ -44,6 +46,12 @@ def read_message_text(message: Mapping[str, Any], my_id: int, my_username: str) 
     return MessageText(
         text, is_mentioned or names_me, command, arguments, is_for_another_bot=bool(named) and not names_me
     )
+
+
+def with_bare_command(words: MessageText) -> MessageText:
+    """Take a command's word alone, without a slash, as the command: for chats in which all is said to the bot."""
+    bare = words.text.casefold()
+    return replace(words, command=bare) if bare in COMMAND_WORDS else words
 
 
 def _without_mentions(raw: str, entities: Any, my_id: int, my_username: str) -> tuple[str, bool]:

@@ -11,11 +11,12 @@ from adapters.telegram import CHANNEL
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.inbound.poison_updates import SetAside
-from adapters.telegram.inbound.update_parser import GROUP_TYPES, BotIdentity, Incoming, incoming
+from adapters.telegram.inbound.update_parser import GROUP_TYPES, BotIdentity, ChatMessage, read_update
 from adapters.telegram.options import GroupTrigger
-from adapters.telegram.outbound.callback_answers import STALE, said_of
+from adapters.telegram.outbound.callback_answers import answer_to
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Forbidden, Incoming, Stop
+from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
 from bridge.ports.chat_moves import Places, ReplyRoots
 
@@ -29,9 +30,9 @@ MayControl = Callable[[str, str], Awaitable[bool]]
 AnswerPress = Callable[[str, str], None]
 """Answers a press, named first, with these words. Returns at once."""
 
-Heard = Incoming | Press | StalePress | Question | ChatMigration | ChatLeft
+Heard = ChatMessage | Press | StalePress | Stop | ChatMigration | ChatLeft
 
-_CONTROL = {QuestionKind.NEW, QuestionKind.END}
+_CONTROL = {CommandName.NEW, CommandName.END}
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
@@ -82,7 +83,7 @@ class UpdateIntake:
                 chat_change(update)
                 or pressed(update, self._me)
                 or draft_stopped(update, self._me, time.time())
-                or incoming(update, self._me, group_trigger=self._group_trigger)
+                or read_update(update, self._me, group_trigger=self._group_trigger)
             )
         except UNREADABLE as exc:
             self._set_aside.note(number, type(exc).__name__)
@@ -98,14 +99,14 @@ class UpdateIntake:
     async def _keep(self, heard: Heard | None) -> None:
         account = str(self._me.id)
         match heard:
-            case Incoming():
+            case ChatMessage():
                 if not self._is_explained(heard):
                     await self._accept(await self._allowed(await self._in_its_thread(heard)))
             case Press():
                 await self._take_press(heard)
             case StalePress():
-                self._answer(heard.query_id, STALE)
-            case Question():
+                self._answer(heard.query_id, Notice.BUTTON_TOO_OLD)
+            case Stop():
                 await self._accept(heard)
             case ChatMigration():
                 moved = await self._places.move(CHANNEL, account, heard.chat_id, heard.new_chat_id)
@@ -121,47 +122,46 @@ class UpdateIntake:
         root = None
         if press.is_in_chain:
             root = await self._first_known(press.chat_id, (press.message_id, press.quoted))
-        question = await self._allowed(press.question(root, time.time()))
-        became = await self._accept(question)
-        self._answer(press.query_id, said_of(question.kind, became))
+        wish = await self._allowed(press.wish(root, time.time()))
+        became = await self._accept(wish)
+        self._answer(press.query_id, answer_to(wish, became))
 
-    async def _allowed(self, question: Question) -> Question:
-        """Return the question, or what stands for it where this person may not command that in this group.
+    async def _allowed(self, wish: Incoming) -> Incoming:
+        """Return the wish, or what stands for it where this person may not command that in this group.
 
         Where administrators control, others may stop the answers that they asked for, and those of their conversations.
         """
-        in_group = question.metadata["chat_type"] in GROUP_TYPES
-        if self._may_control is None or not in_group or question.kind not in {*_CONTROL, QuestionKind.STOP}:
-            return question
-        if await self._may_control(question.address.place, question.person.id):
-            return question
-        if question.kind is QuestionKind.STOP:
-            return replace(question, owner_only=True)
-        return replace(question, kind=QuestionKind.FORBIDDEN)
+        in_group = wish.origin.metadata["chat_type"] in GROUP_TYPES
+        is_controlled = isinstance(wish, Stop) or (isinstance(wish, Command) and wish.name in _CONTROL)
+        if self._may_control is None or not in_group or not is_controlled:
+            return wish
+        if await self._may_control(wish.address.place, wish.person.id):
+            return wish
+        return replace(wish, owner_only=True) if isinstance(wish, Stop) else Forbidden(wish.origin)
 
-    def _is_explained(self, message: Incoming) -> bool:
+    def _is_explained(self, message: ChatMessage) -> bool:
         """Say whether this is a picture of an album, and another one had the words. Clients put them on the first."""
         if not message.album or not message.wording.is_empty:
             self._album = message.album
             return False
         return message.album == self._album
 
-    async def _in_its_thread(self, message: Incoming) -> Question:
+    async def _in_its_thread(self, message: ChatMessage) -> Incoming:
         """Find the thread of a message. Raises `StoreUnavailable`: the update is then delivered again."""
         if not message.is_in_chain:
-            return message.question()
+            return message.wish()
         # The message itself first: it may have been delivered before.
         known = await self._first_known(message.chat_id, (message.message_id, message.replies_to, message.chain))
         inherited = None
         if known is None and message.may_inherit:
             inherited = await self._places.last_active_thread(CHANNEL, message.bot_id, message.chat_id)
-        question = message.question(inherited if known is None else known)
-        root = question.thread.thread
+        wish = message.wish(inherited if known is None else known)
+        root = wish.thread.thread
         await self._roots.remember(message.bot_id, message.chat_id, message.message_id, root)
         if inherited is not None:
             # Last: delivered again after a crash in between, the message is known by now.
             await self._places.consume_move(CHANNEL, message.bot_id, message.chat_id)
-        return question
+        return wish
 
     async def _first_known(self, chat_id: str, message_ids: Iterable[str]) -> str | None:
         """Return the root of the first message that is known, or None. Raises `StoreUnavailable`."""

@@ -1,8 +1,8 @@
-"""A raw update of the Bot API becomes a question, or nothing. Pure: no call, no clock.
+"""A raw update of the Bot API becomes what a person wants of the bridge, or nothing. Pure: no call, no clock.
 
 Raw dicts are read, not the library's classes: one update that the library cannot parse would fail its whole batch.
 Reading goes in two steps, because in plain groups the thread is the root of a chain of replies, which only a store
-knows: `incoming()` reads the update, `Incoming.question()` finishes it with that root.
+knows: `read_update()` reads the update, `ChatMessage.wish()` finishes it with that root.
 """
 
 from collections.abc import Mapping
@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.telegram import CHANNEL, limits
-from adapters.telegram.inbound.message_text import MessageText, read_message_text
+from adapters.telegram.inbound.message_text import MessageText, read_message_text, with_bare_command
 from adapters.telegram.options import GroupTrigger
-from bridge.domain.incoming import Question, QuestionKind
+from bridge.domain.incoming import (
+    COMMAND_WORDS,
+    Command,
+    CommandName,
+    Edit,
+    Origin,
+    Question,
+    Stop,
+    Wordless,
+    command,
+)
 from bridge.domain.threads import Address, Person, ThreadKey
 
 GENERAL_TOPIC = "general"
 """The thread of a forum's General topic: messages there carry no topic id, and none may be sent."""
 
-_COMMANDS = {
-    "start": QuestionKind.START,
-    "new": QuestionKind.NEW,
-    "end": QuestionKind.END,
-    "stop": QuestionKind.STOP,
-    "retry": QuestionKind.RETRY,
-    "status": QuestionKind.STATUS,
-    "help": QuestionKind.HELP,
-}
+_COMMANDS = COMMAND_WORDS | {CommandName.START}
 _MEDIA = {
     *("animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media"),
     *("photo", "poll", "sticker", "story", "venue", "video", "video_note", "voice"),
@@ -45,8 +47,8 @@ class BotIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message that is a question for this bot, all but the root of its chain of replies."""
+class ChatMessage:
+    """A message for this bot, all but the root of its chain of replies."""
 
     update_id: int
     bot_id: str
@@ -83,10 +85,21 @@ class Incoming:
             and self.default_root in (self.message_id, "")
         )
 
-    def question(self, root: str | None = None) -> Question:
-        """Finish the question. `root`: what the store knows of the chain."""
-        thread = (self.default_root if root is None else root) if self.is_in_chain else self.topic
-        kind, text, payload = self._wish()
+    def wish(self, root: str | None = None) -> Question | Command | Stop | Edit | Wordless:
+        """Say what the person wants. `root`: what the store knows of the chain."""
+        origin = self._origin((self.default_root if root is None else root) if self.is_in_chain else self.topic)
+        words = self.wording
+        if words.is_empty:
+            return Wordless(origin)
+        if self.is_edit:
+            return Edit(origin, words.text)
+        if not words.text:
+            # Nothing but the bot's name: that calls it, and asks nothing.
+            return Command(origin, CommandName.START)
+        joins_within_s = limits.LONG_JOIN_S if len(words.text) >= limits.LONG_FROM else limits.JOIN_S
+        return command(origin, words.command) or Question(origin, words.text, joins_within_s, has_files=self.has_files)
+
+    def _origin(self, thread: str) -> Origin:
         message_key = f"{CHANNEL}:{self.bot_id}:{self.chat_id}:{self.message_id}"
         facts = {
             "source": CHANNEL,
@@ -94,9 +107,9 @@ class Incoming:
             "chat_type": self.chat_type,
             "thread": thread,
             "username": self.username,
-            "start": payload,
+            "start": self.wording.arguments if self.wording.command == CommandName.START else "",
         }
-        return Question(
+        return Origin(
             id=message_key,
             dedupe_keys=(message_key, f"{CHANNEL}:{self.bot_id}:update:{self.update_id}"),
             thread=ThreadKey(CHANNEL, self.bot_id, self.chat_id, thread),
@@ -107,35 +120,14 @@ class Incoming:
                 reply_to=self.message_id if self.chat_type in GROUP_TYPES else "",
             ),
             person=self.person,
-            text=text,
             asked_at=self.sent_at,
-            kind=kind,
-            joins_within_s=self._joins_within_s() if kind is QuestionKind.ASK else 0.0,
             metadata={name: fact for name, fact in facts.items() if fact},
-            has_files=self.has_files and kind is QuestionKind.ASK,
         )
 
-    def _joins_within_s(self) -> float:
-        return limits.LONG_JOIN_S if len(self.wording.text) >= limits.LONG_FROM else limits.JOIN_S
 
-    def _wish(self) -> tuple[QuestionKind, str, str]:
-        """Return the kind, the text, and the payload of `/start`."""
-        kind = _COMMANDS.get(self.wording.command)
-        if self.wording.is_empty:
-            return QuestionKind.WORDLESS, "", ""
-        if self.is_edit:
-            return QuestionKind.EDITED, self.wording.text, ""
-        if kind is QuestionKind.START:
-            return kind, "", self.wording.arguments
-        if kind is not None:
-            return kind, self.wording.arguments, ""
-        if not self.wording.text:
-            # Nothing but the bot's name: that calls it, and asks nothing.
-            return QuestionKind.START, "", ""
-        return QuestionKind.ASK, self.wording.text, ""
-
-
-def incoming(update: Mapping[str, Any], me: BotIdentity, *, group_trigger: GroupTrigger = "mention") -> Incoming | None:
+def read_update(
+    update: Mapping[str, Any], me: BotIdentity, *, group_trigger: GroupTrigger = "mention"
+) -> ChatMessage | None:
     """Read an update; None where it is not for this bot. With `group_trigger` "all" everything in a group is.
 
     Raises `KeyError`, `TypeError`, `ValueError` or `AttributeError` where a field that every message has is missing
@@ -146,6 +138,8 @@ def incoming(update: Mapping[str, Any], me: BotIdentity, *, group_trigger: Group
         return None
     chat = message["chat"]
     wording = read_message_text(message, me.id, me.username) or _without_words(message)
+    if wording is not None and chat["type"] == "private" and message.get("text"):
+        wording = with_bare_command(wording)
     if wording is None or not _is_for_me(message, chat["type"], wording, me, group_trigger=group_trigger):
         return None
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
@@ -155,7 +149,7 @@ def incoming(update: Mapping[str, Any], me: BotIdentity, *, group_trigger: Group
     answered = message.get("reply_to_message") or {}
     message_id = str(int(message["message_id"]))
     asker = message["from"]
-    return Incoming(
+    return ChatMessage(
         update_id=int(update["update_id"]),
         bot_id=str(me.id),
         chat_id=str(int(chat["id"])),

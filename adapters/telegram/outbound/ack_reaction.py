@@ -7,7 +7,7 @@ from telegram import Bot, ReactionTypeEmoji
 from telegram.error import TelegramError
 
 from adapters.telegram import CHANNEL, limits
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import Incoming, IntakeResult, Question
 from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
@@ -25,10 +25,10 @@ class Receipts:
         self._bot = bot
         self._waiting = BackgroundQueue(_MOST_WAITING)
 
-    def note(self, question: Question, became: IntakeResult) -> None:
+    def note(self, incoming: Incoming, became: IntakeResult) -> None:
         """React soon to a question that was kept. Where too many wait, this one has no reaction."""
-        if became in _SEEN and question.kind is QuestionKind.ASK:
-            message = _message_of(question.id)
+        if became in _SEEN and isinstance(incoming, Question):
+            message = _message_of(incoming.id)
             if message is not None:
                 self._waiting.add(partial(self._react, *message, is_seen=True))
 

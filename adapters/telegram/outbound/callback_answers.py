@@ -7,31 +7,38 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from adapters.telegram import limits
-from bridge.domain.incoming import IntakeResult, QuestionKind
+from bridge.domain.incoming import Command, Incoming, IntakeResult, Rating, Stop
 from bridge.domain.notices import Notice
 from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
 
 _MOST_WAITING = 500
-STALE = "This button is too old."
-_AGAIN = "The question is asked again."
-_WORDS = {
-    (QuestionKind.STOP, IntakeResult.STOPPED): Notice.STOPPED,
-    (QuestionKind.STOP, IntakeResult.NOTHING): Notice.NOTHING_TO_STOP,
-    (QuestionKind.STOP, IntakeResult.NOT_YOURS): Notice.NOT_YOUR_ANSWER,
-    (QuestionKind.RETRY, IntakeResult.ACCEPTED): _AGAIN,
-    (QuestionKind.RETRY, IntakeResult.QUEUED): _AGAIN,
-    (QuestionKind.RETRY, IntakeResult.DUPLICATE): "The question was asked again already.",
-    (QuestionKind.RETRY, IntakeResult.FULL): Notice.BUSY,
-    (QuestionKind.RATE, IntakeResult.RATED): "Thank you!",
-    (QuestionKind.RATE, IntakeResult.NOTHING): "This answer cannot be rated any more.",
+_TO_STOP = {
+    IntakeResult.STOPPED: Notice.STOPPED,
+    IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
+    IntakeResult.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
 }
+_TO_RETRY = {
+    IntakeResult.ACCEPTED: Notice.ASKED_AGAIN,
+    IntakeResult.QUEUED: Notice.ASKED_AGAIN,
+    IntakeResult.DUPLICATE: Notice.ALREADY_ASKED_AGAIN,
+    IntakeResult.FULL: Notice.BUSY,
+}
+_TO_RATING = {IntakeResult.RATED: Notice.RATED, IntakeResult.NOTHING: Notice.TOO_LATE_TO_RATE}
 
 
-def said_of(kind: QuestionKind, became: IntakeResult) -> str:
-    """Return the short words for whoever pressed; empty where there is nothing to say. Pure."""
-    return _WORDS.get((kind, became), "")
+def answer_to(press: Incoming, became: IntakeResult) -> str:
+    """Return the short words for the person who pressed; empty where there is nothing to say. Pure."""
+    match press:
+        case Stop():
+            return _TO_STOP.get(became, "")
+        case Command():
+            return _TO_RETRY.get(became, "")
+        case Rating():
+            return _TO_RATING.get(became, "")
+        case _:
+            return ""
 
 
 class PressAnswers:

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from adapters.slack.channel import SlackChannel
-from adapters.slack.inbound.event_parser import read_question
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from adapters.slack.inbound.event_parser import read_message
+from bridge.domain.incoming import Command, CommandName, Incoming, IntakeResult, Question
 from bridge.domain.sessions import EndReason
 from bridge.domain.turns import Outcome, Settlement
 from config.slack import SlackSettings
@@ -31,8 +30,8 @@ async def view(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
 
 
 def read(slack: SlackStandIn, view: SlackChannel) -> Question:
-    question = read_question(slack.deliveries[-1].payload, view.workspace, OPTIONS)
-    assert question is not None
+    question = read_message(slack.deliveries[-1].payload, view.workspace, OPTIONS)
+    assert isinstance(question, Question)
     return question
 
 
@@ -55,7 +54,7 @@ async def test_what_ended_the_conversation_leaves_it_to_be_closed(slack: SlackSt
     await slack.say("U0ADA", "D1", "bye")
     question = read(slack, view)
     await view.settled(question, Settlement(Outcome.ANSWERED, 600, end_reason=EndReason.AGENT))
-    await view.settled(replace(question, kind=QuestionKind.END), DONE)
+    await view.settled(Command(question.origin, CommandName.END), DONE)
     assert slack.api.session_states == []
 
 
@@ -85,8 +84,8 @@ async def test_without_the_scope_the_view_is_left_alone(slack: SlackStandIn, vie
 
 
 async def test_who_opens_the_app_is_shown_what_to_ask(slack: SlackStandIn, view: SlackChannel) -> None:
-    async def accept(question: Question) -> IntakeResult:
-        raise AssertionError(f"no question: {question.id}")
+    async def accept(incoming: Incoming) -> IntakeResult:
+        raise AssertionError(f"no question: {incoming.id}")
 
     task = asyncio.ensure_future(view.receive(accept, lambda _: None))
     await slack.sockets.until_connected(2)

@@ -10,15 +10,16 @@ import pytest
 
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
-from adapters.slack.interactions import slash_commands as commands
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import Command, CommandName, Incoming, IntakeResult, Question
+from bridge.domain.notices import TALKIFAI_COMMAND, Notice, help_text
 from bridge.domain.sessions import Conversation, EndReason, Session
 from bridge.domain.threads import ThreadKey
 from config.slack import SlackSettings
 from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from tests.contract.store_steps import DONE, begun
+from tests.wishes import kind_of
 
 
 @dataclass
@@ -27,16 +28,20 @@ class Desk:
 
     slack: SlackStandIn
     channel: SlackChannel
-    kept: list[Question] = field(default_factory=list)
+    kept: list[Incoming] = field(default_factory=list)
     is_down: bool = False
     becomes: IntakeResult = IntakeResult.ACCEPTED
 
-    async def accept(self, question: Question) -> IntakeResult:
+    @property
+    def queued(self) -> list[Question | Command]:
+        return [one for one in self.kept if isinstance(one, Question | Command)]
+
+    async def accept(self, incoming: Incoming) -> IntakeResult:
         if self.is_down:
             raise StoreUnavailable("down")
-        if question.id in {kept.id for kept in self.kept}:
+        if incoming.id in {kept.id for kept in self.kept}:
             return IntakeResult.DUPLICATE
-        self.kept.append(question)
+        self.kept.append(incoming)
         return self.becomes
 
     async def type(self, text: str, place: str = "D1", user: str = "U0ADA") -> Any:
@@ -90,17 +95,17 @@ DM = ThreadKey("slack", "T0SANDBOX", "D1")
 
 @pytest.mark.parametrize("text", ["", "help", "what is this?"])
 async def test_help_is_told_to_the_person_alone(desk: Desk, text: str) -> None:
-    assert await desk.type(text) == commands.HELP
+    assert await desk.type(text) == help_text(TALKIFAI_COMMAND)
     assert desk.kept == []
 
 
 async def test_status_lists_the_persons_own_conversations(desk: Desk, stores: RedisStores) -> None:
-    assert await desk.type("status") == commands.NOTHING_OPEN
+    assert await desk.type("status") == Notice.NONE_OF_YOURS
     await open_session(stores, CHANNEL_THREAD, opened_at=1.0)
     await open_session(stores, DM, opened_at=2.0)
     await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1700000009.000100"), "U0BOB")
     assert (await desk.type("Status ")).splitlines() == [
-        "You have these conversations open:",
+        f"{Notice.YOUR_CONVERSATIONS}:",
         "• <#C1>: <https://sandbox.slack.com/archives/C1/p1700000000000100|thread>",
         "• direct message",
     ]
@@ -110,17 +115,17 @@ async def test_end_ends_the_persons_own_conversations_in_that_place(desk: Desk, 
     await open_session(stores, CHANNEL_THREAD)
     await open_session(stores, DM)
     assert await desk.type("end", "C1") == "Your conversation here ends."
-    assert await desk.type("end", "C1", "U0BOB") == commands.NOTHING_OPEN_HERE
-    (question,) = desk.kept
-    assert (question.kind, question.thread, question.person.id) == (QuestionKind.END, CHANNEL_THREAD, "U0ADA")
+    assert await desk.type("end", "C1", "U0BOB") == Notice.NONE_OF_YOURS_HERE
+    (question,) = desk.queued
+    assert (kind_of(question), question.thread, question.person.id) == (CommandName.END, CHANNEL_THREAD, "U0ADA")
     assert question.address.thread == CHANNEL_THREAD.thread
 
 
 async def test_new_begins_anew_in_a_direct_message_and_explains_elsewhere(desk: Desk) -> None:
-    assert await desk.type("new", "C1") == commands.NEW_ELSEWHERE
+    assert await desk.type("new", "C1") == Notice.NEW_BY_MENTION
     assert desk.kept == []
-    assert await desk.type("new") == commands.NEW_HERE
-    assert [(question.kind, question.thread) for question in desk.kept] == [(QuestionKind.NEW, DM)]
+    assert await desk.type("new") == Notice.NEW_BEGINS
+    assert [(kind_of(question), question.thread) for question in desk.kept] == [(CommandName.NEW, DM)]
 
 
 async def test_a_command_that_could_not_be_kept_is_not_acknowledged(desk: Desk) -> None:
@@ -151,10 +156,10 @@ async def test_a_question_carries_a_sign_until_it_is_answered(slack: SlackStandI
         ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
         message = slack.workspace.messages["C1", ts]
         await _until(lambda: message.reactions == {"eyes"})
-        await desk.channel.settled(desk.kept[0], DONE)
+        await desk.channel.settled(desk.queued[0], DONE)
         assert message.reactions == set()
         await desk.type("new")
-        await desk.channel.settled(desk.kept[-1], DONE)
+        await desk.channel.settled(desk.queued[-1], DONE)
     assert slack.api.reacted == [(ts, "eyes")]
 
 
@@ -165,7 +170,7 @@ async def test_an_answer_that_is_quicker_than_the_sign_still_takes_it_away(
         slack.faults.arm(Fault("reactions.add", delay_s=0.4))
         ts = await slack.say("U0ADA", "C1", f"{slack.mention} hello")
         await _until(lambda: bool(desk.kept))
-        await desk.channel.settled(desk.kept[0], DONE)
+        await desk.channel.settled(desk.queued[0], DONE)
         assert slack.api.reacted == [(ts, "eyes")]
         assert slack.workspace.messages["C1", ts].reactions == set()
 
@@ -189,7 +194,7 @@ async def test_without_the_scope_there_is_no_sign_and_the_operator_hears_it_once
         await _until(
             lambda: any(record.name == "adapters.slack.interactions.ack_reaction" for record in caplog.records)
         )
-        for question in desk.kept:
+        for question in desk.queued:
             await desk.channel.settled(question, DONE)
     assert slack.api.reacted == []
 
@@ -201,7 +206,7 @@ async def test_a_token_that_expired_takes_no_sign_away_for_good(slack: SlackStan
         await slack.say("U0ADA", "C1", f"{slack.mention} one")
         await answered.reached()
         answered.open()
-        await desk.channel.settled(desk.kept[0], DONE)
+        await desk.channel.settled(desk.queued[0], DONE)
         ts = await slack.say("U0ADA", "C1", f"{slack.mention} two")
         await _until(lambda: slack.workspace.messages["C1", ts].reactions == {"eyes"})
 
@@ -238,8 +243,8 @@ async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: Slack
             again = slack.click("U0ADA", "talkifai_end", str(CHANNEL_THREAD))
             await again.settled.wait()
             assert again.acked
-        (question,) = desk.kept
-        assert (question.kind, question.thread, question.person.id) == (QuestionKind.END, CHANNEL_THREAD, "U0ADA")
+        (question,) = desk.queued
+        assert (kind_of(question), question.thread, question.person.id) == (CommandName.END, CHANNEL_THREAD, "U0ADA")
 
         session = await stores.sessions.current(CHANNEL_THREAD)
         assert session is not None

@@ -8,18 +8,18 @@ import pytest
 
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
-from adapters.slack.interactions.button_handler import NOT_RATED, RATED
-from bridge.domain.incoming import IntakeResult, QuestionKind
+from bridge.domain.incoming import ANY_TURN, Command, CommandName, IntakeResult, Rating, Stop
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, PageView
 from bridge.domain.threads import Address, ThreadKey
-from bridge.domain.turns import ANY_TURN, token_of
+from bridge.domain.turns import token_of
 from config.slack import SlackSettings
 from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from sandbox.slack.workspace import SlackMessage
 from tests.contract.slack.test_slack_commands import Desk, open_session, receiving
 from tests.contract.slack_steps import methods
+from tests.wishes import Kind, kind_of
 
 TURN = "slack:T0SANDBOX:C1:1.1"
 WRITING = PageView(text="So far", turn_id=TURN, controls=(Button.STOP,))
@@ -81,24 +81,25 @@ def test_ratings_are_asked_for_where_the_options_wants_them() -> None:
 @pytest.mark.parametrize(
     ("view", "label", "kind"),
     [
-        (WRITING, "stop", QuestionKind.STOP),
-        (BROKEN, "retry", QuestionKind.RETRY),
-        (WHOLE, "new", QuestionKind.NEW),
-        (RATABLE, "good", QuestionKind.RATE),
-        (RATABLE, "bad", QuestionKind.RATE),
+        (WRITING, "stop", Stop),
+        (BROKEN, "retry", CommandName.RETRY),
+        (WHOLE, "new", CommandName.NEW),
+        (RATABLE, "good", Rating),
+        (RATABLE, "bad", Rating),
     ],
 )
 async def test_a_press_is_a_question_about_its_turn(
-    desk: Desk, address: Address, view: PageView, label: str, kind: QuestionKind
+    desk: Desk, address: Address, view: PageView, label: str, kind: Kind
 ) -> None:
     ts = await desk.channel.post(address, view)
     await pressed(desk, ts, label, user="U0BOB")
     (question,) = desk.kept
-    assert (question.kind, question.about, question.person.id) == (kind, token_of(TURN), "U0BOB")
+    assert isinstance(question, Stop | Command | Rating)
+    assert (kind_of(question), question.about, question.person.id) == (kind, token_of(TURN), "U0BOB")
     assert question.thread == ThreadKey("slack", address.account, "C1", address.thread)
     assert question.address == address
-    assert question.text == (label if kind is QuestionKind.RATE else "")
-    assert question.owner_only
+    assert not isinstance(question, Rating) or question.is_good is (label == "good")
+    assert not isinstance(question, Stop) or question.owner_only
 
 
 async def test_a_press_that_is_delivered_again_is_the_same_and_another_press_is_not(
@@ -139,8 +140,8 @@ async def test_a_press_by_a_stranger_is_known_as_one_without_the_scope_to_look_p
     ts = await desk.channel.post(address, BROKEN)
     await pressed(desk, ts, "retry", user="U0CONNECT")
     await pressed(desk, ts, "retry")
-    assert [question.metadata.get("person_team") for question in desk.kept] == ["T9", None]
-    assert [await desk.channel.admits(question) for question in desk.kept] == [False, True]
+    assert [question.origin.metadata.get("person_team") for question in desk.kept] == ["T9", None]
+    assert [await desk.channel.admits(retry) for retry in desk.queued] == [False, True]
 
 
 async def until_told(desk: Desk, label: str, ts: str, user: str) -> list[str]:
@@ -159,7 +160,7 @@ async def until_told(desk: Desk, label: str, ts: str, user: str) -> list[str]:
         (IntakeResult.NOTHING, Notice.NOTHING_TO_STOP),
         (IntakeResult.NOT_YOURS, Notice.NOT_YOUR_ANSWER),
         (IntakeResult.FULL, Notice.BUSY),
-        (IntakeResult.RATED, RATED),
+        (IntakeResult.RATED, Notice.RATED),
     ],
 )
 async def test_who_presses_alone_is_told_what_became_of_it(
@@ -173,7 +174,7 @@ async def test_who_presses_alone_is_told_what_became_of_it(
 async def test_an_answer_that_cannot_be_rated_is_no_silence(desk: Desk, address: Address) -> None:
     ts = await desk.channel.post(address, RATABLE)
     desk.becomes = IntakeResult.NOTHING
-    assert await until_told(desk, "good", ts, "U0BOB") == [NOT_RATED]
+    assert await until_told(desk, "good", ts, "U0BOB") == [Notice.TOO_LATE_TO_RATE]
 
 
 async def test_only_who_began_a_conversation_ends_it_by_the_menu(
@@ -185,7 +186,7 @@ async def test_only_who_began_a_conversation_ends_it_by_the_menu(
     assert await until_told(desk, "end", ts, "U0BOB") == [Notice.NOT_YOURS]
     assert desk.kept == []
     await pressed(desk, ts, "end")
-    assert [question.kind for question in desk.kept] == [QuestionKind.END]
+    assert [kind_of(question) for question in desk.kept] == [CommandName.END]
 
 
 async def test_an_end_where_nothing_is_open_is_only_told(desk: Desk, address: Address) -> None:
@@ -213,7 +214,8 @@ async def test_slacks_own_stop_stops_whatever_is_being_answered_in_the_thread(de
     root = await desk.slack.say("U0ADA", "D1", "hello")
     await desk.slack.press_native_stop("U0ADA", "D1", root).settled.wait()
     stop = desk.kept[-1]
-    assert (stop.kind, stop.about, stop.thread.thread) == (QuestionKind.STOP, ANY_TURN, root)
+    assert isinstance(stop, Stop)
+    assert (stop.about, stop.thread.thread) == (ANY_TURN, root)
     assert stop.owner_only
 
 
@@ -222,8 +224,9 @@ async def test_the_command_stop_is_about_ones_own_conversations_in_that_place(de
     await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1.1"))
     await open_session(stores, ThreadKey("slack", "T0SANDBOX", "D1"))
     await desk.type("stop", "C1")
-    ((thread, about, owner_only),) = ((one.thread.thread, one.about, one.owner_only) for one in desk.kept)
-    assert (thread, about, owner_only) == ("1.1", ANY_TURN, True)
+    (stop,) = desk.kept
+    assert isinstance(stop, Stop)
+    assert (stop.thread.thread, stop.about, stop.owner_only) == ("1.1", ANY_TURN, True)
 
 
 async def test_controls_stand_below_a_stream_that_was_stopped(slack: SlackStandIn) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from adapters.slack.channel import SlackChannel
 from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import Edit, Incoming, IntakeResult, Withdrawal
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
+from tests.wishes import kind_of, words_of
 
 
 @dataclass
@@ -24,30 +25,30 @@ class Inbox:
     """Keeps what is accepted once per key, as the real one does; can be made to fail or to take its time."""
 
     failures: int = 0
-    kept: list[Question] = field(default_factory=list)
-    offered: list[Question] = field(default_factory=list)
+    kept: list[Incoming] = field(default_factory=list)
+    offered: list[Incoming] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def accept(self, question: Question) -> IntakeResult:
-        self.offered.append(question)
+    async def accept(self, incoming: Incoming) -> IntakeResult:
+        self.offered.append(incoming)
         self.arrived.set()
         await self.gate.wait()
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable("down")
-        seen = {key for kept in self.kept for key in kept.dedupe_keys}
-        if seen & set(question.dedupe_keys):
+        seen = {key for kept in self.kept for key in kept.origin.dedupe_keys}
+        if seen & set(incoming.origin.dedupe_keys):
             return IntakeResult.DUPLICATE
-        self.kept.append(question)
+        self.kept.append(incoming)
         return IntakeResult.ACCEPTED
 
     @property
     def texts(self) -> list[str]:
-        return [question.text for question in self.kept]
+        return [words_of(kept) for kept in self.kept]
 
 
 Receiving = Callable[[], AbstractAsyncContextManager["asyncio.Task[None]"]]
@@ -162,7 +163,7 @@ async def test_the_two_events_of_a_mention_are_one_question(
     assert len({delivery.event_id for delivery in slack.deliveries}) == 2
     assert inbox.texts == ["what is new?"]
     assert inbox.kept[0].thread.thread == ts
-    assert all(question.addressed for question in inbox.offered)
+    assert all(question.origin.addressed for question in inbox.offered)
 
 
 async def test_the_bots_own_posts_and_edits_come_back_and_are_ignored(
@@ -206,10 +207,10 @@ async def test_a_changed_and_a_deleted_question_name_the_message_they_are_about(
         await slack.sockets.settled()
         slack.delete_as_person("C1", ts)
         await slack.sockets.settled()
-    asked, *amendments = {question.kind: question for question in inbox.offered}.values()
-    assert [(one.kind, one.text) for one in amendments] == [
-        (QuestionKind.EDITED, "what is it really?"),
-        (QuestionKind.WITHDRAWN, ""),
+    asked, *amendments = {kind_of(question): question for question in inbox.offered}.values()
+    assert [(kind_of(one), words_of(one)) for one in amendments] == [
+        (Edit, "what is it really?"),
+        (Withdrawal, ""),
     ]
     assert {(one.id, one.thread) for one in amendments} == {(asked.id, asked.thread)}
 

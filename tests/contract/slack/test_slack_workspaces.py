@@ -11,6 +11,7 @@ from adapters.slack.inbound.http_mode import EVENTS_PATH
 from adapters.slack.scopes import BOT_SCOPES
 from adapters.slack.workspaces.oauth import INSTALL_PATH, States
 from bridge.domain.errors import ChannelTokenRefused, PlaceGone, StoreUnavailable
+from bridge.domain.incoming import Question
 from bridge.domain.pages import PageView
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Address, ThreadKey
@@ -40,7 +41,7 @@ async def test_a_workspace_installs_the_app_and_is_answered_with_its_own_token(s
     await street.slack.sockets.settled()
     (question,) = worker.inbox.kept
     assert question.thread == ThreadKey("slack", "T0NORTH", "C0NORTH", root)
-    assert question.metadata["permalink"].startswith("https://north.slack.com/archives/C0NORTH/p")
+    assert question.origin.metadata["permalink"].startswith("https://north.slack.com/archives/C0NORTH/p")
     ts = await worker.channel.post(question.address, HI)
     assert street.north.messages["C0NORTH", ts].user == street.north.bot_user_id
     (token,) = street.slack.distribution.tokens
@@ -217,6 +218,7 @@ async def test_an_organisation_installs_the_app_once_for_all_its_workspaces(stre
     await slack.sockets.settled()
     (question,) = worker.inbox.kept
     assert question.thread.account == "E0GRID"
+    assert isinstance(question, Question)
     assert await worker.channel.admits(question)
     await worker.channel.post(question.address, HI)
     assert command.response["text"] == "You have no open conversation."

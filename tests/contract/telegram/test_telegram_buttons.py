@@ -8,7 +8,7 @@ import pytest
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import Incoming, IntakeResult, Stop
 from bridge.domain.pages import Button, PageView
 from bridge.domain.threads import Address
 from bridge.domain.turns import token_of
@@ -29,8 +29,8 @@ class Answering(Intake):
         super().__init__()
         self.became = list(became)
 
-    async def accept(self, question: Question) -> IntakeResult:
-        await super().accept(question)
+    async def accept(self, incoming: Incoming) -> IntakeResult:
+        await super().accept(incoming)
         return self.became.pop(0)
 
 
@@ -96,8 +96,7 @@ async def test_every_press_is_answered_by_what_became_of_it(
         [""],
         ["This button is too old."],
     ]
-    assert [question.kind for question in intake.questions] == [QuestionKind.STOP] * 4
-    assert {question.about for question in intake.questions} == {token_of(TURN)}
+    assert [question.about for question in intake.questions if isinstance(question, Stop)] == [token_of(TURN)] * 4
     assert {str(question.thread) for question in intake.questions} == {f"telegram:100:{chat.id}:"}
 
 
@@ -110,9 +109,9 @@ async def test_a_press_that_could_not_be_kept_comes_again(
     message_id = await channel.post(Address("100", str(telegram.private_chat(ada).id)), _view("so far", Button.STOP))
     away = 2
 
-    async def accept(question: Question) -> IntakeResult:
+    async def accept(incoming: Incoming) -> IntakeResult:
         nonlocal away
-        del question
+        del incoming
         away -= 1
         if away >= 0:
             raise StoreUnavailable("away")
@@ -184,7 +183,7 @@ async def test_where_administrators_control_others_stop_only_what_is_theirs(
         await telegram.say(bob, group, "/stop")
         await telegram.say(bob, telegram.private_chat(bob), "/stop")
         await intake.until_knocks(4)
-    assert [question.owner_only for question in intake.questions] == [False, True, True, False]
+    assert [isinstance(stop, Stop) and stop.owner_only for stop in intake.questions] == [False, True, True, False]
 
 
 async def test_telegrams_own_stop_below_a_draft_is_asked_for_and_heard(
@@ -198,7 +197,8 @@ async def test_telegrams_own_stop_below_a_draft_is_asked_for_and_heard(
         await telegram.stop_draft(chat, 77)
         await intake.until_knocks(1)
     (question,) = intake.questions
-    assert (question.kind, question.thread.place, question.about) == (QuestionKind.STOP, str(chat.id), "")
+    assert question == Stop(question.origin)
+    assert question.thread.place == str(chat.id)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -330,9 +329,8 @@ async def test_the_operators_list_names_people(telegram: TelegramStandIn, roots:
     known = TelegramChannel(
         token=telegram.token, rooms=rooms_of(roots), options=TelegramSettings(identities={"5": "ada@example.com"})
     )
-    asked = fakes.question()
-    assert await known.user_identifier(replace(asked, person=Person("5"))) == "ada@example.com"
-    assert await known.user_identifier(replace(asked, person=Person("6"))) == "telegram:6"
+    assert await known.user_identifier(fakes.question(person=Person("5"))) == "ada@example.com"
+    assert await known.user_identifier(fakes.question(person=Person("6"))) == "telegram:6"
 
 
 async def test_only_the_first_page_of_an_answer_notifies_and_all_quote_the_question_in_a_group(

@@ -8,10 +8,11 @@ import pytest
 
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import Incoming, IntakeResult
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
+from tests.wishes import words_of
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
@@ -103,12 +104,12 @@ async def test_an_update_that_meets_a_defect_is_set_aside_after_three_tries(
     """D13: with its reason and without its content; whoever comes after it is served."""
     tries = 0
 
-    async def accept(question: Question) -> IntakeResult:
+    async def accept(incoming: Incoming) -> IntakeResult:
         nonlocal tries
-        if question.text == "poison":
+        if words_of(incoming) == "poison":
             tries += 1
             raise LookupError("a defect of ours")
-        return await intake.accept(question)
+        return await intake.accept(incoming)
 
     ada = telegram.person("Ada")
     for text in ("poison", "served"):

@@ -11,33 +11,34 @@ import pytest
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
 from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question, QuestionKind
+from bridge.domain.incoming import CommandName, Forbidden, Incoming, IntakeResult, Question, Stop, Wordless
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
 from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram_steps import Roots, rooms_of
+from tests.wishes import kind_of, words_of
 
 
 class Intake:
     """Intake's door, which can be shut."""
 
     def __init__(self) -> None:
-        self.questions: list[Question] = []
+        self.questions: list[Incoming] = []
         self.knocks = 0
         self.refuse_from_knock: int | None = None
         self.hold: asyncio.Event | None = None
         self._news = asyncio.Event()
 
-    async def accept(self, question: Question) -> IntakeResult:
+    async def accept(self, incoming: Incoming) -> IntakeResult:
         self.knocks += 1
         self._news.set()
         if self.hold is not None:
             await self.hold.wait()
         if self.refuse_from_knock is not None and self.knocks >= self.refuse_from_knock:
             raise StoreUnavailable("away")
-        self.questions.append(question)
+        self.questions.append(incoming)
         return IntakeResult.ACCEPTED
 
     async def until_knocks(self, knocks: int) -> None:
@@ -48,7 +49,7 @@ class Intake:
 
     @property
     def texts(self) -> list[str]:
-        return [question.text for question in self.questions]
+        return [words_of(question) for question in self.questions]
 
 
 @pytest.fixture(autouse=True)
@@ -96,21 +97,22 @@ async def test_a_private_message_becomes_a_question(
         await intake.until_knocks(1)
     (question,) = intake.questions
     assert sentences == ["Telegram: connected as @sandbox_100_bot"]
+    assert isinstance(question, Question)
     assert question.text == "What is new? 😀"
     assert question.thread == ThreadKey("telegram", "100", str(ada.id), "")
     assert (question.address.account, question.address.place) == ("100", str(ada.id))
     assert (question.address.thread, question.address.reply_to) == ("", "")
     assert (question.person.id, question.person.name) == (str(ada.id), "Ada")
-    assert question.id in question.dedupe_keys
-    assert f"telegram:100:{ada.id}:{message_id}" in question.dedupe_keys
-    assert f"telegram:100:update:{telegram.last_update_id}" in question.dedupe_keys
-    assert question.metadata == {
+    assert question.id in question.origin.dedupe_keys
+    assert f"telegram:100:{ada.id}:{message_id}" in question.origin.dedupe_keys
+    assert f"telegram:100:update:{telegram.last_update_id}" in question.origin.dedupe_keys
+    assert question.origin.metadata == {
         "source": "telegram",
         "chat": str(ada.id),
         "chat_type": "private",
         "username": "ada_l",
     }
-    assert question.asked_at == pytest.approx(time.time(), abs=60)
+    assert question.origin.asked_at == pytest.approx(time.time(), abs=60)
     assert await channel.user_identifier(question) == f"telegram:{ada.id}"
 
 
@@ -184,7 +186,7 @@ async def test_a_redelivered_update_keeps_its_ids_and_moves_no_offset_back(
         await telegram.say(ada, telegram.private_chat(ada), "three")
         await intake.until_knocks(4)
     assert intake.texts == ["one", "two", "one", "three"]
-    assert intake.questions[0].dedupe_keys == intake.questions[2].dedupe_keys
+    assert intake.questions[0].origin.dedupe_keys == intake.questions[2].origin.dedupe_keys
 
 
 async def test_what_the_store_could_not_keep_is_fetched_again_in_order(
@@ -383,9 +385,9 @@ async def test_only_administrators_end_conversations_in_a_group_where_the_settin
         await telegram.say(ada, group, "/new")
         await intake.until_knocks(5)
     await channel.aclose()
-    kinds = [question.kind for question in intake.questions]
-    assert kinds[:2] == [QuestionKind.NEW, QuestionKind.FORBIDDEN]
-    assert kinds[2:] == [QuestionKind.STOP, QuestionKind.END, QuestionKind.FORBIDDEN]
+    kinds = [kind_of(question) for question in intake.questions]
+    assert kinds[:2] == [CommandName.NEW, Forbidden]
+    assert kinds[2:] == [Stop, CommandName.END, Forbidden]
 
 
 async def test_what_is_not_a_persons_new_message_is_nothing(
@@ -425,7 +427,7 @@ async def test_an_album_with_words_is_one_question(
         await telegram.send_media(ada, chat, "photo", media_group_id="2")
         await intake.until_knocks(2)
         await until_nothing_is_pending(telegram)
-    assert [question.kind for question in intake.questions] == [QuestionKind.ASK, QuestionKind.WORDLESS]
+    assert [kind_of(question) for question in intake.questions] == [Question, Wordless]
 
 
 async def test_a_group_is_answered_when_the_bot_is_meant(
@@ -441,9 +443,9 @@ async def test_a_group_is_answered_when_the_bot_is_meant(
         await telegram.say(ada, group, f"/end@{telegram.bot.username.upper()}")
         await telegram.send_photo(ada, group, f"@{telegram.bot.username} what is this?")
         await intake.until_knocks(6)
-    kinds = [question.kind for question in intake.questions]
+    kinds = [kind_of(question) for question in intake.questions]
     assert intake.texts == ["by name", "by id", "by reply", "", "", "what is this?"]
-    assert kinds[3:5] == [QuestionKind.HELP, QuestionKind.END]
+    assert kinds[3:5] == [CommandName.HELP, CommandName.END]
     assert all(question.address.reply_to for question in intake.questions)
 
 

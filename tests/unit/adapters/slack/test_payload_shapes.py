@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.slack.api.identity import BotIdentity
-from adapters.slack.inbound.event_parser import read_question
-from bridge.domain.incoming import Question, QuestionKind
+from adapters.slack.inbound.event_parser import read_message
+from bridge.domain.incoming import Edit, Question, Withdrawal
 from config.slack import SlackSettings
 
 HOME = BotIdentity("T024HOME", "U0BOT0001", "B0BOT0001", "https://acme.slack.com/", "Acme")
@@ -68,8 +68,8 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(payload: dict[str, Any], options: SlackSettings | None = None) -> Question:
-    question = read_question(payload, HOME, options or SlackSettings())
-    assert question is not None
+    question = read_message(payload, HOME, options or SlackSettings())
+    assert isinstance(question, Question)
     return question
 
 
@@ -78,28 +78,30 @@ def test_the_pair_of_a_mention() -> None:
     without_type = {name: value for name, value in PLACE.items() if name != "channel_type"}
     mention = read(envelope({**ASKED, **without_type, "type": "app_mention"}))
     assert message == mention
-    assert (message.text, message.thread.thread, message.addressed) == ("what is new?", TS, True)
+    assert (message.text, message.thread.thread, message.origin.addressed) == ("what is new?", TS, True)
 
 
 def test_an_edit() -> None:
     after = {**ASKED, "text": "<@U0BOT0001> what is old?", "edited": {"user": "U0ADA0001", "ts": LATER}}
-    question = read(changed(ASKED, after))
-    assert (question.kind, question.text) == (QuestionKind.EDITED, "what is old?")
-    assert question.id == read(envelope({**ASKED, **PLACE})).id
+    edit = read_message(changed(ASKED, after), HOME, SlackSettings())
+    assert isinstance(edit, Edit)
+    assert edit.text == "what is old?"
+    assert edit.id == read(envelope({**ASKED, **PLACE})).id
 
 
 def test_an_unfurl_is_no_edit() -> None:
     preview = {"id": 1, "from_url": "https://x.example", "fallback": "X", "text": "preview", "title": "X"}
-    assert read_question(changed(ASKED, {**ASKED, "attachments": [preview]}), HOME, SlackSettings()) is None
+    assert read_message(changed(ASKED, {**ASKED, "attachments": [preview]}), HOME, SlackSettings()) is None
 
 
 def test_a_deletion_and_the_tombstone_of_a_root_with_replies() -> None:
     facts = {"type": "message", "subtype": "message_deleted", "hidden": True, "ts": LATER, "deleted_ts": TS, **PLACE}
-    question = read(envelope({**facts, "previous_message": ASKED}))
-    assert (question.kind, question.id) == (QuestionKind.WITHDRAWN, f"slack:T024HOME:C0GENERAL:{TS}")
+    withdrawal = read_message(envelope({**facts, "previous_message": ASKED}), HOME, SlackSettings())
+    assert isinstance(withdrawal, Withdrawal)
+    assert withdrawal.id == f"slack:T024HOME:C0GENERAL:{TS}"
     tombstone = {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "hidden": True, "ts": TS}
     assert (
-        read_question(changed(ASKED, {**tombstone, "text": "This message was deleted."}), HOME, SlackSettings()) is None
+        read_message(changed(ASKED, {**tombstone, "text": "This message was deleted."}), HOME, SlackSettings()) is None
     )
 
 
@@ -109,7 +111,7 @@ def test_somebody_of_another_organisation_in_a_shared_channel() -> None:
     event = {**ASKED, **PLACE, **foreign, "user_profile": profile}
     question = read(envelope(event, team_id="T0PARTNER", is_ext_shared_channel=True))
     assert question.thread.account == "T024HOME"
-    assert question.metadata["person_team"] == "T0PARTNER"
+    assert question.origin.metadata["person_team"] == "T0PARTNER"
 
 
 def test_a_file_share() -> None:
@@ -121,7 +123,7 @@ def test_a_reply_that_is_shown_in_the_channel_too() -> None:
     root = {"type": "message", "user": "U0BOB0001", "ts": ROOT, "text": "The plan", "reply_count": 1}
     event = {**ASKED, **PLACE, "subtype": "thread_broadcast", "thread_ts": ROOT, "root": root, "text": "and now?"}
     question = read(envelope(event))
-    assert (question.thread.thread, question.text, question.addressed) == (ROOT, "and now?", False)
+    assert (question.thread.thread, question.text, question.origin.addressed) == (ROOT, "and now?", False)
 
 
 def test_a_direct_message_and_one_in_a_group() -> None:
@@ -152,10 +154,10 @@ NOTHING: dict[str, dict[str, Any]] = {
 def test_what_is_no_persons_message_is_nothing(fields: dict[str, Any]) -> None:
     """A11: other bots, and what Slack itself writes."""
     event = {name: value for name, value in {**ASKED, **PLACE, **fields}.items() if value is not None}
-    assert read_question(envelope(event), HOME, SlackSettings()) is None
+    assert read_message(envelope(event), HOME, SlackSettings()) is None
 
 
 def test_an_answer_of_the_bridge_that_it_edits_is_nothing() -> None:
     """D11: its own edits come back."""
     before = {**ASKED, **OWN}
-    assert read_question(changed(before, {**before, "text": "My whole answer"}), HOME, SlackSettings()) is None
+    assert read_message(changed(before, {**before, "text": "My whole answer"}), HOME, SlackSettings()) is None

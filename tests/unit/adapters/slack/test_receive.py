@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.slack.api.identity import BotIdentity
-from adapters.slack.inbound.event_parser import MalformedEventError, read_question
-from bridge.domain.incoming import Question, QuestionKind
+from adapters.slack.inbound.event_parser import MalformedEventError, read_message
+from bridge.domain.incoming import CommandName, Question, Stop
 from config.slack import SlackSettings
+from tests.wishes import Kind, kind_of, words_of
 
 HOME = BotIdentity(team_id="T1", bot_user_id="UBOT", bot_id="BBOT", url="https://acme.slack.com/", name="Acme")
 TS = "1700000000.000100"
@@ -29,20 +30,20 @@ def event(**fields: Any) -> dict[str, Any]:
 
 
 def read(payload: dict[str, Any]) -> Question:
-    question = read_question(payload, HOME, SlackSettings())
-    assert question is not None
+    question = read_message(payload, HOME, SlackSettings())
+    assert isinstance(question, Question)
     return question
 
 
 def test_a_mention_opens_a_thread_under_itself() -> None:
     question = read(event(type="app_mention", text="<@UBOT> what is new?", client_msg_id="c-1"))
     assert question.id == f"slack:T1:C1:{TS}"
-    assert question.dedupe_keys == (question.id, "slack:event:Ev1", "slack:T1:C1:client:c-1")
+    assert question.origin.dedupe_keys == (question.id, "slack:event:Ev1", "slack:T1:C1:client:c-1")
     assert str(question.thread) == f"slack:T1:C1:{TS}"
     assert (question.address.place, question.address.thread, question.address.account) == ("C1", TS, "T1")
-    assert (question.text, question.kind, question.addressed) == ("what is new?", QuestionKind.ASK, True)
-    assert question.asked_at == 1700000000.0001
-    assert question.metadata == {
+    assert (question.text, question.origin.addressed) == ("what is new?", True)
+    assert question.origin.asked_at == 1700000000.0001
+    assert question.origin.metadata == {
         "source": "slack",
         "team": "T1",
         "channel": "C1",
@@ -55,15 +56,15 @@ def test_the_word_stop_is_for_the_asker_where_the_options_says_so() -> None:
     """A15: the word like the button."""
     said = event(text="<@UBOT> stop", thread_ts=ROOT)
     for options, owner_only in ((SlackSettings(), True), (SlackSettings(control="anyone"), False)):
-        question = read_question(said, HOME, options)
-        assert question is not None
-        assert (question.kind, question.owner_only) == (QuestionKind.STOP, owner_only)
+        question = read_message(said, HOME, options)
+        assert isinstance(question, Stop)
+        assert question.owner_only is owner_only
 
 
 def test_an_organisations_installation_is_the_account_of_all_its_workspaces() -> None:
     """A9: threads and budgets of one token are under one name."""
     home = replace(HOME, enterprise_id="E1", is_organisation=True)
-    question = read_question(event(channel="D1"), home, SlackSettings())
+    question = read_message(event(channel="D1"), home, SlackSettings())
     assert question is not None
     assert (question.thread.account, question.address.account) == ("E1", "E1")
 
@@ -77,19 +78,19 @@ def test_both_events_of_a_mention_are_the_same_question() -> None:
 
 def test_a_mention_in_a_thread_belongs_to_that_thread() -> None:
     question = read(event(type="app_mention", text="<@UBOT> hi", thread_ts=ROOT))
-    assert (question.thread.thread, question.address.thread, question.addressed) == (ROOT, ROOT, True)
+    assert (question.thread.thread, question.address.thread, question.origin.addressed) == (ROOT, ROOT, True)
 
 
 def test_a_message_in_a_thread_without_a_mention_counts_only_in_a_known_thread() -> None:
     question = read(event(thread_ts=ROOT, channel_type="channel"))
-    assert (question.thread.thread, question.addressed) == (ROOT, False)
+    assert (question.thread.thread, question.origin.addressed) == (ROOT, False)
 
 
 @pytest.mark.parametrize("somebody", ["<@U2>", "<@U2|bob>", "<!subteam^S1|@ops>", "<!here>", "<!channel|@channel>"])
 def test_a_message_to_somebody_else_is_left_alone_unless_it_mentions_the_bot_too(somebody: str) -> None:
-    assert read_question(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME, SlackSettings()) is None
+    assert read_message(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME, SlackSettings()) is None
     both = read(event(thread_ts=ROOT, text=f"<@UBOT> tell {somebody}"))
-    assert both.addressed
+    assert both.origin.addressed
 
 
 def test_links_and_dates_are_nobody() -> None:
@@ -99,27 +100,27 @@ def test_links_and_dates_are_nobody() -> None:
 
 def test_where_follow_ups_need_a_mention_others_are_left_alone() -> None:
     options = SlackSettings(follow_ups="mention")
-    assert read_question(event(thread_ts=ROOT, text="and now?"), HOME, options) is None
-    question = read_question(event(thread_ts=ROOT, text="<@UBOT> and now?"), HOME, options)
+    assert read_message(event(thread_ts=ROOT, text="and now?"), HOME, options) is None
+    question = read_message(event(thread_ts=ROOT, text="<@UBOT> and now?"), HOME, options)
     assert question is not None
-    assert question.addressed
-    in_dm = read_question(event(channel="D1", thread_ts=ROOT, text="and now?"), HOME, options)
+    assert question.origin.addressed
+    in_dm = read_message(event(channel="D1", thread_ts=ROOT, text="and now?"), HOME, options)
     assert in_dm is not None
 
 
 @pytest.mark.parametrize(("root", "thread"), [(None, TS), (ROOT, ROOT)])
 def test_where_direct_messages_are_threads_each_top_level_message_begins_one(root: str | None, thread: str) -> None:
-    question = read_question(event(channel="D1", thread_ts=root), HOME, SlackSettings(dm="thread"))
+    question = read_message(event(channel="D1", thread_ts=root), HOME, SlackSettings(dm="thread"))
     assert question is not None
-    assert (question.thread.thread, question.address.thread, question.addressed) == (thread, thread, True)
+    assert (question.thread.thread, question.address.thread, question.origin.addressed) == (thread, thread, True)
 
 
 def test_a_file_is_noted_and_its_text_is_asked() -> None:
     files = [{"id": "F1", "name": "plan.pdf", "mimetype": "application/pdf"}]
     question = read(event(channel="D1", subtype="file_share", files=files, text="what is this?"))
-    assert (question.kind, question.text, question.has_files) == (QuestionKind.ASK, "what is this?", True)
+    assert (question.text, question.has_files) == ("what is this?", True)
     alone = read(event(channel="D1", subtype="file_share", files=files, text=""))
-    assert (alone.kind, alone.text, alone.has_files) == (QuestionKind.ASK, "", True)
+    assert (alone.text, alone.has_files) == ("", True)
 
 
 def test_a_thread_answer_shown_in_the_channel_too_is_one_in_the_thread() -> None:
@@ -128,13 +129,13 @@ def test_a_thread_answer_shown_in_the_channel_too_is_one_in_the_thread() -> None
 
 @pytest.mark.parametrize("fields", [{}, {"thread_ts": TS}, {"text": "", "subtype": "file_share", "thread_ts": ROOT}])
 def test_a_channel_message_that_is_for_nobody_is_nothing(fields: dict[str, Any]) -> None:
-    assert read_question(event(**fields), HOME, SlackSettings()) is None
+    assert read_message(event(**fields), HOME, SlackSettings()) is None
 
 
 @pytest.mark.parametrize("place", [{"channel": "D1"}, {"channel": "D1", "channel_type": "im"}])
 def test_a_direct_message_is_one_flat_conversation(place: dict[str, Any]) -> None:
     question = read(event(**place))
-    assert (question.thread.thread, question.address.thread, question.addressed) == ("", "", True)
+    assert (question.thread.thread, question.address.thread, question.origin.addressed) == ("", "", True)
 
 
 def test_a_direct_message_in_a_thread_is_answered_there_in_the_same_conversation() -> None:
@@ -143,7 +144,7 @@ def test_a_direct_message_in_a_thread_is_answered_there_in_the_same_conversation
 
 
 def test_a_group_dm_is_like_a_channel() -> None:
-    assert read_question(event(channel="G1", channel_type="mpim"), HOME, SlackSettings()) is None
+    assert read_message(event(channel="G1", channel_type="mpim"), HOME, SlackSettings()) is None
     assert read(event(channel="G1", channel_type="mpim", text="<@UBOT> hi")).thread.thread == TS
 
 
@@ -171,7 +172,7 @@ def test_a_group_dm_is_like_a_channel() -> None:
 def test_what_no_person_wrote_is_nothing(fields: dict[str, Any]) -> None:
     """A11: nor what the bridge itself wrote."""
     assert (
-        read_question(event(text="<@UBOT> hi", channel="D1", **{"channel_type": "im", **fields}), HOME, SlackSettings())
+        read_message(event(text="<@UBOT> hi", channel="D1", **{"channel_type": "im", **fields}), HOME, SlackSettings())
         is None
     )
 
@@ -181,7 +182,7 @@ def test_the_team_is_the_installations_and_not_the_writers() -> None:
     payload["team_id"] = "T9"
     question = read(payload)
     assert question.thread.account == "T1"
-    assert question.metadata["person_team"] == "T9"
+    assert question.origin.metadata["person_team"] == "T9"
 
 
 @pytest.mark.parametrize("authorizations", [None, [], "x", [3], [{}], [{"team_id": 3}]])
@@ -194,20 +195,20 @@ def test_without_authorizations_the_team_is_the_tokens(authorizations: Any) -> N
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("<@UBOT>", QuestionKind.HELP),
-        ("<@UBOT> help", QuestionKind.HELP),
-        ("<@UBOT> /HELP", QuestionKind.HELP),
-        ("<@UBOT> New", QuestionKind.NEW),
-        ("!end <@UBOT>", QuestionKind.END),
-        ("<@UBOT>: end", QuestionKind.END),
-        ("<@UBOT> the end", QuestionKind.ASK),
-        ("<@UBOT> /!end", QuestionKind.ASK),
+        ("<@UBOT>", CommandName.HELP),
+        ("<@UBOT> help", CommandName.HELP),
+        ("<@UBOT> /HELP", CommandName.HELP),
+        ("<@UBOT> New", CommandName.NEW),
+        ("!end <@UBOT>", CommandName.END),
+        ("<@UBOT>: end", CommandName.END),
+        ("<@UBOT> the end", Question),
+        ("<@UBOT> /!end", Question),
     ],
 )
-def test_commands_are_words_alone(text: str, kind: QuestionKind) -> None:
-    question = read(event(type="app_mention", text=text))
-    assert question.kind is kind
-    assert bool(question.text) is (kind is QuestionKind.ASK)
+def test_commands_are_words_alone(text: str, kind: Kind) -> None:
+    wish = read_message(event(type="app_mention", text=text), HOME, SlackSettings())
+    assert wish is not None
+    assert kind_of(wish) is kind
 
 
 @pytest.mark.parametrize(
@@ -229,13 +230,13 @@ def test_commands_are_words_alone(text: str, kind: QuestionKind) -> None:
 def test_parts_that_are_missing_or_wrong_are_malformed(fields: dict[str, Any]) -> None:
     """D13."""
     with pytest.raises(MalformedEventError):
-        read_question(event(**{"channel": "D1", "channel_type": "im", **fields}), HOME, SlackSettings())
+        read_message(event(**{"channel": "D1", "channel_type": "im", **fields}), HOME, SlackSettings())
 
 
 def test_all_metadata_is_text_even_for_a_workspace_without_an_address() -> None:
-    question = read_question(event(channel="D1"), BotIdentity("T1", "UBOT"), SlackSettings())
+    question = read_message(event(channel="D1"), BotIdentity("T1", "UBOT"), SlackSettings())
     assert question is not None
-    assert question.metadata == {"source": "slack", "team": "T1", "channel": "D1", "thread": ""}
+    assert question.origin.metadata == {"source": "slack", "team": "T1", "channel": "D1", "thread": ""}
 
 
 ANYTHING = st.recursive(
@@ -256,13 +257,13 @@ def test_no_payload_whatever_breaks_the_reader(changes: dict[str, Any], around: 
     payload = {**event(channel="D1", channel_type="im"), **around}
     payload["event"] = {**payload["event"], **changes}
     try:
-        question = read_question(payload, HOME, SlackSettings())
+        question = read_message(payload, HOME, SlackSettings())
     except MalformedEventError:
         return
     if question is not None:
-        assert question.id in question.dedupe_keys
-        assert all(isinstance(value, str) for value in question.metadata.values())
-        question.text.encode()
+        assert question.id in question.origin.dedupe_keys
+        assert all(isinstance(value, str) for value in question.origin.metadata.values())
+        words_of(question).encode()
 
 
 WORKFLOW = {"subtype": "bot_message", "user": None, "bot_id": "B7", "workflow_id": "Wf1", "username": "Daily"}
@@ -271,31 +272,31 @@ WORKFLOW = {"subtype": "bot_message", "user": None, "bot_id": "B7", "workflow_id
 def test_a_workflow_asks_only_where_the_operator_lets_it_and_by_a_mention() -> None:
     """A11: and then once, as the mention of the same message says less of where it comes from."""
     asked = event(text="<@UBOT> what is new?", **WORKFLOW)
-    assert read_question(asked, HOME, SlackSettings()) is None
+    assert read_message(asked, HOME, SlackSettings()) is None
     options = SlackSettings(workflows=True)
-    question = read_question(asked, HOME, options)
-    assert question is not None
+    question = read_message(asked, HOME, options)
+    assert isinstance(question, Question)
     assert (question.text, question.person.id, question.person.name) == ("what is new?", "B7", "Daily")
     assert question.person.is_program
-    assert read_question(event(text="no mention", **WORKFLOW), HOME, options) is None
-    assert read_question(event(text="no mention", thread_ts=ROOT, **WORKFLOW), HOME, options) is None
+    assert read_message(event(text="no mention", **WORKFLOW), HOME, options) is None
+    assert read_message(event(text="no mention", thread_ts=ROOT, **WORKFLOW), HOME, options) is None
     mention = event(type="app_mention", text="<@UBOT> what is new?", user=None, bot_id="B7")
-    assert read_question(mention, HOME, options) is None
+    assert read_message(mention, HOME, options) is None
     other_bot = event(text="<@UBOT> hi", subtype="bot_message", user=None, bot_id="B7")
-    assert read_question(other_bot, HOME, options) is None
+    assert read_message(other_bot, HOME, options) is None
 
 
 def test_a_workflow_of_another_organisation_is_from_outside() -> None:
     asked = event(text="<@UBOT> hi", bot_profile={"team_id": "T9"}, **WORKFLOW)
-    question = read_question(asked, HOME, SlackSettings(workflows=True))
+    question = read_message(asked, HOME, SlackSettings(workflows=True))
     assert question is not None
-    assert question.metadata["person_team"] == "T9"
+    assert question.origin.metadata["person_team"] == "T9"
 
 
 def test_within_one_organisation_only_shared_channels_have_strangers() -> None:
     home = replace(HOME, enterprise_id="E1")
     payload = event(type="app_mention", text="<@UBOT> hi", user_team="T2")
     for shared, expected in ((False, None), (True, "T2")):
-        question = read_question(payload | {"is_ext_shared_channel": shared}, home, SlackSettings())
+        question = read_message(payload | {"is_ext_shared_channel": shared}, home, SlackSettings())
         assert question is not None
-        assert question.metadata.get("person_team") == expected
+        assert question.origin.metadata.get("person_team") == expected

@@ -5,6 +5,7 @@ import pytest
 from adapters.telegram.format.entities import Mark, tidied
 from adapters.telegram.format.links import is_deceptive, is_web_address
 from adapters.telegram.format.markdown import Rendered, fits, render, render_page
+from bridge.domain.notices import SLASHES, help_text
 from bridge.domain.pages import PageView
 
 J = "\u2060"
@@ -109,6 +110,11 @@ def test_a_table_keeps_the_cells_beyond_its_width_and_the_addresses_in_it() -> N
     assert "c (https://s.example)" in rendered.text
     assert "e" in rendered.text.splitlines()[-1]
     assert [span.kind for span in rendered.spans] == ["pre"]
+
+
+def test_the_commands_in_our_own_help_can_be_pressed_and_those_in_other_lines_cannot() -> None:
+    assert render_page(PageView(notice=help_text(SLASHES))).text == help_text(SLASHES)
+    assert render_page(PageView(notice="Used: /stop")).text == f"Used: /{J}stop"
 
 
 def test_status_and_notice_stand_last_in_italics() -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from adapters.telegram import limits
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
-from adapters.telegram.inbound.update_parser import BotIdentity, Incoming, incoming
-from bridge.domain.incoming import Question, QuestionKind
+from adapters.telegram.inbound.update_parser import BotIdentity, ChatMessage, read_update
+from bridge.domain.incoming import CommandName, Edit, Incoming, Question, Rating, Stop, Wordless
+from tests.wishes import kind_of, words_of
 
 ME = BotIdentity(7100000001, "acme_helper_bot")
 BOT = {"id": ME.id, "is_bot": True, "first_name": "Acme Helper", "username": "acme_helper_bot"}
@@ -85,21 +87,21 @@ def press(chat: dict[str, Any], data: str, **fields: Any) -> dict[str, Any]:
     return {"update_id": 880000004, "callback_query": query}
 
 
-def heard(update: dict[str, Any]) -> Incoming | Press | StalePress | Question | ChatMigration | ChatLeft | None:
-    return chat_change(update) or pressed(update, ME) or draft_stopped(update, ME, 1.0) or incoming(update, ME)
+def heard(update: dict[str, Any]) -> ChatMessage | Press | StalePress | Stop | ChatMigration | ChatLeft | None:
+    return chat_change(update) or pressed(update, ME) or draft_stopped(update, ME, 1.0) or read_update(update, ME)
 
 
-def understood(update: dict[str, Any]) -> Question:
+def understood(update: dict[str, Any]) -> Incoming:
     found = heard(update)
-    if isinstance(found, Incoming):
-        return found.question()
+    if isinstance(found, ChatMessage):
+        return found.wish()
     if isinstance(found, Press):
-        return found.question(None, 1.0)
-    assert isinstance(found, Question)
+        return found.wish(None, 1.0)
+    assert isinstance(found, Stop)
     return found
 
 
-ASK, START, WORDLESS = QuestionKind.ASK, QuestionKind.START, QuestionKind.WORDLESS
+ASK, START, WORDLESS = Question, CommandName.START, Wordless
 QUESTIONS = {
     "a text": (said("What is new?", PRIVATE), ASK, "What is new?", ""),
     "a text with formatting": (
@@ -138,8 +140,8 @@ QUESTIONS = {
     ),
     "the start of a chat": (said("/start", PRIVATE), START, "", ""),
     "the start by a link": (said("/start spring_sale-7", PRIVATE), START, "", ""),
-    "a command": (said("/status", PRIVATE), QuestionKind.STATUS, "", ""),
-    "a command with the bot's name": (said("/stop@acme_helper_bot", BASIC), QuestionKind.STOP, "", "101"),
+    "a command": (said("/status", PRIVATE), CommandName.STATUS, "", ""),
+    "a command with the bot's name": (said("/stop@acme_helper_bot", BASIC), Stop, "", "101"),
     "a mention in a basic group": (said(f"{NAME} hi", BASIC), ASK, "hi", "101"),
     "a mention in a supergroup": (said(f"{NAME}, hi", SUPER), ASK, "hi", "101"),
     "a mention by id": (
@@ -156,14 +158,14 @@ QUESTIONS = {
     "a mention in General": (said(f"{NAME} hi", FORUM), ASK, "hi", "general"),
     "a comment": (said(f"{NAME} hi", SUPER, reply_to_message=POST, message_thread_id=50), ASK, "hi", "50"),
     "a member with a tag": (said(f"{NAME} hi", SUPER, sender_boost_count=2), ASK, "hi", "101"),
-    "an edit": (edited(said("What is newer?", PRIVATE)), QuestionKind.EDITED, "What is newer?", ""),
-    "an edited caption": (edited(message(PRIVATE, photo=PHOTO, caption="so?")), QuestionKind.EDITED, "so?", ""),
-    "a press of Stop": (press(PRIVATE, "stop:0123456789abcdef"), QuestionKind.STOP, "", ""),
-    "a press in a topic": (press(FORUM, "retry:0123456789abcdef", **TOPIC), QuestionKind.RETRY, "", "70"),
-    "a thumb": (press(PRIVATE, "good:0123456789abcdef"), QuestionKind.RATE, "good", ""),
+    "an edit": (edited(said("What is newer?", PRIVATE)), Edit, "What is newer?", ""),
+    "an edited caption": (edited(message(PRIVATE, photo=PHOTO, caption="so?")), Edit, "so?", ""),
+    "a press of Stop": (press(PRIVATE, "stop:0123456789abcdef"), Stop, "", ""),
+    "a press in a topic": (press(FORUM, "retry:0123456789abcdef", **TOPIC), CommandName.RETRY, "", "70"),
+    "a thumb": (press(PRIVATE, "good:0123456789abcdef"), Rating, "", ""),
     "Telegram's own Stop": (
         {"update_id": 1, "stopped_message_generation": {"chat": PRIVATE, "draft_id": 5}},
-        QuestionKind.STOP,
+        Stop,
         "",
         "",
     ),
@@ -271,7 +273,7 @@ NOTHING = {
 def test_what_is_meant_for_the_bot_becomes_a_question(what: str) -> None:
     update, kind, text, thread = QUESTIONS[what]
     question = understood(update)
-    assert (question.kind, question.text, question.thread.thread) == (kind, text, thread)
+    assert (kind_of(question), words_of(question), question.thread.thread) == (kind, text, thread)
     assert question.person.id == "512000001"
     assert question.thread.account == question.address.account == str(ME.id)
 
@@ -284,10 +286,10 @@ def test_what_is_not_meant_for_the_bot_is_left_alone(what: str) -> None:
 @pytest.mark.parametrize("kind", WORDLESS_KINDS)
 def test_what_has_no_words_is_told_apart_and_with_words_it_is_a_question(kind: str) -> None:
     sent = {kind: WORDLESS_KINDS[kind]}
-    assert understood(message(PRIVATE, **sent)).kind is WORDLESS
-    assert understood(message(SUPER, **sent, reply_to_message=BOTS_OWN)).kind is WORDLESS
+    assert isinstance(understood(message(PRIVATE, **sent)), Wordless)
+    assert isinstance(understood(message(SUPER, **sent, reply_to_message=BOTS_OWN)), Wordless)
     captioned = understood(message(PRIVATE, **sent, caption="what is it?"))
-    assert (captioned.kind, captioned.text, captioned.has_files) == (ASK, "what is it?", True)
+    assert captioned == Question(captioned.origin, "what is it?", limits.JOIN_S, has_files=True)
 
 
 @pytest.mark.parametrize("kind", SERVICE)

@@ -8,8 +8,8 @@ from telegram import InlineKeyboardMarkup
 from adapters.telegram.format.buttons import CONTROLS, RATINGS, keyboard
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
 from adapters.telegram.inbound.update_parser import BotIdentity
-from adapters.telegram.outbound.callback_answers import said_of
-from bridge.domain.incoming import IntakeResult, QuestionKind
+from adapters.telegram.outbound.callback_answers import answer_to
+from bridge.domain.incoming import Command, IntakeResult, Rating, Stop
 from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
 
@@ -72,16 +72,17 @@ def test_a_press_is_about_the_thread_of_its_message(
     raw: dict[str, Any], thread: str, posts_in: str, replies_to: str
 ) -> None:
     press = press_of(raw)
-    question = press.question("root" if press.is_in_chain else None, 1.5)
+    question = press.wish("root" if press.is_in_chain else None, 1.5)
+    assert isinstance(question, Stop)
     assert (question.thread.thread, question.address.thread, question.address.reply_to) == (
         thread,
         posts_in,
         replies_to,
     )
-    assert (question.kind, question.about, question.asked_at) == (QuestionKind.STOP, token_of(TURN), 1.5)
+    assert (question.about, question.origin.asked_at) == (token_of(TURN), 1.5)
     assert (question.person.id, question.person.name) == ("5", "Ada L")
-    assert question.id in question.dedupe_keys
-    assert "telegram:100:update:9" in question.dedupe_keys
+    assert question.id in question.origin.dedupe_keys
+    assert "telegram:100:update:9" in question.origin.dedupe_keys
 
 
 @pytest.mark.parametrize(
@@ -107,12 +108,15 @@ def test_what_is_no_press_is_left_to_others() -> None:
 
 def test_a_turn_is_retried_once_however_often_the_button_is_pressed() -> None:
     presses = [press_of({**query(PRIVATE, f"retry:{token_of(TURN)}"), "update_id": number}) for number in (1, 2)]
-    one, other = (set(press.question(None, 1.0).dedupe_keys) for press in presses)
+    one, other = (set(press.wish(None, 1.0).origin.dedupe_keys) for press in presses)
     assert f"telegram:100:retry:{token_of(TURN)}" in one & other
 
 
-def test_a_rating_is_told_as_a_word() -> None:
-    assert press_of(query(PRIVATE, f"bad:{token_of(TURN)}")).question(None, 1.0).text == "bad"
+@pytest.mark.parametrize("word", ["good", "bad"])
+def test_a_thumb_is_a_rating(word: str) -> None:
+    rating = press_of(query(PRIVATE, f"{word}:{token_of(TURN)}")).wish(None, 1.0)
+    assert isinstance(rating, Rating)
+    assert (rating.about, rating.is_good) == (token_of(TURN), word == "good")
 
 
 @pytest.mark.parametrize(("topic", "thread"), [(None, ""), (3, "3")])
@@ -121,12 +125,15 @@ def test_telegrams_own_stop_below_a_draft_stops_the_thread(topic: int | None, th
     raw = {"update_id": 9, "stopped_message_generation": {"chat": PRIVATE, "draft_id": 77, **where}}
     question = draft_stopped(raw, ME, 2.0)
     assert question is not None
-    assert (question.kind, question.thread.place, question.thread.thread) == (QuestionKind.STOP, "5", thread)
+    assert (question.thread.place, question.thread.thread) == ("5", thread)
     assert question.person.id == "5"
 
 
 def test_every_answer_to_a_press_is_short() -> None:
-    said = {(kind, became): said_of(kind, became) for kind in QuestionKind for became in IntakeResult}
+    presses = [press_of(query(PRIVATE, f"{one.value}:{token_of(TURN)}")).wish(None, 1.0) for one in CONTROLS | RATINGS]
+    said = {(type(press), became): answer_to(press, became) for press in presses for became in IntakeResult}
     assert all(len(words) <= 200 for words in said.values())
-    assert said[QuestionKind.STOP, IntakeResult.STOPPED]
-    assert not said[QuestionKind.STOP, IntakeResult.DUPLICATE]
+    assert said[Stop, IntakeResult.STOPPED]
+    assert not said[Stop, IntakeResult.DUPLICATE]
+    assert said[Command, IntakeResult.DUPLICATE]
+    assert said[Rating, IntakeResult.RATED]

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.inbound.update_handler import UNREADABLE
-from adapters.telegram.inbound.update_parser import BotIdentity, Incoming, incoming
-from bridge.domain.incoming import Question, QuestionKind
+from adapters.telegram.inbound.update_parser import BotIdentity, ChatMessage, read_update
+from bridge.domain.incoming import CommandName, Edit, Incoming, Question, Stop, Wordless
+from tests.wishes import Kind, kind_of, words_of
 
 ME = BotIdentity(100, "Bridge_Bot")
 PRIVATE = {"id": 5, "type": "private"}
@@ -32,14 +33,14 @@ def update(
     return {"update_id": 31, "message": {name: value for name, value in message.items() if value is not None}}
 
 
-def read(raw: dict[str, Any]) -> Incoming:
-    found = incoming(raw, ME)
+def read(raw: dict[str, Any]) -> ChatMessage:
+    found = read_update(raw, ME)
     assert found is not None
     return found
 
 
-def asked(raw: dict[str, Any]) -> Question:
-    return read(raw).question()
+def asked(raw: dict[str, Any]) -> Incoming:
+    return read(raw).wish()
 
 
 def mention(offset: int, length: int = 11) -> list[dict[str, Any]]:
@@ -49,25 +50,25 @@ def mention(offset: int, length: int = 11) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("text", "kind", "left", "payload"),
     [
-        ("/start", QuestionKind.START, "", None),
-        ("/start a-b_C1", QuestionKind.START, "", "a-b_C1"),
-        ("/NEW", QuestionKind.NEW, "", None),
-        ("/new what now?", QuestionKind.NEW, "what now?", None),
-        ("/end@BRIDGE_bot", QuestionKind.END, "", None),
-        ("/status", QuestionKind.STATUS, "", None),
-        ("/STOP@Bridge_Bot", QuestionKind.STOP, "", None),
-        ("/retry@bridge_bot", QuestionKind.RETRY, "", None),
-        ("/help\nplease", QuestionKind.HELP, "please", None),
-        ("/weather in Rome", QuestionKind.ASK, "/weather in Rome", None),
-        ("/newest", QuestionKind.ASK, "/newest", None),
-        ("/new/path", QuestionKind.ASK, "/new/path", None),
-        ("what does /new do?", QuestionKind.ASK, "what does /new do?", None),
-        ("  padded  ", QuestionKind.ASK, "padded", None),
+        ("/start", CommandName.START, "", None),
+        ("/start a-b_C1", CommandName.START, "", "a-b_C1"),
+        ("/NEW", CommandName.NEW, "", None),
+        ("/new what now?", CommandName.NEW, "", None),
+        ("/end@BRIDGE_bot", CommandName.END, "", None),
+        ("/status", CommandName.STATUS, "", None),
+        ("/STOP@Bridge_Bot", Stop, "", None),
+        ("/retry@bridge_bot", CommandName.RETRY, "", None),
+        ("/help\nplease", CommandName.HELP, "", None),
+        ("/weather in Rome", Question, "/weather in Rome", None),
+        ("/newest", Question, "/newest", None),
+        ("/new/path", Question, "/new/path", None),
+        ("what does /new do?", Question, "what does /new do?", None),
+        ("  padded  ", Question, "padded", None),
     ],
 )
-def test_commands_are_told_from_questions(text: str, kind: QuestionKind, left: str, payload: str | None) -> None:
+def test_commands_are_told_from_questions(text: str, kind: Kind, left: str, payload: str | None) -> None:
     question = asked(update(text))
-    assert (question.kind, question.text, question.metadata.get("start")) == (kind, left, payload)
+    assert (kind_of(question), words_of(question), question.origin.metadata.get("start")) == (kind, left, payload)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_commands_are_told_from_questions(text: str, kind: QuestionKind, left: s
     ],
 )
 def test_what_is_not_for_the_bot_is_nothing(raw: dict[str, Any]) -> None:
-    assert incoming(raw, ME) is None
+    assert read_update(raw, ME) is None
 
 
 @pytest.mark.parametrize(
@@ -121,20 +122,46 @@ def test_what_is_not_for_the_bot_is_nothing(raw: dict[str, Any]) -> None:
 )
 def test_mentions_of_the_bot_are_taken_out(text: str, entities: list[dict[str, Any]], left: str) -> None:
     question = asked(update(text, GROUP, entities=entities))
-    assert question.text == left
+    assert words_of(question) == left
 
 
 def test_the_bots_name_alone_asks_for_a_greeting() -> None:
-    assert asked(update("@Bridge_Bot", GROUP, entities=mention(0))).kind is QuestionKind.START
+    assert kind_of(asked(update("@Bridge_Bot", GROUP, entities=mention(0)))) is CommandName.START
 
 
 def test_a_command_may_follow_the_mention() -> None:
-    assert asked(update("@Bridge_Bot /end", GROUP, entities=mention(0))).kind is QuestionKind.END
+    assert kind_of(asked(update("@Bridge_Bot /end", GROUP, entities=mention(0)))) is CommandName.END
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("stop", Stop),
+        (" Help ", CommandName.HELP),
+        ("STATUS", CommandName.STATUS),
+        ("new", CommandName.NEW),
+        ("end", CommandName.END),
+        ("retry", CommandName.RETRY),
+        ("start", Question),
+        ("stop it", Question),
+        ("stop.", Question),
+    ],
+)
+def test_a_bare_word_is_a_command_in_a_private_chat_alone(text: str, kind: Kind) -> None:
+    """A word that opens no conversation costs nothing; in a group it may be said to other people."""
+    assert kind_of(asked(update(text))) is kind
+    assert kind_of(asked(update(f"@Bridge_Bot {text}", GROUP, entities=mention(0)))) is Question
+
+
+def test_a_caption_and_an_edit_make_no_command_of_a_bare_word() -> None:
+    captioned = update(None, photo=[{"file_id": "f"}], caption="help")
+    assert kind_of(asked(captioned)) is Question
+    assert read_update({"update_id": 9, "edited_message": update("stop")["message"]}, ME) is None
 
 
 def test_a_caption_is_a_question() -> None:
     raw = update(None, GROUP, caption="@Bridge_Bot what?", caption_entities=mention(0), photo=[])
-    assert asked(raw).text == "what?"
+    assert words_of(asked(raw)) == "what?"
 
 
 def test_a_reply_in_a_plain_supergroup_is_in_no_topic() -> None:
@@ -142,15 +169,15 @@ def test_a_reply_in_a_plain_supergroup_is_in_no_topic() -> None:
     raw = update("hi", SUPERGROUP, message_thread_id=3, reply_to_message={"message_id": 3, "from": {"id": 100}})
     found = read(raw)
     assert (found.topic, found.replies_to, found.chain, found.default_root) == ("", "3", "3", "3")
-    question = found.question("1")
+    question = found.wish("1")
     assert (question.thread.thread, question.address.thread, question.address.reply_to) == ("1", "", "9")
-    assert found.question().thread.thread == "3"
+    assert found.wish().thread.thread == "3"
 
 
 def test_all_facts_are_words() -> None:
     raw = update("/start promo", PRIVATE, message_thread_id=4, is_topic_message=True)
     raw["message"]["from"] = {**ADA, "username": "ada"}
-    assert asked(raw).metadata == {
+    assert asked(raw).origin.metadata == {
         "source": "telegram",
         "chat": "5",
         "chat_type": "private",
@@ -164,8 +191,8 @@ def test_halves_of_surrogate_pairs_do_not_reach_the_store() -> None:
     """D13: JSON can carry them, UTF-8 cannot."""
     raw = json.loads(json.dumps(update("caf\ud83d", author={**ADA, "first_name": "\udc00"})))
     question = asked(raw)
-    f"{question.text}{question.person.name}".encode()
-    assert question.text == "caf\ufffd"
+    f"{words_of(question)}{question.person.name}".encode()
+    assert words_of(question) == "caf\ufffd"
 
 
 JSON = st.recursive(
@@ -183,21 +210,21 @@ def test_any_payload_is_read_or_set_aside(chat: dict[str, Any], changed: dict[st
     raw = update("@Bridge_Bot /new", chat, entities=mention(0), is_topic_message=data.draw(JSON))
     raw["message"] = {**raw["message"], **changed}
     try:
-        found = incoming(raw, ME)
-        question = found.question() if found else None
+        found = read_update(raw, ME)
+        question = found.wish() if found else None
     except UNREADABLE:
         return
-    assert question is None or question.text.encode() is not None
+    assert question is None or words_of(question).encode() is not None
 
 
 def test_an_edit_names_the_message_it_is_about() -> None:
     """D12: queued: the edit counts."""
     first = asked(update("what is it?"))
-    edited = incoming({"update_id": 9, "edited_message": update("what is it really?")["message"]}, ME)
+    edited = read_update({"update_id": 9, "edited_message": update("what is it really?")["message"]}, ME)
     assert edited is not None
-    question = edited.question()
-    assert (question.kind, question.id, question.thread) == (QuestionKind.EDITED, first.id, first.thread)
-    assert question.text == "what is it really?"
+    question = edited.wish()
+    assert (kind_of(question), question.id, question.thread) == (Edit, first.id, first.thread)
+    assert words_of(question) == "what is it really?"
 
 
 def member(status: str, chat: dict[str, Any]) -> dict[str, Any]:
@@ -235,9 +262,9 @@ def test_what_happens_to_a_chat_is_read(raw: dict[str, Any], change: object) -> 
     ],
 )
 def test_a_bot_that_hears_all_has_one_thread_for_the_group(raw: dict[str, Any], thread: str) -> None:
-    found = incoming(raw, ME, group_trigger="all")
+    found = read_update(raw, ME, group_trigger="all")
     assert found is not None
-    assert (found.question().kind, found.question().thread.thread) == (QuestionKind.ASK, thread)
+    assert (kind_of(found.wish()), found.wish().thread.thread) == (Question, thread)
 
 
 @pytest.mark.parametrize(
@@ -250,16 +277,16 @@ def test_a_bot_that_hears_all_has_one_thread_for_the_group(raw: dict[str, Any], 
     ],
 )
 def test_a_bot_that_hears_all_still_hears_people_alone(raw: dict[str, Any]) -> None:
-    assert incoming(raw, ME, group_trigger="all") is None
+    assert read_update(raw, ME, group_trigger="all") is None
 
 
 @pytest.mark.parametrize("kind", ["voice", "photo", "document", "sticker", "location", "video_note", "contact", "poll"])
 def test_what_has_no_words_is_known_for_that(kind: str) -> None:
     question = asked(update(None, **{kind: {"file_id": "f"}}))
-    assert (question.kind, question.text) == (QuestionKind.WORDLESS, "")
+    assert (kind_of(question), words_of(question)) == (Wordless, "")
 
 
 def test_what_has_no_words_is_meant_for_the_bot_in_a_group_where_it_answers_the_bot() -> None:
     to_me = {"message_id": 3, "from": {"id": 100}}
-    assert asked(update(None, GROUP, voice={}, reply_to_message=to_me)).kind is QuestionKind.WORDLESS
-    assert incoming(update(None, GROUP, voice={}), ME, group_trigger="all") is None
+    assert kind_of(asked(update(None, GROUP, voice={}, reply_to_message=to_me))) is Wordless
+    assert read_update(update(None, GROUP, voice={}), ME, group_trigger="all") is None

@@ -1,23 +1,11 @@
 """The terminal channel as a real process: on a pseudo-terminal, and between pipes."""
 
 from collections.abc import Callable
-from typing import Protocol
 
+import pytest
 
-class Glass(Protocol):
-    text: str
-    seen: list[str]
-    cursor_shown: bool
-
-
-class Terminal(Protocol):
-    glass: Glass
-
-    def type(self, text: str) -> None: ...
-    def echoes(self) -> bool: ...
-    def until(self, true: Callable[[], bool], timeout_s: float = 20.0) -> None: ...
-    def until_prompted(self, times: int) -> None: ...
-    def wait(self) -> int: ...
+from bridge.domain.notices import Notice
+from tests.pseudo_terminal import Terminal
 
 
 def test_a_reply_grows_on_the_terminal_and_stays_when_it_is_whole(terminal: Terminal) -> None:
@@ -57,6 +45,48 @@ def test_what_is_typed_during_a_reply_waits_and_is_shown_when_its_turn_comes(ter
     picture = terminal.glass.text
     assert picture.endswith("you > first\nask first answered\n\nyou > second\nask second answered\n\nyou >")
     assert terminal.echoes()
+
+
+@pytest.mark.parametrize("word", ["stop", "/STOP"])
+def test_stop_is_heard_while_a_reply_grows_and_other_lines_wait(terminal: Terminal, word: str) -> None:
+    """S17: typed blindly, as the terminal shows nothing meanwhile."""
+    terminal.until_prompted(1)
+    terminal.type("endless\n")
+    terminal.until(lambda: "so far" in terminal.glass.text)
+    terminal.type(f"afterwards\n{word}\n")
+    terminal.until_prompted(3)
+    assert "you > endless\nso far\nStopped.\n\nyou > afterwards\nask afterwards answered" in terminal.glass.text
+
+
+def test_ctrl_c_stops_the_reply_and_at_the_prompt_it_leaves(terminal: Terminal) -> None:
+    """S17: as people expect of a terminal."""
+    terminal.until_prompted(1)
+    terminal.type("endless\n")
+    terminal.until(lambda: "so far" in terminal.glass.text)
+    terminal.interrupt()
+    terminal.until_prompted(2)
+    assert "so far\nStopped." in terminal.glass.text
+    terminal.interrupt()
+    assert terminal.wait() == 0
+    assert terminal.echoes()
+
+
+def test_a_second_ctrl_c_leaves_at_once(terminal: Terminal) -> None:
+    """S17: also where nothing stops the reply."""
+    terminal.until_prompted(1)
+    terminal.type("deaf\n")
+    terminal.until(lambda: "so far" in terminal.glass.text)
+    terminal.interrupt()
+    terminal.until(lambda: "heard" in terminal.glass.text)
+    terminal.interrupt()
+    assert terminal.wait() == 0
+
+
+def test_a_stop_at_the_prompt_says_that_there_is_nothing_to_stop(terminal: Terminal) -> None:
+    terminal.until_prompted(1)
+    terminal.type("stop\n")
+    terminal.until_prompted(2)
+    assert Notice.NOTHING_TO_STOP in terminal.glass.text
 
 
 def test_quit_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:

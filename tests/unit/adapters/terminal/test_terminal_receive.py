@@ -5,27 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from adapters.terminal.input import Lines, keys_unseen, read_question
-from bridge.domain.incoming import Question, QuestionKind
+from adapters.terminal.input import Lines, keys_unseen, read_line
+from bridge.domain.incoming import CommandName, Question, Stop
 from bridge.domain.threads import Person, ThreadKey
+from tests.wishes import Kind, kind_of
 
 THREAD = ThreadKey("terminal", "ada@box", "chat")
 ADA = Person("ada", "ada")
 
 
 def read(line: str) -> Question:
-    question = read_question(line, THREAD, ADA, 12.5)
-    assert question is not None
+    question = read_line(line, THREAD, ADA, 12.5)
+    assert isinstance(question, Question)
     return question
 
 
 def test_a_line_is_a_question() -> None:
     question = read("  what is this? \r")
-    assert (question.text, question.kind, question.asked_at) == ("what is this?", QuestionKind.ASK, 12.5)
+    assert (question.text, question.origin.asked_at) == ("what is this?", 12.5)
     assert question.thread == THREAD
     assert question.address.place == "chat"
     assert question.person == ADA
-    assert question.dedupe_keys == (question.id,)
+    assert question.origin.dedupe_keys == (question.id,)
 
 
 def test_two_equal_lines_are_two_questions() -> None:
@@ -34,24 +35,36 @@ def test_two_equal_lines_are_two_questions() -> None:
 
 @pytest.mark.parametrize("line", ["", "   ", "\r", "\t"])
 def test_a_blank_line_is_no_question(line: str) -> None:
-    assert read_question(line, THREAD, ADA, 0) is None
+    assert read_line(line, THREAD, ADA, 0) is None
 
 
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("/new", QuestionKind.NEW),
-        (" /END ", QuestionKind.END),
-        ("/help", QuestionKind.HELP),
-        ("/start", QuestionKind.START),
+        ("/new", CommandName.NEW),
+        (" /END ", CommandName.END),
+        ("/help", CommandName.HELP),
+        ("/start", CommandName.START),
+        ("/status", CommandName.STATUS),
+        ("/retry", CommandName.RETRY),
+        ("/stop", Stop),
+        ("stop", Stop),
+        (" Help\r", CommandName.HELP),
+        ("STATUS", CommandName.STATUS),
+        ("end", CommandName.END),
+        ("start", Question),
+        ("stop it", Question),
+        ("//stop", Question),
     ],
 )
-def test_a_command_is_a_line_of_its_own(line: str, kind: QuestionKind) -> None:
-    assert (read(line).kind, read(line).text) == (kind, "")
+def test_a_command_is_a_line_of_its_own_with_or_without_a_slash(line: str, kind: Kind) -> None:
+    wish = read_line(line, THREAD, ADA, 0)
+    assert wish is not None
+    assert kind_of(wish) is kind
 
 
 def test_a_question_may_begin_with_a_slash() -> None:
-    assert read("/etc/hosts is what?").kind is QuestionKind.ASK
+    assert read("/etc/hosts is what?").text == "/etc/hosts is what?"
     assert read("/new things please").text == "/new things please"
 
 

@@ -11,9 +11,10 @@ import pytest
 from adapters.terminal import TerminalChannel
 from adapters.terminal import channel as adapter
 from bridge.domain.errors import PlaceGone, StoreUnavailable
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import Incoming, IntakeResult
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
+from tests.wishes import words_of
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "_STORE_RETRY_S", 0.01)
 
 
-async def run(channel: TerminalChannel, accept: Callable[[Question], Awaitable[IntakeResult]]) -> list[str]:
+async def run(channel: TerminalChannel, accept: Callable[[Incoming], Awaitable[IntakeResult]]) -> list[str]:
     said: list[str] = []
     await asyncio.wait_for(channel.receive(accept, said.append), 20)
     return said
@@ -48,10 +49,10 @@ async def test_the_next_question_is_read_when_the_answer_is_whole(pipe: tuple[in
     channel = TerminalChannel(stdin=pipe[0], stdout=out, user="ada", host="box", now=lambda: 7.0)
     shown_before: dict[str, str] = {}
 
-    async def accept(question: Question) -> IntakeResult:
-        shown_before[question.text] = out.getvalue()
-        final = PageView(text=f"re {question.text}", final=True, turn_id=question.id)
-        await channel.post(question.address, final)
+    async def accept(incoming: Incoming) -> IntakeResult:
+        shown_before[words_of(incoming)] = out.getvalue()
+        final = PageView(text=f"re {words_of(incoming)}", final=True, turn_id=incoming.id)
+        await channel.post(incoming.address, final)
         return IntakeResult.ACCEPTED
 
     assert await run(channel, accept) == ["Terminal: ada at box can ask"]
@@ -66,11 +67,11 @@ async def test_the_answer_to_another_turn_does_not_count(
     monkeypatch.setattr(adapter, "_SILENT_S", 10.0)
     written(pipe[1], "new\n")
     channel = TerminalChannel(stdin=pipe[0], stdout=io.StringIO(), user="ada", host="box")
-    asked: asyncio.Queue[Question] = asyncio.Queue()
+    asked: asyncio.Queue[Incoming] = asyncio.Queue()
 
-    async def accept(question: Question) -> IntakeResult:
-        await channel.post(question.address, PageView(text="old answer", final=True, turn_id="old"))
-        asked.put_nowait(question)
+    async def accept(incoming: Incoming) -> IntakeResult:
+        await channel.post(incoming.address, PageView(text="old answer", final=True, turn_id="old"))
+        asked.put_nowait(incoming)
         return IntakeResult.ACCEPTED
 
     running = asyncio.ensure_future(run(channel, accept))
@@ -89,8 +90,8 @@ async def test_an_answer_that_never_comes_is_not_waited_for_for_ever(
     channel = TerminalChannel(stdin=pipe[0], stdout=io.StringIO(), user="ada", host="box")
     texts: list[str] = []
 
-    async def accept(question: Question) -> IntakeResult:
-        texts.append(question.text)
+    async def accept(incoming: Incoming) -> IntakeResult:
+        texts.append(words_of(incoming))
         return IntakeResult.ACCEPTED
 
     await run(channel, accept)
@@ -101,8 +102,8 @@ async def test_a_refused_question_is_not_waited_for(pipe: tuple[int, int]) -> No
     written(pipe[1], "one\n")
     channel = TerminalChannel(stdin=pipe[0], stdout=io.StringIO(), user="ada", host="box")
 
-    async def accept(question: Question) -> IntakeResult:
-        del question
+    async def accept(incoming: Incoming) -> IntakeResult:
+        del incoming
         return IntakeResult.FULL
 
     await run(channel, accept)
@@ -114,11 +115,11 @@ async def test_a_question_that_cannot_be_kept_is_offered_again(pipe: tuple[int, 
     channel = TerminalChannel(stdin=pipe[0], stdout=io.StringIO(), user="ada", host="box")
     offered: list[str] = []
 
-    async def accept(question: Question) -> IntakeResult:
-        offered.append(question.id)
+    async def accept(incoming: Incoming) -> IntakeResult:
+        offered.append(incoming.id)
         if len(offered) < 3:
             raise StoreUnavailable("down")
-        await channel.post(question.address, PageView(text="a", final=True, turn_id=question.id))
+        await channel.post(incoming.address, PageView(text="a", final=True, turn_id=incoming.id))
         return IntakeResult.ACCEPTED
 
     await run(channel, accept)
@@ -133,11 +134,11 @@ async def test_no_more_questions_are_read_when_the_output_is_gone(pipe: tuple[in
     channel = TerminalChannel(stdin=pipe[0], stdout=out, user="ada", host="box")
     texts: list[str] = []
 
-    async def accept(question: Question) -> IntakeResult:
-        texts.append(question.text)
+    async def accept(incoming: Incoming) -> IntakeResult:
+        texts.append(words_of(incoming))
         out.close()
         with pytest.raises(PlaceGone):
-            await channel.post(question.address, PageView(text="a", final=True, turn_id=question.id))
+            await channel.post(incoming.address, PageView(text="a", final=True, turn_id=incoming.id))
         return IntakeResult.ACCEPTED
 
     await run(channel, accept)
@@ -150,8 +151,8 @@ async def test_cancelling_stops_the_reading_and_replies_still_end(pipe: tuple[in
     out = io.StringIO()
     channel = TerminalChannel(stdin=pipe[0], stdout=out, user="ada", host="box")
 
-    async def accept(question: Question) -> IntakeResult:
-        raise AssertionError(question)
+    async def accept(incoming: Incoming) -> IntakeResult:
+        raise AssertionError(incoming)
 
     running = asyncio.ensure_future(channel.receive(accept, lambda _: None))
     await asyncio.sleep(0)

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 import pytest
 
 from bridge.access.routes import Choices, Origin, Route, RouteTable, command_of
+from bridge.domain.incoming import Question
 from bridge.domain.threads import Address, Person, ThreadKey
 from tests import fakes
 
@@ -48,12 +49,12 @@ def test_a_choice_of_nothing_counts() -> None:
 
 
 def test_a_question_comes_from_its_thread_its_person_and_its_command() -> None:
-    question = replace(
-        fakes.question("/Sales what does it cost?"),
+    sent = replace(
+        fakes.origin(person=Person("U1", "Ada")),
         thread=ThreadKey("telegram", "100", "-5", "7"),
         address=Address("100", "-5", "7", "33"),
-        person=Person("U1", "Ada"),
     )
+    question = Question(sent, "/Sales what does it cost?")
     assert Origin.of(question) == Origin("telegram", "100", "-5", "7", "sales", "U1")
 
 

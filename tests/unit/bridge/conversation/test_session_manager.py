@@ -16,11 +16,12 @@ from bridge.domain.errors import (
     BridgeError,
     StoreUnavailable,
 )
+from bridge.domain.incoming import Question
 from bridge.domain.sessions import EndReason, OpenedConversation, Opening, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 from bridge.runtime.clock import Clock, SystemClock
-from tests.fakes import THREAD, FakeAgent, FakeChannel, question
+from tests.fakes import THREAD, FakeAgent, FakeChannel, origin, question
 from tests.virtual_time import LoopClock, run_virtually
 
 
@@ -264,7 +265,7 @@ def test_a_conversation_carries_the_id_by_which_a_lost_opening_is_found() -> Non
         agent = FakeAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
         agent.open_errors = [AgentUnavailable("the answer was lost")]
         store = AwayStore(away_for=0)
-        asked = replace(question(), metadata={"channel": "C1"})
+        asked = Question(replace(origin(), metadata={"channel": "C1"}), "hello")
         with pytest.raises(AgentUnavailable):
             await _sessions(agent, store, LoopClock()).open_session(Lease(THREAD, 1), asked, FakeChannel())
         assert agent.opened_metadata == [{"channel": "C1", "bridge_opening": next(iter(store.openings))}]

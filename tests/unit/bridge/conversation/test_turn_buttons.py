@@ -1,35 +1,32 @@
 """What a turn offers to press, and who may ask and end."""
 
-from dataclasses import replace
-
 import pytest
 
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.errors import AgentUnavailable, ChannelRateLimited, ChannelUnavailable
-from bridge.domain.incoming import QuestionKind
+from bridge.domain.incoming import CommandName
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button
 from bridge.domain.threads import Person
 from bridge.domain.turns import AnswerResult, Outcome, token_of
-from tests.fakes import THREAD, question
+from tests.fakes import THREAD, command, question
 from tests.unit.bridge.conversation.turn_fixture import ANSWER, says, stage
 
 
-@pytest.mark.parametrize("kind", [QuestionKind.END, QuestionKind.NEW])
+@pytest.mark.parametrize("name", [CommandName.END, CommandName.NEW])
 async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
-    stores: RedisStores, kind: QuestionKind
+    stores: RedisStores, name: CommandName
 ) -> None:
     """A15: refused for everybody else, who may still ask."""
     it = stage(stores, says(ANSWER))
     it.channel.only_opener_controls = True
     await it.answer(question(number=1))
-    other = replace(question(number=2), person=Person("somebody"))
-    await it.answer(replace(other, kind=kind, text=""))
+    await it.answer(command(name, number=2, person=Person("somebody")))
     assert it.notices[-1:] == [Notice.NOT_YOURS]
     kept = await stores.sessions.current(THREAD)
     assert kept is not None
     it.channel.only_opener_controls = False
-    await it.answer(replace(other, id="q3", dedupe_keys=("q3",), kind=kind, text=""))
+    await it.answer(command(name, number=3, person=Person("somebody")))
     now = await stores.sessions.current(THREAD)
     assert now is None or now.conversation.id != kept.conversation.id
 
@@ -52,10 +49,10 @@ async def test_a_press_on_retry_asks_the_question_it_stands_under_again_in_its_a
     it.agent.open_errors = [AgentUnavailable("503")]
     await it.answer(question(number=1))
     assert [view.controls for view in it.channel.standing.values()] == [(Button.RETRY,)]
-    press = replace(question(number=2), kind=QuestionKind.RETRY, text="", person=Person("somebody", "Sam"))
-    await it.answer(replace(press, id="other", dedupe_keys=("other",), about=token_of("another question")))
+    retry, sam = CommandName.RETRY, Person("somebody", "Sam")
+    await it.answer(command(retry, number=2, person=sam, about=token_of("another question")))
     assert it.notices[-1] == Notice.NOTHING_TO_RETRY
-    await it.answer(replace(press, about=token_of(question(number=1).id)))
+    await it.answer(command(retry, number=3, person=sam, about=token_of(question(number=1).id)))
     assert [text for _, text in it.agent.sent] == [question(number=1).text]
     session = await stores.sessions.current(THREAD)
     assert session is not None
@@ -67,7 +64,7 @@ async def test_a_command_that_failed_offers_no_retry(stores: RedisStores) -> Non
     it = stage(stores, says(ANSWER))
     it.channel.controls = frozenset(Button)
     it.agent.open_errors = [AgentUnavailable("503")]
-    await it.answer(question(kind=QuestionKind.START))
+    await it.answer(command(CommandName.START))
     assert [view.controls for view in it.channel.standing.values()] == [()]
 
 

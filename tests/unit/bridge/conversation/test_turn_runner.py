@@ -17,14 +17,14 @@ from bridge.domain.errors import (
     PlaceGone,
     StreamBroken,
 )
-from bridge.domain.incoming import IntakeResult, QuestionKind
-from bridge.domain.notices import Notice
+from bridge.domain.incoming import CommandName, IntakeResult
+from bridge.domain.notices import Notice, help_text
 from bridge.domain.pages import PageView
 from bridge.domain.sessions import EndReason, HistoryMessage
 from bridge.domain.stream_events import StreamEnded, StreamEvent, StreamFailed, TextDelta
 from bridge.domain.threads import Address
 from bridge.domain.turns import AnswerResult, Outcome, Step
-from tests.fakes import THREAD, question
+from tests.fakes import THREAD, command, question
 from tests.unit.bridge.conversation.turn_fixture import ANSWER, free, says, stage
 
 
@@ -150,7 +150,7 @@ async def test_who_may_not_ask_costs_nothing_and_leaves_the_thread_unknown(store
     assert settlement.outcome is Outcome.EXCLUDED
     assert it.channel.calls == []
     assert it.agent.histories == {}
-    assert await stores.inbox.append(replace(question(number=2), addressed=False)) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.append(question(number=2, addressed=False)) is IntakeResult.NOT_ADDRESSED
 
 
 async def test_what_cannot_be_read_is_said_below_the_answer(stores: RedisStores) -> None:
@@ -310,7 +310,7 @@ async def test_what_waits_in_a_place_that_is_gone_opens_no_conversations(stores:
 
 async def test_start_shows_the_greeting_and_keeps_the_conversation(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER), greeting="Hello! How can I help?")
-    await it.answer(question(kind=QuestionKind.START, number=1))
+    await it.answer(command(CommandName.START, number=1))
     assert it.channel.text == "Hello! How can I help?"
     await it.answer(question(number=2))
     assert it.agent.sent == [("chat_1", "What is new?")]
@@ -319,7 +319,7 @@ async def test_start_shows_the_greeting_and_keeps_the_conversation(stores: Redis
 async def test_new_ends_the_conversation_and_opens_another(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
     await it.answer(question(number=1))
-    await it.answer(question(kind=QuestionKind.NEW, number=2))
+    await it.answer(command(CommandName.NEW, number=2))
     assert Notice.NEW_STARTED in it.notices
     await it.answer(question(number=3))
     assert [conversation for conversation, _ in it.agent.sent] == ["chat_1", "chat_2"]
@@ -329,15 +329,15 @@ async def test_new_ends_the_conversation_and_opens_another(stores: RedisStores) 
 async def test_end_closes_the_conversation_and_says_so(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
     await it.answer(question(number=1))
-    await it.answer(question(kind=QuestionKind.END, number=2))
-    await it.answer(question(kind=QuestionKind.END, number=3))
+    await it.answer(command(CommandName.END, number=2))
+    await it.answer(command(CommandName.END, number=3))
     assert it.notices == [Notice.ENDED, Notice.NOTHING_OPEN]
 
 
 async def test_help_opens_nothing(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
-    await it.answer(question(kind=QuestionKind.HELP))
-    assert it.notices == [Notice.HELP]
+    await it.answer(command(CommandName.HELP))
+    assert it.notices == [help_text(it.channel.command_style)]
     assert it.agent.histories == {}
 
 
@@ -370,10 +370,10 @@ async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisSto
 
 async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
-    await it.answer(replace(question(number=1), kind=QuestionKind.STATUS, text=""))
+    await it.answer(command(CommandName.STATUS, number=1))
     assert it.notices == [Notice.NOTHING_OPEN]
     await it.answer(question(number=2))
-    await it.answer(replace(question(number=3), kind=QuestionKind.STATUS, text=""))
+    await it.answer(command(CommandName.STATUS, number=3))
     assert it.notices[-1].startswith("A conversation is open here: 1 answer so far.")
 
 

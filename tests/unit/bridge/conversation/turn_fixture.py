@@ -10,7 +10,7 @@ from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.recovery import RecoveryLimits
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
-from bridge.domain.incoming import IntakeResult, Question
+from bridge.domain.incoming import IntakeResult, Queued
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.turns import Lease, Settlement
 from bridge.rate_limits.channel_limiter import ChannelLimiter
@@ -44,7 +44,7 @@ class Stage(Generic[Fake]):
     channel: Fake
     turns: TurnRunner
 
-    async def put(self, asked: Question) -> Lease:
+    async def put(self, asked: Queued) -> Lease:
         assert await self.stores.inbox.append(asked) is IntakeResult.ACCEPTED
         lease = await self.stores.queue.claim()
         assert lease is not None
@@ -55,7 +55,7 @@ class Stage(Generic[Fake]):
         assert entry is not None
         return await self.turns.run(lease, entry, free)
 
-    async def answer(self, asked: Question) -> Settlement:
+    async def answer(self, asked: Queued) -> Settlement:
         lease = await self.put(asked)
         settlement = await self.take(lease)
         assert not await self.stores.queue.settle(lease, settlement)

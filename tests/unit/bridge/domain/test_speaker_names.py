@@ -28,17 +28,17 @@ SEVERAL = PromptContext(is_first=False, names_speaker=True, at_most=10_000)
     ],
 )
 def test_names_stand_before_questions_once_several_people_ask(person: Person, several: bool, words: str) -> None:  # noqa: FBT001 - a table
-    asked = replace(question(), person=person)
+    asked = question(person=person)
     assert with_speaker_name(asked, replace(SEVERAL, names_speaker=several)) == words
 
 
 def test_a_question_that_would_become_too_long_has_no_name() -> None:
-    asked = replace(question("x" * 9_996), person=BOB)
+    asked = question("x" * 9_996, person=BOB)
     assert with_speaker_name(asked, SEVERAL) == "x" * 9_996
     assert with_speaker_name(replace(asked, text="x" * 9_995), SEVERAL) == f"Bob: {'x' * 9_995}"
 
 
 def test_somebody_else_is_another_speaker_where_the_opener_is_known() -> None:
-    assert is_another_speaker(replace(question(), person=BOB), SESSION)
-    assert not is_another_speaker(replace(question(), person=ADA), SESSION)
-    assert not is_another_speaker(replace(question(), person=BOB), replace(SESSION, person_id=""))
+    assert is_another_speaker(question(person=BOB), SESSION)
+    assert not is_another_speaker(question(person=ADA), SESSION)
+    assert not is_another_speaker(question(person=BOB), replace(SESSION, person_id=""))

@@ -1,0 +1,89 @@
+"""Obey a command: greet, end, begin anew, tell; find the question that "retry" means."""
+
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.turn_context import TurnContext
+from bridge.domain.incoming import Command, CommandName, Question
+from bridge.domain.notices import WORDS, CommandStyle, Notice, conversation_status, help_text
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import AnswerResult, Outcome, token_of
+from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle
+from bridge.ports.work_queue import WorkQueue
+from bridge.reply.status_line import wait_for_place
+from bridge.runtime.clock import Clock
+
+
+class Commands:
+    """Carries out what is no question for the agent."""
+
+    def __init__(self, queue: WorkQueue, sessions: SessionManager, clock: Clock) -> None:
+        self._queue = queue
+        self._sessions = sessions
+        self._clock = clock
+
+    async def question_to_retry(self, command: Command) -> Question | None:
+        """Return the thread's unanswered question as this command's; None where there is none any more."""
+        last = await self._queue.unanswered(command.thread)
+        if last is None or (command.about and token_of(last.id) != command.about):
+            return None
+        here = replace(last.origin, id=command.id, thread=command.thread, address=command.address)
+        return replace(last, origin=here)
+
+    async def obey(self, turn: TurnContext, command: Command) -> AnswerResult:
+        """Carry out a command. Raises as `SessionManager.open_session`."""
+        match command.name:
+            case CommandName.RETRY:
+                return _done(Notice.NOTHING_TO_RETRY)
+            case CommandName.HELP:
+                return _done(help_text(_style_of(turn.channel)))
+            case CommandName.STATUS:
+                return _done(await self._status(turn.lease.thread))
+            case CommandName.START:
+                if await self._sessions.current(turn.lease.thread) is not None:
+                    return _done(Notice.WELCOME)
+                return await self._greet(turn, command, Notice.WELCOME)
+            case CommandName.END | CommandName.NEW:
+                return await self._end_or_begin_anew(turn, command)
+            case _:
+                assert_never(command.name)
+
+    async def _status(self, thread: ThreadKey) -> str:
+        session = await self._sessions.current(thread)
+        if session is None:
+            return Notice.NOTHING_OPEN
+        return conversation_status(session.turns, self._sessions.idle_timeout_s)
+
+    async def _end_or_begin_anew(self, turn: TurnContext, command: Command) -> AnswerResult:
+        session = await self._sessions.current(turn.lease.thread)
+        ended = False
+        if session is not None:
+            if _opener_controls(turn.channel) and session.person_id != command.person.id:
+                return _done(Notice.NOT_YOURS)
+            ended = await self._sessions.begin_end(turn.lease.thread, session.conversation.id, EndReason.COMMAND)
+        if command.name is CommandName.NEW:
+            return await self._greet(turn, command, Notice.NEW_STARTED)
+        return _done(Notice.ENDED if ended else Notice.NOTHING_OPEN)
+
+    async def _greet(self, turn: TurnContext, command: Command, otherwise: Notice) -> AnswerResult:
+        """Open a session without a question and show the agent's greeting, or a sentence of our own."""
+        wait = partial(wait_for_place, turn.reply, turn.wake, self._clock)
+        session, greeting = await self._sessions.open_session(turn.lease, command, turn.channel, wait)
+        turn.reply.replace(greeting)
+        return replace(_done("" if greeting else otherwise), history_count=session.history_count)
+
+
+def _style_of(channel: Channel) -> CommandStyle:
+    return channel.command_style if isinstance(channel, OwnCommandStyle) else WORDS
+
+
+def _opener_controls(channel: Channel) -> bool:
+    return isinstance(channel, OpenerControl) and channel.only_opener_controls
+
+
+def _done(notice: str) -> AnswerResult:
+    return AnswerResult(Outcome.COMMAND_DONE, notice=notice)
