@@ -20,7 +20,14 @@ from adapters.slack.people.directory import plain_identifier
 from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory, Workspaces
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.single import OneWorkspace
-from bridge.domain.errors import BridgeError, ChannelTokenRefused, ChannelUnavailable, PlaceGone, Retryable
+from bridge.domain.errors import (
+    BridgeError,
+    ChannelRateLimited,
+    ChannelTokenRefused,
+    ChannelUnavailable,
+    PlaceGone,
+    Retryable,
+)
 from bridge.domain.incoming import Command, CommandName, Question, Queued
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
@@ -286,5 +293,6 @@ class SlackChannel:
             try:
                 await self.open()
             except Retryable as error:
-                _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, _OPEN_AGAIN_S)
-                await asyncio.sleep(_OPEN_AGAIN_S)
+                wait_s = error.retry_after_s if isinstance(error, ChannelRateLimited) else _OPEN_AGAIN_S
+                _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, wait_s)
+                await asyncio.sleep(wait_s)

@@ -92,3 +92,14 @@ async def test_telegram_alone_leaves_slack_alone(own_scene: Scene) -> None:
     await telegram.until_said(talk, "You asked: only here")
 
     assert own_scene.stage.slack.calls == []
+
+
+async def test_it_is_ready_at_once_where_slack_gives_one_socket_a_minute(own_scene: Scene) -> None:
+    """R19: the documented limit of `apps.connections.open`, enforced."""
+    own_scene.stage.slack.limits.opens_per_minute = 1
+    slack = SlackMessenger(own_scene)
+    began = time.monotonic()
+    await own_scene.start_bridge(TELEGRAM_BOT_TOKEN="")
+    assert time.monotonic() - began < 10.0
+    talk = await slack.ask_directly("only here")
+    await slack.until_said(talk, "You asked: only here")

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from time import monotonic
 
 from adapters.slack.api.client import Clients
 from adapters.slack.inbound.bolt_app import make_app
@@ -12,11 +13,14 @@ from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
 from adapters.slack.options import SlackOptions
 from adapters.slack.workspaces.context import Workspaces
 from adapters.slack.workspaces.distribution import Distribution
+from bridge.domain.errors import ChannelRateLimited
 from bridge.ports.channel import Accept
 
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
 _DRAIN_S = 1.0
+_ADDRESS_LASTS_S = 20.0
+"""Slack tells no time; an address is for one socket, opened soon."""
 
 
 class Listener:
@@ -47,11 +51,17 @@ class Listener:
         self._app_token = app_token
         self._web = web
         self._installs = installs
+        self._unused: tuple[str, float] | None = None
+        """A socket's address that was given when the token was tried, and when. Slack gives about one a minute."""
 
     async def check(self) -> None:
-        """Ask Slack for a socket, where sockets are to be held. Raises `ChannelTokenRefused`, `ChannelUnavailable`."""
+        """Ask Slack for a socket, where sockets are to be held. Raises `ChannelTokenRefused`, `ChannelUnavailable`.
+
+        A 429 is no error: replies that are under way go on, and receiving waits for the socket.
+        """
         if not self._is_called:
-            await self._open_connection()
+            with suppress(ChannelRateLimited):
+                self._unused = (await self._open_connection(), monotonic())
 
     async def run(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Take events, and installations, until cancelled. As `Receiver.receive`."""
@@ -84,11 +94,26 @@ class Listener:
     async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
         client = self._clients.client()
         socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
+        is_open = asyncio.Event()
+
+        def connected() -> None:
+            is_open.set()
+            announce("in Socket Mode")
+
+        async def keep_another() -> None:
+            # Where Slack gives one address a minute, the first socket gets it, and the others wait.
+            await is_open.wait()
+            await socket.keep_open(self._open_connection, connected)
+
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(_SOCKETS):
-                tasks.create_task(socket.keep_open(self._open_connection, lambda: announce("in Socket Mode")))
+            tasks.create_task(socket.keep_open(self._open_connection, connected))
+            for _ in range(_SOCKETS - 1):
+                tasks.create_task(keep_another())
 
     async def _open_connection(self) -> str:
+        unused, self._unused = self._unused, None
+        if unused is not None and monotonic() - unused[1] < _ADDRESS_LASTS_S:
+            return unused[0]
         return await open_connection(self._clients.client(), self._app_token)
 
     def _whose(self) -> str:

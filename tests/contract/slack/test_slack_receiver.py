@@ -406,6 +406,42 @@ async def test_receiving_can_begin_anew(slack: SlackStandIn, inbox: Inbox, recei
     assert inbox.texts == ["one", "two"]
 
 
+async def test_the_address_that_the_check_got_is_used_and_the_second_socket_is_opened_patiently(
+    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox
+) -> None:
+    """R19: the first socket needs no further call, and another one waits as long as Slack says."""
+    slack.faults.arm(Fault("apps.connections.open", status=429, retry_after_s=1))
+    said: list[str] = []
+    task = asyncio.ensure_future(channel.receive(inbox.accept, said.append))
+    await slack.sockets.until_connected(1)
+    await slack.say("U0ADA", "D1", "hello")
+    await slack.sockets.settled()
+    assert (inbox.texts, len(said)) == (["hello"], 1)
+    await slack.sockets.until_connected(2)
+    task.cancel()
+    await asyncio.wait([task])
+    assert [call.answer for call in slack.calls if call.method == "apps.connections.open"] == ["ok", "http 429", "ok"]
+
+
+async def test_an_old_address_is_not_used(
+    slack: SlackStandIn, receiving: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.slack.inbound.listener._ADDRESS_LASTS_S", 0.0)
+    async with receiving():
+        assert sum(call.method == "apps.connections.open" for call in slack.calls) == 3
+
+
+async def test_replies_go_on_while_no_socket_is_given(slack: SlackStandIn) -> None:
+    slack.faults.arm(Fault("apps.connections.open", status=429, retry_after_s=60, times=-1))
+    channel = SlackChannel(
+        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+    )
+    await channel.open()
+    root = await slack.say("U0ADA", "C1", "hi")
+    assert await channel.post(Address(slack.workspace.team_id, "C1", root), PageView(text="hello"))
+    await channel.aclose()
+
+
 @pytest.mark.parametrize("setting", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
 @pytest.mark.parametrize("token", ["xoxb-wrong", ""])
 async def test_a_wrong_token_is_refused_by_name(slack: SlackStandIn, setting: str, token: str) -> None:
