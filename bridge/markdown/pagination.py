@@ -7,13 +7,13 @@ header, lists with the right number, emphasis. What is repeated for that is the 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bridge.markdown.blocks import NOTHING, Kind, Open, read_line
 from bridge.markdown.graphemes import before_cluster
 from bridge.markdown.inline import OpenInline, tail_of
 from bridge.markdown.page_prefix import lead_at_line, lead_inside_line, widened
-from bridge.markdown.streaming import close_fence, render_partial, stable_prefix
+from bridge.markdown.streaming import NOTHING_READ, LinesRead
 
 MAX_PAGES = 20
 """How many pages a reply has at most, unless the settings say otherwise."""
@@ -50,25 +50,30 @@ class Page:
     """Ends the emphasis or code that the cut at the page's end goes through."""
     opened: Open = NOTHING
     """What is open where the page begins."""
+    read: LinesRead = field(default=NOTHING_READ, compare=False, repr=False)
+    """What was read of its Markdown already."""
 
-    def shown(self, *, final: bool = True) -> str:
-        """Return the page as well-formed Markdown. `final`: False while its text still grows."""
-        text = self._text()
-        if not final and not self.continues:
-            return render_partial(text)
-        return close_fence(_ended(text) + self.closers)
-
-    def grown(self, *, final: bool = True) -> str:
-        """Return the page without what only closes its end: it goes on where this ends."""
-        text = self._text()
-        if self.continues:
-            return _ended(text)
-        return text if final else stable_prefix(text)
-
-    def _text(self) -> str:
+    @property
+    def markdown(self) -> str:
+        """Its Markdown as far as it is written, with nothing closed."""
         source = widened(self.opened, self.source) if self.opened.containers else self.source
         body = source[self.dropped :]
         return self.lead + body if body.strip() else ""
+
+    def shown(self, *, final: bool = True) -> str:
+        """Return the page as well-formed Markdown. `final`: False while its text still grows."""
+        text = self.markdown
+        if not final and not self.continues:
+            return self.read.on(text).partial(text)
+        ended = _ended(text)
+        return self.read.closed(ended + self.closers, len(ended))
+
+    def grown(self, *, final: bool = True) -> str:
+        """Return the page without what only closes its end: it goes on where this ends."""
+        text = self.markdown
+        if self.continues:
+            return _ended(text)
+        return text if final else self.read.on(text).stable(text)
 
 
 class Paginator:
@@ -86,6 +91,8 @@ class Paginator:
         self._guess = _FIRST_GUESS
         self._lead_is_sure = True
         """False while the page's first line, on which the lead depends, still grows."""
+        self._read = NOTHING_READ
+        """What was read of the last page."""
 
     @property
     def is_full(self) -> bool:
@@ -97,7 +104,7 @@ class Paginator:
         while not self.is_full:
             rest = text[self._start :]
             self._make_lead(rest)
-            last = Page(rest, self._lead, self._dropped, opened=self._open)
+            last = self._last_page(rest)
             if not rest.strip():
                 return list(self._full) or [last]
             # A whole answer is not rendered anew for each page.
@@ -108,11 +115,21 @@ class Paginator:
             self._turn_page(rest)
         return list(self._full)
 
+    def read_again(self) -> None:
+        """Take in that the text of the last page is not the one that was there before."""
+        self._read = NOTHING_READ
+
+    def _last_page(self, rest: str) -> Page:
+        page = Page(rest, self._lead, self._dropped, opened=self._open)
+        self._read = self._read.on(page.markdown)
+        return replace(page, read=self._read)
+
     def _turn_page(self, rest: str) -> None:
         cut, closers = self._cut(rest)
         part = rest[:cut]
         self._full.append(Page(part, self._lead, self._dropped, continues=True, closers=closers, opened=self._open))
         self._start += cut
+        self._read = NOTHING_READ
         *lines, last = part.split("\n")
         for line in lines:
             self._open = read_line(self._open, line).after
@@ -124,6 +141,7 @@ class Paginator:
     def _make_lead(self, rest: str) -> None:
         if not self._lead_is_sure:
             self._lead, self._dropped = lead_at_line(self._open, rest)
+            self._read = NOTHING_READ
             self._lead_is_sure = "\n" in rest.lstrip("\n")
 
     def _cut(self, rest: str) -> tuple[int, str]:

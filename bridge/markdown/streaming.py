@@ -6,8 +6,10 @@ before it, and nothing flashes.
 """
 
 import re
+from dataclasses import dataclass
+from operator import itemgetter
 
-from bridge.markdown.blocks import NOTHING, Fence, Kind, Line, continuation, first_bar, read_line
+from bridge.markdown.blocks import NOTHING, Fence, Kind, Line, Open, continuation, first_bar, read_line
 from bridge.markdown.inline import tail_of
 
 _UNCERTAIN = re.compile(
@@ -26,70 +28,96 @@ _UNSURE_KINDS = frozenset({Kind.UNDERLINE, Kind.RULE, Kind.DELIMITER, Kind.FENCE
 
 def close_fence(text: str) -> str:
     """Return a text that does not grow any more: all of it, an open fence closed."""
-    if "```" not in text and "~~~" not in text:
-        return text
-    state = NOTHING
-    for line in text.split("\n"):
-        state = read_line(state, line).after
-    if not isinstance(state.leaf, Fence):
-        return text
-    closer = continuation(state.containers) + state.leaf.marker
-    return f"{text.rstrip(chr(10))}\n{closer}"
+    return NOTHING_READ.closed(text, len(text))
 
 
 def render_partial(text: str) -> str:
     """Return what is certain of a text that grows, with all that is open closed."""
-    kept, closers = _certain_part(text)
-    return close_fence(kept + closers)
+    return NOTHING_READ.on(text).partial(text)
 
 
 def stable_prefix(text: str) -> str:
     """Return what is certain of a text that grows, with nothing closed: the beginning of the text."""
-    return _certain_part(text)[0]
+    return NOTHING_READ.on(text).stable(text)
 
 
-def _certain_part(text: str) -> tuple[str, str]:
-    reader = _Reader()
-    lines = text.split("\n")
-    for line in lines[:-1]:
-        reader.take(line)
-    return reader.shown(text, lines[-1])
+LineStart = tuple[int, Open]
+"""Where a line begins, and what is open there."""
 
 
-class _Reader:
-    """Reads the complete lines and remembers where the last blocks began."""
+@dataclass(frozen=True, slots=True)
+class LinesRead:
+    """The complete lines of a text that grows. They are read once: a look at the text reads its last lines only."""
 
-    def __init__(self) -> None:
-        self._state = NOTHING
-        self._offset = 0
-        self._words: int | None = None
-        """Where the text of the paragraph begins that is open."""
-        self._header: int | None = None
-        """Where the last line begins, or its first cell border stands, if it may be a table's header."""
-        self._fence: int | None = None
-        """Where the fence begins that has no code yet."""
+    newest: LineStart = (0, NOTHING)
+    """The line that has not ended yet."""
+    paragraph: LineStart = (0, NOTHING)
+    """The first line of the paragraph that is open, else the last one that was."""
+    last: LineStart = (0, NOTHING)
+    """The last line that is not empty."""
+    fence: LineStart | None = None
+    """The fence that has no code yet."""
+    words: int | None = None
+    """Where the text of the open paragraph begins."""
+    header: int | None = None
+    """Where the last line begins, or its first cell border stands, if it may be a table's header."""
 
-    def take(self, line: str) -> None:
+    def on(self, text: str) -> "LinesRead":
+        """Return what is known once the complete lines of `text` are read too. It begins with what was read."""
+        *lines, _ = text[self.newest[0] :].split("\n")
+        read = self
+        for line in lines:
+            read = read._with(line)
+        return read
+
+    def partial(self, text: str) -> str:
+        """Return what is certain of `text`, with all that is open closed."""
+        kept, closers = self._certain_part(text)
+        return self.closed(kept + closers, len(kept))
+
+    def stable(self, text: str) -> str:
+        """Return what is certain of `text`: its beginning."""
+        return self._certain_part(text)[0]
+
+    def closed(self, shown: str, upto: int) -> str:
+        """Return `shown`, which is the text up to a place and something else behind it, with an open fence closed."""
+        if "```" not in shown and "~~~" not in shown:
+            return shown
+        starts = ((0, NOTHING), self.paragraph, self.last, self.newest, self.fence or (0, NOTHING))
+        at, state = max((start for start in starts if start[0] <= upto), key=itemgetter(0))
+        for line in shown[at:].split("\n"):
+            state = read_line(state, line).after
+        if not isinstance(state.leaf, Fence):
+            return shown
+        closer = continuation(state.containers) + state.leaf.marker
+        return f"{shown.rstrip(chr(10))}\n{closer}"
+
+    def _with(self, line: str) -> "LinesRead":
         """Take a complete line."""
-        seen = read_line(self._state, line)
-        self._header = None
-        if seen.kind is Kind.TEXT:
-            self._words = self._offset + seen.content
-        elif seen.kind is not Kind.MORE:
-            self._words = None
-        if seen.kind in (Kind.TEXT, Kind.MORE):
-            self._header = self._place_of_header(seen, line)
+        offset, state = self.newest
+        seen = read_line(state, line)
+        is_words = seen.kind in (Kind.TEXT, Kind.MORE)
+        fence = self.fence
         if seen.kind is Kind.FENCE:
-            self._fence = self._offset
+            fence = self.newest
         elif seen.kind is not Kind.BLANK and not (seen.kind is Kind.CODE and not line.strip()):
-            self._fence = None
-        self._state = seen.after
-        self._offset += len(line) + 1
+            fence = None
+        words = self.words if seen.kind is Kind.MORE else None
+        return LinesRead(
+            newest=(offset + len(line) + 1, seen.after),
+            paragraph=self.newest if seen.kind is Kind.TEXT else self.paragraph,
+            last=self.newest if line.strip(" \t>") else self.last,
+            fence=fence,
+            words=offset + seen.content if seen.kind is Kind.TEXT else words,
+            header=self._place_of_header(seen, line) if is_words else None,
+        )
 
-    def shown(self, text: str, last: str) -> tuple[str, str]:
-        """Return how much is shown, given the line that has not ended yet, and what closes its last words."""
-        if isinstance(self._state.leaf, Fence):
-            seen = read_line(self._state, last)
+    def _certain_part(self, text: str) -> tuple[str, str]:
+        """Return how much is shown, and what closes its last words."""
+        offset, state = self.newest
+        last = text[offset:]
+        if isinstance(state.leaf, Fence):
+            seen = read_line(state, last)
             is_half = _HALF_FENCE.fullmatch(last) is not None
             if is_half or seen.kind in (Kind.CODE, Kind.FENCE_END):
                 return self._with_code(text, last, seen), ""
@@ -113,34 +141,37 @@ class _Reader:
         is_open = not last.strip() or _HALF_FENCE.fullmatch(last[seen.content :]) is not None
         if not is_open:
             return text
-        return text[: self._offset] if self._fence is None else text[: self._fence]
+        return text[: self.newest[0]] if self.fence is None else text[: self.fence[0]]
 
     def _certain(self, last: str) -> tuple[int, int | None]:
         """Return how much of the text is certain as far as lines go, and where its open paragraph's words begin."""
-        start = self._offset
+        start, state = self.newest
         if not last.strip():
-            return (start if self._header is None else self._header), self._words
-        seen = read_line(self._state, last)
+            return (start if self.header is None else self.header), self.words
+        seen = read_line(state, last)
         text = last[seen.content :]
         is_unsure = seen.kind in _UNSURE_KINDS or not text.strip() or _UNCERTAIN.fullmatch(text.rstrip()) is not None
-        is_inside = not seen.has_marker and seen.kept == len(self._state.containers)
+        is_inside = not seen.has_marker and seen.kept == len(state.containers)
         can_delimit = is_inside and (is_unsure or seen.kind is Kind.MORE)
-        if self._header is not None and can_delimit and _HALF_DELIMITER.fullmatch(text):
-            return self._header, self._words
+        if self.header is not None and can_delimit and _HALF_DELIMITER.fullmatch(text):
+            return self.header, self.words
         if is_unsure:
-            return start, self._words
+            return start, self.words
         end = start + len(last)
         if seen.kind not in (Kind.TEXT, Kind.MORE, Kind.HEADING):
             return end, None
-        words = self._words if seen.kind is Kind.MORE else start + seen.content
+        words = self.words if seen.kind is Kind.MORE else start + seen.content
         header = None if seen.kind is Kind.HEADING else self._place_of_header(seen, last)
         if header is None or end - header > _MOST_BEHIND_BAR:
             return end, words
-        return header, self._words if header == start else words
+        return header, self.words if header == start else words
 
     def _place_of_header(self, seen: Line, line: str) -> int | None:
         text = line[seen.content :]
         if text.startswith("|"):
-            return self._offset
+            return self.newest[0]
         bar = first_bar(text)
-        return None if bar is None else self._offset + seen.content + bar
+        return None if bar is None else self.newest[0] + seen.content + bar
+
+
+NOTHING_READ = LinesRead()

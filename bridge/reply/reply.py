@@ -1,6 +1,7 @@
 """Fold the agent's events into what every page of the reply should look like now."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from bridge.domain.notices import Notice, Status, handoff_status, tool_status, tools_used
@@ -15,7 +16,7 @@ from bridge.domain.stream_events import (
     ToolFinished,
     ToolStarted,
 )
-from bridge.markdown.pagination import MAX_PAGES, Paginator
+from bridge.markdown.pagination import MAX_PAGES, Page, Paginator
 
 MAX_REPLY_CHARACTERS = 160_000
 """Bound of one reply; what the agent writes beyond it is left out, with a notice."""
@@ -60,6 +61,12 @@ class Reply:
         """True once the agent has said anything at all, a tool call included: the question has arrived."""
         self.version = 0
         """Grows with every change that people could see."""
+        self.looks = 0
+        """How often the pages were made: what a reply costs."""
+        self._looked_at = -1
+        self._views: list[PageView] = []
+        self._sealed: list[PageView] = []
+        """The pages that are full: they are made once."""
 
     @property
     def length(self) -> int:
@@ -115,6 +122,7 @@ class Reply:
         """
         self._parts = [text[:MAX_REPLY_CHARACTERS]]
         self._length = len(self._parts[0])
+        self._paginator.read_again()
         self.version += 1
 
     def end(self, notice: str = "", controls: Iterable[Button] = ()) -> None:
@@ -126,26 +134,41 @@ class Reply:
 
     def views(self) -> list[PageView]:
         """Return every page as it should look now. Empty while there is nothing to show."""
+        if self._looked_at != self.version:
+            self._views = self._make_views()
+            self._looked_at = self.version
+        return self._views
+
+    def _make_views(self) -> list[PageView]:
+        self.looks += 1
         pages = self._paginator.pages(self.text)
         is_full = self._paginator.is_full
-        status = "" if is_full else self.status
-        below = self._below(is_full=is_full)
-        shown = []
-        for number, page in enumerate(pages, start=1):
-            is_last = number == len(pages)
-            shown.append(
-                PageView(
-                    text=page.shown(final=self.ended),
-                    status=status if is_last else "",
-                    notice=below if is_last else "",
-                    number=number,
-                    final=self.ended or is_full or not is_last,
-                    turn_id=self._turn_id,
-                    controls=self._controls if is_last and not is_full else (),
-                    source=page.grown(final=self.ended),
-                )
-            )
+        self._sealed += [self._view_of(page, number) for number, page in self._newly_sealed(pages)]
+        shown = self._sealed[: len(pages)]
+        if len(shown) < len(pages):
+            shown.append(self._view_of(pages[-1], len(pages)))
+        shown[-1] = replace(
+            shown[-1],
+            status="" if is_full else self.status,
+            notice=self._below(is_full=is_full),
+            final=self.ended or is_full,
+            controls=() if is_full else self._controls,
+        )
         return [view for view in shown if view.text or view.status or view.notice]
+
+    def _newly_sealed(self, pages: Sequence[Page]) -> Iterator[tuple[int, Page]]:
+        for number in range(len(self._sealed), len(pages)):
+            if pages[number].continues:
+                yield number + 1, pages[number]
+
+    def _view_of(self, page: Page, number: int) -> PageView:
+        return PageView(
+            text=page.shown(final=self.ended),
+            number=number,
+            final=page.continues,
+            turn_id=self._turn_id,
+            source=page.grown(final=self.ended),
+        )
 
     def _of_those_offered(self, controls: Iterable[Button]) -> tuple[Button, ...]:
         return tuple(control for control in controls if control in self._offered)

@@ -1,0 +1,127 @@
+"""What one reply costs a worker in CPU, from the agent's chunks to the calls: `python -m bench.reply_cost [replies]`.
+
+The real reply, writer and pacing on a clock that jumps, and the real rendering of each channel; no network, no Redis.
+A short reply (200 chunks of 16 bytes, 20 ms apart) and two long ones, of which the second is ten times the first.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from time import process_time
+from typing import Any
+
+from adapters.slack.format import markdown_block as slack
+from adapters.slack.outbound.messages import pace_of as slack_pace
+from adapters.telegram.format import markdown as telegram
+from adapters.telegram.outbound.messages import pace_of as telegram_pace
+from bench.pacing_world import StreamChannel
+from bridge.domain.pages import PageView
+from bridge.domain.rate_limits import ChannelLimits
+from bridge.domain.stream_events import TextDelta
+from bridge.domain.threads import Address
+from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.reply import Reply
+from bridge.reply.writer import Writer
+from tests.corpus.shown import ANSWERS
+from tests.virtual_time import LoopClock, VirtualLoop
+
+_CALL_S = 0.1
+_ADDRESSES = {"slack": Address("T1", "C1", "1.0"), "telegram": Address("7", "42")}
+_LIMITS: dict[str, Callable[[Address], ChannelLimits]] = {"slack": slack_pace, "telegram": telegram_pace}
+_FITS: dict[str, Callable[[str], bool]] = {"slack": slack.fits, "telegram": telegram.fits}
+
+
+class RenderingChannel(StreamChannel):
+    """Renders each view as the adapter would send it, and takes the time of a call."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.calls = 0
+        self._rendered: dict[str, Callable[[PageView], Any]] = {
+            "slack": lambda view: (slack.plain_of(view), slack.markdown_of(view)),
+            "telegram": telegram.render_page,
+        }
+
+    def fits(self, text: str) -> bool:
+        """As the adapter."""
+        return _FITS[self.name](text)
+
+    def looks_same(self, one: PageView, other: PageView) -> bool:
+        """As the adapter."""
+        render = self._rendered[self.name]
+        return one.controls == other.controls and bool(render(one) == render(other))
+
+    def pace(self, address: Address) -> ChannelLimits:
+        """As the adapter."""
+        return _LIMITS[self.name](address)
+
+    async def post(self, address: Address, view: PageView) -> str:
+        """Render."""
+        await self.edit(address, "", view)
+        return f"m{self.calls}"
+
+    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
+        """Render."""
+        del address, message_id
+        self.calls += 1
+        self._rendered[self.name](view)
+        await asyncio.sleep(_CALL_S)
+
+
+async def _nothing(*_: object) -> None:
+    return
+
+
+async def _show(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, int]:
+    """Show one answer; return the number of calls, and how often the pages were made."""
+    clock, channel = LoopClock(), RenderingChannel(name)
+    reply = Reply("q1", channel.fits)
+    pacing = ChannelLimiter(clock)
+    writer = Writer(
+        channel, _ADDRESSES[name], reply, pacing=pacing, clock=clock, guard=_nothing, record=_nothing
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(writer.run())
+        for chunk in chunks:
+            reply.apply(TextDelta(chunk))
+            writer.wake()
+            await asyncio.sleep(pause_s)
+        reply.end()
+        writer.wake()
+    return channel.calls, getattr(reply, "looks", -1)
+
+
+def chunks_of(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def prose(size: int) -> str:
+    """Join the corpus's answers, as an agent's Markdown."""
+    joined = "\n\n".join(answer.read_text(encoding="utf-8") for answer in ANSWERS if "hostile" not in answer.stem)
+    return (joined * (size // len(joined) + 1))[:size]
+
+
+def measured(name: str, text: str, pause_s: float, replies: int, size: int = 16) -> str:
+    chunks = chunks_of(text, size)
+    calls = looks = 0
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(_show(name, chunks, pause_s))
+        began = process_time()
+        for _ in range(replies):
+            calls, looks = runner.run(_show(name, chunks, pause_s))
+        cpu_s = process_time() - began
+    return f"{1000 * cpu_s / replies:.1f} ms | {calls} | {looks}"
+
+
+def main() -> None:
+    replies = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    print("| reply | channel | CPU | calls | times the pages were made |")
+    print("| --- | --- | ---: | ---: | ---: |")
+    for name in _ADDRESSES:
+        print(f"| 3,200 characters in 4 s | {name} | {measured(name, prose(3_200), 0.02, replies)} |")
+        print(f"| 16,000 characters in 20 s | {name} | {measured(name, prose(16_000), 0.02, max(1, replies // 5))} |")
+        print(f"| 160,000 characters in 200 s | {name} | {measured(name, prose(160_000), 0.02, 1)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
