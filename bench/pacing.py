@@ -26,8 +26,9 @@ from bridge.domain.errors import ChannelRateLimited
 from bridge.domain.stream_events import TextDelta
 from bridge.domain.threads import Address
 from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.call_times import FIRST_TEXT_CHARACTERS, FIRST_TEXT_WAIT_S
 from bridge.reply.reply import Reply
-from bridge.reply.writer import FIRST_TEXT_CHARACTERS, FIRST_TEXT_WAIT_S, Writer
+from bridge.reply.writer import Writer
 from tests.property.bridge_host import KEYS, Host, HostClock, HostCommands, Store
 from tests.property.bridge_time import StoreLoop
 

@@ -25,6 +25,10 @@ from bridge.reply.writer import Writer
 from tests.corpus.shown import ANSWERS
 from tests.virtual_time import LoopClock, VirtualLoop
 
+_ORDINARY = (
+    *("support-answer", "step-by-step", "travel-plan", "sql-explained", "meeting-notes", "shell-steps", "recipe"),
+    *("code-review-python", "list-then-code", "legal", "table-narrow", "email-draft"),
+)
 _CALL_S = 0.1
 _ADDRESSES = {"slack": Address("T1", "C1", "1.0"), "telegram": Address("7", "42")}
 _LIMITS: dict[str, Callable[[Address], ChannelLimits]] = {"slack": slack_pace, "telegram": telegram_pace}
@@ -77,9 +81,7 @@ async def _show(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, 
     clock, channel = LoopClock(), RenderingChannel(name)
     reply = Reply("q1", channel.fits)
     pacing = ChannelLimiter(clock)
-    writer = Writer(
-        channel, _ADDRESSES[name], reply, pacing=pacing, clock=clock, guard=_nothing, record=_nothing
-    )
+    writer = Writer(channel, _ADDRESSES[name], reply, pacing=pacing, clock=clock, guard=_nothing, record=_nothing)
     async with asyncio.TaskGroup() as group:
         group.create_task(writer.run())
         for chunk in chunks:
@@ -96,8 +98,8 @@ def chunks_of(text: str, size: int) -> list[str]:
 
 
 def prose(size: int) -> str:
-    """Join the corpus's answers, as an agent's Markdown."""
-    joined = "\n\n".join(answer.read_text(encoding="utf-8") for answer in ANSWERS if "hostile" not in answer.stem)
+    """Join ordinary answers of the corpus: paragraphs, lists, code, a table, some links."""
+    joined = "\n\n".join((ANSWERS[0].parent / f"{name}.md").read_text(encoding="utf-8") for name in _ORDINARY)
     return (joined * (size // len(joined) + 1))[:size]
 
 

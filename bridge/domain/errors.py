@@ -5,6 +5,7 @@ BridgeError
 │   ├── StoreUnavailable      Redis does not answer
 │   ├── ChannelUnavailable    Slack or Telegram does not answer; the call had no effect, or may be repeated
 │   ├── ChannelRateLimited    429: carries the wait and the scope it speaks of
+│   ├── ChannelOutage         the channel has not taken a reply for very long; the answer is on record
 │   ├── AgentUnavailable      TalkifAI does not answer, or answers 5xx
 │   │   ├── AgentUnreachable  no connection came about: the request surely did not arrive
 │   │   └── StreamBroken      the stream stopped before its end; the answer may still be written
@@ -50,6 +51,10 @@ class ChannelRateLimited(Retryable):
         super().__init__(f"rate limited in {scope} for {retry_after_s:g} s")
         self.retry_after_s = retry_after_s
         self.scope = scope
+
+
+class ChannelOutage(Retryable):
+    """The channel has not taken a whole reply for very long. The answer is on record: show it later."""
 
 
 class AgentUnavailable(Retryable):

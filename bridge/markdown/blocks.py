@@ -150,6 +150,8 @@ def first_bar(line: str) -> int | None:
 
 def read_line(before: Open, line: str) -> Line:
     """Read one line, without its line end."""
+    if not before.containers and (line[:1].isalpha() or not line):
+        return _plain_line(before, line)
     at, kept = _matched(before.containers, line)
     all_kept = kept == len(before.containers)
     if isinstance(before.leaf, Fence) and all_kept:
@@ -167,6 +169,18 @@ def read_line(before: Open, line: str) -> Line:
         return Line(Kind.INDENTED, Open(containers), start, kept, has_marker)
     kind, leaf, mark = _started(line[start:])
     return Line(kind, Open(containers, leaf), start + mark, kept, has_marker)
+
+
+def _plain_line(before: Open, line: str) -> Line:
+    """Read an empty line, or one that begins with a letter, outside of quotes and lists: most lines are such."""
+    leaf = before.leaf
+    if isinstance(leaf, Fence):
+        return Line(Kind.CODE, before, 0, 0)
+    if not line:
+        return Line(Kind.BLANK, NOTHING, 0, 0)
+    if isinstance(leaf, Table):
+        return Line(Kind.ROW, before, 0, 0)
+    return Line(Kind.TEXT if leaf is None else Kind.MORE, Open((), Paragraph(line)), 0, 0)
 
 
 def _matched(containers: tuple[Container, ...], line: str) -> tuple[int, int]:

@@ -30,7 +30,10 @@ def formulas_as_code(markdown: str) -> str:
     """Return the Markdown with its formulas as code."""
     if _OPENS.search(markdown) is None:
         return markdown
-    return "".join(_replaced(words, prefix) if prefix is not None else words for words, prefix in _blocks(markdown))
+    return "".join(
+        words if prefix is None or _OPENS.search(words) is None else _replaced(words, prefix)
+        for words, prefix in _blocks(markdown)
+    )
 
 
 def _blocks(markdown: str) -> Iterator[tuple[str, str | None]]:

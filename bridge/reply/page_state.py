@@ -60,15 +60,18 @@ class PageState:
         if self.refused_looks >= _MOST_REFUSED_LOOKS:
             self.looks_left = 0
 
-    def note_gone(self) -> None:
-        """Take in that the message vanished."""
+    def note_gone(self, *, is_read: bool) -> None:
+        """Take in that the message vanished. `is_read`: its whole text stood there."""
+        if is_read:
+            self.given_up = True
+            return
         self.fresh_posts += 1
         self.message_id = ""
         self.given_up = self.fresh_posts > _MOST_FRESH_POSTS
 
-    def note_refusal(self, view: PageView) -> None:
-        """Take in that the channel refuses a page as it looks."""
-        if not view.final:
+    def note_refusal(self, view: PageView, *, is_read: bool) -> None:
+        """Take in that the channel refuses a page as it looks. `is_read`: its whole text stands there."""
+        if is_read or not view.final:
             self.shown = view  # a later text of the same page may be acceptable
         elif self.stand_in:
             self.given_up = True

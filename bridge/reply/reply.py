@@ -134,7 +134,8 @@ class Reply:
 
     def views(self) -> list[PageView]:
         """Return every page as it should look now. Empty while there is nothing to show."""
-        if self._looked_at != self.version:
+        # Pages that are full, all of them, stay as they are.
+        if self._looked_at != self.version and not (self._views and self._paginator.is_full):
             self._views = self._make_views()
             self._looked_at = self.version
         return self._views
