@@ -29,7 +29,8 @@ from bridge.domain.incoming import Incoming, IntakeResult, Queued
 from bridge.domain.notices import SLASHES, CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
-from bridge.domain.threads import Address
+from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import Settlement
 from bridge.ports.channel import Accept
 from bridge.runtime.cancellation import unwrap_group
 
@@ -144,7 +145,6 @@ class TelegramChannel:
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message. As `Channel.post`."""
         message_id = await self._opened_sender().post(address, view)
-        await self._clear_receipt(view)
         if is_group(address.place) and address.reply_to and not address.thread:
             await self._remember_reply(address, message_id)
         return message_id
@@ -152,11 +152,16 @@ class TelegramChannel:
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`. As `Channel.edit`."""
         await self._opened_sender().edit(address, message_id, view)
-        await self._clear_receipt(view)
 
-    async def _clear_receipt(self, view: PageView) -> None:
-        if self._receipts is not None and view.final and view.number == 1 and view.turn_id:
-            await self._receipts.clear(view.turn_id)
+    async def settled(self, question: Question, settlement: Settlement) -> None:
+        """Take the reaction off the question, where the setting gives one. As `TurnEvents`."""
+        del settlement
+        if self._receipts is not None:
+            await self._receipts.clear(question.id)
+
+    async def ended(self, thread: ThreadKey) -> None:
+        """Nothing shows that a conversation is open."""
+        del thread
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show a page that grows as a draft, where the setting says so. As `Drafts`."""

@@ -151,7 +151,7 @@ class TurnRunner:
             guard=guard,
             record=lambda ids, text: self._queue.record_shown(lease, ids, text, has_begun=reply.has_begun),
             message_ids=entry.record.message_ids,
-            taken_up=entry.record.attempts > 1,
+            taken_up=entry.record.attempts > 1 or entry.record.asked is not None,
         )
         try:
             with unwrap_group():

@@ -21,6 +21,9 @@ from bridge.markdown.pagination import MAX_PAGES, Page, Paginator
 MAX_REPLY_CHARACTERS = 160_000
 """Bound of one reply; what the agent writes beyond it is left out, with a notice."""
 
+_MOST_TOOLS = 100
+"""Bound of the tools that are remembered, used ones and those at work: an agent may call any number."""
+
 
 class Reply:
     """One reply as it grows. Not thread-safe; no input or output.
@@ -51,7 +54,7 @@ class Reply:
         self._tools: list[str] = []
         self._show_tools = show_tools
         self.used_tools: list[str] = []
-        """All that the agent has used, by their names."""
+        """What the agent has used, each name once, as far as a line could ever list them."""
         self._status = ""
         self._handoff = ""
         self.notice = ""
@@ -102,8 +105,7 @@ class Reply:
             case TextDelta(text):
                 self._append(text)
             case ToolStarted(name):
-                self._tools.append(name)
-                self.used_tools.append(name)
+                self._note_tool(name)
             case ToolFinished(name):
                 if name in self._tools:
                     self._tools.remove(name)
@@ -114,6 +116,12 @@ class Reply:
             case _:
                 assert_never(event)
         self.version += 1
+
+    def _note_tool(self, name: str) -> None:
+        self._tools.append(name)
+        del self._tools[:-_MOST_TOOLS]
+        if len(self.used_tools) < _MOST_TOOLS and name not in self.used_tools:
+            self.used_tools.append(name)
 
     def replace(self, text: str) -> None:
         """Put the whole answer, known from elsewhere, in the place of what came over a broken stream.

@@ -38,6 +38,8 @@ _POST_AFTER_STOP_S = 3.0
 """How long a post under way may go on once its turn was cancelled."""
 _LOOK_PAUSE_S = 1.5
 """How far apart the searches for a post whose answer was lost are."""
+_BUTTONS_WITHIN_S = 2.0
+"""How long a turn whose whole text is shown waits for the room to change its buttons."""
 _SHOW_WITHIN_S, _SHOW_AGAIN_WITHIN_S = 1800.0, 120.0
 """How long after its end a reply is tried to be shown before its turn is put off; and when it is taken up again."""
 
@@ -124,12 +126,12 @@ class Writer:
         is_optional = call is not None and call.is_optional
         due_s = self._times.due_in_s(Priority.FINAL if is_optional else kind.priority)
         if due_s > 0:
-            return None if is_optional else self._times.rest(kind.priority, due_s)
+            return self._wait_for_buttons(due_s) if is_optional else self._times.rest(kind.priority, due_s)
         version = self._reply.version
         asked = self._asked(kind)
         wait_s = (await self._pacing.take(asked)).wait_s
         if wait_s > 0:
-            return None if is_optional else self._put_off(kind, wait_s)
+            return self._wait_for_buttons(wait_s) if is_optional else self._put_off(kind, wait_s)
         self._times.note_grant()
         if call is None or self._reply.version != version:
             call = self._look()
@@ -176,6 +178,11 @@ class Writer:
             return wait_s  # text that comes meanwhile is worth more
         self._expected, self._length_looked_at = kind, -1
         return self._times.rest(kind.priority, wait_s)
+
+    def _wait_for_buttons(self, wait_s: float) -> float | None:
+        """Wait a moment for the edit that brings the last buttons, while people read the whole text; else leave it."""
+        is_soon = self._times.waits_s(Priority.FINAL) + wait_s <= _BUTTONS_WITHIN_S
+        return wait_s if is_soon else None
 
     async def _show(self, call: NextCall, asked: CallRequest) -> None:
         """Make one call, and take in how it went."""

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from bridge.conversation.turn_runner import TurnRunner
-from bridge.domain.errors import LeaseLost, Misconfigured, Retryable, StoreUnavailable
+from bridge.domain.errors import ChannelOutage, LeaseLost, Misconfigured, Retryable, StoreUnavailable
 from bridge.domain.notices import Notice
 from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement
 from bridge.ports.work_queue import WorkQueue
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 _WAIT_S = 2.0
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
 _MISCONFIGURED_PAUSE_S = 60.0
+_OUTAGE_PAUSE_S, _OUTAGE_MOST_S = 120.0, 86_400.0
+"""An answer that a channel does not take is shown when the channel is back, up to a day after its question."""
 _CANCELS_S = (3.0, 1.0)
 """Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
 _CLAIM_AFTER_STOP_S = 2.0
@@ -198,7 +200,7 @@ class Dispatcher:
                     return
                 attempts = entry.record.attempts
                 turn_lease = replace(lease, question_id=entry.queued.id)
-                if attempts > self._limits.attempts:
+                if attempts > self._limits.attempts or self._was_never_taken(entry):
                     settlement = Settlement(Outcome.DEAD, self._turns.idle_timeout_s)
                     more = await self._set_aside(turn_lease, entry)
                 else:
@@ -213,10 +215,17 @@ class Dispatcher:
             # The channel refuses us: an operator has to act, and the question waits for that.
             self._alarms.tell(error)
             await self._release(lease, _MISCONFIGURED_PAUSE_S, counts=False)
+        except ChannelOutage as error:
+            log.warning("an answer waits for its channel", extra={"cause": str(error), "wait_s": _OUTAGE_PAUSE_S})
+            await self._release(lease, _OUTAGE_PAUSE_S, counts=False)
         except Retryable as error:
             wait_s = pause_after(attempts, self._limits.retry_first_s, self._limits.retry_most_s)
             log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
             await self._release(lease, wait_s)
+
+    def _was_never_taken(self, entry: InboxItem) -> bool:
+        """Say whether an answer is on record that its channel has not taken for a day."""
+        return entry.record.asked is not None and self._clock.now() - entry.queued.origin.asked_at > _OUTAGE_MOST_S
 
     async def _settle(self, lease: Lease, settlement: Settlement) -> bool:
         """Settle, however long the store is away: the answer is shown, so it must not be given again."""
@@ -237,9 +246,12 @@ class Dispatcher:
 
     async def _set_aside(self, lease: Lease, entry: InboxItem) -> bool:
         """Give a question up that was begun too often, and say so to its asker where possible."""
-        log.error("question set aside", extra={"thread_key": str(lease.thread), "attempts": entry.record.attempts})
+        reason = (
+            "its channel did not take the answer for a day" if self._was_never_taken(entry) else "too many attempts"
+        )
+        log.error("question set aside", extra={"thread_key": str(lease.thread), "reason": reason})
         await self._turns.say(entry.queued.origin, Notice.FAILED)
-        return await self._queue.dead_letter(lease, "too many attempts", self._turns.idle_timeout_s)
+        return await self._queue.dead_letter(lease, reason, self._turns.idle_timeout_s)
 
     async def _beat(self) -> None:
         """Renew all leases three times in their length; stop the turns whose lease was lost."""

@@ -189,7 +189,7 @@ class World(RuleBasedStateMachine):
             thread=thread,
             address=Address("A", "P", str(thread)),
             person=Person("U1"),
-            asked_at=EPOCH,
+            asked_at=EPOCH + self.runner.get_loop().time(),
             metadata={"thread": str(thread)},
         )
         self.sent[name] = Command(origin, wish) if isinstance(wish, CommandName) else Question(origin, wish)

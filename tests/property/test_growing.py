@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.telegram.format.markdown import render
-from bridge.markdown.streaming import close_fence, render_partial, stable_prefix
+from bridge.markdown.streaming import NOTHING_READ, close_fence, render_partial, stable_prefix
 
 PIECES = (
     *("**", "*", "_", "__", "~~", "`", "``", "[a", "](http", "://a.example/x)", "](", "]", "(", ")", "!["),
@@ -165,3 +165,18 @@ def test_emphasis_code_and_links_are_closed_or_held_back() -> None:
     assert render_partial("at https://a.exam") == "at"
     assert render_partial("a 👨‍") == "a 👨"
     assert render_partial("a 🇩") == "a"
+
+
+@given(st.lists(MARKDOWN, max_size=8))
+@settings(max_examples=400, deadline=None)
+@example(["> ```\n> x\n", "\n", "```\ny"])
+@example(["```\n\n", "\n", "x\n```\n"])
+def test_a_text_that_is_read_as_it_grows_looks_as_one_that_is_read_at_once(pieces: list[str]) -> None:
+    """S11: the complete lines are read once, and no look shows that."""
+    text, read = "", NOTHING_READ
+    for piece in pieces:
+        text += piece
+        read = read.on(text)
+        assert read.partial(text) == render_partial(text)
+        assert read.stable(text) == stable_prefix(text)
+        assert read.closed(text, len(text)) == close_fence(text)

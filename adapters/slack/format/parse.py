@@ -41,7 +41,7 @@ def links_in(markdown: str) -> Iterator[tuple[str, str]]:
                     yield "".join(words), address
             elif opened and name in _WORDS:
                 for words, _ in opened:
-                    words.append(value)
+                    words.append(str(value))
 
 
 def _readings(markdown: str) -> Iterator[tuple[str, pyromark.Options]]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -10,11 +11,12 @@ from redis.asyncio import Redis
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.schema.keys import StoreLimits
 from adapters.redis_store.stores import RedisStores
+from bridge.domain.errors import ChannelOutage
 from bridge.domain.incoming import IntakeResult
 from bridge.domain.notices import Notice
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import ThreadKey
-from bridge.domain.turns import Lease, Outcome
+from bridge.domain.turns import AnswerResult, Lease, Outcome, Settlement
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
@@ -223,3 +225,46 @@ async def test_a_question_that_fails_every_time_is_set_aside_and_its_asker_told(
     (letter,) = await stores.dead_letters(10)
     assert letter.reason == "too many attempts"
     assert [outcome for _, outcome in it.channel.settled_questions] == [Outcome.DEAD, Outcome.ANSWERED]
+
+
+async def test_an_answer_that_its_channel_does_not_take_for_a_day_is_set_aside(stores: RedisStores) -> None:
+    """R15: then its thread goes on with the next question."""
+    it = stage(stores, _echo)
+    asked_at = SystemClock().now() - 25 * 3600.0
+    await stores.inbox.append(replace(question("old", number=1), asked_at=asked_at))
+    lease = await stores.queue.claim()
+    assert lease is not None
+    await stores.queue.begin(lease)
+    await stores.queue.record_answer(
+        replace(lease, question_id=question(number=1).id), "Half", AnswerResult(Outcome.ANSWERED)
+    )
+    await stores.queue.release(lease)
+    await stores.inbox.append(question("new", number=2))
+    async with _running(_dispatcher(it)):
+        await _until(lambda: "Answer to new" in it.channel.text)
+    assert [outcome for _, outcome in it.channel.settled_questions] == [Outcome.DEAD, Outcome.ANSWERED]
+    (letter,) = await stores.dead_letters(10)
+    assert letter.reason == "its channel did not take the answer for a day"
+
+
+async def test_a_turn_whose_channel_is_away_is_put_off_and_counts_no_attempt(stores: RedisStores) -> None:
+    """R15: eight tries are over in minutes, an outage is not."""
+    it = stage(stores, _echo)
+    put_off: list[tuple[float, bool]] = []
+    release = stores.queue.release
+
+    async def note(lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
+        put_off.append((after_s, counts))
+        await release(lease, after_s, counts=counts)
+
+    async def away(*_: object) -> Settlement:
+        raise ChannelOutage("away")
+
+    it.turns.run = away  # type: ignore[method-assign]  # as if the writer had given up
+    stores.queue.release = note  # type: ignore[method-assign]  # looked at in passing
+    await stores.inbox.append(question("q"))
+    async with _running(_dispatcher(it)):
+        await _until(lambda: bool(put_off))
+    assert put_off[0] == (120.0, False)
+    lease = await stores.queue.claim()
+    assert lease is None
