@@ -14,7 +14,6 @@ from adapters.slack.format import markdown_block as slack
 from adapters.slack.outbound.messages import pace_of as slack_pace
 from adapters.telegram.format import markdown as telegram
 from adapters.telegram.outbound.messages import pace_of as telegram_pace
-from bench.pacing_world import StreamChannel
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.stream_events import TextDelta
@@ -23,28 +22,24 @@ from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.reply import Reply
 from bridge.reply.writer import Writer
 from tests.corpus.shown import ANSWERS
+from tests.fakes import FakeChannel
 from tests.virtual_time import LoopClock, VirtualLoop
 
 _ORDINARY = (
     *("support-answer", "step-by-step", "travel-plan", "sql-explained", "meeting-notes", "shell-steps", "recipe"),
     *("code-review-python", "list-then-code", "legal", "table-narrow", "email-draft"),
 )
-_CALL_S = 0.1
 _ADDRESSES = {"slack": Address("T1", "C1", "1.0"), "telegram": Address("7", "42")}
 _LIMITS: dict[str, Callable[[Address], ChannelLimits]] = {"slack": slack_pace, "telegram": telegram_pace}
 _FITS: dict[str, Callable[[str], bool]] = {"slack": slack.fits, "telegram": telegram.fits}
+_RENDERED: dict[str, Callable[[PageView], Any]] = {
+    "slack": lambda view: (slack.plain_of(view), slack.markdown_of(view)),
+    "telegram": telegram.render_page,
+}
 
 
-class RenderingChannel(StreamChannel):
+class RenderingChannel(FakeChannel):
     """Renders each view as the adapter would send it, and takes the time of a call."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.calls = 0
-        self._rendered: dict[str, Callable[[PageView], Any]] = {
-            "slack": lambda view: (slack.plain_of(view), slack.markdown_of(view)),
-            "telegram": telegram.render_page,
-        }
 
     def fits(self, text: str) -> bool:
         """As the adapter."""
@@ -52,24 +47,16 @@ class RenderingChannel(StreamChannel):
 
     def looks_same(self, one: PageView, other: PageView) -> bool:
         """As the adapter."""
-        render = self._rendered[self.name]
+        render = _RENDERED[self.name]
         return one.controls == other.controls and bool(render(one) == render(other))
 
     def pace(self, address: Address) -> ChannelLimits:
         """As the adapter."""
         return _LIMITS[self.name](address)
 
-    async def post(self, address: Address, view: PageView) -> str:
-        """Render."""
-        await self.edit(address, "", view)
-        return f"m{self.calls}"
-
-    async def edit(self, address: Address, message_id: str, view: PageView) -> None:
-        """Render."""
-        del address, message_id
-        self.calls += 1
-        self._rendered[self.name](view)
-        await asyncio.sleep(_CALL_S)
+    async def _call(self, name: str, message_id: str, view: PageView) -> None:
+        _RENDERED[self.name](view)
+        await super()._call(name, message_id, view)
 
 
 async def _nothing(*_: object) -> None:
@@ -78,7 +65,7 @@ async def _nothing(*_: object) -> None:
 
 async def _show(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, int]:
     """Show one answer; return the number of calls, and how often the pages were made."""
-    clock, channel = LoopClock(), RenderingChannel(name)
+    clock, channel = LoopClock(), RenderingChannel(name=name)
     reply = Reply("q1", channel.fits)
     pacing = ChannelLimiter(clock)
     writer = Writer(channel, _ADDRESSES[name], reply, pacing=pacing, clock=clock, guard=_nothing, record=_nothing)
@@ -90,7 +77,7 @@ async def _show(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, 
             await asyncio.sleep(pause_s)
         reply.end()
         writer.wake()
-    return channel.calls, getattr(reply, "looks", -1)
+    return len(channel.calls), reply.looks
 
 
 def chunks_of(text: str, size: int) -> list[str]:

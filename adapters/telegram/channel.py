@@ -153,11 +153,11 @@ class TelegramChannel:
         """Make a message look like `view`. As `Channel.edit`."""
         await self._opened_sender().edit(address, message_id, view)
 
-    async def settled(self, question: Question, settlement: Settlement) -> None:
+    async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Take the reaction off the question, where the setting gives one. As `TurnEvents`."""
         del settlement
         if self._receipts is not None:
-            await self._receipts.clear(question.id)
+            await self._receipts.clear(queued.id)
 
     async def ended(self, thread: ThreadKey) -> None:
         """Nothing shows that a conversation is open."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.domain.incoming import QuestionKind
 from bridge.domain.threads import ThreadKey
 from tests.property.bridge_agent import Fault, Plan
 from tests.property.bridge_machine import Bridge
@@ -25,7 +24,7 @@ def world(redis_url: str) -> Iterator[World]:
 
 def _ask(world: World, name: str) -> str:
     world.agent.plans.append(Plan(words=40, pause_s=0.3))
-    world.send(_THREADS[name], "Tell me.", QuestionKind.ASK)
+    world.send(_THREADS[name], "Tell me.")
     return list(world.sent)[-1]
 
 

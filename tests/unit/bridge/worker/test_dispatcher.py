@@ -231,13 +231,12 @@ async def test_an_answer_that_its_channel_does_not_take_for_a_day_is_set_aside(s
     """R15: then its thread goes on with the next question."""
     it = stage(stores, _echo)
     asked_at = SystemClock().now() - 25 * 3600.0
-    await stores.inbox.append(replace(question("old", number=1), asked_at=asked_at))
+    old = question("old", number=1)
+    await stores.inbox.append(replace(old, origin=replace(old.origin, asked_at=asked_at)))
     lease = await stores.queue.claim()
     assert lease is not None
     await stores.queue.begin(lease)
-    await stores.queue.record_answer(
-        replace(lease, question_id=question(number=1).id), "Half", AnswerResult(Outcome.ANSWERED)
-    )
+    await stores.queue.record_answer(replace(lease, question_id=old.id), "Half", AnswerResult(Outcome.ANSWERED))
     await stores.queue.release(lease)
     await stores.inbox.append(question("new", number=2))
     async with _running(_dispatcher(it)):
@@ -260,7 +259,7 @@ async def test_a_turn_whose_channel_is_away_is_put_off_and_counts_no_attempt(sto
     async def away(*_: object) -> Settlement:
         raise ChannelOutage("away")
 
-    it.turns.run = away  # type: ignore[method-assign]  # as if the writer had given up
+    it.turns.run = away  # type: ignore[assignment]  # as if the writer had given up
     stores.queue.release = note  # type: ignore[method-assign]  # looked at in passing
     await stores.inbox.append(question("q"))
     async with _running(_dispatcher(it)):
