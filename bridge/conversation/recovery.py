@@ -101,7 +101,7 @@ async def reconcile(
         left_s = search.waits_until - clock.monotonic()
         if left_s <= 0:
             return search.given_up()
-        await clock.sleep(min(pause_s, left_s))
+        await clock.sleep(min(search.settles_in_s or pause_s, left_s))
         pause_s = min(pause_s * 1.5, limits.most_pause_s)
 
 
@@ -116,6 +116,8 @@ class _Search:
         self._parts: tuple[str, ...] = ()
         self._changed_at = began
         self._count: int | None = None
+        self.settles_in_s = 0.0
+        """How long what there is must still stay as it is to be the answer; 0 where that is not what is waited for."""
 
     @property
     def waits_until(self) -> float:
@@ -137,7 +139,8 @@ class _Search:
         parts = tuple(message.content for message in messages[position + 1 :] if message.role == "assistant")
         if parts != self._parts:
             self._parts, self._changed_at = parts, at
-        if not parts or self._is_cut or not self._is_settled(at):
+        self.settles_in_s = self._left_to_settle_s(at) if parts and not self._is_cut else 0.0
+        if not parts or self._is_cut or self.settles_in_s:
             return None
         found = Found.PART if self._is_broken_off else Found.ANSWER
         return Reconciled(found, joined(parts), self._count)
@@ -147,9 +150,9 @@ class _Search:
         found = Found.PART if self._parts else Found.NO_ANSWER
         return Reconciled(found, joined(self._parts), self._count)
 
-    def _is_settled(self, at: float) -> bool:
+    def _left_to_settle_s(self, at: float) -> float:
         is_one = not self._sought.may_have_parts and not self._is_broken_off
-        return is_one or at - self._changed_at >= self._limits.parts_wait_s
+        return 0.0 if is_one else max(0.0, self._changed_at + self._limits.parts_wait_s - at)
 
     @property
     def _is_no_longer(self) -> bool:
