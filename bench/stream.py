@@ -1,0 +1,95 @@
+"""CPU of the TalkifAI client for each stream: many at once, the server in a process of its own, on loopback.
+
+`python -m bench.stream [--streams 50] [--chunks 200] [--loop asyncio|uvloop]`
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from aiohttp import web
+
+from adapters.talkifai.client import TalkifaiAgent
+from bridge.domain.sessions import Conversation
+from bridge.domain.stream_events import StreamEnded, TextDelta
+
+_PAUSE_S = 0.02
+_DELTA = "sixteen letters. "[:16]
+
+
+def _serve(chunks: int, ready: Connection) -> None:
+    frames = [f'event: chunk\ndata: {json.dumps({"delta": _DELTA})}\n\n'.encode()] * chunks
+    end = b'event: stream_end\ndata: {"usage": {"total_tokens": 9}, "end_session": false}\n\n'
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for frame in frames:
+            await response.write(frame)
+            await asyncio.sleep(_PAUSE_S)
+        await response.write(end)
+        return response
+
+    async def run() -> None:
+        app = web.Application()
+        app.router.add_post("/{any:.*}", answer)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+        ready.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+async def _read(agent: TalkifaiAgent, number: int, chunks: int) -> None:
+    length, ended = 0, False
+    async with agent.ask(Conversation(f"c{number}", "token"), "hello") as events:
+        async for event in events:
+            length += len(event.text) if isinstance(event, TextDelta) else 0
+            ended = ended or isinstance(event, StreamEnded)
+    if not ended or length != chunks * len(_DELTA):
+        raise RuntimeError(f"stream {number}: {length} characters")
+
+
+async def _measure(port: int, streams: int, chunks: int) -> float:
+    async with TalkifaiAgent(base_url=f"http://127.0.0.1:{port}", agent_id="a", api_key="k") as agent:
+        await _read(agent, -1, chunks)  # what is loaded once is loaded now
+        began = time.process_time()
+        await asyncio.gather(*(_read(agent, number, chunks) for number in range(streams)))
+        return (time.process_time() - began) / streams
+
+
+def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if name != "uvloop":
+        return None
+    import uvloop  # noqa: PLC0415 - it need not be there
+
+    return uvloop.new_event_loop
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.stream", description=__doc__)
+    parser.add_argument("--streams", type=int, default=50, help="at once (default 50)")
+    parser.add_argument("--chunks", type=int, default=200, help="of each stream (default 200)")
+    parser.add_argument("--loop", choices=("asyncio", "uvloop"), default="asyncio", help="the event loop")
+    given = parser.parse_args()
+    here, there = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(given.chunks, there), daemon=True)
+    server.start()
+    try:
+        port = here.recv()
+        with asyncio.Runner(loop_factory=_loop_factory(given.loop)) as runner:
+            taken_s = runner.run(_measure(port, given.streams, given.chunks))
+    finally:
+        server.kill()
+    print(f"{given.streams} streams of {given.chunks} chunks on {given.loop}: {taken_s * 1000:.1f} ms of CPU a stream")
+
+
+if __name__ == "__main__":
+    main()
