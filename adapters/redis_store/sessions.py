@@ -181,7 +181,7 @@ class RedisSessions:
         keys = self._keys
         now, offset, jump = await self._commands.script(
             "clock_jump",
-            [keys.clock, keys.due, keys.idle, keys.ends, keys.quota],
+            [keys.clock, keys.due, keys.idle, keys.ends, keys.opening_due, keys.quota],
             [self._seen_at_ms, self._clock_offset_ms, round(elapsed_s * 1000), _JUMP_FROM_MS],
         )
         self._seen_at_ms, self._clock_offset_ms = int(now), int(offset)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
+from bridge.conversation.session_manager import OPENING
 from bridge.domain.errors import AgentOutOfCredits, AgentRateLimited, AgentUnavailable, ConversationLost, StreamBroken
 from bridge.domain.rate_limits import RateLimit
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
@@ -76,6 +77,8 @@ class Talk:
     opener: Host = field(repr=False)
     opened_at: float
     history: list[HistoryMessage]
+    opening: str
+    """The id under which the bridge noted that it opens it."""
     is_open: bool = True
     is_known: bool = True
     answer_lost: bool = False
@@ -97,6 +100,7 @@ class AgentBook:
         self.faults: defaultdict[str, list[Fault]] = defaultdict(list)
         self.text_of: Callable[[str], str] = lambda question_id: question_id
         self.accepted_at: dict[str, float] = {}
+        self.asked_again: set[str] = set()
         self._made = 0
 
     def heal(self) -> None:
@@ -121,17 +125,27 @@ class AgentBook:
         head: bytes | None = await self._store.look("LINDEX", f"{KEYS.prefix}:inbox:{talk.thread}", 0)
         return (head or b"").decode()
 
-    def arrive(self, talk: Talk, question_id: str, text: str, plan: Plan) -> Answer:
+    async def is_asked_again(self, talk: Talk) -> bool:
+        """Say whether the bridge asks the question at the head once more, because a stop of its own cut the answer."""
+        turn = f"{KEYS.prefix}:turn:{talk.thread}"
+        flag: bytes | None = await self._store.look("HGET", turn, "asked_again")
+        return flag == b"1"
+
+    def arrive(self, talk: Talk, question_id: str, text: str, plan: Plan, *, again: bool = False) -> Answer:
         """Take a question in and begin to write; the writing goes on whatever becomes of its reader."""
-        if question_id in self.answers:
+        before = self.answers.get(question_id)
+        if before is not None and not (again and question_id not in self.asked_again):
             self._problems.append(f"asked twice: {question_id}")
+        if again:
+            self.asked_again.add(question_id)
         if self.text_of(question_id) != text:
             self._problems.append(f"asked {text!r} in the place of {question_id}")
         if self.accepted_at.get(question_id, 0.0) > talk.grew_old_at:
             self._problems.append(f"asked {question_id} in a conversation that is too old")
         self._made += 1
         words = " ".join(f"a{self._made}w{number}" for number in range(plan.words))
-        answer = Answer(question_id, words)
+        # Asked the same again, this agent says the same again: what people see never has to go back.
+        answer = Answer(question_id, before.text if before else words)
         self.answers[question_id] = answer
         talk.history.append(HistoryMessage("user", text))
         with nobodys():
@@ -205,7 +219,9 @@ class HostAgent:
         identity = f"chat_{len(self._book.talks) + 1}"
         greeting = f"Welcome to {identity}"
         now = asyncio.get_running_loop().time()
-        talk = Talk(identity, metadata["thread"], self._host, now, [HistoryMessage("assistant", greeting)])
+        talk = Talk(
+            identity, metadata["thread"], self._host, now, [HistoryMessage("assistant", greeting)], metadata[OPENING]
+        )
         self._book.talks[identity] = talk
         await asyncio.sleep(OPEN_S)
         if fault is Fault.ANSWER_LOST:
@@ -222,21 +238,22 @@ class HostAgent:
         plan = self._book.plans.pop(0) if self._book.plans else Plan()
         # Sent is sent: what becomes of the worker from here on holds the question up no more.
         question_id = await self._book.asked_now(talk)
+        again = await self._book.is_asked_again(talk)
         if plan.ending is Ending.NEVER_ARRIVES:
             await asyncio.sleep(1.0)
             raise StreamBroken("lost on its way")
         if plan.ending is Ending.ARRIVES_LATE:
             with nobodys():
-                asyncio.get_running_loop().create_task(self._arrive_late(talk, question_id, text, plan))
+                asyncio.get_running_loop().create_task(self._arrive_late(talk, question_id, text, plan, again=again))
             raise StreamBroken("timed out")
-        answer = self._book.arrive(talk, question_id, text, plan)
+        answer = self._book.arrive(talk, question_id, text, plan, again=again)
         await asyncio.sleep(0.1)
         await self._host.step()
         yield _Events(answer, plan, self._host)
 
-    async def _arrive_late(self, talk: Talk, question_id: str, text: str, plan: Plan) -> None:
+    async def _arrive_late(self, talk: Talk, question_id: str, text: str, plan: Plan, *, again: bool) -> None:
         await asyncio.sleep(5.0)
-        self._book.arrive(talk, question_id, text, plan)
+        self._book.arrive(talk, question_id, text, plan, again=again)
 
     async def history(self, conversation: Conversation, offset: int = 0) -> Sequence[HistoryMessage]:
         await self._host.step()

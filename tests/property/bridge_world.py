@@ -43,6 +43,9 @@ _DEADLINES = frozenset(
 """Scripts that write when something is due."""
 
 
+_WAITING = (KEYS.due, KEYS.idle, KEYS.ends, KEYS.opening_due)
+
+
 class World(RuleBasedStateMachine):
     """Four threads, up to three workers, one Redis; an agent and two channels that keep the book."""
 
@@ -292,7 +295,7 @@ class World(RuleBasedStateMachine):
         for step in range(_MOST_REST_STEPS + int(most_late_s / _REST_STEP_S)):
             await self.redeliver()
             await asyncio.sleep(_REST_STEP_S)
-            waiting = [await self.store.look("ZCARD", key) for key in (KEYS.due, KEYS.idle, KEYS.ends)]
+            waiting = [await self.store.look("ZCARD", key) for key in _WAITING]
             if not any(waiting) and not self.undelivered:
                 self.gaps["late after a jump of Redis's clock"] += step >= _MOST_REST_STEPS
                 return
@@ -336,17 +339,19 @@ class World(RuleBasedStateMachine):
             self.problems.append(f"{thread} ended as idle after {now - active_at} s, at {now}: {self.store.clock}")
 
     def judge_sessions(self) -> None:
-        """Every conversation is closed, but for the gap between its opening and its record."""
+        """Every conversation is closed, but for the gap between its opening and its record, and that one is named."""
+        entries = self.run(self.store.look("XRANGE", KEYS.ledger, "-", "+"))
+        lines = [dict(_pairs(fields)) for _, fields in entries]
+        lost = {line[b"opening"].decode() for line in lines if line[b"reason"] == b"lost"}
         for talk in self.agent.talks.values():
             if talk.is_open:
                 self.problems += left_open(talk, self.bound, self.store.trouble_at)
                 self.gaps["conversation left open"] += 1
+                if talk.opening not in lost and not talk.end_failed:
+                    self.problems.append(f"left open without a word: {talk}")
                 self.gaps["of these: Redis and /end both failed"] += talk.end_failed
                 talk.is_open = False
-        lines = self.run(self.store.look("XRANGE", KEYS.ledger, "-", "+"))
-        named = [line[b"conversation"].decode() for line in (dict(_pairs(fields)) for _, fields in lines)]
-        # An opening whose answer never came has a line, and nobody knows the name of its conversation.
-        ended = [name for name in named if name]
+        ended = [line[b"conversation"].decode() for line in lines if line[b"reason"] != b"lost"]
         if sorted(ended) != sorted(self.bound):
             self.problems.append(f"the ledger has {sorted(ended)} instead of {sorted(self.bound)}")
 
