@@ -22,7 +22,7 @@ _DELTA = "sixteen letters. "[:16]
 
 
 def _serve(chunks: int, ready: Connection) -> None:
-    frames = [f'event: chunk\ndata: {json.dumps({"delta": _DELTA})}\n\n'.encode()] * chunks
+    frames = [f"event: chunk\ndata: {json.dumps({'delta': _DELTA})}\n\n".encode()] * chunks
     end = b'event: stream_end\ndata: {"usage": {"total_tokens": 9}, "end_session": false}\n\n'
 
     async def answer(request: web.Request) -> web.StreamResponse:
