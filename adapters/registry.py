@@ -34,8 +34,8 @@ class ChannelFactory(Protocol):
     ) -> AbstractAsyncContextManager[Sequence[WholeChannel]]:
         """Open the channels, one for each account or one for all, and close them at the end of the block.
 
-        Entering raises `Misconfigured` where the service refuses every account. A service that cannot be reached is
-        no error: receiving connects as soon as it answers.
+        A service that cannot be reached, or refuses a token, is no error here: receiving connects as soon as it
+        answers, and raises `ChannelTokenRefused` where it refuses.
         """
         ...
 

@@ -10,7 +10,7 @@ from adapters.slack.scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
 from adapters.slack.workspaces.context import CHANNEL
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.oauth import OAuthApp
-from bridge.domain.errors import Retryable
+from bridge.domain.errors import ChannelTokenRefused, Retryable
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores import Stores
 from config.settings import Settings, reveal
@@ -39,7 +39,7 @@ def needs_web(settings: Settings) -> Mapping[str, str]:
 async def open_channels(
     settings: Settings, stores: Stores, routes: WebRoutes | None
 ) -> AsyncIterator[Sequence[SlackChannel]]:
-    """Open the one channel, which answers for every workspace. Raises `Misconfigured`."""
+    """Open the one channel, which answers for every workspace. Raises `SettingWrong`."""
     section = settings.slack
     channel = SlackChannel(
         options=section,
@@ -55,9 +55,10 @@ async def open_channels(
     try:
         try:
             await channel.open()
-        except Retryable as error:
-            # Other channels and the closing of sessions go on; receiving opens it as soon as it answers.
-            _LOG.warning("Slack cannot be reached yet", extra={"cause": str(error)})
+        except (ChannelTokenRefused, Retryable) as error:
+            # Other channels and the closing of sessions go on; receiving opens it as soon as it answers, and says so
+            # where the token is refused.
+            _LOG.warning("Slack cannot be opened yet", extra={"cause": str(error)})
         yield [channel]
     finally:
         await channel.aclose()

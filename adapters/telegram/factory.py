@@ -30,7 +30,7 @@ def needs_web(settings: Settings) -> Mapping[str, str]:
 async def open_channels(
     settings: Settings, stores: Stores, routes: WebRoutes | None
 ) -> AsyncIterator[Sequence[TelegramChannel]]:
-    """Open one channel for each bot. Raises `ChannelTokenRefused` where Telegram refuses them all."""
+    """Open one channel for each bot."""
     section = settings.telegram
     bots = [
         TelegramChannel(
@@ -53,14 +53,8 @@ async def open_channels(
 
 
 async def open_bots(bots: Sequence[TelegramChannel]) -> None:
-    """Ask Telegram who the bots are. Raises `ChannelTokenRefused` where it refuses them all, within 10 s.
-
-    A bot that is refused beside others says so when it is to receive, and again each hour; the others work.
-    """
+    """Ask Telegram who the bots are, within 10 s. One that is refused says so when it is to receive."""
     opened = await asyncio.gather(*(bot.open() for bot in bots), return_exceptions=True)
-    failures = [failure for failure in opened if isinstance(failure, BaseException)]
-    for failure in failures:
-        if not isinstance(failure, ChannelTokenRefused):
+    for failure in opened:
+        if isinstance(failure, BaseException) and not isinstance(failure, ChannelTokenRefused):
             raise failure
-    if failures and len(failures) == len(bots):
-        raise failures[0]

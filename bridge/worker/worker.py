@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 _RECEIVERS_STOP_WITHIN_S = 3.0
 _LAST_SWEEP_S = 1.0
 _REPORT_LOST_EVERY_S = 10.0
+_UNSERVED_S = 330.0
+"""A session whose thread has a question that no worker takes is ended that much after its time, at the latest."""
 REFUSED_AGAIN_S = 3600.0
 """How long a receiver whose token is refused waits before it tries again, and says so again."""
 FIGURES_EVERY_S = 60.0
@@ -93,13 +95,14 @@ class Worker:
         )
         self._refused: dict[int, Misconfigured] = {}
         """By the place of the receiver."""
+        self._all_refused = asyncio.Event()
         self._unconnected = set(range(len(outside.channels)))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured` when all are refused.
 
         On a stop: no more events are taken, running replies finish within the drain time, then
-        the rest is released for the next worker.
+        the rest is released for the next worker. Where all are refused, the sessions that are open are ended first.
         """
         every = self._outside.every
         # A sweep lasts as long as TalkifAI takes for its ends: nothing else must wait for it.
@@ -112,7 +115,7 @@ class Worker:
             asyncio.TaskGroup() as group,
         ):
             receivers = [
-                group.create_task(self._keep_receiving(place, receiver, stop))
+                group.create_task(self._keep_receiving(place, receiver))
                 for place, receiver in enumerate(self._outside.channels)
             ]
             working = group.create_task(self._dispatcher.run())
@@ -120,11 +123,13 @@ class Worker:
                 group.create_task(self._supervisor.keep_running("notices", self._intake.tell_notices)),
                 group.create_task(self._supervisor.keep_running("told ends", self._reaper.tell_ends)),
             ]
-            await _first(stop, receivers)
+            await _first(stop, self._all_refused, receivers)
             # The time for running replies begins now, also where a receiver takes long to leave.
             self._dispatcher.stop()
             await _cancel(receivers)
             await asyncio.wait([working])
+            if self._refuses_all():
+                await self._outlast_sessions(stop)
             for teller in tellers:
                 teller.cancel()
         await self._sessions.finish_openings()
@@ -132,7 +137,7 @@ class Worker:
         if self._refuses_all():
             raise list(self._refused.values())[-1]
 
-    async def _keep_receiving(self, place: int, receiver: Receiver, stop: asyncio.Event) -> None:
+    async def _keep_receiving(self, place: int, receiver: Receiver) -> None:
         """Receive until the end. One that is refused leaves the others alone; where all are, the worker ends."""
         while True:
             try:
@@ -141,13 +146,24 @@ class Worker:
                 self._refused.pop(place, None)  # the newest is last: those before it are in the log
                 self._refused[place] = error
                 if self._refuses_all():
-                    stop.set()
+                    self._all_refused.set()
                     return
                 log.error("an operator has to act: %s", error, extra={"kind": type(error).__name__})  # noqa: TRY400 - no traceback wanted
                 self._note_begun(place)
             else:
                 return
             await self._outside.clock.sleep(REFUSED_AGAIN_S)
+
+    async def _outlast_sessions(self, stop: asyncio.Event) -> None:
+        """Go on with ends until no conversation is open: no worker may follow for as long as the tokens are wrong."""
+        log.error("no channel is left: %s", list(self._refused.values())[-1])
+        clock, sessions = self._outside.clock, self._outside.stores.sessions
+        until = clock.monotonic() + self._idle_timeout_s + _UNSERVED_S
+        while not stop.is_set() and clock.monotonic() < until:
+            with suppress(StoreUnavailable):
+                if not any(await sessions.counts()):
+                    return
+            await clock.sleep(TICK_S)
 
     def _refuses_all(self) -> bool:
         return bool(self._refused) and len(self._refused) == len(self._outside.channels)
@@ -225,14 +241,13 @@ class Worker:
             log.info("some ends are left to the next worker")
 
 
-async def _first(stop: asyncio.Event, receivers: Sequence[asyncio.Task[None]]) -> None:
-    """Return when a stop is asked for, or all receivers are done."""
+async def _first(stop: asyncio.Event, all_refused: asyncio.Event, receivers: Sequence[asyncio.Task[None]]) -> None:
+    """Return when a stop is asked for, all receivers are refused, or all are done."""
     async with asyncio.TaskGroup() as group:
-        stopped = group.create_task(stop.wait())
-        received = group.create_task(_all_done(receivers))
-        await asyncio.wait([stopped, received], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        received.cancel()
+        waiting = [group.create_task(wait) for wait in (stop.wait(), all_refused.wait(), _all_done(receivers))]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
 
 
 async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:

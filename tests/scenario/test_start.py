@@ -53,19 +53,43 @@ async def test_a_bad_setting_is_named_in_one_line(own_scene: Scene, name: str, v
     assert own_scene.stage.telegram.calls == []
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("SLACK_BOT_TOKEN", "xoxb-wrong-token"),
-        ("SLACK_APP_TOKEN", "xapp-wrong-token"),
-        ("TELEGRAM_BOT_TOKEN", "999:wrong-token"),
-    ],
-)
-async def test_a_refused_token_ends_the_start_and_names_its_setting(own_scene: Scene, name: str, value: str) -> None:
-    lines = await _refusal(own_scene, **{name: value})
+_WRONG_TOKENS = [
+    ("SLACK_BOT_TOKEN", "xoxb-wrong-token"),
+    ("SLACK_APP_TOKEN", "xapp-wrong-token"),
+    ("TELEGRAM_BOT_TOKEN", "999:wrong-token"),
+]
+_NO_SLACK = {"SLACK_BOT_TOKEN": "", "SLACK_APP_TOKEN": ""}
+
+
+@pytest.mark.parametrize(("name", "value"), _WRONG_TOKENS)
+async def test_where_every_channel_is_refused_the_start_ends_and_names_the_setting(
+    own_scene: Scene, name: str, value: str
+) -> None:
+    other = {"TELEGRAM_BOT_TOKEN": ""} if name.startswith("SLACK") else _NO_SLACK
+    lines = await _refusal(own_scene, **other, **{name: value})
 
     assert any(name in line for line in lines)
     assert value not in "".join(lines)
+
+
+@pytest.mark.parametrize(("name", "value"), _WRONG_TOKENS)
+async def test_a_token_that_is_refused_at_the_start_leaves_the_other_channel_and_all_ends_at_work(
+    own_scene: Scene, name: str, value: str
+) -> None:
+    """R20: the sessions of the refused channel are ended by a worker that cannot serve it."""
+    slack, telegram = SlackMessenger(own_scene), TelegramMessenger(own_scene)
+    refused, works = (slack, telegram) if name.startswith("SLACK") else (telegram, slack)
+    before = await own_scene.start_bridge(BRIDGE_IDLE_TIMEOUT="6")
+    talk = await refused.ask_directly("before")
+    await refused.until_said(talk, "You asked: before")
+    await before.stop(within_s=15.0)
+    await own_scene.start_bridge(BRIDGE_IDLE_TIMEOUT="6", **{name: value})
+    other = await works.ask_directly("after")
+    await works.until_said(other, "You asked: after")
+    await refused.until_ended(talk)
+
+    assert f"an operator has to act: {name}" in own_scene.log
+    assert value not in own_scene.log
 
 
 async def test_a_password_in_an_address_does_not_show(own_scene: Scene) -> None:

@@ -128,8 +128,13 @@ async def test_a_bot_that_is_refused_is_named_and_the_others_work(telegram: Tele
     assert "canary" not in str(refused.value)
 
 
-async def test_where_all_bots_are_refused_the_start_fails(telegram: TelegramStandIn, roots: Roots) -> None:
+async def test_bots_that_are_all_refused_say_so_when_they_are_to_receive(
+    telegram: TelegramStandIn, roots: Roots
+) -> None:
+    """R20: other channels and all ends go on."""
     bots = _bots(telegram, roots, "100:canary", "200:canary")
-    with pytest.raises(ChannelTokenRefused, match="TELEGRAM_BOT_TOKENS, number 1"):
-        await open_bots(bots)
+    await open_bots(bots)
+    for number, bot in enumerate(bots, 1):
+        with pytest.raises(ChannelTokenRefused, match=f"TELEGRAM_BOT_TOKENS, number {number}"):
+            await bot.receive(Intake().accept, lambda _: None)
     await _close(bots)

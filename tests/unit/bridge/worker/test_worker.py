@@ -93,6 +93,18 @@ async def test_a_refused_token_ends_the_worker(stores: RedisStores) -> None:
         await _worker(stores, channel).run(asyncio.Event())
 
 
+async def test_where_every_channel_is_refused_what_is_open_is_ended_first(stores: RedisStores) -> None:
+    """R20: no other worker may come for hours."""
+    session = Session(THREAD, Conversation("chat_1", "jwt"), "Fake Agent", "U1", "u", 1.0)
+    agent, channel = FakeAgent(_echo), ReceivingChannel()
+    channel.refuses = True
+    await stores.sessions.queue_end(session, EndReason.IDLE)
+    outside = Dependencies(agent=agent, stores=stores, channels=[channel], clock=SystemClock(), every=every)
+    with pytest.raises(ChannelTokenRefused), unwrap_group():
+        await Worker(outside, idle_timeout_s=2.0, limits=DispatchLimits(drain_s=1.0)).run(asyncio.Event())
+    assert agent.ended == ["chat_1"]
+
+
 async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_again(
     stores: RedisStores, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
