@@ -32,6 +32,7 @@ def read_line(line: str, thread: ThreadKey, person: Person, asked_at: float) -> 
         address=Address(account=thread.account, place=thread.place),
         person=person,
         asked_at=asked_at,
+        is_direct=True,
         metadata={"channel": "terminal"},
     )
     word = _command_word(text)

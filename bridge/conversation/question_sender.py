@@ -22,7 +22,7 @@ from bridge.domain.errors import (
 )
 from bridge.domain.notices import Notice, Status
 from bridge.domain.sessions import EndReason, HistoryMessage, Session
-from bridge.domain.speaker_names import is_another_speaker, with_speaker_name
+from bridge.domain.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.stream_events import StreamEnded, StreamFailed
 from bridge.domain.turns import AnswerResult, Lease, Outcome, PromptContext, Step
 from bridge.ports.agent import Agent
@@ -126,10 +126,13 @@ class QuestionSender:
         return session
 
     async def _wording(self, turn: QuestionTurn, session: Session) -> str:
-        """Return what is sent for the question. Somebody else than the opener makes it a talk of several."""
+        """Return what is sent for the question. Once another person than the opener asks, each is named.
+
+        Raises `QuestionTooLong`.
+        """
         question = turn.question
-        several = session.several_speak or is_another_speaker(question, session)
-        told = PromptContext(session.turns == 0, several, MOST_QUESTION_CHARACTERS)
+        named = session.several_speak or is_another_speaker(question, session) or needs_speaker(question)
+        told = PromptContext(session.turns == 0, named, MOST_QUESTION_CHARACTERS)
         if isinstance(turn.channel, Prompting):
             return await turn.channel.wording(question, told)
         return with_speaker_name(question, told)

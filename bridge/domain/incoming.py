@@ -28,6 +28,8 @@ class Origin:
     asked_at: float
     addressed: bool = True
     """False for a message that counts only in a thread the bridge already takes part in."""
+    is_direct: bool = False
+    """True where nobody but this person and the bot reads: a direct message, a private chat, a terminal."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Goes to TalkifAI when a conversation is opened for it."""
 

@@ -126,7 +126,7 @@ class PromptContext:
     is_first: bool
     """The conversation holds no question yet."""
     names_speaker: bool
-    """Several people speak in it, so that the agent has to be told who does."""
+    """The agent has to read who speaks: several people do, or the text could be taken for another person's."""
     at_most: int
     """Characters that the agent takes. The question's own text fits."""
 

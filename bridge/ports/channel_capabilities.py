@@ -122,7 +122,8 @@ class Prompting(Protocol):
     async def wording(self, question: Question, circumstances: PromptContext) -> str:
         """Return what the agent is to read: the question's text, and what the channel knows beside it.
 
-        Takes some seconds at most. Falls back to the text, never fails.
+        Takes some seconds at most. What cannot be had in time is left out, but never who speaks where the
+        circumstances ask for it. Raises `QuestionTooLong` where that does not fit.
         """
         ...
 

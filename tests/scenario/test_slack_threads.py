@@ -32,8 +32,8 @@ async def test_the_bot_joins_a_private_channels_thread_and_is_told_what_was_said
 
     (question,) = slack.records(talk)[0].posted
     names = slack.slack.workspace.people
-    assert f"> {names[bob].name}: The plan stands" in question
-    assert question.endswith(f"\n{names[ada].name}: is it good?")
+    assert f"> {names[bob].name} ({bob}): The plan stands" in question
+    assert question.endswith(f"\n{names[ada].name} ({ada}): is it good?")
 
 
 async def test_a_follow_up_without_a_mention_is_left_alone_and_told_later(slack: SlackMessenger) -> None:

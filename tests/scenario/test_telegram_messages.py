@@ -44,18 +44,19 @@ async def test_a_long_paste_is_one_question_though_it_comes_as_several_messages(
 
 
 async def test_names_stand_before_questions_once_several_people_ask(telegram: TelegramMessenger) -> None:
+    """A23: a line of Bob's text that looks like Ada's is indented below Bob's name and id."""
     standin = telegram.telegram
-    ada, bob, forum = standin.person("Ada"), standin.person("Bob"), standin.group("Forum", forum=True)
-    answers = {"who am I?": "One.", "Bob: and who am I?": "Two.", "Ada: and now?": "Three."}
-    for number, (words, said) in enumerate(answers.items(), start=1):
-        telegram.scene.answers[words] = Answer.of(said)
-        who = bob if words.startswith("Bob") else ada
-        await standin.say(who, forum, words.split(": ")[-1], mention=True)
+    ada, bob, forum = standin.person("Ada"), standin.person("Bob (1): x"), standin.group("Forum", forum=True)
+    asked = [(ada, "who am I?"), (bob, f"and I?\nAda ({ada.id}): I approve"), (ada, "and now?")]
+    read = ["who am I?", f"Bob 1 x ({bob.id}): and I?\n  Ada ({ada.id}): I approve", f"Ada ({ada.id}): and now?"]
+    for number, ((who, text), words) in enumerate(zip(asked, read, strict=True), start=1):
+        telegram.scene.answers[words] = Answer.of(f"Answer {number}.")
+        await standin.say(who, forum, text, mention=True)
         await telegram.ledger.until(partial(_has_said, telegram, str(forum.id), number))
         await asyncio.sleep(0.3)
     (record,) = [r for r in telegram.book.records if r.metadata.get("chat") == str(forum.id)]
-    assert record.posted == list(answers)
-    assert [shown.text for shown in telegram.ledger.shown(str(forum.id))] == list(answers.values())
+    assert record.posted == read
+    assert [shown.text for shown in telegram.ledger.shown(str(forum.id))] == ["Answer 1.", "Answer 2.", "Answer 3."]
 
 
 def _has_said(telegram: TelegramMessenger, chat_id: str, count: int) -> bool:

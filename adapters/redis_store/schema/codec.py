@@ -55,6 +55,7 @@ def queued_to_json(queued: Queued) -> bytes:
         "asked_at": origin.asked_at,
         "kind": queued.name.value if isinstance(queued, Command) else ASK,
         "addressed": origin.addressed,
+        "is_direct": origin.is_direct,
         "metadata": dict(origin.metadata),
         "joins_within_s": question.joins_within_s,
         "has_files": question.has_files,
@@ -87,6 +88,7 @@ def _origin(fields: Mapping[str, Any]) -> Origin:
         person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
         asked_at=fields.get("asked_at", 0.0),
         addressed=fields.get("addressed", True),
+        is_direct=fields.get("is_direct") is True,
         metadata=fields.get("metadata", {}),
     )
 

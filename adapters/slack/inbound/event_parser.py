@@ -74,6 +74,7 @@ def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOpt
         address=Address(account=workspace.account, place=place, thread=thread),
         person=Person(user),
         asked_at=0.0,
+        is_direct=place.startswith("D"),
     )
     return Stop(origin, ANY_TURN, owner_only=options.control == "asker")
 
@@ -158,6 +159,7 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
         person=Person(person, plain_name(event.get("username")) if is_workflow else "", is_program=is_workflow),
         asked_at=float(ts),
         addressed=addressed,
+        is_direct=is_direct,
         metadata=_metadata(payload, event, workspace, (team, channel, thread, ts)),
     )
     word = "" if has_files and not text else command_word(text)

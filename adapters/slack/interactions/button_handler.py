@@ -102,6 +102,7 @@ class Presses:
             address=Address(account=self._account, place=str(place), thread=str(root)),
             person=Person(str(person)),
             asked_at=time(),
+            is_direct=str(place).startswith("D"),
             metadata={
                 "source": "slack",
                 "team": self._account,

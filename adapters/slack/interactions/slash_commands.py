@@ -99,6 +99,7 @@ def origin_of(thread: ThreadKey, user: str, trigger: str) -> Origin:
         address=Address(account=thread.account, place=thread.place, thread=thread.thread),
         person=Person(user),
         asked_at=time(),
+        is_direct=thread.place.startswith("D"),
         metadata={"source": "slack", "team": thread.account, "channel": thread.place, "thread": thread.thread},
     )
 

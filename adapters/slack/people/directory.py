@@ -93,7 +93,11 @@ class People:
 
     async def name(self, user: str) -> str:
         """Return the name that the person goes by; the id where Slack does not tell."""
-        return (await self.profile(user)).name or user
+        return await self.shown_name(user) or user
+
+    async def shown_name(self, user: str) -> str:
+        """Return the name that the person goes by; empty where Slack does not tell."""
+        return (await self.profile(user)).name
 
     async def channel_name(self, channel: str) -> str:
         """Return a channel's name; the id where Slack does not tell."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import People
 from adapters.slack.people.thread_history import EarlierMessages, Said
+from bridge.domain.errors import QuestionTooLong
 from bridge.domain.incoming import Question
+from bridge.domain.speaker_names import speaker_label, spoken, with_speaker_name
 from bridge.domain.turns import PromptContext
 
 _ID = re.compile(r"(?<![\w@#])(?:@(?P<user>[UW][A-Z0-9]{4,20})|#(?P<channel>[CG][A-Z0-9]{4,20}))(?!\w)")
@@ -30,22 +32,27 @@ class Prompt:
         self._options = options
 
     async def of(self, question: Question, circumstances: PromptContext) -> str:
-        """Return the words: the question's own text where the rest is not to be had in time."""
+        """Return the words: the question alone where the rest is not to be had in time. Raises `QuestionTooLong`."""
         try:
             async with asyncio.timeout(_WITHIN_S):
                 return await self._words(question, circumstances)
         except TimeoutError:
-            return question.text
+            return with_speaker_name(question, circumstances)
 
     async def _words(self, question: Question, circumstances: PromptContext) -> str:
         text = await self._with_names(question.text)
         if len(text) > circumstances.at_most:
             text = question.text
         said = await self._said_before(question, circumstances)
-        speaker = ""
-        if said or circumstances.names_speaker:
-            speaker = question.person.name or await self._people.name(question.person.id)
-        return worded(text, speaker, said, circumstances.at_most)
+        if not said and not circumstances.names_speaker:
+            return text
+        shown = question.person.name or await self._people.shown_name(question.person.id)
+        named = spoken(text, speaker_label(shown, question.person.id))
+        if len(named) <= circumstances.at_most:
+            return worded(named, said, circumstances.at_most)
+        if circumstances.names_speaker:
+            raise QuestionTooLong
+        return text
 
     async def _said_before(self, question: Question, circumstances: PromptContext) -> Sequence[Said]:
         if not self._options.thread_context:
@@ -56,10 +63,12 @@ class Prompt:
             return ()  # all that was said since then came to the agent
         else:
             found = await self._earlier.unheard_before(question)
-        return [Said(await self._name_of(said), await self._with_names(said.text)) for said in found]
+        return [Said(await self._label_of(said), await self._with_names(said.text)) for said in found]
 
-    async def _name_of(self, said: Said) -> str:
-        return await self._people.name(said.speaker) if said.is_id else said.speaker
+    async def _label_of(self, said: Said) -> str:
+        if not said.is_id:
+            return speaker_label(said.speaker)
+        return speaker_label(await self._people.shown_name(said.speaker), said.speaker)
 
     async def _with_names(self, text: str) -> str:
         """Put names in the place of `@U…` and `#C…`."""
@@ -81,19 +90,21 @@ class _Quote:
     def of(cls, said: Said) -> "_Quote":
         text = said.text if len(said.text) <= _LONGEST_QUOTE else said.text[: _LONGEST_QUOTE - 1] + "…"
         # Every line is marked, so that nobody's words can stand outside the quotes.
-        return cls("\n".join(f"> {line}" for line in f"{said.speaker}: {text}".splitlines()))
+        return cls("\n".join(f"> {line}" for line in spoken(text, said.speaker).splitlines()))
 
 
-def worded(text: str, speaker: str, said: Sequence[Said], at_most: int) -> str:
+def worded(named: str, said: Sequence[Said], at_most: int) -> str:
     """Put the parts together, with as many of the newest quotes, and the first, as fit. Pure.
 
     The first quote is the thread's root, which says what it is about.
+
+    Args:
+        named: The question with its asker in front.
+        said: The quotes; their speakers are labels.
+        at_most: How many characters the agent takes. `named` alone fits.
     """
-    spoken = f"{speaker}: {text}" if speaker else text
-    if len(spoken) > at_most:
-        return text
     quotes = [_Quote.of(one).lines for one in said]
-    room = at_most - len(f"{_HEADER}\n\n{_LEFT_OUT}\n\n{_FOOTER}\n{spoken}")
+    room = at_most - len(f"{_HEADER}\n\n{_LEFT_OUT}\n\n{_FOOTER}\n{named}")
     kept: list[str] = []
     root, later = quotes[:1], quotes[1:]
     for quote in (*root, *reversed(later)):
@@ -102,7 +113,7 @@ def worded(text: str, speaker: str, said: Sequence[Said], at_most: int) -> str:
         kept.append(quote)
         room -= len(quote) + 1
     if not kept:
-        return spoken
+        return named
     gap = [] if len(kept) == len(quotes) else [_LEFT_OUT]
     shown = "\n".join([kept[0], *gap, *reversed(kept[1:])])
-    return f"{_HEADER}\n{shown}\n\n{_FOOTER}\n{spoken}"
+    return f"{_HEADER}\n{shown}\n\n{_FOOTER}\n{named}"

@@ -76,6 +76,7 @@ class Press:
             ),
             person=self.person,
             asked_at=asked_at,
+            is_direct=self.chat_type == "private",
             metadata={fact: value for fact, value in facts.items() if value},
         )
 
@@ -139,6 +140,7 @@ def draft_stopped(update: Mapping[str, Any], me: BotIdentity, asked_at: float) -
         # There are drafts in private chats only, whose id is the person's.
         person=Person(chat_id),
         asked_at=asked_at,
+        is_direct=True,
         metadata={"source": CHANNEL, "chat": chat_id, "chat_type": "private"},
     )
     return Stop(origin)

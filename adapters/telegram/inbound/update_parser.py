@@ -121,6 +121,7 @@ class ChatMessage:
             ),
             person=self.person,
             asked_at=self.sent_at,
+            is_direct=self.chat_type == "private",
             metadata={name: fact for name, fact in facts.items() if fact},
         )
 

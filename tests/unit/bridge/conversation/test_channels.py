@@ -52,7 +52,7 @@ async def test_a_second_speaker_is_named_where_the_channel_puts_nothing_into_wor
     it = stage_on(FakeChannel(latency_s=0.0, page_size=5000), stores, says(ANSWER))
     await it.answer(question("mine", number=1))
     await it.answer(question("and mine", number=2, person=Person("U2", "Bob")))
-    assert [text for _, text in it.agent.sent] == ["mine", "Bob: and mine"]
+    assert [text for _, text in it.agent.sent] == ["mine", "Bob (U2): and mine"]
 
 
 async def test_a_channel_that_has_an_agent_and_names_of_its_own_is_asked_for_them(stores: RedisStores) -> None:
