@@ -36,3 +36,7 @@ class RedisKeyValueStore:
         """Mark something as used, for that long; say whether it was not."""
         mark = self._keys.used(group, name)
         return bool(await self._commands.call("SET", mark, "1", "NX", "PX", milliseconds(kept_s)))
+
+    async def is_used(self, group: str, name: str) -> bool:
+        """Say whether it is marked as used."""
+        return bool(await self._commands.call("EXISTS", self._keys.used(group, name)))

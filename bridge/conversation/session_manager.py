@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.conversation.muted_places import MutedPlaces
 from bridge.domain.errors import (
     AgentRateLimited,
     AgentUnreachable,
@@ -48,8 +49,11 @@ _SHORTEST_WAIT_S = 0.5
 class SessionManager:
     """The bridge's side of billing: what is open, and that it is closed."""
 
-    def __init__(self, agent: Agent, store: SessionStore, clock: Clock, *, idle_timeout_s: float) -> None:
+    def __init__(
+        self, agent: Agent, store: SessionStore, clock: Clock, *, idle_timeout_s: float, muted: MutedPlaces
+    ) -> None:
         self._agent = agent
+        self._muted = muted
         self._store = store
         self._clock = clock
         self.idle_timeout_s = idle_timeout_s
@@ -70,8 +74,9 @@ class SessionManager:
         and what comes of it is ended.
 
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
-        `AgentRateLimited` and the `Misconfigured` leaves.
+        `AgentRateLimited`, the `Misconfigured` leaves, and `PlaceMuted` where the answer could not be written.
         """
+        await self._muted.check(lease.thread)
         identifier = await _identifier_of(queued, channel)
         agent_id = channel.agent_id if isinstance(channel, OwnAgent) else ""
         patience = _Patience(self._clock, wait)

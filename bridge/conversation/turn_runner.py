@@ -13,6 +13,7 @@ from typing import assert_never
 
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
+from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_context import Guard, TurnContext
@@ -22,6 +23,7 @@ from bridge.domain.errors import (
     ChannelUnavailable,
     Misconfigured,
     PlaceGone,
+    PlaceMuted,
     Retryable,
     StoreUnavailable,
 )
@@ -73,6 +75,7 @@ class TurnRunner:
         pacing: ChannelLimiter,
         clock: Clock,
         alarms: OperatorAlerts,
+        muted: MutedPlaces,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
     ) -> None:
@@ -85,6 +88,7 @@ class TurnRunner:
         self._commands = Commands(queue, sessions, clock)
         self._clock = clock
         self._alarms = alarms
+        self._muted = muted
         self._show_tools = show_tools
 
     def knows(self, thread: ThreadKey) -> bool:
@@ -175,6 +179,8 @@ class TurnRunner:
                     writer.wake()
         except PlaceGone as error:
             log.info("the place is gone", extra={"thread_key": str(lease.thread), "cause": str(error)})
+            if isinstance(error, PlaceMuted):
+                await self._muted.note(lease.thread, error)
             answer = AnswerResult(Outcome.UNDELIVERABLE, end_reason=EndReason.GONE)
         return Settlement(
             outcome=answer.outcome,

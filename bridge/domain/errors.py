@@ -16,6 +16,7 @@ BridgeError
 │   ├── LookupUnsupported     the channel cannot tell whether a post is there
 │   ├── MessageGone           the message to edit is no longer there or can no longer be edited
 │   ├── PlaceGone             the place or thread is gone, or the bot was removed from it
+│   │   └── PlaceMuted        the bot may read there, and not write
 │   ├── PageRejected          the channel refuses this content
 │   ├── ConversationLost      TalkifAI no longer knows the conversation or its token (401, 404, a 403 of its own)
 │   └── QuestionTooLong       over TalkifAI's 10,000 characters
@@ -99,6 +100,15 @@ class MessageGone(Permanent):
 
 class PlaceGone(Permanent):
     """The place or thread is gone, or the bot may not write there."""
+
+
+class PlaceMuted(PlaceGone):
+    """The bot hears what is asked there, and may not answer."""
+
+    def __init__(self, said: str, *, thread_only: bool = False) -> None:
+        super().__init__(said)
+        self.thread_only = thread_only
+        """Other threads of the place may take messages."""
 
 
 class PageRejected(Permanent):

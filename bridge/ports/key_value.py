@@ -29,3 +29,7 @@ class KeyValueStore(Protocol):
     async def use(self, group: str, name: str, kept_s: float) -> bool:
         """Mark something as used, for that long; say whether it was not. Of several calls at once one is told so."""
         ...
+
+    async def is_used(self, group: str, name: str) -> bool:
+        """Say whether it is marked as used."""
+        ...

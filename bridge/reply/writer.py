@@ -15,6 +15,7 @@ from bridge.domain.errors import (
     LookupUnsupported,
     MessageGone,
     PageRejected,
+    PlaceMuted,
     PostUncertain,
 )
 from bridge.domain.pages import PageView, Streaming
@@ -94,7 +95,8 @@ class Writer:
     async def run(self) -> None:
         """Write until the reply has ended and is shown whole.
 
-        Raises `LeaseLost`, `PlaceGone`, and `ChannelOutage` where the channel does not take it for very long.
+        Raises `LeaseLost`, `PlaceGone` (`PlaceMuted` where it takes no words at all), and `ChannelOutage` where the
+        channel does not take it for very long.
         """
         async with self._pacing.live_reply(self._pace, is_shown=self._pages.has_posted) as self._live:
             while True:
@@ -206,6 +208,9 @@ class Writer:
         except PageRejected as error:
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
             page.note_refusal(view, is_read=call.is_optional)
+            if page.given_up and not self._pages.has_posted:
+                # Not even the notice was taken: it is not the words.
+                raise PlaceMuted(str(error)) from error
 
     async def _call(self, page: PageState, view: PageView) -> None:
         if self._pages.is_draft(page, view):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.conversation.channels import Channels
+from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.reaper import TICK_S, Reaper
 from bridge.conversation.session_manager import SessionManager
@@ -71,8 +72,9 @@ class Worker:
         self._idle_timeout_s = idle_timeout_s
         self._supervisor = Supervisor(clock)
         self._pacing = ChannelLimiter(clock, outside.stores.budgets)
+        muted = MutedPlaces(outside.stores.records)
         self._sessions = sessions = SessionManager(
-            outside.agent, outside.stores.sessions, clock, idle_timeout_s=idle_timeout_s
+            outside.agent, outside.stores.sessions, clock, idle_timeout_s=idle_timeout_s, muted=muted
         )
         queue = outside.stores.queue
         alarms = OperatorAlerts(clock)
@@ -85,6 +87,7 @@ class Worker:
             pacing=self._pacing,
             clock=clock,
             alarms=alarms,
+            muted=muted,
             show_tools=show_tools,
             max_pages=max_pages,
         )

@@ -48,6 +48,8 @@ class Rules:
             raise Refused("is_archived")
         if not place.bot_is_member:
             raise Refused("not_in_channel")
+        if place.refuses_posts:
+            raise Refused(place.refuses_posts)
         return place
 
     def _thread_in(self, place: SlackPlace, params: Params) -> str:

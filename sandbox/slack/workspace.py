@@ -29,6 +29,8 @@ class SlackPlace:
     kind: PlaceKind
     bot_is_member: bool = True
     is_archived: bool = False
+    refuses_posts: str = ""
+    """Slack's code for an app that may read here and not write; empty where it may."""
 
 
 @dataclass(slots=True)

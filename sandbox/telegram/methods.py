@@ -85,7 +85,7 @@ class BotApi:
     # ------------------------------------------------------------ messages
     async def send_message(self, bot: User, params: Params) -> JsonDict:
         """Post a text."""
-        chat = self._chat(bot, params)
+        chat = self._writable(bot, params)
         self._pass_flood_gate(bot, chat)
         text, entities = self._content(params)
         topic = self._topic(chat, params)
@@ -129,7 +129,7 @@ class BotApi:
 
     async def edit_message_text(self, bot: User, params: Params) -> JsonDict:
         """Change a text."""
-        chat = self._chat(bot, params)
+        chat = self._writable(bot, params)
         message = self.world.messages.get(number(params, "message_id", 0) or 0)
         if message is None or message.chat is not chat:
             raise bad_request("message to edit not found")
@@ -203,6 +203,12 @@ class BotApi:
         if bot.id in chat.blocked_for:
             who = "kicked from the group chat" if chat.is_group else "blocked by the user"
             raise Refused(403, f"Forbidden: bot was {who}")
+        return chat
+
+    def _writable(self, bot: User, params: Params) -> Chat:
+        chat = self._chat(bot, params)
+        if chat.refuses_posts:
+            raise bad_request(chat.refuses_posts)
         return chat
 
     def _pass_flood_gate(self, bot: User, chat: Chat) -> None:

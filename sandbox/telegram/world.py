@@ -43,6 +43,8 @@ class Chat:
     moved_to: int | None = None
     blocked_for: set[int] = field(default_factory=set)
     """Bots that were blocked here, or removed."""
+    refuses_posts: str = ""
+    """The description of the 400 that a bot gets which may read here and not write; empty where it may."""
 
     @property
     def is_group(self) -> bool:

@@ -27,6 +27,7 @@ from bridge.domain.errors import (
     MessageGone,
     PageRejected,
     PlaceGone,
+    PlaceMuted,
     PostUncertain,
 )
 
@@ -47,11 +48,15 @@ _TOKEN_REFUSED = frozenset(
 )
 _TOKEN_GONE = frozenset({"account_inactive", "token_revoked"})
 _PLACE_GONE = frozenset(
-    {"cannot_reply_to_message", "channel_not_found", "channel_type_not_supported", "is_archived", "is_inactive"}
-    | {"messages_tab_disabled", "method_not_supported_for_channel_type", "not_in_channel", "restricted_action"}
-    | {"restricted_action_non_threadable_channel", "restricted_action_read_only_channel"}
-    | {"restricted_action_thread_locked", "restricted_action_thread_only_channel", "thread_not_found"}
+    {"channel_not_found", "channel_type_not_supported", "is_inactive", "method_not_supported_for_channel_type"}
+    | {"not_in_channel", "thread_not_found"}
 )
+_PLACE_MUTED = frozenset(
+    {"accesslimited", "channel_is_limited_access", "ekm_access_denied", "enterprise_is_restricted", "is_archived"}
+    | {"message_limit_exceeded", "messages_tab_disabled", "restricted_action", "restricted_action_read_only_channel"}
+    | {"restricted_action_non_threadable_channel", "restricted_action_thread_only_channel"}
+)
+_THREAD_MUTED = frozenset({"cannot_reply_to_message", "restricted_action_thread_locked"})
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError)
 _ANSWER_LOST = (aiohttp.ClientError, TimeoutError, SlackClientError)
 # What the SDK trips over in an answer that is no JSON object.
@@ -129,6 +134,8 @@ def _from_code(code: str, call: Call) -> BridgeError:
         return ChannelUnavailable(told)
     if code in _MESSAGE_GONE:
         return MessageGone(told)
+    if code in _PLACE_MUTED | _THREAD_MUTED:
+        return PlaceMuted(told, thread_only=code in _THREAD_MUTED)
     return PlaceGone(told) if code in _PLACE_GONE else PageRejected(told)
 
 

@@ -12,7 +12,7 @@ from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format.metadata import EVENT_TYPE, payload_of
 from adapters.slack.outbound.messages import find_scope
 from adapters.slack.outbound.streams import may_stream
-from bridge.domain.errors import ChannelTokenRefused, LookupUnsupported, MessageGone, PageRejected
+from bridge.domain.errors import ChannelTokenRefused, LookupUnsupported, MessageGone, PageRejected, PlaceMuted
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 
@@ -37,7 +37,7 @@ async def find_page(
     for _ in range(_MOST_CALLS):
         try:
             answer = await _read(client, address, view, cursor)
-        except (ChannelTokenRefused, MessageGone, PageRejected) as error:
+        except (ChannelTokenRefused, MessageGone, PageRejected, PlaceMuted) as error:
             # Reading needs other scopes than writing: without them the bot goes on, but cannot look back.
             raise LookupUnsupported(str(error)) from None
         messages = answer.get("messages")

@@ -31,6 +31,7 @@ from bridge.domain.errors import (
     MessageGone,
     PageRejected,
     PlaceGone,
+    PlaceMuted,
     PostUncertain,
 )
 
@@ -49,15 +50,21 @@ _PLACE_GONE = (
     "chat not found",
     "thread not found",
     "message to be replied not found",
-    "topic_closed",
     "topic_deleted",
-    "not enough rights to send",
-    "have no rights to send",
-    "chat_write_forbidden",
     "group chat was deactivated",
     "peer_id_invalid",
     "user is deactivated",
 )
+_PLACE_MUTED = (
+    "not enough rights to send",
+    "have no rights to send",
+    "chat_write_forbidden",
+    "chat_restricted",
+    "chat_send_plain_forbidden",
+    "chat_guest_send_forbidden",
+    "user_banned_in_channel",
+)
+_THREAD_MUTED = "topic_closed"
 _MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message not found")
 _NOT_MODIFIED = "message is not modified"
 
@@ -109,6 +116,8 @@ def _refusal(exc: BadRequest) -> BridgeError:
         return MessageGone(f"Telegram: {exc.message}")
     if any(words in said for words in _PLACE_GONE):
         return PlaceGone(f"Telegram: {exc.message}")
+    if _THREAD_MUTED in said or any(words in said for words in _PLACE_MUTED):
+        return PlaceMuted(f"Telegram: {exc.message}", thread_only=_THREAD_MUTED in said)
     return PageRejected(f"Telegram: {exc.message}")
 
 

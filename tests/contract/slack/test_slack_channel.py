@@ -15,6 +15,7 @@ from bridge.domain.errors import (
     MessageGone,
     PageRejected,
     PlaceGone,
+    PlaceMuted,
     PostUncertain,
     SettingWrong,
 )
@@ -150,7 +151,9 @@ async def test_a_post_whose_answer_was_lost_is_uncertain_and_not_repeated(
         (Fault("*", error="ratelimited"), ChannelRateLimited, ChannelRateLimited),
         (Fault("*", status=429, retry_after_s=7), ChannelRateLimited, ChannelRateLimited),
         (Fault("*", error="channel_not_found"), PlaceGone, PlaceGone),
-        (Fault("*", error="is_archived"), PlaceGone, PlaceGone),
+        (Fault("*", error="is_archived"), PlaceMuted, PlaceMuted),
+        (Fault("*", error="channel_is_limited_access"), PlaceMuted, PlaceMuted),
+        (Fault("*", error="accesslimited"), PlaceMuted, PlaceMuted),
         (Fault("*", error="token_revoked"), TokenGone, TokenGone),
         (Fault("*", error="missing_scope"), ChannelTokenRefused, ChannelTokenRefused),
         (Fault("*", error="msg_too_long"), PageRejected, PageRejected),

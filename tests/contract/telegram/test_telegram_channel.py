@@ -14,6 +14,7 @@ from bridge.domain.errors import (
     MessageGone,
     PageRejected,
     PlaceGone,
+    PlaceMuted,
     PostUncertain,
 )
 from bridge.domain.pages import PageView
@@ -192,7 +193,9 @@ async def test_a_refused_connection_surely_had_no_effect(channel: TelegramChanne
         ("post", Fault("sendMessage", status=403, error="Forbidden: bot was blocked by the user"), PlaceGone),
         ("post", Fault("sendMessage", status=400, error="Bad Request: chat not found"), PlaceGone),
         ("post", Fault("sendMessage", status=400, error="Bad Request: message thread not found"), PlaceGone),
-        ("post", Fault("sendMessage", status=400, error="Bad Request: TOPIC_CLOSED"), PlaceGone),
+        ("post", Fault("sendMessage", status=400, error="Bad Request: TOPIC_CLOSED"), PlaceMuted),
+        ("post", Fault("sendMessage", status=400, error="Bad Request: CHAT_SEND_PLAIN_FORBIDDEN"), PlaceMuted),
+        ("post", Fault("sendMessage", status=400, error="Bad Request: not enough rights to send text"), PlaceMuted),
         ("post", Fault("sendMessage", status=400, error="Bad Request: message is too long"), PageRejected),
         ("post", Fault("sendMessage", status=400, error="Bad Request: can't parse entities: x"), PageRejected),
         ("edit", Fault("editMessageText", status=502, error="Bad Gateway"), ChannelUnavailable),

@@ -26,6 +26,7 @@ from bridge.domain.errors import (
     MessageGone,
     PageRejected,
     PlaceGone,
+    PlaceMuted,
     PostUncertain,
 )
 
@@ -55,7 +56,7 @@ def translate(error: TelegramError, call: Call) -> BridgeError:
         (Forbidden("Forbidden: bot was kicked"), PlaceGone, PlaceGone),
         (BadRequest("Chat not found"), PlaceGone, PlaceGone),
         (BadRequest("Message thread not found"), PlaceGone, PlaceGone),
-        (BadRequest("Not enough rights to send text messages to the chat"), PlaceGone, PlaceGone),
+        (BadRequest("Not enough rights to send text messages to the chat"), PlaceMuted, PlaceMuted),
         (BadRequest("Message to edit not found"), MessageGone, MessageGone),
         (BadRequest("Message can't be edited"), MessageGone, MessageGone),
         (BadRequest("Message is too long"), PageRejected, PageRejected),

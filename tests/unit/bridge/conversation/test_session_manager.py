@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.session_manager import SessionManager
 from bridge.domain.errors import (
     AgentKeyRefused,
@@ -64,6 +65,13 @@ class AwayStore:
             raise StoreUnavailable("away")
 
 
+class AwayMarks:
+    """Marks that cannot be read: nothing is known of muted places, so conversations are opened."""
+
+    async def is_used(self, *_: str) -> bool:
+        raise StoreUnavailable("away")
+
+
 class SlowAgent(FakeAgent):
     """Opens at once, and says so as late as TalkifAI does."""
 
@@ -76,7 +84,8 @@ class SlowAgent(FakeAgent):
 
 
 def _sessions(agent: FakeAgent, store: AwayStore, clock: Clock | None = None) -> SessionManager:
-    return SessionManager(agent, store, clock or SystemClock(), idle_timeout_s=60.0)  # type: ignore[arg-type]  # what opening needs of it
+    muted = MutedPlaces(AwayMarks())  # type: ignore[arg-type]  # as above
+    return SessionManager(agent, store, clock or SystemClock(), idle_timeout_s=60.0, muted=muted)  # type: ignore[arg-type]  # what opening needs of it
 
 
 async def _open(sessions: SessionManager) -> None:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from adapters.redis_store.stores import RedisStores
 from bridge.conversation.channels import Channels
+from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.recovery import RecoveryLimits
 from bridge.conversation.session_manager import SessionManager
@@ -77,7 +78,8 @@ def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[C
 def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[Fake]:
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
-    sessions = SessionManager(agent, stores.sessions, clock, idle_timeout_s=60.0)
+    muted = MutedPlaces(stores.records)
+    sessions = SessionManager(agent, stores.sessions, clock, idle_timeout_s=60.0, muted=muted)
     asker = QuestionSender(
         agent=agent,
         queue=stores.queue,
@@ -93,5 +95,6 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
         pacing=ChannelLimiter(clock),
         clock=clock,
         alarms=OperatorAlerts(clock),
+        muted=muted,
     )
     return Stage(stores, agent, channel, turns)

@@ -10,6 +10,7 @@ from bridge.domain.errors import (
     MessageGone,
     PageRejected,
     PlaceGone,
+    PlaceMuted,
     PostUncertain,
 )
 from bridge.domain.notices import Notice
@@ -244,8 +245,11 @@ def test_a_final_page_that_the_channel_refuses_is_replaced_by_a_notice() -> None
 
 
 def test_a_notice_that_is_refused_too_ends_the_writing() -> None:
+    """R21: the place takes no words at all."""
     channel = FakeChannel(failures=[PageRejected("odd")] * 5)
-    run_virtually(write(channel, chunks("x" * 20, size=40)))
+    with pytest.raises(ExceptionGroup) as caught:
+        run_virtually(write(channel, chunks("x" * 20, size=40)))
+    assert caught.group_contains(PlaceMuted, match="odd")
     assert len(channel.calls) == 2
 
 

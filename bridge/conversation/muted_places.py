@@ -1,0 +1,42 @@
+"""Places where the bot may read and not write: a conversation there would cost money for an answer that none sees."""
+
+import logging
+
+from bridge.domain.errors import PlaceMuted, StoreUnavailable
+from bridge.domain.threads import ThreadKey
+from bridge.ports.key_value import KeyValueStore
+
+log = logging.getLogger(__name__)
+
+MUTED_S = 600.0
+_GROUP = "muted"
+
+
+class MutedPlaces:
+    """What all workers know of them."""
+
+    def __init__(self, marks: KeyValueStore) -> None:
+        self._marks = marks
+
+    async def note(self, thread: ThreadKey, error: PlaceMuted) -> None:
+        """Take in that an answer could not be written. Never fails; noted twice, a place is not muted longer."""
+        facts = {"thread_key": str(thread), "cause": str(error)}
+        try:
+            is_news = await self._marks.use(_GROUP, str(thread) if error.thread_only else _place_of(thread), MUTED_S)
+        except StoreUnavailable:
+            is_news = True
+        if is_news:
+            log.warning("the bot may not write here: nothing is asked for %g s", MUTED_S, extra=facts)
+
+    async def check(self, thread: ThreadKey) -> None:
+        """Raise `PlaceMuted` where nothing could be written a short while ago."""
+        try:
+            for name in (_place_of(thread), str(thread)):
+                if await self._marks.is_used(_GROUP, name):
+                    raise PlaceMuted("an answer could not be written a short while ago")
+        except StoreUnavailable:
+            return
+
+
+def _place_of(thread: ThreadKey) -> str:
+    return str(ThreadKey(thread.channel, thread.account, thread.place, ""))
