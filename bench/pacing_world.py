@@ -8,7 +8,7 @@ from typing import Protocol
 from adapters.slack.outbound.messages import pace_of as slack_pace
 from adapters.telegram.outbound.messages import pace_of as telegram_pace
 from bridge.domain.errors import ChannelRateLimited
-from bridge.domain.pages import PageView
+from bridge.domain.pages import PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
 from sandbox.slack.limits import RateLimits
@@ -155,9 +155,9 @@ class StreamChannel(FakeChannel):
         """Nothing but the text is seen."""
         return one.text == other.text
 
-    def pace(self, address: Address) -> ChannelLimits:
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
         """As the service's adapter says."""
-        del address
+        del address, streaming
         return self._service.pace(self._stream.number)
 
     async def post(self, address: Address, view: PageView) -> str:

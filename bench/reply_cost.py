@@ -14,7 +14,7 @@ from adapters.slack.format import markdown_block as slack
 from adapters.slack.outbound.messages import pace_of as slack_pace
 from adapters.telegram.format import markdown as telegram
 from adapters.telegram.outbound.messages import pace_of as telegram_pace
-from bridge.domain.pages import PageView
+from bridge.domain.pages import PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.stream_events import TextDelta
 from bridge.domain.threads import Address
@@ -50,8 +50,9 @@ class RenderingChannel(FakeChannel):
         render = _RENDERED[self.name]
         return one.controls == other.controls and bool(render(one) == render(other))
 
-    def pace(self, address: Address) -> ChannelLimits:
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
         """As the adapter."""
+        del streaming
         return _LIMITS[self.name](address)
 
     async def _call(self, name: str, message_id: str, view: PageView) -> None:

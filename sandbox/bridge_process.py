@@ -33,6 +33,7 @@ class BridgeProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._follower: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._said = asyncio.Event()
         self.log: list[str] = []
 
     @property
@@ -77,6 +78,15 @@ class BridgeProcess:
             self.process.kill()
         return await self._ended(10.0)
 
+    async def reload(self) -> None:
+        """Send SIGHUP, and return when the log says what came of it."""
+        begin = len(self.log)
+        self.process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(10.0):
+            while not any("reloaded: " in line for line in self.log[begin:]):
+                self._said.clear()
+                await self._said.wait()
+
     def pause(self) -> None:
         """Send SIGSTOP: the process stands still, its connections stay open."""
         self.process.send_signal(signal.SIGSTOP)
@@ -104,6 +114,7 @@ class BridgeProcess:
             async for raw in process.stderr:
                 line = raw.decode("utf-8", "replace")
                 self.log.append(line)
+                self._said.set()
                 file.write(line)
                 file.flush()
                 if READY in line:

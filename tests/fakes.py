@@ -78,8 +78,8 @@ class FakeChannel:
     def looks_same(self, one: PageView, other: PageView) -> bool:
         return one == other
 
-    def pace(self, address: Address) -> ChannelLimits:
-        del address
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
+        del address, streaming
         return self.pacing
 
     async def post(self, address: Address, view: PageView) -> str:

@@ -163,18 +163,18 @@ class SlackChannel:
     def looks_same(self, one: PageView, other: PageView) -> bool:
         """Say whether a message that shows the one needs no edit to show the other."""
         # A stream has to be stopped, whatever it shows.
-        ends_alike = one.final == other.final or self._streaming is not Streaming.NATIVE
+        ends_alike = one.final == other.final or self._mode(one.streaming) is not Streaming.NATIVE
         presses_alike = one.controls == other.controls
         return ends_alike and presses_alike and markup.markdown_of(one) == markup.markdown_of(other)
 
-    def pace(self, address: Address) -> ChannelLimits:
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
         """Say how calls in this place are to be spaced."""
-        return stream_pace_of(address) if self._streams_in(address) else pace_of(address)
+        return stream_pace_of(address) if self._streams_in(address, streaming) else pace_of(address)
 
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message, which may be a stream; return its `ts`."""
         async with self._calling(address.account) as here:
-            ts = await here.streams.start(address, view) if self._streams_in(address) else None
+            ts = await here.streams.start(address, view) if self._streams_in(address, view.streaming) else None
             ts = ts or await post_page(here.client, address, view, self._allowed)
             here.activity.forget(address)
             return ts
@@ -187,13 +187,13 @@ class SlackChannel:
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
         """Look for the message that already shows this page of this turn."""
-        streams = self._streaming is Streaming.NATIVE
+        streams = self._mode(view.streaming) is Streaming.NATIVE
         async with self._calling(address.account) as here:
             return await find_page(here.client, here.workspace, address, view, streams=streams)
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show the status under the thread, where a page shows nothing else. As `Drafts.draft`."""
-        shows_status = self._streaming is Streaming.STATUS or self._streams_in(address)
+        shows_status = self._mode(view.streaming) is Streaming.STATUS or self._streams_in(address, view.streaming)
         if not shows_status or view.text:
             return False
         async with self._calling(address.account) as here:
@@ -257,8 +257,11 @@ class SlackChannel:
             self._is_confirmed = False
             raise
 
-    def _streams_in(self, address: Address) -> bool:
-        if self._streaming is not Streaming.NATIVE:
+    def _mode(self, streaming: Streaming | None) -> Streaming:
+        return streaming or self._streaming
+
+    def _streams_in(self, address: Address, streaming: Streaming | None) -> bool:
+        if self._mode(streaming) is not Streaming.NATIVE:
             return False
         here = self._workspaces.at_hand(address.account)
         return may_stream(address) if here is None else here.streams.are_offered(address)

@@ -138,8 +138,9 @@ class TelegramChannel:
         """Say whether a message that shows the one needs no edit to show the other."""
         return one.controls == other.controls and render_page(one) == render_page(other)
 
-    def pace(self, address: Address) -> ChannelLimits:
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
         """Say how calls in this place are to be spaced. Pure."""
+        del streaming
         return pace_of(address)
 
     async def post(self, address: Address, view: PageView) -> str:
@@ -165,7 +166,8 @@ class TelegramChannel:
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show a page that grows as a draft, where the setting says so. As `Drafts`."""
-        return self._streaming is not Streaming.EDIT and await self._opened_sender().draft(address, view)
+        mode = view.streaming or self._streaming
+        return mode is not Streaming.EDIT and await self._opened_sender().draft(address, view)
 
     async def show_activity(self, address: Address) -> None:
         """Show "typing" for some seconds. Best effort."""

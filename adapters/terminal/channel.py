@@ -21,7 +21,7 @@ from adapters.terminal.screen import Screen
 from bridge.domain.errors import PlaceGone, StoreUnavailable
 from bridge.domain.incoming import STOP_WORD, Incoming, IntakeResult, Queued, Stop
 from bridge.domain.notices import TERMINAL, CommandStyle, Notice
-from bridge.domain.pages import PageView
+from bridge.domain.pages import PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
@@ -97,9 +97,9 @@ class TerminalChannel:
         """Say whether a message that shows the one needs no edit to show the other."""
         return one == other
 
-    def pace(self, address: Address) -> ChannelLimits:
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
         """Say how often a page may change. Pure."""
-        del address
+        del address, streaming
         return ChannelLimits(edit_floor_s=EDIT_FLOOR_S, posts=(), edits=())
 
     async def post(self, address: Address, view: PageView) -> str:

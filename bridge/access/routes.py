@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
-from bridge.domain.incoming import Question
+from bridge.domain.incoming import Question, Queued
 from bridge.domain.pages import Streaming
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:\s+|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a question comes from, in the names that conditions have. The least specific one first."""
+class Scope:
+    """Where a question comes from, or where a route holds. The least specific condition first."""
 
     channel: str = ""
     """`slack`, `telegram`, …."""
@@ -33,16 +33,16 @@ class Origin:
     person: str = ""
 
     @classmethod
-    def of(cls, question: Question) -> Self:
-        """Return where a question comes from."""
-        thread = question.thread
+    def of(cls, queued: Queued) -> Self:
+        """Return where a question or a command of the bridge comes from."""
+        thread = queued.thread
         return cls(
             channel=thread.channel,
             workspace=thread.account,
             place=thread.place,
-            topic=question.address.thread,
-            command=command_of(question.text),
-            person=question.person.id,
+            topic=queued.address.thread,
+            command=command_of(queued.text) if isinstance(queued, Question) else "",
+            person=queued.person.id,
         )
 
 
@@ -81,20 +81,36 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Routed:
+    """What the routes say of one question."""
+
+    choices: Choices
+    text: str
+    """What the agent is to read: without the command, where a route stands for it and anything else is left."""
+    by_command: bool
+    """The question begins with the command of a route."""
+
+    def calls_another(self, agent_id: str) -> bool:
+        """Say whether the question's command is for another agent than the one that answers there now."""
+        wanted = self.choices.agent_id
+        return self.by_command and bool(wanted) and wanted != agent_id
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Choices, and where they hold: an empty condition is met everywhere."""
 
-    where: Origin
+    scope: Scope
     choices: Choices
 
-    def fits(self, origin: Origin) -> bool:
-        """Say whether the origin meets every condition."""
-        return all(wanted in {"", getattr(origin, name)} for name, wanted in _conditions(self.where))
+    def fits(self, scope: Scope) -> bool:
+        """Say whether every condition is met there."""
+        return all(wanted in {"", getattr(scope, name)} for name, wanted in _conditions(self.scope))
 
     @property
     def specificity(self) -> tuple[bool, ...]:
         """A greater one counts for more."""
-        return tuple(bool(wanted) for _, wanted in reversed(_conditions(self.where)))
+        return tuple(bool(wanted) for _, wanted in reversed(_conditions(self.scope)))
 
 
 class RouteTable:
@@ -109,26 +125,21 @@ class RouteTable:
         """Let other routes hold from now on. What is under way goes on as it began."""
         self._routes = tuple(sorted(routes, key=lambda route: route.specificity, reverse=True))
 
-    def choices(self, question: Question) -> Choices:
-        """Return what the routes choose for a question."""
-        return self.choices_at(Origin.of(question))
+    def route(self, queued: Queued) -> Routed:
+        """Return what the routes say of a question, or of a command of the bridge."""
+        scope, text = Scope.of(queued), queued.text if isinstance(queued, Question) else ""
+        by_command = any(route.scope.command and route.fits(scope) for route in self._routes)
+        rest = _COMMAND.sub("", text, count=1) if by_command else text
+        return Routed(self.choices_at(scope), rest or text, by_command)
 
-    def choices_at(self, origin: Origin) -> Choices:
+    def choices_at(self, scope: Scope) -> Choices:
         """Return what the routes choose there, each choice by the most specific route that makes it."""
-        fitting = [route.choices for route in self._routes if route.fits(origin)]
+        fitting = [route.choices for route in self._routes if route.fits(scope)]
         made = {
             name: next((value for choices in fitting if (value := getattr(choices, name)) is not None), None)
             for name in _CHOICES
         }
         return Choices(**made)
-
-    def without_command(self, question: Question) -> str:
-        """Return the text without the command that a route of its own stands for; as it is where nothing is left."""
-        command = command_of(question.text)
-        origin = Origin.of(question)
-        if not command or not any(route.where.command and route.fits(origin) for route in self._routes):
-            return question.text
-        return _COMMAND.sub("", question.text, count=1) or question.text
 
 
 def command_of(text: str) -> str:
@@ -140,5 +151,5 @@ def command_of(text: str) -> str:
 _CHOICES = tuple(one.name for one in fields(Choices))
 
 
-def _conditions(where: Origin) -> list[tuple[str, str]]:
-    return [(one.name, getattr(where, one.name)) for one in fields(where)]
+def _conditions(scope: Scope) -> list[tuple[str, str]]:
+    return [(one.name, getattr(scope, one.name)) for one in fields(scope)]

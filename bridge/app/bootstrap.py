@@ -14,6 +14,9 @@ from adapters.registry import CHANNELS, ChannelFactory
 from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
 from adapters.web_server import WebServer
+from bridge.access.routes import RouteTable
+from bridge.app.reload import Reload, on_hangup
+from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 from bridge.ports.channel import WholeChannel
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
@@ -21,7 +24,7 @@ from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
-from config.settings import Settings
+from config.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ async def run_worker(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    routes = RouteTable(routes_of(settings))
+    on_hangup(loop, Reload(settings, load_settings, lambda changed: routes.replace(routes_of(changed))), stop)
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
@@ -64,6 +69,7 @@ async def run_worker(
             ),
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),
+            routes=routes,
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from adapters.scheduler import every
 from adapters.terminal.channel import TerminalChannel
+from bridge.access.routes import RouteTable
 from bridge.app.bootstrap import open_stores, talkifai_agent
+from bridge.app.routes import routes_of
 from bridge.conversation.reaper import Reaper
 from bridge.domain.sessions import EndReason
 from bridge.runtime.cancellation import unwrap_group
@@ -63,6 +65,7 @@ async def run_chat(settings: Settings) -> None:
             ),
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
+            routes=RouteTable(routes_of(settings)),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

@@ -1,6 +1,6 @@
 """The routes of the settings, as the core takes them."""
 
-from bridge.access.routes import Access, Budgets, Choices, Origin, Route
+from bridge.access.routes import Access, Budgets, Choices, Route, Scope
 from bridge.domain.pages import Streaming
 from config.routes import CONDITIONS, RouteAccess, RouteSettings
 from config.settings import Settings
@@ -8,11 +8,11 @@ from config.settings import Settings
 
 def routes_of(settings: Settings) -> tuple[Route, ...]:
     """Return the routes of the configuration file."""
-    return tuple(Route(_where(route), _choices(route)) for route in settings.routes)
+    return tuple(Route(_scope(route), _choices(route)) for route in settings.routes)
 
 
-def _where(route: RouteSettings) -> Origin:
-    return Origin(**{name: wanted or "" for name, wanted in zip(CONDITIONS, route.where, strict=True)})
+def _scope(route: RouteSettings) -> Scope:
+    return Scope(**{name: wanted or "" for name, wanted in zip(CONDITIONS, route.where, strict=True)})
 
 
 def _choices(route: RouteSettings) -> Choices:

@@ -9,7 +9,6 @@ from bridge.conversation.turn_context import TurnContext
 from bridge.domain.incoming import Command, CommandName, Question
 from bridge.domain.notices import WORDS, CommandStyle, Notice, conversation_status, help_text
 from bridge.domain.sessions import EndReason
-from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle
@@ -42,7 +41,7 @@ class Commands:
             case CommandName.HELP:
                 return _done(help_text(_style_of(turn.channel)))
             case CommandName.STATUS:
-                return _done(await self._status(turn.lease.thread))
+                return _done(await self._status(turn))
             case CommandName.START:
                 if await self._sessions.current(turn.lease.thread) is not None:
                     return _done(Notice.WELCOME)
@@ -52,17 +51,17 @@ class Commands:
             case _:
                 assert_never(command.name)
 
-    async def _status(self, thread: ThreadKey) -> str:
-        session = await self._sessions.current(thread)
+    async def _status(self, turn: TurnContext) -> str:
+        session = await self._sessions.current(turn.lease.thread)
         if session is None:
             return Notice.NOTHING_OPEN
-        return conversation_status(session.turns, self._sessions.idle_timeout_s)
+        return conversation_status(session.turns, self._sessions.idle_after(turn.routed.choices))
 
     async def _end_or_begin_anew(self, turn: TurnContext, command: Command) -> AnswerResult:
         session = await self._sessions.current(turn.lease.thread)
         ended = False
         if session is not None:
-            if _opener_controls(turn.channel) and session.person_id != command.person.id:
+            if opener_controls(turn.channel) and session.person_id != command.person.id:
                 return _done(Notice.NOT_YOURS)
             ended = await self._sessions.begin_end(turn.lease.thread, session.conversation.id, EndReason.COMMAND)
         if command.name is CommandName.NEW:
@@ -70,9 +69,11 @@ class Commands:
         return _done(Notice.ENDED if ended else Notice.NOTHING_OPEN)
 
     async def _greet(self, turn: TurnContext, command: Command, otherwise: Notice) -> AnswerResult:
-        """Open a session without a question and show the agent's greeting, or a sentence of our own."""
+        """Open a session without a question and show the route's greeting, the agent's, or a sentence of our own."""
         wait = partial(wait_for_place, turn.reply, turn.wake, self._clock)
-        session, greeting = await self._sessions.open_session(turn.lease, command, turn.channel, wait)
+        choices = turn.routed.choices
+        session, greeting = await self._sessions.open_session(turn.lease, command, turn.channel, choices, wait)
+        greeting = greeting if choices.greeting is None else choices.greeting
         turn.reply.replace(greeting)
         return replace(_done("" if greeting else otherwise), history_count=session.history_count)
 
@@ -81,7 +82,8 @@ def _style_of(channel: Channel) -> CommandStyle:
     return channel.command_style if isinstance(channel, OwnCommandStyle) else WORDS
 
 
-def _opener_controls(channel: Channel) -> bool:
+def opener_controls(channel: Channel) -> bool:
+    """Say whether only the person who began a conversation may end it."""
     return isinstance(channel, OpenerControl) and channel.only_opener_controls
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bridge.conversation.answer_fold import AnswerFold
+from bridge.conversation.commands import opener_controls
 from bridge.conversation.recovery import Found, RecoveryLimits, Sought, joined, reconcile
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn
@@ -118,10 +119,14 @@ class QuestionSender:
         if session is not None and self._clock.now() - session.opened_at > MOST_SESSION_AGE_S:
             await self._sessions.begin_end(thread, session.conversation.id, EndReason.AGE)
             session = None
+        if session is not None and _is_for_another_agent(turn, session):
+            await self._sessions.begin_end(thread, session.conversation.id, EndReason.COMMAND)
+            session = None
         if session is None:
             await turn.guard()
             wait = partial(wait_for_place, turn.reply, turn.wake, self._clock)
-            opened = await self._sessions.open_session(turn.lease, turn.question, turn.channel, wait)
+            choices = turn.routed.choices
+            opened = await self._sessions.open_session(turn.lease, turn.question, turn.channel, choices, wait)
             session, _greeting = opened
         return session
 
@@ -130,7 +135,7 @@ class QuestionSender:
 
         Raises `QuestionTooLong`.
         """
-        question = turn.question
+        question = replace(turn.question, text=turn.routed.text)
         named = session.several_speak or is_another_speaker(question, session) or needs_speaker(question)
         told = PromptContext(session.turns == 0, named, MOST_QUESTION_CHARACTERS)
         if isinstance(turn.channel, Prompting):
@@ -277,3 +282,9 @@ class QuestionSender:
         # First the record: a crash in between must not look like a question that may have been sent.
         await self._queue.record_step(lease, Step.CLAIMED)
         await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.REPLACED)
+
+
+def _is_for_another_agent(turn: QuestionTurn, session: Session) -> bool:
+    """Say whether the question calls another agent, and its asker may end the conversation."""
+    may_end = not opener_controls(turn.channel) or session.person_id == turn.question.person.id
+    return may_end and turn.routed.calls_another(session.agent_id)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.access.routes import Choices
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.domain.errors import (
     AgentRateLimited,
@@ -61,12 +62,16 @@ class SessionManager:
         self._unrecorded: dict[str, Session] = {}
         self._openings: set[asyncio.Task[tuple[Session, str]]] = set()
 
+    def idle_after(self, choices: Choices) -> float:
+        """Return after how many seconds without activity a session ends."""
+        return self.idle_timeout_s if choices.idle_timeout_s is None else choices.idle_timeout_s
+
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that is open in the thread."""
         return await self._store.current(thread)
 
     async def open_session(
-        self, lease: Lease, queued: Queued, channel: Channel, wait: Wait | None = None
+        self, lease: Lease, queued: Queued, channel: Channel, choices: Choices, wait: Wait | None = None
     ) -> tuple[Session, str]:
         """Open a conversation, bind the thread to it, and return the session and the agent's greeting.
 
@@ -78,14 +83,15 @@ class SessionManager:
         """
         await self._muted.check(lease.thread)
         identifier = await _identifier_of(queued, channel)
-        agent_id = channel.agent_id if isinstance(channel, OwnAgent) else ""
+        agent_id = choices.agent_id or (channel.agent_id if isinstance(channel, OwnAgent) else "")
         patience = _Patience(self._clock, wait)
         while True:
             at = self._clock.now()
             opening = Opening(self._new_id(), lease.thread, queued.person.id, identifier, agent_id, at)
             try:
                 # All waits are out here: nothing is opened in them, so a cancelled turn can leave at once.
-                return await self._see_through(_Attempt(lease, opening, queued.origin.metadata))
+                attempt = _Attempt(lease, opening, queued.origin.metadata, self.idle_after(choices))
+                return await self._see_through(attempt)
             except (AgentRateLimited, AgentUnreachable) as error:
                 await patience.wait_out(error)
 
@@ -141,6 +147,7 @@ class SessionManager:
             agent_name=opened.agent_name,
             person_id=opening.person_id,
             user_identifier=opening.user_identifier,
+            agent_id=opening.agent_id,
             opened_at=self._clock.now(),
             history_count=1 if opened.greeting else 0,
         )
@@ -156,7 +163,7 @@ class SessionManager:
     async def _record(self, attempt: "_Attempt", session: Session) -> None:
         if attempt.is_abandoned:
             raise LeaseLost(str(attempt.lease.thread))
-        await self._store.bind(attempt.lease, session, self.idle_timeout_s, attempt.opening.id)
+        await self._store.bind(attempt.lease, session, attempt.idle_timeout_s, attempt.opening.id)
 
     async def _request(self, attempt: "_Attempt") -> OpenedConversation:
         """Open, once: a request whose answer was lost may have opened a conversation, and another try a second one."""
@@ -218,6 +225,7 @@ class _Attempt:
     lease: Lease
     opening: Opening
     metadata: Mapping[str, str]
+    idle_timeout_s: float
     is_open: bool = False
     """The conversation is open; its record is being written."""
     is_abandoned: bool = False

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bridge.access.routes import Routed
 from bridge.domain.incoming import Question
 from bridge.domain.turns import Lease, TurnRecord
 from bridge.ports.channel import Channel
@@ -23,10 +24,12 @@ class TurnContext:
     wake: Callable[[], None]
     """Says that the reply has changed."""
     guard: Guard
+    routed: Routed
+    """What the routes say of what is answered."""
 
-    def asking(self, question: Question) -> "QuestionTurn":
-        """Return the turn with the question that is to be asked in it."""
-        return QuestionTurn(self.lease, self.record, self.channel, self.reply, self.wake, self.guard, question)
+    def asking(self, question: Question, routed: Routed) -> "QuestionTurn":
+        """Return the turn with the question that is to be asked in it, and what the routes say of that."""
+        return QuestionTurn(self.lease, self.record, self.channel, self.reply, self.wake, self.guard, routed, question)
 
 
 @dataclass(frozen=True, slots=True)

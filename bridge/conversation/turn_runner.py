@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
+from bridge.access.routes import RouteTable
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
 from bridge.conversation.muted_places import MutedPlaces
@@ -76,10 +77,12 @@ class TurnRunner:
         clock: Clock,
         alarms: OperatorAlerts,
         muted: MutedPlaces,
+        routes: RouteTable,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
     ) -> None:
         self._max_pages = max_pages
+        self._routes = routes
         self._asker = asker
         self._queue = queue
         self._sessions = sessions
@@ -95,10 +98,9 @@ class TurnRunner:
         """Say whether this worker serves the thread's channel, and the account there."""
         return self._channels.find(thread) is not None
 
-    @property
-    def idle_timeout_s(self) -> float:
-        """How long a session may be idle."""
-        return self._sessions.idle_timeout_s
+    def idle_timeout_s(self, queued: Queued) -> float:
+        """Return how long the session in which this was asked may be idle."""
+        return self._sessions.idle_after(self._routes.route(queued).choices)
 
     async def say(self, origin: Origin, notice: Notice) -> None:
         """Show one notice under a message, best effort: for what no turn is run for."""
@@ -136,7 +138,8 @@ class TurnRunner:
         channel, queued = self._channels.of(lease.thread), entry.queued
         # Whoever goes on with a turn that has left the bridge need not ask again.
         if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, queued):
-            return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self._sessions.idle_timeout_s)
+            return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self.idle_timeout_s(queued))
+        routed = self._routes.route(queued)
         buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
         reply = Reply(
             queued.id,
@@ -144,6 +147,7 @@ class TurnRunner:
             self._max_pages,
             show_tools=self._show_tools,
             controls=buttons,
+            streaming=routed.choices.streaming,
         )
         reply.has_begun = entry.record.has_begun
         writer = Writer(
@@ -163,7 +167,7 @@ class TurnRunner:
                     group.create_task(writer.run())
                     activity = group.create_task(self._show_activity(channel, queued.address, reply))
                     thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
-                    turn = TurnContext(lease, entry.record, channel, reply, writer.wake, guard)
+                    turn = TurnContext(lease, entry.record, channel, reply, writer.wake, guard, routed)
                     answer = await until_stopped(self._answer(turn, queued), stop, otherwise=_STOPPED)
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
@@ -184,7 +188,7 @@ class TurnRunner:
             answer = AnswerResult(Outcome.UNDELIVERABLE, end_reason=EndReason.GONE)
         return Settlement(
             outcome=answer.outcome,
-            idle_timeout_s=self._sessions.idle_timeout_s,
+            idle_timeout_s=self._sessions.idle_after(routed.choices),
             usage=answer.usage,
             history_count=answer.history_count,
             end_reason=answer.end_reason,
@@ -232,7 +236,7 @@ class TurnRunner:
     async def _ask(self, turn: TurnContext, question: Question) -> AnswerResult:
         if not question.text:
             return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
-        return await self._asker.ask(turn.asking(question))
+        return await self._asker.ask(turn.asking(question, self._routes.route(question)))
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: AnswerResult) -> None:
         try:
@@ -255,5 +259,5 @@ class TurnRunner:
 
     async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
         """Fill the status line, except where replies are edited: there the sign of activity says enough."""
-        if isinstance(channel, Drafts) and channel.streaming is not Streaming.EDIT:
+        if isinstance(channel, Drafts) and (reply.streaming or channel.streaming) is not Streaming.EDIT:
             await say_thinking(reply, wake, self._clock)

@@ -47,5 +47,7 @@ class PageView:
     """The question this page answers: lets a channel mark its message with it."""
     controls: tuple[Button, ...] = ()
     """What can be pressed below it."""
+    streaming: Streaming | None = None
+    """How the page is shown while it grows; None: as the channel's setting says."""
     source: str = field(default="", compare=False)
     """`text` without what only closes a half-written end: for services that can append and not rewrite."""

@@ -90,6 +90,8 @@ class Session:
     """How often a turn had to be begun again."""
     several_speak: bool = False
     """True once somebody else has asked than the person who opened it."""
+    agent_id: str = ""
+    """The agent that was asked for; empty: the one of the settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bridge.domain.incoming import Incoming, IntakeResult
-from bridge.domain.pages import PageView
+from bridge.domain.pages import PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
 
@@ -41,8 +41,11 @@ class Channel(Protocol):
         """Say whether a message that shows the one view shows the other as well, and needs no edit. Pure."""
         ...
 
-    def pace(self, address: Address) -> ChannelLimits:
-        """Say how calls in this place are to be spaced. Pure."""
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
+        """Say how calls in this place are to be spaced for replies shown in that way. Pure.
+
+        `streaming`: None for the channel's own way.
+        """
         ...
 
     async def post(self, address: Address, view: PageView) -> str:

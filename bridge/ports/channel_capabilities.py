@@ -19,7 +19,7 @@ class Drafts(Protocol):
 
     @property
     def streaming(self) -> Streaming:
-        """How a page that still grows is to be shown."""
+        """How a page that still grows is to be shown, unless its view says otherwise."""
         ...
 
     async def draft(self, address: Address, view: PageView) -> bool:

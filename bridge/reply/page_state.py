@@ -1,6 +1,6 @@
 """What is known of one page's message, and what each answer of the channel changes in that."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView
@@ -37,7 +37,7 @@ class PageState:
             if view.text == self.uncertain.text:
                 self.stand_in = Notice.UNSURE
         if self.stand_in:
-            return PageView(notice=self.stand_in, number=view.number, final=True, turn_id=view.turn_id)
+            return replace(view, text="", source="", status="", notice=self.stand_in, final=True, controls=())
         return view
 
     def note_uncertain(self, view: PageView) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bridge.domain.notices import Notice, Status, handoff_status, tool_status, tools_used
-from bridge.domain.pages import Button, PageView
+from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.stream_events import (
     HandedOff,
     StreamEnded,
@@ -34,6 +34,7 @@ class Reply:
         max_pages: How many messages it fills at most.
         show_tools: Whether the finished reply names the tools that were used.
         controls: What the channel can show below it, for people to press.
+        streaming: How it is shown while it grows; None: as the channel's setting says.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class Reply:
         *,
         show_tools: bool = False,
         controls: Container[Button] = (),
+        streaming: Streaming | None = None,
     ) -> None:
+        self.streaming = streaming
         self._turn_id = turn_id
         self._offered = controls
         self._controls = self._of_those_offered((Button.STOP,))
@@ -176,6 +179,7 @@ class Reply:
             number=number,
             final=page.continues,
             turn_id=self._turn_id,
+            streaming=self.streaming,
             source=page.grown(final=self.ended),
         )
 

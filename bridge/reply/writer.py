@@ -74,9 +74,10 @@ class Writer:
         self._reply = reply
         self._pacing = pacing
         self._guard = guard
-        self._pace = channel.pace(address)
+        self._pace = channel.pace(address, reply.streaming)
         self._drafts = channel if isinstance(channel, Drafts) else None
-        self._showing = DisplayMode(self._drafts.streaming if self._drafts else Streaming.EDIT, clock)
+        mode = (reply.streaming or self._drafts.streaming) if self._drafts else Streaming.EDIT
+        self._showing = DisplayMode(mode, clock)
         self._pages = PageList(channel, self._pace, reply, self._showing, message_ids, taken_up=taken_up)
         self._times = CallTimes(reply, pacing, self._pace, clock)
         self._gives_up_after_s = _SHOW_AGAIN_WITHIN_S if taken_up else _SHOW_WITHIN_S

@@ -201,7 +201,7 @@ class Dispatcher:
                 attempts = entry.record.attempts
                 turn_lease = replace(lease, question_id=entry.queued.id)
                 if attempts > self._limits.attempts or self._was_never_taken(entry):
-                    settlement = Settlement(Outcome.DEAD, self._turns.idle_timeout_s)
+                    settlement = Settlement(Outcome.DEAD, self._turns.idle_timeout_s(entry.queued))
                     more = await self._set_aside(turn_lease, entry)
                 else:
                     held.begin(entry)
@@ -251,7 +251,7 @@ class Dispatcher:
         )
         log.error("question set aside", extra={"thread_key": str(lease.thread), "reason": reason})
         await self._turns.say(entry.queued.origin, Notice.FAILED)
-        return await self._queue.dead_letter(lease, reason, self._turns.idle_timeout_s)
+        return await self._queue.dead_letter(lease, reason, self._turns.idle_timeout_s(entry.queued))
 
     async def _beat(self) -> None:
         """Renew all leases three times in their length; stop the turns whose lease was lost."""

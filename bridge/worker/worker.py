@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.access.routes import RouteTable
 from bridge.conversation.channels import Channels
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
@@ -64,6 +65,7 @@ class Worker:
         *,
         idle_timeout_s: float,
         limits: DispatchLimits,
+        routes: RouteTable | None = None,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
     ) -> None:
@@ -88,6 +90,7 @@ class Worker:
             clock=clock,
             alarms=alarms,
             muted=muted,
+            routes=routes or RouteTable(),
             show_tools=show_tools,
             max_pages=max_pages,
         )

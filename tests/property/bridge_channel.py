@@ -14,7 +14,7 @@ from bridge.domain.errors import (
     PostUncertain,
 )
 from bridge.domain.notices import Notice
-from bridge.domain.pages import PageView
+from bridge.domain.pages import PageView, Streaming
 from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.threads import Address
 from bridge.ports.channel import Accept
@@ -183,7 +183,8 @@ class HostChannel(FakeChannel):
         self._book = book
         self._host = host
 
-    def pace(self, address: Address) -> ChannelLimits:
+    def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
+        del streaming
         scope = f"{self.name}:{address.place}"
         return ChannelLimits(1.0, (), (Budget(scope, 50, 60.0),))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from adapters.redis_store.stores import RedisStores
+from bridge.access.routes import RouteTable
 from bridge.conversation.channels import Channels
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
@@ -44,6 +45,7 @@ class Stage(Generic[Fake]):
     agent: FakeAgent
     channel: Fake
     turns: TurnRunner
+    routes: RouteTable
 
     async def put(self, asked: Queued) -> Lease:
         assert await self.stores.inbox.append(asked) is IntakeResult.ACCEPTED
@@ -87,6 +89,7 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
         clock=clock,
         recovery=RecoveryLimits(answer_wait_s=0.3, arrival_wait_s=0.1, first_pause_s=0.02, most_pause_s=0.05),
     )
+    routes = RouteTable()
     turns = TurnRunner(
         asker=asker,
         queue=stores.queue,
@@ -96,5 +99,6 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
         clock=clock,
         alarms=OperatorAlerts(clock),
         muted=muted,
+        routes=routes,
     )
-    return Stage(stores, agent, channel, turns)
+    return Stage(stores, agent, channel, turns, routes)
