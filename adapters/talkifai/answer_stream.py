@@ -1,88 +1,109 @@
-"""One running answer: the socket's chunks through the decoder, with the time limits of each phase."""
+"""One running answer: the socket's events, with the time limits of each phase."""
 
 import asyncio
-from collections import deque
 from typing import Self
 
 from adapters.talkifai.error_mapping import without_secrets
+from adapters.talkifai.event_reader import BoundedText, EventReader, OverBounds
 from adapters.talkifai.http import HttpResponse
 from adapters.talkifai.limits import TalkifaiLimits
-from adapters.talkifai.sse_decoder import StreamDecoder
 from bridge.domain.errors import AgentUnavailable, StreamBroken
 from bridge.domain.stream_events import StreamEvent, StreamFailed
 
+_SILENT, _TOO_LONG = "the stream was silent for too long", "the answer took too long"
+
 
 class RunningAnswer:
-    """An iterator of events that ends after the last one of the answer, and in no other way but `StreamBroken`."""
+    """An iterator of events that ends after the last one of the answer, and in no other way but `StreamBroken`.
+
+    One timer watches over all of it. It is not set anew for each event: it looks, when it goes off, at how long the
+    stream has been silent, and breaks the connection or sets itself again.
+    """
 
     def __init__(
-        self, reply: HttpResponse, decoder: StreamDecoder, limits: TalkifaiLimits, *, sent_at: float, token: str
+        self, response: HttpResponse, reader: EventReader, limits: TalkifaiLimits, *, sent_at: float, token: str
     ) -> None:
         """Take over an answer whose head has come.
 
         Args:
-            reply: The answer. Closing this object closes it.
-            decoder: A new one.
+            response: The answer. Closing this object closes it.
+            reader: A new one.
             limits: Times, counted from `sent_at`.
             sent_at: When the question was sent, in the event loop's time.
             token: The conversation's, to be kept out of what the agent says of a failure.
         """
-        self._reply = reply
+        self._response = response
         self._token = token
-        self._decoder = decoder
+        self._reader = reader
         self._limits = limits
-        self._first_event_by = sent_at + limits.first_event_s
+        self._text = BoundedText(limits.event_bytes)
+        self._events = response.events(self._text)
+        self._loop = asyncio.get_running_loop()
+        self._event_by = sent_at + limits.first_event_s
         self._whole_by = sent_at + limits.stream_s
-        self._began = False
-        self._ready: deque[StreamEvent] = deque()
+        self._is_reading = False
+        self._late = ""
+        self._closing: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_at(min(self._event_by, self._whole_by), self._look)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> StreamEvent:
-        if not self._ready:
-            await self._read_on()
-        return self._ready.popleft()
-
-    async def _read_on(self) -> None:
-        """Read until there is an event. Raises `StopAsyncIteration` after the last one."""
-        if self._decoder.ended:
+        if self._reader.ended:
             raise StopAsyncIteration
-        now = asyncio.get_running_loop().time()
-        event_by = now + self._limits.progress_s if self._began else self._first_event_by
+        if self._loop.time() > self._whole_by:
+            raise StreamBroken(_TOO_LONG)
+        self._is_reading = True
         try:
-            async with asyncio.timeout_at(min(event_by, self._whole_by)):
-                while not self._ready:
-                    await self._read_chunk()
-        except TimeoutError:
-            over = "the answer took too long" if self._whole_by < event_by else "the stream was silent for too long"
-            raise StreamBroken(over) from None
-        self._began = True
+            async for wire in self._events:
+                self._text.restart()
+                event = self._reader.read(wire.event, wire.data)
+                if event is not None:
+                    self._event_by = self._loop.time() + self._limits.progress_s
+                    if self._event_by < self._timer.when():
+                        # Once: the first event may take longer than any later one.
+                        self._timer.cancel()
+                        self._timer = self._loop.call_at(self._event_by, self._look)
+                    return self._fit_for_logs(event) if isinstance(event, StreamFailed) else event
+        except OverBounds as bound:
+            raise StreamBroken(str(bound)) from None
+        except StreamBroken:
+            if not self._late:
+                raise
+        finally:
+            self._is_reading = False
+        raise StreamBroken(self._late or "the stream ended before the answer did")
 
-    async def _read_chunk(self) -> None:
-        if self._decoder.fault:
-            raise StreamBroken(self._decoder.fault)
-        chunk = await self._reply.next_chunk()
-        if chunk is None:
-            raise StreamBroken("the stream ended before the answer did")
-        for event in self._decoder.feed(chunk):
-            self._ready.append(self._fit_for_logs(event) if isinstance(event, StreamFailed) else event)
+    def _look(self) -> None:
+        now = self._loop.time()
+        if not self._is_reading:
+            # A slow reader is no silent agent: the agent has its whole time again.
+            self._event_by = now + self._limits.progress_s
+        due = min(self._event_by, self._whole_by if self._whole_by > now or self._is_reading else self._event_by)
+        if now < due:
+            self._timer = self._loop.call_at(due, self._look)
+            return
+        self._late = _TOO_LONG if self._whole_by < self._event_by else _SILENT
+        self._closing = self._loop.create_task(self._response.aclose())
 
     def _fit_for_logs(self, failed: StreamFailed) -> StreamFailed:
         return StreamFailed(without_secrets(failed.reason, [self._token]))
 
     async def aclose(self) -> None:
         """Let go of the connection: kept for other calls where the answer was whole, else closed at once."""
+        self._timer.cancel()
         try:
-            if self._decoder.ended:
+            if self._reader.ended:
                 await self._drain()
         finally:
-            await self._reply.aclose()
+            await self._events.aclose()
+            await self._response.aclose()
 
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(self._limits.drain_s):
-                while await self._reply.next_chunk() is not None:
+                async for _ in self._events:
                     pass
-        except (TimeoutError, AgentUnavailable):
+        except (TimeoutError, AgentUnavailable, OverBounds):
             return

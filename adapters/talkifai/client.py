@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from adapters.talkifai.answer_stream import RunningAnswer
 from adapters.talkifai.error_mapping import Call, error_for, read_refusal
-from adapters.talkifai.http import HttpResponse, Request, Transport, sse_fields
+from adapters.talkifai.event_reader import EventReader
+from adapters.talkifai.http import HttpResponse, Request, Transport
 from adapters.talkifai.limits import TalkifaiLimits
 from adapters.talkifai.payloads import fix_surrogates, json_object, read_history, read_opened
 from adapters.talkifai.rate_limit_headers import read_rate_limit
-from adapters.talkifai.sse_decoder import StreamDecoder
 from bridge.domain.errors import (
     AgentNotText,
     AgentUnavailable,
@@ -115,14 +115,14 @@ class TalkifaiAgent:
         self._check_length(text)
         sent_at = asyncio.get_running_loop().time()
         reply = await self._send_question(conversation, text)
-        decoder = StreamDecoder(sse_fields(), self._limits)
-        answer = RunningAnswer(reply, decoder, self._limits, sent_at=sent_at, token=conversation.token)
+        reader = EventReader(self._limits)
+        answer = RunningAnswer(reply, reader, self._limits, sent_at=sent_at, token=conversation.token)
         try:
             yield answer
         finally:
             await answer.aclose()
-            if decoder.passed_over:
-                counts = {str(oddity): count for oddity, count in decoder.passed_over.items()}
+            if reader.passed_over:
+                counts = {str(oddity): count for oddity, count in reader.passed_over.items()}
                 log.info("events of the stream were passed over", extra={"counts": counts})
 
     async def history(self, conversation: Conversation, offset: int = 0) -> Sequence[HistoryMessage]:

@@ -9,8 +9,6 @@ class TalkifaiLimits:
 
     connect_s: float = 10.0
     """Until a connection stands. Past it the request surely did not arrive."""
-    write_s: float = 30.0
-    """Until a request is written."""
     history_s: float = 30.0
     """A whole page of history."""
     open_s: float = 55.0
@@ -29,8 +27,8 @@ class TalkifaiLimits:
 
     question_characters: int = 10_000
     """TalkifAI's limit of a message (Text Chat API, `message_too_long`)."""
-    line_bytes: int = 1_000_000
     event_bytes: int = 1_000_000
+    """Of the stream, without an event among them."""
     answer_characters: int = 2_000_000
     body_bytes: int = 1_000_000
     """The JSON answer to an open or an end, and any error's body."""
@@ -42,6 +40,6 @@ class TalkifaiLimits:
     """Of one conversation: beyond it something is wrong."""
 
     connections: int = 600
-    """Every running answer holds one, and httpx makes further calls wait."""
-    idle_connections: int = 20
-    """httpx walks its idle connections on every request, so many of them cost more than they save."""
+    """Every running answer holds one, and further calls wait."""
+    idle_connection_s: float = 4.0
+    """How long an unused one is kept: less than servers do, so that no request meets one that is being closed."""

@@ -339,7 +339,7 @@ async def test_a_slow_agent_is_not_hurt(standin: TalkifaiStandIn, agent: Agent) 
     standin.pace = 1.0
     standin.respond_with(Answer.of(Pause(0.3), Say("thought", chunk=99), Pause(0.3), Say(" about it", chunk=99)))
     conversation = (await agent.open("", {})).conversation
-    async with new_agent(standin, TalkifaiLimits(history_s=0.1, write_s=0.1, drain_s=0.1)) as impatient:
+    async with new_agent(standin, TalkifaiLimits(history_s=0.1, drain_s=0.1)) as impatient:
         assert text_of(await ask(impatient, conversation)) == "thought about it"
 
 
@@ -412,7 +412,7 @@ async def test_an_endless_line_is_broken_off(standin: TalkifaiStandIn) -> None:
     async with new_agent(standin) as agent:
         conversation = (await agent.open("", {})).conversation
         _, error = await broken(agent, conversation)
-    assert "line" in str(error)
+    assert "no event within" in str(error)
 
 
 async def test_a_call_without_an_answer_ends_at_its_time_limit(standin: TalkifaiStandIn) -> None:

@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.talkifai.http import sse_fields
-from adapters.talkifai.limits import TalkifaiLimits
 from adapters.talkifai.payloads import SkippedEvent
-from adapters.talkifai.sse_decoder import StreamDecoder
 from bridge.domain.stream_events import (
     HandedOff,
     StreamEnded,
@@ -25,6 +22,7 @@ from bridge.domain.stream_events import (
 )
 from sandbox.talkifai.player import whole_body
 from sandbox.talkifai.script import Answer, End, Handoff, KeepAlive, Raw, Say, Tool
+from tests.unit.adapters.talkifai.decoding import decoded
 
 Wire = tuple[str, Mapping[str, Any]]
 
@@ -53,8 +51,7 @@ line_ends = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 def decode(chunks: Sequence[bytes]) -> list[StreamEvent]:
-    decoder = StreamDecoder(sse_fields(), TalkifaiLimits())
-    return [event for chunk in chunks for event in decoder.feed(chunk)]
+    return decoded(*chunks).events
 
 
 def expected(wire: Wire) -> StreamEvent:
@@ -150,17 +147,17 @@ def test_a_stream_cut_at_any_byte_has_no_end(line_end: bytes) -> None:
 def test_unknown_events_and_malformed_json_are_passed_over_and_counted(odd: list[tuple[str, str]]) -> None:
     """S4: each odd event costs nothing but a count, and what follows is read."""
     noise = b"".join(f"event: {kind}\ndata: {data}\n\n".encode() for kind, data in odd)
-    decoder = StreamDecoder(sse_fields(), TalkifaiLimits())
-    events = decoder.feed(noise + whole_body(Answer.of("fine"), "Agent"))
+    found = decoded(noise + whole_body(Answer.of("fine"), "Agent"))
+    events, passed_over = found.events, found.reader.passed_over
     read = [event for event in events if event not in (StreamStarted(""), ToolStarted(""), HandedOff(""))]
     assert read == [
         StreamStarted("Agent"),
         TextDelta("fine"),
         StreamEnded({"prompt_tokens": 20, "completion_tokens": 30}),
     ]
-    assert sum(decoder.passed_over.values()) + len(events) - len(read) == len(odd)
+    assert sum(passed_over.values()) + len(events) - len(read) == len(odd)
     unknown = sum(kind in {"ping", "message", "stream_stop", ""} for kind, _ in odd)
-    assert decoder.passed_over[SkippedEvent.UNKNOWN_TYPE] == unknown
+    assert passed_over[SkippedEvent.UNKNOWN_TYPE] == unknown
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=8))
