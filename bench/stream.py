@@ -8,12 +8,12 @@ import asyncio
 import json
 import multiprocessing
 import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from aiohttp import web
 
 from adapters.talkifai.client import TalkifaiAgent
+from bridge.app.event_loop import new_event_loop
 from bridge.domain.sessions import Conversation
 from bridge.domain.stream_events import StreamEnded, TextDelta
 
@@ -64,14 +64,6 @@ async def _measure(port: int, streams: int, chunks: int) -> float:
         return (time.process_time() - began) / streams
 
 
-def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if name != "uvloop":
-        return None
-    import uvloop  # noqa: PLC0415 - it need not be there
-
-    return uvloop.new_event_loop
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.stream", description=__doc__)
@@ -84,7 +76,7 @@ def main() -> None:
     server.start()
     try:
         port = here.recv()
-        with asyncio.Runner(loop_factory=_loop_factory(given.loop)) as runner:
+        with asyncio.Runner(loop_factory=None if given.loop == "asyncio" else new_event_loop) as runner:
             taken_s = runner.run(_measure(port, given.streams, given.chunks))
     finally:
         server.kill()

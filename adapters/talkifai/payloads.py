@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 from bridge.domain.errors import AgentUnavailable
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
 from bridge.domain.stream_events import (
@@ -49,10 +51,18 @@ def fix_surrogates(text: str) -> str:
 def json_object(raw: str | bytes) -> dict[str, Any] | None:
     """Parse a JSON object; None for anything else, however odd."""
     try:
-        value = json.loads(raw)
+        value = orjson.loads(raw)
+    except ValueError:
+        value = _patiently_parsed(raw)
+    return value if isinstance(value, dict) else None
+
+
+def _patiently_parsed(raw: str | bytes) -> object:
+    """Parse what the fast parser refuses: half a surrogate pair, whose other half comes with the next chunk."""
+    try:
+        return json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
 
 
 def read_event(kind: str, data: str) -> StreamEvent | SkippedEvent:

@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import Namespace
 
+from bridge.app.event_loop import new_event_loop
 from bridge.domain.errors import BridgeError
 from config.log_setup import start_logging
 from config.settings import SettingsError, load_settings
@@ -40,7 +41,8 @@ def _serve(*, serves_web: bool) -> None:
     settings = start_logging(load_settings())
     from bridge.app import bootstrap  # noqa: PLC0415 - the reason stands above
 
-    asyncio.run(bootstrap.run_worker(settings, serves_web=serves_web))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(bootstrap.run_worker(settings, serves_web=serves_web))
 
 
 def _check() -> None:
