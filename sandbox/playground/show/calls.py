@@ -74,7 +74,7 @@ class Timeline:
 
     def _telegram(self) -> Iterator[tuple[float, str, str, str, str, str]]:
         for call in self._new("telegram", self._stage.telegram.calls):
-            if call.method not in _QUIET or call.status != HTTPStatus.OK:
+            if call.method not in _QUIET or call.status == HTTPStatus.TOO_MANY_REQUESTS:
                 place = str(call.params.get("chat_id", ""))
                 yield call.at, "telegram", call.method, place, _outcome(call.status), str(call.status)
 

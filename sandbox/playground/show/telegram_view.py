@@ -34,7 +34,9 @@ class TelegramView:
         for message in shown[-_MESSAGES:]:
             yield f"telegram.message/{message.id}", self._message(message)
         for (chat_id, topic, draft_id), text, entities in self._telegram.api.drafts.standing():
-            draft = {"chat": str(chat_id), "topic": str(topic or ""), "text": text, "entities": list(entities)}
+            changed = round(self._changes.of(f"draft:{draft_id}").at, 1)
+            where = {"chat": str(chat_id), "topic": str(topic or "")}
+            draft = {**where, "text": text, "entities": list(entities), "changed": changed, "bot": True}
             yield f"telegram.draft/{chat_id}/{topic or ''}/{draft_id}", draft
         for (chat, thread), until in self._typing.items():
             if until > time.monotonic():

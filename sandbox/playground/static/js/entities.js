@@ -16,18 +16,30 @@ function range(text, entities, from, to) {
   const nodes = [];
   let at = from;
   let index = 0;
+  let last = null;
   while (index < entities.length) {
     const entity = entities[index];
     const end = entity.offset + entity.length;
     let inside = index + 1;
     while (inside < entities.length && entities[inside].offset < end) inside += 1;
-    nodes.push(...lines(text.slice(at, entity.offset)));
+    nodes.push(...lines(between(text.slice(at, entity.offset), isBlock(last), isBlock(entity))));
     nodes.push(span(entity, text.slice(entity.offset, end), range(text, entities.slice(index + 1, inside), entity.offset, end)));
     at = end;
+    last = entity;
     index = inside;
   }
-  nodes.push(...lines(text.slice(at, to)));
+  nodes.push(...lines(between(text.slice(at, to), isBlock(last), false)));
   return nodes;
+}
+
+/** A block ends its line by itself: the line feed beside it is no empty line. */
+function between(text, isAfterBlock, isBeforeBlock) {
+  const begun = isAfterBlock ? text.replace(/^\n/, '') : text;
+  return isBeforeBlock ? begun.replace(/\n$/, '') : begun;
+}
+
+function isBlock(entity) {
+  return ['pre', 'blockquote', 'expandable_blockquote'].includes(entity?.type);
 }
 
 function lines(text) {

@@ -22,7 +22,6 @@ export class Header {
       h('h1', { className: 'b-brand' }, h('span', { className: 'b-logo' }, icon('bridge')), h('span', {}, 'TalkifAI bridge'), h('em', {}, 'playground')),
       h('label', { className: 'b-agent' }, h('span', {}, 'Agent'), this.agent),
       this.about,
-      h('span', { className: 'grow' }),
       this.machines,
       this.settings,
       this.tour,

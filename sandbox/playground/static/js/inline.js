@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 
 const ESCAPED = /[!-/:-@[-`{-~]/;
-const ADDRESS = /^https?:\/\/[^\s<>()[\]]*[^\s<>()[\].,:;!?'"]/;
+const ADDRESS = /^https?:\/\/[^\s<>()[\]|]*[^\s<>()[\]|.,:;!?'"]/;
 const LINK = /^\[((?:[^[\]\\]|\\.|\[[^[\]]*\])*)\]\(\s*([^()\s]+)(?:\s+"[^"]*")?\s*\)/;
 const LIVE = /^<([@#!][^<>|]*)(?:\|([^<>]*))?>/;
 const SAFE = /^(?:https?:|mailto:)/i;

@@ -69,5 +69,9 @@ new Meter(meterTab, store);
 new Faults(faultsTab, store, feed);
 new Timeline(at('timeline'), store);
 new TourGuide(store, feed, { slack, telegram, showTab, showView });
+store.watch(['meter'], () => {
+  const open = store.get('meter')?.open;
+  fill(tabbar[2].querySelector('span'), 'Meter', open === undefined ? null : h('b', {}, ` ${open}`));
+});
 showTab('meter');
 showView('slack');

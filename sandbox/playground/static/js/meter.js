@@ -33,6 +33,7 @@ export class Meter {
   #row(session, before) {
     const isOpen = session.endedAt === null;
     const earlier = this.#carried(session);
+    const countdown = session.answering ? h('span', { className: 'm-idle' }, 'answering', h('span', { className: 'dots', 'aria-hidden': 'true' })) : h('span', { className: 'm-idle', 'data-idle': session.idleAt || null }, h('i', {}), h('b', {}));
     return h(
       'details',
       { className: `m-session ${isOpen ? 'is-open' : ''}`, open: before?.open, 'data-id': session.id },
@@ -42,7 +43,7 @@ export class Meter {
         h('span', { className: `m-dot ${session.answering ? 'busy' : ''}`, 'aria-hidden': 'true' }),
         h('span', { className: 'm-where' }, h('strong', {}, placeName(this.store, session)), h('span', { className: 'faint' }, session.who)),
         h('span', { className: 'm-clock', 'data-opened': session.openedAt, 'data-ended': session.endedAt }),
-        isOpen ? h('span', { className: 'm-idle', 'data-idle': session.idleAt || null }, h('i', {}), h('b', {})) : h('span', { className: 'm-reason' }, REASONS[session.reason] ?? session.reason ?? ''),
+        isOpen ? countdown : h('span', { className: 'm-reason' }, REASONS[session.reason] ?? session.reason ?? ''),
         h('span', { className: 'm-tokens' }, `${session.tokens.toLocaleString('en')} tokens`),
         h('span', { className: 'm-cost' }, `$${session.cost.toFixed(3)}`),
         earlier ? h('span', { className: 'chip', title: 'The agent was given what was said before' }, 'carried over') : null,

@@ -80,14 +80,14 @@ export class Slack {
     this.thread = '';
     this.tab = 'messages';
     if (place.startsWith('D')) this.#ask('slack.messages');
-    this.store.touch('@slack');
+    this.render();
     this.main.field.focus();
   }
 
   openThread(ts) {
     this.thread = ts;
-    this.store.touch('@slack');
-    if (ts) this.reply.field.focus();
+    this.render();
+    (ts ? this.reply : this.main).field.focus();
   }
 
   render() {

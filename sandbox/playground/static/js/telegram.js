@@ -69,7 +69,7 @@ export class Telegram {
     this.topic = topic;
     this.replyTo = null;
     this.composer.clear();
-    this.store.touch('@telegram');
+    this.render();
     if (!this.#isTopicList()) this.composer.field.focus();
   }
 
@@ -221,7 +221,7 @@ export class Telegram {
     if (this.topic) this.open(this.chat, '');
     else {
       this.chat = null;
-      this.store.touch('@telegram');
+      this.render();
       this.chats.querySelector('button')?.focus();
     }
   }

@@ -62,8 +62,8 @@ export class Timeline {
   }
 
   #newest({ service, place, openedAt }) {
-    const kind = service === 'slack' ? 'slack.message/' : 'telegram.message/';
-    const ours = this.store.all(kind).map(([, message]) => message).filter((message) => message.bot && (message.place ?? message.chat) === place && message.changed >= openedAt);
+    const kinds = service === 'slack' ? ['slack.message/'] : ['telegram.message/', 'telegram.draft/'];
+    const ours = kinds.flatMap((kind) => this.store.all(kind)).map(([, message]) => message).filter((message) => message.bot && (message.place ?? message.chat) === place && message.changed >= openedAt);
     return ours.length ? Math.max(...ours.map(({ changed }) => changed)) : null;
   }
 

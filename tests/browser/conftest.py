@@ -1,0 +1,103 @@
+"""A playground as people start it, and the system's own Chromium, without a window."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import ConsoleMessage, Page, expect
+
+from sandbox.playground.tour.browser import chromium, find_browser, steered
+
+ROOT = Path(__file__).parents[2]
+IDLE_S = 8
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/[\w-]+/")
+_STARTS_WITHIN_S = 60.0
+_STOPS_WITHIN_S = 30.0
+_PATIENCE_MS = 30_000
+
+expect.set_options(timeout=_PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser these tests are skipped, and say so. In CI they then fail: a gap must not look like a pass."""
+    if find_browser() or os.environ.get("CI"):
+        return
+    skip = pytest.mark.skip(reason="no Chromium is installed (Debian: apt-get install chromium), or set CHROMIUM")
+    for item in items:
+        if Path(item.fspath).parent == Path(__file__).parent:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def playground() -> Iterator[str]:
+    """The address of a playground that runs as a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.playground", "--no-browser", "--idle", str(IDLE_S)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield _address_of(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOPS_WITHIN_S)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _address_of(process: "subprocess.Popen[bytes]") -> str:
+    assert process.stdout is not None
+    said, until = b"", time.monotonic() + _STARTS_WITHIN_S
+    while time.monotonic() < until:
+        if select.select([process.stdout], [], [], 1.0)[0]:
+            more = os.read(process.stdout.fileno(), 65536)
+            said += more
+            found = _ADDRESS.search(said.decode())
+            if found:
+                return found[0]
+            if not more:
+                break
+    raise AssertionError(f"the playground did not start:\n{said.decode()}")
+
+
+@pytest.fixture(scope="session")
+def browser_address() -> Iterator[str]:
+    """Where the browser of this test process is steered."""
+    with chromium() as address:
+        yield address
+
+
+def _is_error(message: ConsoleMessage) -> bool:
+    """Say whether the console tells of an error. A refusal of markup is thrown as well: it counts as a page error."""
+    return message.type == "error" and "TrustedHTML" not in message.text
+
+
+@pytest.fixture
+async def page(playground: str, browser_address: str) -> AsyncIterator[Page]:
+    """The page in a window of 1280 x 800. Nothing on it may fail silently."""
+    errors: list[str] = []
+    async with steered(browser_address) as browser:
+        # A context of its own: what one test stores in the browser is not there for the next.
+        context = await browser.new_context(viewport={"width": 1280, "height": 800})
+        opened = await context.new_page()
+        opened.set_default_timeout(_PATIENCE_MS)
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
+        await opened.goto(playground)
+        await opened.wait_for_selector(".s-places button")
+        yield opened
+        await context.close()
+    assert errors == []
