@@ -24,7 +24,7 @@ from adapters.telegram.outbound.ack_reaction import Receipts
 from adapters.telegram.outbound.callback_answers import PressAnswers
 from adapters.telegram.outbound.command_menu import offer_commands
 from adapters.telegram.outbound.messages import Sender, is_group, pace_of
-from bridge.domain.errors import StoreUnavailable
+from adapters.telegram.outbound.reply_chains import ReplyChains
 from bridge.domain.incoming import Incoming, IntakeResult, Queued
 from bridge.domain.notices import SLASHES, CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
@@ -65,6 +65,7 @@ class TelegramChannel:
         self._receipts: Receipts | None = None
         self._streaming = Streaming(options.streaming)
         self._allow_mentions = allow_mentions
+        self._reply_chains = ReplyChains(rooms.roots)
         self._set_aside = SetAside()
         self._client: Client | None = None
         self._sender: Sender | None = None
@@ -91,6 +92,7 @@ class TelegramChannel:
         Raises `ChannelTokenRefused` within 10 s. When Telegram cannot be reached, `receive` goes on asking.
         """
         silence_url_logging()
+        self._reply_chains.open()
         try:
             client = self._client = build_client(self._token, self._api_url)
         except InvalidToken:
@@ -106,6 +108,7 @@ class TelegramChannel:
 
     async def aclose(self) -> None:
         """Close all connections. Safe to repeat. Calls after it raise `ChannelUnavailable` or `PostUncertain`."""
+        await self._reply_chains.close()
         if self._client is not None:
             await self._client.bot.shutdown()
 
@@ -147,7 +150,8 @@ class TelegramChannel:
         """Show a page as a new message. As `Channel.post`."""
         message_id = await self._opened_sender().post(address, view)
         if is_group(address.place) and address.reply_to and not address.thread:
-            await self._remember_reply(address, message_id)
+            # The message's id first: it is recorded before anything is waited for, so that a page is not posted twice.
+            self._reply_chains.note(address, message_id)
         return message_id
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
@@ -277,19 +281,6 @@ class TelegramChannel:
             log.info("telegram: who administers a group cannot be had (%s)", type(exc).__name__)
             return False
         return member.status in _ADMINISTRATORS
-
-    # ------------------------------------------------------------ chains of replies
-    async def _remember_reply(self, address: Address, message_id: str) -> None:
-        """Note the thread of a message just posted, so that an answer to it stays there.
-
-        The post stands whatever happens here: without the note an answer to it begins a thread of its own.
-        """
-        roots = self._rooms.roots
-        try:
-            root = await roots.root_of(address.account, address.place, address.reply_to)
-            await roots.remember(address.account, address.place, message_id, root or address.reply_to)
-        except StoreUnavailable:
-            log.warning("telegram: the store is away; answers to message %s begin a new thread", message_id)
 
     # ------------------------------------------------------------ state
     def _opened_client(self) -> Client:

@@ -24,6 +24,10 @@ class BackgroundQueue:
         if not self._waiting.full():
             self._waiting.put_nowait(job)
 
+    async def drain(self) -> None:
+        """Wait until all that was added has run. It has to be running."""
+        await self._waiting.join()
+
     async def run(self) -> None:
         """Run what is added, in order, until cancelled."""
         async with asyncio.TaskGroup() as runners:
@@ -32,4 +36,8 @@ class BackgroundQueue:
 
     async def _run_each(self) -> None:
         while True:
-            await (await self._waiting.get())()
+            job = await self._waiting.get()
+            try:
+                await job()
+            finally:
+                self._waiting.task_done()

@@ -1,5 +1,7 @@
 """What the contract tests of Telegram share."""
 
+import asyncio
+
 from adapters.telegram.inbound.update_handler import ChatStores
 from bridge.domain.errors import StoreUnavailable
 
@@ -13,12 +15,16 @@ class Roots:
         self.changes: list[tuple[str, ...]] = []
         """What happened to chats: `("moved", old, new)` and `("left", chat)`."""
         self.is_away = False
+        self.hangs: asyncio.Event | None = None
+        """Until this is set nothing is answered."""
 
     async def remember(self, account: str, place: str, message_id: str, root: str) -> None:
+        await self._wait()
         self._look()
         self.known[account, place, message_id] = root
 
     async def root_of(self, account: str, place: str, message_id: str) -> str | None:
+        await self._wait()
         self._look()
         return self.known.get((account, place, message_id))
 
@@ -41,6 +47,10 @@ class Roots:
         self._look()
         self.changes.append(("left", channel, account, place))
         return 0
+
+    async def _wait(self) -> None:
+        if self.hangs is not None:
+            await self.hangs.wait()
 
     def _look(self) -> None:
         if self.is_away:

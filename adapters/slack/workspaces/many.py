@@ -18,6 +18,10 @@ from bridge.runtime.bounded_dict import BoundedDict
 _LOG = logging.getLogger(__name__)
 _FRESH_S = 10.0
 """For how long a worker goes by what it read of a grant. Another worker may have taken its workspace away since."""
+_WITHIN_S = 0.5
+"""How long a call for a known workspace waits for the store."""
+_AWAY_S = 5.0
+"""How long calls go by what is known before the store is asked again."""
 _LOOK_EVERY_S = 60.0
 _KEPT = 2_000
 
@@ -47,6 +51,7 @@ class ManyWorkspaces:
         self._rotation = rotation
         self._places = places
         self._now = now
+        self._store_away_until = float("-inf")
         self._known: BoundedDict[str, _Known] = BoundedDict(_KEPT)
 
     async def open(self) -> None:
@@ -59,19 +64,30 @@ class ManyWorkspaces:
     async def of(self, account: str) -> WorkspaceContext:
         """Return the workspace for a call, with a token that lasts. Raises `PlaceGone`, `ChannelUnavailable`."""
         known = self._known.get(account)
-        try:
-            known = await self._read(account)
-        except StoreUnavailable as error:
-            if known is None:
-                raise ChannelUnavailable(f"the store does not say what a workspace granted: {error}") from None
+        if known is None or self._now() >= self._store_away_until:
+            known = await self._look_up(account, known)
         if known is None:
             raise PlaceGone(f"the app is not installed in {account}")
-        self._adopt(known, await self._rotation.renewed(known.grant))
         if known.grant.expires_within(0.0):
             if self._rotation.is_refused(known.grant):
                 raise PlaceGone(f"the token of {account} has expired, and Slack does not renew it")
             raise ChannelUnavailable("the token of a workspace has expired and is to be renewed")
         return known.installed
+
+    async def _look_up(self, account: str, known: _Known | None) -> _Known | None:
+        """Ask the store, and go on with what is known where it does not answer soon. Raises `ChannelUnavailable`."""
+        try:
+            async with asyncio.timeout(None if known is None else _WITHIN_S):
+                found = await self._read(account)
+        except (StoreUnavailable, TimeoutError) as error:
+            if known is None:
+                raise ChannelUnavailable(f"the store does not say what a workspace granted: {error}") from None
+            # Its next call does not wait either: a post's id must not wait for the store.
+            self._store_away_until = self._now() + _AWAY_S
+            return known
+        if found is not None:
+            self._adopt(found, await self._rotation.renewed(found.grant))
+        return found
 
     def at_hand(self, account: str) -> WorkspaceContext | None:
         """Return the workspace where this worker has dealt with it lately."""

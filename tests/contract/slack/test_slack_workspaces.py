@@ -246,6 +246,25 @@ async def test_while_the_store_is_away_events_are_left_to_slack_and_replies_go_o
     await worker.channel.post(address, HI)
 
 
+async def test_a_post_waits_only_a_moment_for_a_store_that_hangs(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R5: its message's id comes first."""
+    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    address = Address("T0NORTH", "C0NORTH")
+    await worker.channel.post(address, HI)
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(street.stores.records, "read", hang)
+    async with asyncio.timeout(3):
+        for _ in range(5):
+            await worker.channel.post(address, HI)
+
+
 async def test_events_of_many_workspaces_may_come_over_sockets_as_well(street: Street) -> None:
     worker = await street.socket_worker()
     for space in (street.north, street.south):

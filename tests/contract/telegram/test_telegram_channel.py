@@ -21,7 +21,7 @@ from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import Budget
 from bridge.domain.threads import Address, Person
 from config.telegram import TelegramSettings
-from sandbox.faults import Fault
+from sandbox.faults import Fault, Gate
 from sandbox.telegram.flood import Limits
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
@@ -99,17 +99,50 @@ async def test_a_reply_in_a_group_quotes_and_is_remembered_under_its_root(
     roots.known["100", str(group.id), str(asked)] = "77"
     message_id = await channel.post(address(group, reply_to=asked), HELLO)
     assert telegram.world.messages[int(message_id)].reply_to == asked
-    assert await roots.root_of("100", str(group.id), message_id) == "77"
+    await telegram.ledger.until(lambda: roots.known.get(("100", str(group.id), message_id)) == "77")
 
 
-async def test_a_post_stands_though_its_root_cannot_be_remembered(
+async def test_a_post_returns_its_id_though_the_store_hangs_and_its_root_is_remembered_later(
+    telegram: TelegramStandIn, channel: TelegramChannel, roots: Roots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R5: a page whose id is not known is posted again by the next worker."""
+    monkeypatch.setattr("adapters.telegram.outbound.reply_chains._PAUSE_S", 0.05)
+    group, ada = telegram.group("Team"), telegram.person("Ada")
+    asked = await telegram.say(ada, group, "what?", mention=True)
+    roots.hangs, roots.is_away = asyncio.Event(), True
+    async with asyncio.timeout(5):
+        message_id = await channel.post(address(group, reply_to=asked), HELLO)
+    assert [shown.message_id for shown in telegram.ledger.shown(str(group.id))] == [message_id]
+    roots.hangs.set()
+    roots.is_away = False
+    await telegram.ledger.until(lambda: roots.known.get(("100", str(group.id), message_id)) == str(asked))
+
+
+async def test_what_is_posted_last_is_remembered_before_the_channel_closes(
     telegram: TelegramStandIn, channel: TelegramChannel, roots: Roots
 ) -> None:
     group, ada = telegram.group("Team"), telegram.person("Ada")
     asked = await telegram.say(ada, group, "what?", mention=True)
-    roots.is_away = True
     message_id = await channel.post(address(group, reply_to=asked), HELLO)
-    assert [shown.message_id for shown in telegram.ledger.shown(str(group.id))] == [message_id]
+    await channel.aclose()
+    assert roots.known["100", str(group.id), message_id] == str(asked)
+
+
+async def test_a_post_returns_its_id_though_reactions_hang(telegram: TelegramStandIn, roots: Roots) -> None:
+    """R5: between a post and the record of its id there is no call."""
+    channel = TelegramChannel(
+        options=TelegramSettings(receipt=True), token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots)
+    )
+    await channel.open()
+    telegram.faults.arm(Fault("setMessageReaction", hold=Gate(), times=-1))
+    person = telegram.person("Ada")
+    chat = telegram.private_chat(person)
+    asked = await telegram.say(person, chat, "what?")
+    view = PageView(text="All.", final=True, turn_id=f"telegram:100:{chat.id}:{asked}")
+    async with asyncio.timeout(5):
+        assert await channel.post(address(chat), view)
+    assert telegram.calls_of("setMessageReaction") == []
+    await channel.aclose()
 
 
 async def test_a_question_that_was_deleted_is_still_answered(
