@@ -1,12 +1,16 @@
 """Where questions wait, one list for each thread."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, queued_from_json, queued_to_json, unpack
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Command, Edit, IntakeResult, Origin, Question, Queued, Rating, Stop, Withdrawal
 from bridge.domain.threads import ThreadKey
+
+_STOP_KEPT_MS = 60_000
 
 
 class RedisInbox:
@@ -21,12 +25,13 @@ class RedisInbox:
         """Remove duplicates and append, in one step.
 
         A message seen before under any of its dedupe keys is seen under all of them from then on. One that is
-        turned away because the inbox is full counts as seen; one that is not addressed to the bridge does not.
+        turned away because the inbox is full, or because it is too long, counts as seen; one that is not addressed to
+        the bridge does not.
         """
         keys, limits, thread = self._keys, self._limits, queued.thread
         joins_s, size = (queued.joins_within_s, len(queued.text)) if isinstance(queued, Question) else (0.0, 0)
         is_press = isinstance(queued, Command) and bool(queued.about)
-        became = await self._commands.script(
+        became = await self._commands.durable_script(
             "append",
             [
                 keys.inbox(thread),
@@ -36,13 +41,13 @@ class RedisInbox:
                 keys.bell,
                 keys.counters,
                 keys.told_queued(thread),
-                *(keys.turn(thread), keys.leases, keys.burst(thread, queued.person.id)),
+                *(keys.turn(thread), keys.leases, keys.burst(thread, queued.person.id), keys.clock),
                 *self._seen(queued.origin),
             ],
             [
                 str(thread),
                 pack(queued.id),
-                queued_to_json(queued),
+                queued_to_json(queued) if size <= limits.joined_characters else b"",
                 int(queued.origin.addressed),
                 limits.inbox_length,
                 milliseconds(limits.dedupe_s),
@@ -50,7 +55,7 @@ class RedisInbox:
                 limits.bell_length,
                 limits.queued_from,
                 *(round(joins_s * 1000), size, limits.joined_characters),
-                int(is_press),
+                *(int(is_press), milliseconds(limits.dedupe_further_s)),
             ],
         )
         return IntakeResult(unpack(became))
@@ -58,19 +63,31 @@ class RedisInbox:
     async def stop(self, stop: Stop) -> IntakeResult:
         """Mark the turn at the head of the thread as stopped, in one step with removing duplicates."""
         keys, thread = self._keys, stop.thread
-        became = await self._commands.script(
+        became, *told = await self._commands.script(
             "stop",
             [
                 *(keys.inbox(thread), keys.turn(thread), keys.known(thread), keys.counters),
-                *(keys.bodies(thread), keys.session(thread)),
+                *(keys.bodies(thread), keys.session(thread), keys.leases),
                 *self._seen(stop.origin),
             ],
             [
                 *(int(stop.origin.addressed), milliseconds(self._limits.dedupe_s)),
-                *(stop.about, pack(stop.person.id), int(stop.owner_only)),
+                *(stop.about, pack(stop.person.id), int(stop.owner_only), str(thread)),
             ],
         )
-        return IntakeResult(unpack(became))
+        stopped = IntakeResult(unpack(became))
+        if stopped is IntakeResult.STOPPED:
+            await self._ring(*told)
+        return stopped
+
+    async def _ring(self, question_id: bytes, fence: bytes) -> None:
+        """Tell the worker that is at work on a question. One that does not hear it sees it at its next renewal."""
+        worker = unpack(fence).partition("-")[2].partition(".")[0]
+        if not worker:
+            return
+        stops = self._keys.stops(worker)
+        with suppress(StoreUnavailable):
+            await self._commands.calls([("RPUSH", stops, question_id), ("PEXPIRE", stops, _STOP_KEPT_MS)])
 
     async def rate(self, rating: Rating) -> IntakeResult:
         """Write down whether an answer helped, in one step with removing duplicates."""
@@ -86,11 +103,11 @@ class RedisInbox:
         became = await self._commands.script(
             "rate",
             [
-                *(keys.answers + rating.about, keys.ratings, keys.counters),
+                *(keys.answer(rating.about), keys.ratings, keys.counters),
                 *(keys.seen(rating.id), keys.turn(thread)),
             ],
             [
-                *("good" if rating.is_good else "bad", limits.ratings_length),
+                *("good" if rating.is_good else "bad", limits.ledger_lines),
                 *(milliseconds(limits.dedupe_s), rating.about),
                 *(pack(part) for pair in line.items() for part in pair),
             ],
@@ -122,7 +139,9 @@ class RedisInbox:
     async def _edited(self, edit: Edit) -> Question | None:
         kept = await self._commands.call("HGET", self._keys.bodies(edit.thread), pack(edit.id))
         queued = None if kept is None else queued_from_json(kept)
-        return replace(queued, text=edit.text) if isinstance(queued, Question) else None
+        # One that is too long now is not kept whole: it is as well refused by its beginning.
+        text = edit.text[: self._limits.joined_characters + 1]
+        return replace(queued, text=text) if isinstance(queued, Question) else None
 
     def _seen(self, origin: Origin) -> list[str]:
         return [self._keys.seen(alias) for alias in dict.fromkeys((origin.id, *origin.dedupe_keys))]

@@ -1,9 +1,11 @@
 """Which conversation each thread is bound to, and the queue of those that are to be ended."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.lost_state import LostState
 from adapters.redis_store.schema.codec import (
     ending_from_json,
     ledger_fields,
@@ -15,30 +17,40 @@ from adapters.redis_store.schema.codec import (
     unpack,
 )
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import LeaseLost
-from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
+from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session, Tick
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 
 _JUMP_FROM_MS = 120_000
 """Less may be a call that took long to get through, or a clock that is being set right little by little."""
 _LOST_AT_ONCE = 100
+_LOOK_EVERY_S = 5.0
 
 
 class RedisSessions:
     """The `SessionStore` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
+    def __init__(
+        self, commands: Commands, keys: Keys, limits: StoreLimits, worker: WorkerState, lost_state: LostState
+    ) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
-        self._seen_at_ms = 0
-        self._clock_offset_ms = 0
+        self._worker = worker
+        self._lost_state = lost_state
+        self._clock = _ServerClock()
+        self._claiming = asyncio.Lock()
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that the thread is bound to."""
         fields = await self._commands.call("HGETALL", self._keys.session(thread))
-        return session_from_fields(thread, _flat(fields)) if fields else None
+        if not fields:
+            return None
+        session = session_from_fields(thread, _flat(fields))
+        self._worker.knows(session)
+        return session
 
     async def opened_by(self, channel: str, account: str, person_id: str) -> Sequence[Session]:
         """Return the open sessions that this person began, without their tokens, oldest first.
@@ -60,7 +72,7 @@ class RedisSessions:
         """Note that a conversation is about to be opened. One that is noted for a minute counts as lost."""
         await self._commands.script(
             "note_opening",
-            [self._keys.openings, self._keys.opening_due],
+            [self._keys.openings, self._keys.opening_due, self._keys.clock],
             [opening.id, opening_to_json(opening), milliseconds(self._limits.opening_s)],
         )
 
@@ -72,11 +84,13 @@ class RedisSessions:
 
     async def take_lost_openings(self) -> Sequence[Opening]:
         """Return openings that never came to an end, each to one worker, with its line in the ledger written."""
+        if not self._clock.has_lost_openings:
+            return []
         keys = self._keys
         lost = await self._commands.script(
             "lost_openings",
-            [keys.openings, keys.opening_due, keys.ledger, keys.counters],
-            [_LOST_AT_ONCE, self._limits.ledger_length, EndReason.LOST.value],
+            [keys.openings, keys.opening_due, keys.ledger, keys.counters, keys.clock],
+            [_LOST_AT_ONCE, self._limits.ledger_lines, EndReason.LOST.value],
         )
         return [opening_from_json(raw) for raw in lost]
 
@@ -90,12 +104,13 @@ class RedisSessions:
         A session that the thread was bound to before begins to end, with reason `REPLACED`.
         """
         keys, thread = self._keys, session.thread
-        bound = await self._commands.script(
+        self._worker.may_be_due = True
+        bound = await self._commands.durable_script(
             "bind",
             [
                 *(keys.leases, keys.session(thread), keys.idle, keys.endings, keys.ends),
                 keys.opened_by(thread.channel, thread.account, session.person_id),
-                *(keys.openings, keys.opening_due),
+                *(keys.openings, keys.opening_due, keys.clock),
             ],
             [
                 *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_timeout_s)),
@@ -105,26 +120,23 @@ class RedisSessions:
         )
         if not bound:
             raise LeaseLost(str(thread))
+        self._worker.knows(session)
 
     async def begin_end(self, thread: ThreadKey, conversation_id: str, reason: EndReason) -> bool:
         """Unbind the thread and queue the conversation's end, in one step. False when it was not bound to it."""
         keys = self._keys
+        self._worker.may_be_due = True
         return bool(
             await self._commands.script(
                 "begin_end",
-                [keys.session(thread), keys.idle, keys.endings, keys.ends],
+                [keys.session(thread), keys.idle, keys.endings, keys.ends, keys.clock],
                 [str(thread), pack(conversation_id), reason.value],
             )
         )
 
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         """Queue the end of a conversation that never was bound, or whose binding may have been lost."""
-        keys, thread = self._keys, session.thread
-        await self._commands.script(
-            "queue_end",
-            [keys.session(thread), keys.idle, keys.endings, keys.ends],
-            [str(thread), pack(session.conversation.id), reason.value, *session_to_fields(session)],
-        )
+        await self._lost_state.queue_end(session, reason)
 
     async def unbind_idle(self, limit: int) -> int:
         """Begin the end of up to `limit` sessions whose idle deadline has passed; return how many.
@@ -134,7 +146,7 @@ class RedisSessions:
         that no worker takes.
         """
         keys = self._keys
-        names = await self._commands.script("idle_threads", [keys.idle], [limit])
+        names = await self._commands.script("idle_threads", [keys.idle, keys.clock], [limit])
         threads = [ThreadKey.parse(unpack(name)) for name in names]
         begun = await self._commands.scripts(
             "unbind_idle",
@@ -142,7 +154,7 @@ class RedisSessions:
                 (
                     [
                         *(keys.idle, keys.session(thread), keys.due, keys.leases, keys.inbox(thread)),
-                        *(keys.endings, keys.ends, keys.turn(thread)),
+                        *(keys.endings, keys.ends, keys.turn(thread), keys.clock),
                     ],
                     [
                         *(str(thread), milliseconds(self._limits.busy_delay_s)),
@@ -156,16 +168,21 @@ class RedisSessions:
 
     async def claim_ends(self, limit: int, lease_s: float) -> Sequence[Ending]:
         """Take up to `limit` ends that are due, for that long: no other reaper gets them meanwhile."""
-        keys = self._keys
-        taken = await self._commands.script(
-            "claim_ends", [keys.ends, keys.endings, keys.end_attempts], [limit, milliseconds(lease_s)]
-        )
+        keys, worker = self._keys, self._worker
+        async with self._claiming:
+            taken = await self._commands.script(
+                "claim_ends",
+                [keys.ends, keys.endings, keys.end_attempts, keys.clock, keys.claimed_ends(worker.name)],
+                [limit, milliseconds(lease_s), worker.end_claims.next()],
+            )
+            worker.end_claims.answered()
         return [ending_from_json(raw, int(attempts)) for _, raw, attempts in taken]
 
     async def postpone_end(self, ending: Ending, after_s: float) -> None:
         """Make the end due again after that time."""
-        conversation_id = pack(ending.session.conversation.id)
-        await self._commands.script("postpone_end", [self._keys.ends], [conversation_id, milliseconds(after_s)])
+        conversation_id, keys = pack(ending.session.conversation.id), [self._keys.ends, self._keys.clock]
+        self._worker.may_be_due = True
+        await self._commands.script("postpone_end", keys, [conversation_id, milliseconds(after_s)])
 
     async def confirm_end(self, ending: Ending) -> None:
         """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
@@ -173,19 +190,41 @@ class RedisSessions:
         await self._commands.script(
             "confirm_end",
             [keys.ends, keys.endings, keys.end_attempts, keys.ledger, keys.counters],
-            [pack(conversation_id), ending.reason.value, self._limits.ledger_length, *ledger_fields(ending)],
+            [pack(conversation_id), ending.reason.value, self._limits.ledger_lines, *ledger_fields(ending)],
         )
+        self._worker.ended(conversation_id)
 
-    async def absorb_clock_jump(self, elapsed_s: float) -> float:
-        """Move all deadlines along when Redis's clock has jumped; return by how many seconds, 0 for not at all."""
-        keys = self._keys
-        now, offset, jump = await self._commands.script(
-            "clock_jump",
-            [keys.clock, keys.due, keys.idle, keys.ends, keys.opening_due, keys.quota],
-            [self._seen_at_ms, self._clock_offset_ms, round(elapsed_s * 1000), _JUMP_FROM_MS],
-        )
-        self._seen_at_ms, self._clock_offset_ms = int(now), int(offset)
-        return int(jump) / 1000
+    async def tick(self, elapsed_s: float) -> Tick:
+        """Look whether anything is due, every 5 s where nothing is; mend what Redis has forgotten."""
+        clock, worker, keys = self._clock, self._worker, self._keys
+        clock.unseen_s += elapsed_s
+        if clock.unseen_s < clock.next_look_s and not worker.may_be_due:
+            return Tick(is_due=False)
+        worker.may_be_due = False
+        try:
+            now, noted, jump, due_in_ms, lost_in_ms, epoch, others = await self._commands.script(
+                "tick",
+                [keys.clock, keys.idle, keys.ends, keys.quota, keys.epoch, keys.workers, keys.opening_due],
+                [
+                    *(clock.seen_at_ms, clock.noted_ms, round(clock.unseen_s * 1000), _JUMP_FROM_MS),
+                    *(worker.name, milliseconds(self._limits.presence_s), worker.looks.next()),
+                ],
+            )
+            worker.looks.answered()
+            await self._note_epoch(unpack(epoch))
+        except BaseException:
+            worker.may_be_due = True
+            raise
+        clock.seen_at_ms, clock.noted_ms, clock.unseen_s = int(now), int(noted), 0.0
+        clock.next_look_s = min([_LOOK_EVERY_S, *(wait / 1000 for wait in (due_in_ms, lost_in_ms) if wait >= 0)])
+        clock.has_lost_openings = lost_in_ms == 0
+        worker.is_alone = not others
+        return Tick(is_due=due_in_ms == 0, jump_s=int(jump) / 1000)
+
+    async def _note_epoch(self, epoch: str) -> None:
+        if self._worker.epoch not in {"", epoch}:
+            await self._lost_state.mend()
+        self._worker.epoch = epoch
 
     async def counts(self) -> tuple[int, int]:
         """Return how many sessions are open, and how many are being ended."""
@@ -193,6 +232,22 @@ class RedisSessions:
         opened = await self._commands.call("ZCARD", keys.idle)
         ending = await self._commands.call("ZCARD", keys.ends)
         return int(opened), int(ending)
+
+
+@dataclass(slots=True)
+class _ServerClock:
+    """What the last look at the server's clock showed."""
+
+    seen_at_ms: int = 0
+    """What it said; 0 before the first look."""
+    noted_ms: int = 0
+    """The jumps that were noted by then."""
+    unseen_s: float = 0.0
+    """What has truly passed since."""
+    next_look_s: float = 0.0
+    """When to look again, from then."""
+    has_lost_openings: bool = True
+    """Whether an opening has come to no end in its time."""
 
 
 def _flat(fields: Mapping[bytes, bytes]) -> list[bytes]:

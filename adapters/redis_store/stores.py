@@ -13,12 +13,14 @@ from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.lost_state import LostState
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.schema.codec import unpack, unpack_anything
 from adapters.redis_store.schema.keys import Keys, StoreLimits
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
+from adapters.redis_store.worker_state import WorkerState
 from bridge.ports.stores import Stores
 
 
@@ -48,11 +50,13 @@ class RedisStores(Stores):
     ) -> None:
         limits = limits or StoreLimits()
         commands, keys = Commands(redis), Keys(prefix)
+        worker = WorkerState()
+        lost_state = LostState(commands, keys, limits, worker)
         places = RedisPlaces(commands, keys, limits)
         super().__init__(
             inbox=RedisInbox(commands, keys, limits),
-            queue=RedisWorkQueue(commands, keys, limits),
-            sessions=RedisSessions(commands, keys, limits),
+            queue=RedisWorkQueue(commands, keys, limits, worker, lost_state),
+            sessions=RedisSessions(commands, keys, limits, worker, lost_state),
             quota=RedisQuota(commands, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(commands, keys),
             leader=RedisLeader(commands, keys),

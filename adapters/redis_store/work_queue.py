@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapters.redis_store.client.commands import Argument, Commands
+from adapters.redis_store.client.commands import LONGEST_POP_S, Argument, Commands
+from adapters.redis_store.lost_state import LostState
 from adapters.redis_store.schema.codec import (
     Unreadable,
     answer_to_fields,
@@ -16,44 +17,81 @@ from adapters.redis_store.schema.codec import (
     unpack,
 )
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import LeaseLost
 from bridge.domain.incoming import Question, Queued
 from bridge.domain.threads import ThreadKey
-from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step
+from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Renewal, Settlement, Step, token_of
 
-LONGEST_POP_S = 2.0
-"""Well below the time that a connection waits for an answer."""
 SHORTEST_POP_S = 0.01
 """Redis takes 0 for "without end"."""
+STOP_KEPT_S = 60.0
 LEAVE_IDLE = -1
+_LOST, _GONE = 0, -1
+_NO_HOLDER = -2
 
 
 class RedisWorkQueue:
     """The `WorkQueue` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
+    def __init__(
+        self, commands: Commands, keys: Keys, limits: StoreLimits, worker: WorkerState, lost_state: LostState
+    ) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._worker = worker
+        self._lost_state = lost_state
         self._at_the_bell = asyncio.Lock()
+        self._claiming = asyncio.Lock()
+        self._next_due_s = LONGEST_POP_S
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the last tick saw no other worker."""
+        return self._worker.is_alone
 
     async def claim(self) -> Lease | None:
         """Take the thread that has been due longest, for the length of a lease; None when none is due."""
-        keys = self._keys
-        taken = await self._commands.script(
-            "claim", [keys.due, keys.leases, keys.fence, keys.bell], [milliseconds(self._limits.lease_s)]
-        )
-        return Lease(ThreadKey.parse(unpack(taken[0])), int(taken[1])) if taken else None
+        async with self._claiming:
+            return await self._claim()
 
-    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
-        """Move the leases ahead. Return those that were lost."""
-        if not leases:
-            return []
-        named: list[Argument] = [part for lease in leases for part in (str(lease.thread), lease.fence)]
-        lost = await self._commands.script(
-            "renew", [self._keys.due, self._keys.leases], [milliseconds(self._limits.lease_s), *named]
+    async def _claim(self) -> Lease | None:
+        keys, worker = self._keys, self._worker
+        taken = await self._commands.script(
+            "claim",
+            [
+                *(keys.due, keys.leases, keys.fence, keys.bell, keys.clock),
+                *(keys.claimed(worker.name), keys.epoch, keys.workers),
+            ],
+            [
+                *(milliseconds(self._limits.lease_s), worker.claims.next()),
+                *(worker.name, milliseconds(self._limits.presence_s)),
+            ],
         )
-        return [leases[int(at)] for at in lost]
+        worker.claims.answered()
+        if isinstance(taken, int):
+            self._next_due_s = taken / 1000 if taken >= 0 else LONGEST_POP_S
+            return None
+        thread, fence, epoch = map(unpack, taken)
+        lease = Lease(ThreadKey.parse(thread), fence)
+        worker.claimed(lease, epoch)
+        return lease
+
+    async def renew(self, leases: Sequence[Lease]) -> Renewal:
+        """Move the leases ahead. A thread that Redis has forgotten is taken back, with the turn at work there."""
+        if not leases:
+            return Renewal((), ())
+        keys = self._keys
+        named: list[Argument] = [part for lease in leases for part in (str(lease.thread), lease.fence)]
+        lost, gone, stopped = await self._commands.script(
+            "renew",
+            [keys.due, keys.leases, keys.clock, *(keys.turn(lease.thread) for lease in leases)],
+            [milliseconds(self._limits.lease_s), *named],
+        )
+        really_lost = [leases[int(at)] for at in lost]
+        really_lost += [leases[int(at)] for at in gone if not await self._lost_state.restore(leases[int(at)])]
+        return Renewal(really_lost, [unpack(question_id) for question_id in stopped])
 
     async def begin(self, lease: Lease) -> InboxItem | None:
         """Read the head of the thread's inbox and count an attempt; None when it is empty. Raises `LeaseLost`.
@@ -64,18 +102,22 @@ class RedisWorkQueue:
         for _ in range(self._limits.inbox_length + 1):
             found = await self._commands.script(
                 "begin",
-                [keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)],
+                [keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due],
                 [str(thread), lease.fence],
             )
             if found == -1:
                 raise LeaseLost(str(thread))
             if found == 0:
                 return None
+            body, record, question_id = found
             try:
-                return InboxItem(_here(queued_from_json(found[0]), thread), record_from_fields(found[1]))
+                item = InboxItem(_here(queued_from_json(body), thread), record_from_fields(record))
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
+            else:
+                self._worker.begun(lease, unpack(question_id), body, record)
+                return item
         return None
 
     async def record_sending(
@@ -137,13 +179,6 @@ class RedisWorkQueue:
         idle_ms = milliseconds(idle_timeout_s)
         return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")
 
-    async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:
-        """Return the ids of the questions at work under these leases that somebody wants stopped."""
-        found = await self._commands.calls(
-            [("HMGET", self._keys.turn(lease.thread), "stopped", "question") for lease in leases]
-        )
-        return [unpack(question_id) for is_stopped, question_id in found if is_stopped and question_id]
-
     async def unanswered(self, thread: ThreadKey) -> Question | None:
         """Return the thread's last question where its answer did not come out whole, for a day."""
         raw = await self._commands.call("GET", self._keys.unanswered(thread))
@@ -159,39 +194,45 @@ class RedisWorkQueue:
         `counts`: False where the turn's beginning is not to count as an attempt.
         """
         keys, thread = self._keys, lease.thread
+        self._worker.released(lease)
         await self._commands.script(
             "release",
-            [keys.due, keys.leases, keys.inbox(thread), keys.bell, keys.turn(thread)],
+            [keys.due, keys.leases, keys.inbox(thread), keys.bell, keys.turn(thread), keys.clock],
             [str(thread), lease.fence, max(0, round(after_s * 1000)), self._limits.bell_length, int(not counts)],
         )
 
-    async def wait_for_work(self, timeout_s: float) -> None:
-        """Return when the bell rings, when a thread comes due, or after that time, 2 s at most.
+    async def wait_for_work(self, timeout_s: float, *, for_stops_only: bool = False) -> str | None:
+        """Return when the bell rings, when the thread that `claim` saw next comes due, or after that time, 5 s at most.
 
         Of several that wait in this process, one wakes for each ring.
         """
+        at_most_s = min(timeout_s, LONGEST_POP_S)
+        if not for_stops_only:
+            at_most_s, self._next_due_s = min(at_most_s, self._next_due_s), LONGEST_POP_S
         try:
-            async with asyncio.timeout(min(timeout_s, LONGEST_POP_S)):
+            async with asyncio.timeout(at_most_s):
                 await self._at_the_bell.acquire()
         except TimeoutError:
-            return
+            return None
+        stops = self._keys.stops(self._worker.name)
         try:
-            next_due_ms = int(await self._commands.script("next_due", [self._keys.due], []))
-            until_due_s = next_due_ms / 1000 if next_due_ms >= 0 else LONGEST_POP_S
-            if until_due_s > 0:
-                wait_s = max(SHORTEST_POP_S, min(timeout_s, LONGEST_POP_S, until_due_s))
-                await self._commands.pop(self._keys.bell, wait_s)
+            rings = [stops] if for_stops_only else [stops, self._keys.bell]
+            rang = await self._commands.pop(rings, max(SHORTEST_POP_S, at_most_s))
         finally:
             self._at_the_bell.release()
+        return unpack(rang[1]) if rang is not None and rang[0] == stops else None
 
     async def _record(self, lease: Lease, *fields: Argument, script: str = "record") -> None:
-        written = await self._commands.script(
-            script,
-            [self._keys.leases, self._keys.turn(lease.thread)],
-            [str(lease.thread), lease.fence, pack(lease.question_id), *fields],
-        )
-        if not written:
+        """Write into the turn's record; where Redis has forgotten the turn, take it back first. Raises `LeaseLost`."""
+        keys = [self._keys.leases, self._keys.turn(lease.thread), self._keys.due]
+        args = [str(lease.thread), lease.fence, pack(lease.question_id), *fields]
+        written = await self._commands.script(script, keys, args)
+        if written == _GONE and await self._lost_state.restore(lease):
+            written = await self._commands.script(script, keys, args)
+        if written in {_LOST, _GONE}:
             raise LeaseLost(str(lease.thread))
+        names = fields if script == "record" else _shown_fields(fields)
+        self._worker.recorded(lease, dict(zip(map(_bytes, names[::2]), map(_bytes, names[1::2]), strict=True)))
 
     async def _settle(
         self,
@@ -206,24 +247,30 @@ class RedisWorkQueue:
         usage: Sequence[Argument] = (),
         may_be_rated: bool = False,
     ) -> bool:
-        keys, thread = self._keys, lease.thread
-        more = await self._commands.script(
-            "settle",
-            [
-                *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
-                *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends),
-                *(keys.counters, keys.dead, keys.unanswered(thread), keys.answers),
-            ],
-            [
-                *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),
-                milliseconds(self._limits.known_thread_s),
-                *(history, int(is_turn)),
-                *(pack(dead_reason), self._limits.dead_letters, milliseconds(self._limits.unanswered_s)),
-                milliseconds(self._limits.rated_s) if may_be_rated else 0,
-                *usage,
-            ],
-        )
-        if more == -1:
+        keys, limits, thread = self._keys, self._limits, lease.thread
+        turn = self._worker.turn_of(lease)
+        question_id = turn.question_id if turn else lease.question_id
+        names = [
+            *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
+            *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),
+            *(keys.dead, keys.unanswered(thread), keys.answer(token_of(question_id)), keys.clock),
+        ]
+        args: list[Argument] = [
+            *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),
+            *(milliseconds(limits.known_thread_s), history, int(is_turn)),
+            *(pack(dead_reason), limits.dead_letters, milliseconds(limits.unanswered_s)),
+            milliseconds(limits.rated_s) if may_be_rated else 0,
+            *(milliseconds(limits.dead_letter_s), *usage),
+        ]
+        more = await self._commands.script("settle", names, args)
+        if more == _NO_HOLDER and await self._lost_state.restore(lease):
+            more = await self._commands.script("settle", names, args)
+        self._worker.may_be_due = True
+        if more:
+            self._worker.settled(lease)
+        else:
+            self._worker.released(lease)
+        if more < 0:
             raise LeaseLost(str(thread))
         return bool(more)
 
@@ -234,3 +281,13 @@ def _here(queued: Queued, thread: ThreadKey) -> Queued:
         return queued
     address = replace(queued.address, place=thread.place, reply_to="")
     return replace(queued, origin=replace(queued.origin, thread=thread, address=address))
+
+
+def _shown_fields(args: Sequence[Argument]) -> list[Argument]:
+    """Name what `record_shown` writes: the whole text is recorded only later."""
+    message_ids, has_begun, text = args
+    return ["message_ids", message_ids, "has_begun", has_begun, "text", text]
+
+
+def _bytes(part: Argument) -> bytes:
+    return part if isinstance(part, bytes) else str(part).encode()

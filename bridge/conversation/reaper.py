@@ -84,7 +84,8 @@ class Reaper:
     async def _due(self, running: int) -> Sequence[Ending]:
         """Claim as many ends as there is room for beside those that are under way."""
         try:
-            await self._watch_clock()
+            if not await self._is_anything_due():
+                return ()
             while await self._store.unbind_idle(_BATCH) == _BATCH:
                 continue
             return await self._store.claim_ends(AT_ONCE - running, _CLAIM_S) if running < AT_ONCE else ()
@@ -92,13 +93,14 @@ class Reaper:
             log.warning("sweep put off: the store does not answer", extra={"cause": str(error)})
             return ()
 
-    async def _watch_clock(self) -> None:
-        """A server clock that jumps must not end every session at once, nor keep them open for its hour."""
+    async def _is_anything_due(self) -> bool:
+        """Look at the store. A clock of its that jumps must not end every session at once, nor keep them open."""
         now = self._clock.monotonic()
-        jump_s = await self._store.absorb_clock_jump(now - self._looked_at)
-        self._looked_at = now
-        if jump_s:
-            log.warning("Redis's clock jumped; all deadlines were moved along", extra={"jump_s": jump_s})
+        elapsed_s, self._looked_at = now - self._looked_at, now
+        tick = await self._store.tick(elapsed_s)
+        if tick.jump_s:
+            log.warning("Redis's clock jumped; all deadlines were moved along", extra={"jump_s": tick.jump_s})
+        return tick.is_due
 
     async def _end(self, ending: Ending) -> None:
         session = ending.session

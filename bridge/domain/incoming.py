@@ -178,4 +178,6 @@ class IntakeResult(StrEnum):
     """Nothing was kept. A notice says who may give the command."""
     WORDLESS = "wordless"
     """Nothing was kept. A notice says that only text is read."""
+    TOO_LONG = "too_long"
+    """Longer than TalkifAI takes: nothing of it was kept."""
     FULL = "full"

@@ -20,6 +20,8 @@ class EndReason(StrEnum):
     """TalkifAI no longer knew the conversation or its token."""
     GONE = "gone"
     """The place was deleted or the bot was removed from it."""
+    FORGOTTEN = "forgotten"
+    """The store lost its record; the worker still knew of it."""
     UNRECORDED = "unrecorded"
     """Opened, but the record could not be written: ended on the spot."""
     LOST = "lost"
@@ -92,6 +94,16 @@ class Session:
     """True once somebody else has asked than the person who opened it."""
     agent_id: str = ""
     """The agent that was asked for; empty: the one of the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What a look at the store showed."""
+
+    is_due: bool
+    """A session may have fallen idle, or an end have come due."""
+    jump_s: float = 0.0
+    """By how much the store's clock has jumped."""
 
 
 @dataclass(frozen=True, slots=True)

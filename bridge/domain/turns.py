@@ -1,7 +1,7 @@
 """One question and everything done to answer it: lease, record, outcome."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,9 +17,20 @@ class Lease:
     """The right to work on one thread until it runs out; every later write carries its fence."""
 
     thread: ThreadKey
-    fence: int
+    fence: str
+    """Different for every claim by any worker, also where the store has forgotten earlier ones."""
     question_id: str = ""
     """The question that was begun under it: what is written with this lease is not for any later one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What became of leases that were to be moved ahead."""
+
+    lost: Sequence[Lease]
+    """Another worker has the thread, or it moved away."""
+    stopped: Sequence[str]
+    """Questions at work under the others whose answers somebody wants stopped."""
 
 
 class Step(StrEnum):

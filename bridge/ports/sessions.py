@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bridge.domain.sessions import Ending, EndReason, Opening, Session
+from bridge.domain.sessions import Ending, EndReason, Opening, Session, Tick
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 
@@ -71,10 +71,12 @@ class SessionStore(Protocol):
         """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
         ...
 
-    async def absorb_clock_jump(self, elapsed_s: float) -> float:
-        """Move all deadlines along when Redis's clock has jumped; return by how many seconds, 0 for not at all.
+    async def tick(self, elapsed_s: float) -> Tick:
+        """Look whether anything is due. To be called each second or so; it asks the store only as often as needed.
 
-        `elapsed_s` is what truly passed since this worker's last call. Of several workers, one moves them.
+        Where the store's clock has jumped, all deadlines move along; of several workers, one moves them. Where the
+        store has forgotten everything, this worker's part of it is written again, and its conversations are ended.
+        `elapsed_s` is what truly passed since this worker's last call.
         """
         ...
 

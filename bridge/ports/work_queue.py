@@ -5,7 +5,7 @@ from typing import Protocol
 
 from bridge.domain.incoming import Edit, IntakeResult, Question, Queued, Rating, Stop, Withdrawal
 from bridge.domain.threads import ThreadKey
-from bridge.domain.turns import AnswerResult, InboxItem, Lease, Settlement, Step
+from bridge.domain.turns import AnswerResult, InboxItem, Lease, Renewal, Settlement, Step
 
 
 class Inbox(Protocol):
@@ -49,8 +49,13 @@ class WorkQueue(Protocol):
         """Take the thread that has been due longest, for the length of a lease; None when none is due."""
         ...
 
-    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
-        """Move the leases ahead. Return those that were lost."""
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other worker was seen when the store was last looked at. It was seen if it lived a minute ago."""
+        ...
+
+    async def renew(self, leases: Sequence[Lease]) -> Renewal:
+        """Move the leases ahead. A thread that the store has forgotten is taken back, with the turn at work there."""
         ...
 
     async def begin(self, lease: Lease) -> InboxItem | None:
@@ -93,10 +98,6 @@ class WorkQueue(Protocol):
         """
         ...
 
-    async def stopped(self, leases: Sequence[Lease]) -> Sequence[str]:
-        """Return the ids of the questions at work under these leases that somebody wants stopped."""
-        ...
-
     async def unanswered(self, thread: ThreadKey) -> Question | None:
         """Return the thread's last question where its answer did not come out whole, for a day."""
         ...
@@ -112,6 +113,10 @@ class WorkQueue(Protocol):
         """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
         ...
 
-    async def wait_for_work(self, timeout_s: float) -> None:
-        """Return when the bell rings, or after that time. May return early."""
+    async def wait_for_work(self, timeout_s: float, *, for_stops_only: bool = False) -> str | None:
+        """Return when the bell rings, or after that time. May return early.
+
+        Returns the id of a question at work here whose answer somebody wants stopped, where it is that which rang.
+        `for_stops_only`: this worker has no room for more work.
+        """
         ...

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.errors import ChannelOutage, LeaseLost, Misconfigured, Retryable, StoreUnavailable
@@ -14,10 +15,14 @@ from bridge.runtime.cancellation import run_shielded
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
+from bridge.worker.lease import HeldThread, LeaseKeeper
 
 log = logging.getLogger(__name__)
 
-_WAIT_S = 2.0
+_WAIT_S = 5.0
+"""How long to wait for the bell: the queue is looked at again that often although nothing rang."""
+_FULL_WAIT_S = 0.25
+"""The same while there is no room for another turn."""
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
 _MISCONFIGURED_PAUSE_S = 60.0
 _OUTAGE_PAUSE_S, _OUTAGE_MOST_S = 120.0, 86_400.0
@@ -25,12 +30,6 @@ _OUTAGE_PAUSE_S, _OUTAGE_MOST_S = 120.0, 86_400.0
 _CANCELS_S = (3.0, 1.0)
 """Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
 _CLAIM_AFTER_STOP_S = 2.0
-_PROBE_S = 0.1
-_STOPS_EVERY_S = 0.5
-"""How soon somebody who stops an answer sees it stop."""
-_STORE_AWAY_PAUSE_S = 1.0
-_STORE_BACK_PAUSE_S = 2.0
-"""Longer than another worker's pause before it asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +46,6 @@ class DispatchLimits:
     something hangs: platforms kill after 30."""
     retry_first_s: float = 1.0
     retry_most_s: float = 30.0
-
-
-class _Held:
-    """A lease in this worker's hands."""
-
-    def __init__(self, lease: Lease, queue: WorkQueue, clock: Clock, *, lease_s: float, claimed_at: float) -> None:
-        self.lease = lease
-        self._queue = queue
-        self._clock = clock
-        self._lease_s = lease_s
-        self._renewed_at = claimed_at
-        self.task: asyncio.Task[None] | None = None
-        self.question_id = ""
-        self.stop = asyncio.Event()
-
-    def begin(self, entry: InboxItem) -> None:
-        """Work on this question now. What was wanted stopped before is over."""
-        self.question_id = entry.queued.id
-        self.stop = asyncio.Event()
-        if entry.record.is_stopped:
-            self.stop.set()
-
-    def renewed(self, asked_at: float) -> None:
-        """Count the lease from when it was asked for: the answer may have been long on its way."""
-        self._renewed_at = asked_at
-
-    async def guard(self) -> None:
-        """Return while the thread is surely this worker's. Raises `LeaseLost` when another one has it.
-
-        A worker that was paused finds out here. One that the store cannot hear waits once its lease is over: the
-        store may be away for it alone, and another worker may be showing the reply.
-        """
-        while True:
-            asked_at = self._clock.monotonic()
-            if asked_at - self._renewed_at < self._lease_s * 0.8:
-                return
-            try:
-                lost = await self._queue.renew([self.lease])
-            except StoreUnavailable:
-                if self._clock.monotonic() - self._renewed_at < self._lease_s:
-                    return
-                await self._clock.sleep(_STORE_AWAY_PAUSE_S)
-                continue
-            if lost:
-                raise LeaseLost(str(self.lease.thread))
-            self._renewed_at = asked_at
-            return
 
 
 class Dispatcher:
@@ -115,14 +67,13 @@ class Dispatcher:
         self._supervisor = supervisor
         self._alarms = alarms
         self._limits = limits
-        self._held: dict[Lease, _Held] = {}
+        self._leases = LeaseKeeper(queue, clock, lease_s=limits.lease_s)
         self._stopping = asyncio.Event()
-        self._slot_free = asyncio.Event()
 
     @property
     def live_turns(self) -> int:
         """How many threads this worker is answering in."""
-        return len(self._held)
+        return len(self._leases)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the running replies are done, or their time is up."""
@@ -131,8 +82,7 @@ class Dispatcher:
     async def run(self) -> None:
         """Claim and answer until stopped."""
         async with asyncio.TaskGroup() as group:
-            heart = group.create_task(self._supervisor.keep_running("heartbeat", self._beat))
-            stops = group.create_task(self._supervisor.keep_running("stops", self._watch_stops))
+            heart = group.create_task(self._supervisor.keep_running("heartbeat", self._leases.beat))
             claiming = group.create_task(self._supervisor.keep_running("dispatcher", lambda: self._claim_loop(group)))
             await self._stopping.wait()
             claiming.cancel()
@@ -140,21 +90,20 @@ class Dispatcher:
             await asyncio.wait([claiming], timeout=_CLAIM_AFTER_STOP_S)
             await self._drain()
             heart.cancel()
-            stops.cancel()
 
     async def _claim_loop(self, group: asyncio.TaskGroup) -> None:
         while not self._stopping.is_set():
-            if len(self._held) >= self._limits.max_turns:
-                self._slot_free.clear()
-                await self._slot_free.wait()
-                continue
+            is_full = len(self._leases) >= self._limits.max_turns
             try:
-                # Cancelled between the claim and its answer, the thread would belong to nobody until its lease is over.
-                if not await run_shielded(self._claim(group), at_most_s=_CLAIM_AFTER_STOP_S):
-                    await self._queue.wait_for_work(_WAIT_S)
+                # Cancelled between the claim and its answer, the thread would belong to no worker for a lease's time.
+                if is_full or not await run_shielded(self._claim(group), at_most_s=_CLAIM_AFTER_STOP_S):
+                    wait_s = _FULL_WAIT_S if is_full else _WAIT_S
+                    stopped = await self._queue.wait_for_work(wait_s, for_stops_only=is_full)
+                    if stopped is not None:
+                        self._leases.stop(stopped)
             except StoreUnavailable as error:
                 log.warning("the store does not answer", extra={"cause": str(error)})
-                await self._sit_out()
+                await self._leases.sit_out()
 
     async def _claim(self, group: asyncio.TaskGroup) -> bool:
         """Take a thread and begin to work on it. False when none is due."""
@@ -162,12 +111,11 @@ class Dispatcher:
         lease = await self._queue.claim()
         if lease is None:
             return False
-        held = _Held(lease, self._queue, self._clock, lease_s=self._limits.lease_s, claimed_at=asked_at)
-        self._held[lease] = held
+        held = self._leases.take(lease, asked_at)
         held.task = group.create_task(self._hold(held))
         return True
 
-    async def _hold(self, held: _Held) -> None:
+    async def _hold(self, held: HeldThread) -> None:
         """Work on one thread while it has questions; give it back in every case."""
         lease = held.lease
         try:
@@ -179,10 +127,9 @@ class Dispatcher:
             await self._release(lease, 0.0)
             raise
         finally:
-            self._held.pop(lease, None)
-            self._slot_free.set()
+            self._leases.let_go(lease)
 
-    async def _work(self, held: _Held) -> None:
+    async def _work(self, held: HeldThread) -> None:
         lease = held.lease
         if not self._turns.knows(lease.thread):
             await self._release(lease, _UNKNOWN_CHANNEL_PAUSE_S)
@@ -205,7 +152,7 @@ class Dispatcher:
                     more = await self._set_aside(turn_lease, entry)
                 else:
                     held.begin(entry)
-                    settlement = await self._turns.run(turn_lease, entry, held.guard, held.stop)
+                    settlement = await self._turns.run(turn_lease, entry, partial(self._leases.guard, held), held.stop)
                     more = await self._settle(turn_lease, settlement)
                 log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
                 await self._turns.settled(entry.queued, settlement)
@@ -253,65 +200,8 @@ class Dispatcher:
         await self._turns.say(entry.queued.origin, Notice.FAILED)
         return await self._queue.dead_letter(lease, reason, self._turns.idle_timeout_s(entry.queued))
 
-    async def _beat(self) -> None:
-        """Renew all leases three times in their length; stop the turns whose lease was lost."""
-        while True:
-            await self._clock.sleep(self._limits.lease_s / 3)
-            await self._renew_all()
-
-    async def _watch_stops(self) -> None:
-        """Look twice a second whether somebody wants no more of an answer that is at work here."""
-        while True:
-            await self._clock.sleep(_STOPS_EVERY_S)
-            holders = list(self._held.values())
-            if not holders:
-                continue
-            try:
-                stopped = set(await self._queue.stopped([held.lease for held in holders]))
-            except StoreUnavailable:
-                continue
-            for held in holders:
-                if held.question_id in stopped:
-                    held.stop.set()
-
-    async def _sit_out(self) -> None:
-        """Return when the store is back and every worker has had the time to renew what it holds.
-
-        Leases may have run out meanwhile. Whoever claimed at once would take over answers that are well in hand.
-        """
-        while True:
-            await self._clock.sleep(_STORE_AWAY_PAUSE_S)
-            if await self._renew_all() and await self._store_answers():
-                break
-        await self._clock.sleep(_STORE_BACK_PAUSE_S)
-
-    async def _store_answers(self) -> bool:
-        try:
-            await self._queue.wait_for_work(_PROBE_S)
-        except StoreUnavailable:
-            return False
-        return True
-
-    async def _renew_all(self) -> bool:
-        """Renew all leases and stop the turns whose lease was lost. False: the store does not answer."""
-        holders = list(self._held.values())
-        if not holders:
-            return True
-        asked_at = self._clock.monotonic()
-        try:
-            lost = set(await self._queue.renew([held.lease for held in holders]))
-        except StoreUnavailable:
-            return False
-        for held in holders:
-            if held.lease not in lost:
-                held.renewed(asked_at)
-            elif held.task is not None and held.lease in self._held:
-                log.warning("lease lost", extra={"thread_key": str(held.lease.thread)})
-                held.task.cancel()
-        return True
-
     async def _drain(self) -> None:
-        tasks = [held.task for held in self._held.values() if held.task is not None]
+        tasks = [held.task for held in self._leases.held if held.task is not None]
         if not tasks:
             return
         log.info("finishing running replies", extra={"replies": len(tasks), "at_most_s": self._limits.drain_s})

@@ -30,6 +30,7 @@ _NOTICES_AT_A_TIME = 4
 """That many slow chats can be tolerated before another chat's notice has to wait."""
 _NOTICES = {
     IntakeResult.FULL: Notice.BUSY,
+    IntakeResult.TOO_LONG: Notice.TOO_LONG,
     IntakeResult.QUEUED: Notice.QUEUED,
     IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
     IntakeResult.WORDLESS: Notice.ONLY_TEXT,

@@ -99,3 +99,18 @@ async def bound(stores: RedisStores, conversation_id: str, thread: ThreadKey, id
     lease = await begun(stores, f"q-{conversation_id}", thread=thread)
     await stores.sessions.bind(lease, session(conversation_id, thread), idle_timeout_s)
     assert not await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, idle_timeout_s))
+
+
+async def lost(stores: RedisStores, *leases: Lease) -> list[Lease]:
+    """Renew these leases and return those that were lost."""
+    return list((await stores.queue.renew(leases)).lost)
+
+
+async def stopped(stores: RedisStores, *leases: Lease) -> list[str]:
+    """Renew these leases and return the questions whose answers somebody wants stopped."""
+    return list((await stores.queue.renew(leases)).stopped)
+
+
+def number_of(lease: Lease) -> int:
+    """Return the number in front of a fence: it goes up with every claim."""
+    return int(lease.fence.partition("-")[0])

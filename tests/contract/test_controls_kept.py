@@ -8,20 +8,33 @@ from adapters.redis_store import RedisStores
 from bridge.domain.incoming import Command, CommandName, IntakeResult
 from bridge.domain.sessions import EndReason
 from bridge.domain.turns import AnswerResult, Outcome, Settlement, token_of
-from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, bound, claim, command, rating, stop
+from tests.contract.store_steps import (
+    DONE,
+    OTHER,
+    THREAD,
+    ask,
+    begin,
+    begun,
+    bound,
+    claim,
+    command,
+    rating,
+    stop,
+    stopped,
+)
 
 
 async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(stores: RedisStores) -> None:
     """S17: seen by the worker that has the thread, by whoever takes it over, and gone with the turn."""
     assert await stores.inbox.stop(stop("s1")) is IntakeResult.NOTHING
     lease = await begun(stores, "q1", "q2")
-    assert await stores.queue.stopped([lease]) == []
+    assert await stopped(stores, lease) == []
     assert await stores.inbox.stop(stop("s2")) is IntakeResult.STOPPED
-    assert await stores.queue.stopped([lease]) == ["q1"]
+    assert await stopped(stores, lease) == ["q1"]
     assert (await begin(stores, lease)).record.is_stopped
     assert await stores.queue.settle(lease, DONE)
     assert await stores.inbox.stop(stop("s2")) is IntakeResult.DUPLICATE
-    assert await stores.queue.stopped([lease]) == []
+    assert await stopped(stores, lease) == []
     assert not (await begin(stores, lease)).record.is_stopped
 
 
@@ -30,10 +43,10 @@ async def test_a_press_stops_the_turn_it_is_about_and_no_other(stores: RedisStor
     lease = await begun(stores, "q1", "q2")
     press = stop("s1", about=token_of("q2"))
     assert await stores.inbox.stop(press) is IntakeResult.NOTHING
-    assert await stores.queue.stopped([lease]) == []
+    assert await stopped(stores, lease) == []
     press = stop("s2", about=token_of("q1"))
     assert await stores.inbox.stop(press) is IntakeResult.STOPPED
-    assert await stores.queue.stopped([lease]) == ["q1"]
+    assert await stopped(stores, lease) == ["q1"]
 
 
 async def test_only_the_asker_and_the_opener_stop_an_answer_where_the_setting_says_so(stores: RedisStores) -> None:

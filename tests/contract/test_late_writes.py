@@ -7,7 +7,7 @@ import pytest
 from adapters.redis_store import RedisStores
 from bridge.domain.errors import LeaseLost
 from bridge.domain.turns import AnswerResult, Outcome, Step
-from tests.contract.store_steps import DONE, begin, begun, claim
+from tests.contract.store_steps import DONE, begin, begun, claim, lost
 
 
 async def test_a_worker_that_gave_a_thread_back_writes_no_more(stores: RedisStores) -> None:
@@ -15,7 +15,7 @@ async def test_a_worker_that_gave_a_thread_back_writes_no_more(stores: RedisStor
     await stores.queue.release(lease)
     with pytest.raises(LeaseLost):
         await stores.queue.record_answer(lease, "late", AnswerResult(Outcome.ANSWERED))
-    assert await stores.queue.renew([lease]) == [lease]
+    assert await lost(stores, lease) == [lease]
     assert (await begin(stores, await claim(stores))).record.text == ""
 
 

@@ -10,7 +10,7 @@ from bridge.domain.errors import LeaseLost
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Outcome, Settlement, Step
-from tests.contract.store_steps import DONE, LetTimePass, ask, begin, begun, bound, claim, question_in
+from tests.contract.store_steps import DONE, LetTimePass, ask, begin, begun, bound, claim, lost, question_in
 
 OLD = ThreadKey("telegram", "100", "-5", "17")
 NEW = replace(OLD, place="-1005")
@@ -71,7 +71,7 @@ async def test_a_turn_at_work_is_taken_up_at_the_new_place_by_whoever_is_next(st
 
     assert await stores.places.move(*MOVE) == 1
 
-    assert list(await stores.queue.renew([lease])) == [lease]
+    assert await lost(stores, lease) == [lease]
     with pytest.raises(LeaseLost):
         await stores.queue.settle(lease, DONE)
     again = await claim(stores)
@@ -169,7 +169,7 @@ async def test_an_account_that_is_gone_is_left_in_all_its_places_in_one_pass(sto
     await bound(stores, "other", ThreadKey("telegram", "1000", "-5"))
 
     async def looked() -> int:
-        return int((await redis.info("commandstats")).get("cmdstat_zrange", {"calls": 0})["calls"])
+        return int((await redis.info("commandstats")).get("cmdstat_zscan", {"calls": 0})["calls"])
 
     before = await looked()
     assert await stores.accounts.leave_account("telegram", "100") == 9

@@ -260,7 +260,7 @@ async def test_a_confirmed_end_is_one_line_in_the_ledger(stores: RedisStores, re
         "reason": "command",
         "turns": 1,
         "usage": {"output_tokens": 9},
-        "retries": 1,
+        "retries": 0,
         "end_attempts": 1,
     }
     assert await stores.sessions.counts() == (0, 0)

@@ -9,7 +9,19 @@ from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.incoming import CommandName, Edit, IntakeResult, Withdrawal
 from bridge.domain.rate_limits import RateLimit
-from tests.contract.store_steps import DONE, ask, begin, claim, command, origin, question_in
+from bridge.domain.sessions import EndReason
+from tests.contract.store_steps import (
+    DONE,
+    OTHER,
+    THREAD,
+    ask,
+    begin,
+    bound,
+    claim,
+    command,
+    origin,
+    question_in,
+)
 
 _NOW = 1_800_000_000.0
 
@@ -88,6 +100,12 @@ async def test_the_operators_cap_holds_without_a_word_from_talkifai(redis: Redis
     await capped.aclose()
 
 
+async def jumped(stores: RedisStores, elapsed_s: float) -> float:
+    """Let a worker look at the clock after that time by its own; return by how much the clock has jumped."""
+    await stores.sessions.begin_end(OTHER, "none", EndReason.IDLE)  # after a write the next tick looks
+    return (await stores.sessions.tick(elapsed_s)).jump_s
+
+
 async def test_one_of_two_leads_until_it_gives_up(stores: RedisStores) -> None:
     assert await stores.leader.take("telegram:1", "a", 10)
     assert not await stores.leader.take("telegram:1", "b", 10)
@@ -160,14 +178,17 @@ async def test_deadlines_move_along_when_the_servers_clock_jumps(
     """P8: the clock jumps an hour: no mass end."""
     other = RedisStores(connect(redis_url))
     for worker in (stores, other):
-        assert await worker.sessions.absorb_clock_jump(0.0) == 0
-    await redis.zadd(stores.keys.idle, {"thread": 5_000_000_000_000})
+        assert await jumped(worker, 0.0) == 0
+    await bound(stores, "c1", THREAD, idle_timeout_s=60)
     # The server says that time went on; the worker says that it did not: the clock jumped.
-    found = await stores.sessions.absorb_clock_jump(-jump_s)
-    assert found == pytest.approx(jump_s, abs=5)
-    assert await other.sessions.absorb_clock_jump(-jump_s) == 0
-    score = await redis.zscore(stores.keys.idle, "thread")
-    assert score == pytest.approx(5_000_000_000_000 + jump_s * 1000, abs=5_000)
+    assert await jumped(stores, -jump_s) == pytest.approx(jump_s, abs=5)
+    assert await jumped(other, -jump_s) == 0
+    # What the clock says and what was noted of it belong together: so the deadline is as far away as it was.
+    assert int(await redis.get(stores.keys.clock) or 0) == pytest.approx(jump_s * 1000, abs=5_000)
+    await redis.zincrby(stores.keys.idle, -jump_s * 1000, str(THREAD))  # the real clock did not jump
+    assert await stores.sessions.unbind_idle(10) == 0
+    await redis.zincrby(stores.keys.idle, -61_000, str(THREAD))
+    assert await stores.sessions.unbind_idle(10) == 1
     await other.aclose()
 
 
@@ -177,13 +198,12 @@ async def test_two_workers_that_disagree_about_the_clock_move_nothing_to_and_fro
     """P8: a worker whose own clock stood still is alone with its jump."""
     other = RedisStores(connect(redis_url))
     for worker in (stores, other):
-        await worker.sessions.absorb_clock_jump(0.0)
-    await redis.zadd(stores.keys.idle, {"thread": 5_000_000_000_000})
-    assert await stores.sessions.absorb_clock_jump(-600.0) == pytest.approx(600, abs=5)
+        await jumped(worker, 0.0)
+    assert await jumped(stores, -600.0) == pytest.approx(600, abs=5)
     for _ in range(4):
         for worker in (stores, other):
-            assert await worker.sessions.absorb_clock_jump(0.0) == 0
-    assert await redis.zscore(stores.keys.idle, "thread") == pytest.approx(5_000_000_600_000, abs=5_000)
+            assert await jumped(worker, 0.0) == 0
+    assert int(await redis.get(stores.keys.clock) or 0) == pytest.approx(600_000, abs=5_000)
     await other.aclose()
 
 
@@ -195,4 +215,4 @@ async def test_a_window_that_begins_anew_is_not_held_to_what_was_left_of_the_las
 
 async def test_a_steady_clock_moves_nothing(stores: RedisStores) -> None:
     for _ in range(3):
-        assert await stores.sessions.absorb_clock_jump(0.0) == 0
+        assert await jumped(stores, 0.0) == 0

@@ -13,7 +13,20 @@ from bridge.domain.errors import LeaseLost
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, Settlement, Step
-from tests.contract.store_steps import DONE, OTHER, THREAD, LetTimePass, ask, begin, begun, claim, question_in, session
+from tests.contract.store_steps import (
+    DONE,
+    OTHER,
+    THREAD,
+    LetTimePass,
+    ask,
+    begin,
+    begun,
+    claim,
+    lost,
+    number_of,
+    question_in,
+    session,
+)
 
 
 async def test_an_answer_that_the_bridge_cut_is_marked_until_the_question_is_sent_again(stores: RedisStores) -> None:
@@ -52,7 +65,7 @@ async def test_a_lease_that_ran_out_passes_to_another_with_a_higher_fence(
     assert await stores.queue.claim() is None
     await let_time_pass(11)
     second = await claim(stores)
-    assert second.fence > first.fence
+    assert number_of(second) > number_of(first)
     assert (await begin(stores, second)).record.attempts == 2
 
 
@@ -60,17 +73,17 @@ async def test_a_renewed_lease_does_not_run_out(stores: RedisStores, let_time_pa
     lease = await begun(stores)
     for _ in range(3):
         await let_time_pass(20)
-        assert await stores.queue.renew([lease]) == []
+        assert await lost(stores, lease) == []
     assert await stores.queue.claim() is None
 
 
 async def test_renewing_names_the_leases_that_were_lost(stores: RedisStores, let_time_pass: LetTimePass) -> None:
-    lost = await begun(stores)
+    gone = await begun(stores)
     await let_time_pass(31)
     kept = await claim(stores)
     other = await begun(stores, "q9", thread=OTHER)
-    assert await stores.queue.renew([other, lost, kept]) == [lost]
-    assert await stores.queue.renew([]) == []
+    assert await lost(stores, other, gone, kept) == [gone]
+    assert await lost(stores) == []
 
 
 async def test_short_leases_run_out_by_the_servers_clock(redis_url: str, stores: RedisStores) -> None:
@@ -81,7 +94,7 @@ async def test_short_leases_run_out_by_the_servers_clock(redis_url: str, stores:
     async with asyncio.timeout(10):
         while (second := await hasty.queue.claim()) is None:
             await hasty.queue.wait_for_work(1)
-    assert second.fence > first.fence
+    assert number_of(second) > number_of(first)
     await hasty.aclose()
 
 
@@ -106,7 +119,7 @@ async def test_a_stale_worker_changes_nothing(stores: RedisStores, redis: Redis,
         with pytest.raises(LeaseLost):
             await write()
     await queue.release(stale)
-    assert await queue.renew([stale]) == [stale]
+    assert await lost(stores, stale) == [stale]
     assert await everything(redis) == before
 
 
@@ -217,7 +230,7 @@ async def test_a_question_given_up_is_kept_with_its_reason(stores: RedisStores) 
     assert (await begin(stores, lease)).queued.id == "q2"
     assert not await stores.queue.dead_letter(lease, "", 600)
     newest, oldest = await stores.dead_letters(10)
-    assert (oldest.reason, oldest.attempts, oldest.thread) == ("too many attempts", 2, str(THREAD))
+    assert (oldest.reason, oldest.attempts, oldest.thread) == ("too many attempts", 1, str(THREAD))
     assert queued_from_json(oldest.question) == ask("q1")
     assert newest.reason == "no reason given"
     assert (await stores.counters())["turn.dead"] == 2
@@ -256,7 +269,7 @@ async def test_a_released_thread_can_be_taken_at_once(stores: RedisStores) -> No
     lease = await begun(stores)
     await stores.queue.release(lease)
     again = await claim(stores)
-    assert again.fence > lease.fence
+    assert number_of(again) > number_of(lease)
     assert (await begin(stores, again)).record.attempts == 2
 
 

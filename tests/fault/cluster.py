@@ -162,7 +162,8 @@ class Cluster:
 
     async def fence_of(self, thread: ThreadKey) -> int:
         """Return the fence of whoever holds the thread; 0 where nobody does."""
-        return int(await self.redis.hget(self.stores.keys.leases, str(thread)) or 0)
+        fence = await self.redis.hget(self.stores.keys.leases, str(thread)) or "0"
+        return int(fence.decode().partition("-")[0] if isinstance(fence, bytes) else fence)
 
     async def until_fence_is_above(self, fence: int, thread: ThreadKey, timeout_s: float = 45.0) -> None:
         """Wait until another worker has taken the thread over. Raises `TimeoutError`."""

@@ -1,25 +1,28 @@
 """Whole workers inside one process: each can be killed at any call it makes, paused, and cut off from Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 
 from adapters.redis_store.agent_quota import RedisQuota
 from adapters.redis_store.channel_budgets import RedisCallBudgets
-from adapters.redis_store.client.commands import Argument, Commands, script_text
+from adapters.redis_store.client.commands import Argument, Call, Commands
+from adapters.redis_store.client.scripts import Script, all_scripts
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.lost_state import LostState
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.schema.keys import Keys, StoreLimits
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
+from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.channel import Accept
 from bridge.ports.stores import Stores
@@ -134,7 +137,7 @@ class HostCommands(Commands):
     """One worker's commands: the real ones, with its faults in front and behind."""
 
     def __init__(self, store: Store, host: "Host") -> None:
-        super().__init__(store.redis)
+        super().__init__(store.redis, _on_virtual_time())
         self._store = store
         self._host = host
 
@@ -152,37 +155,37 @@ class HostCommands(Commands):
         await self._host.step()
         return result
 
-    async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        return await self.run(self._watched(name, keys, args))
-
-    async def scripts(self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]) -> list[Any]:
+    async def scripts(self, name: str, calls: Sequence[Call]) -> list[Any]:
         return await self.run(self._watched_batch(name, calls)) if calls else []
 
-    async def pop(self, key: str, timeout_s: float) -> bool:
+    async def pop(self, keys: Sequence[str], timeout_s: float) -> tuple[str, bytes] | None:
         """Wait for the bell on the loop's time."""
         deadline = self._store.loop.time() + timeout_s
         while True:
             self._store.bell.clear()
-            if await self.call("LPOP", key) is not None:
-                return True
+            for key in keys:
+                item = await self.call("LPOP", key)
+                if item is not None:
+                    return key, item
             try:
                 async with asyncio.timeout_at(deadline):
                     await self._store.bell.wait()
             except TimeoutError:
-                return False
+                return None
 
-    async def _watched(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False) -> Any:
+        keys, args = call
         waiting: list[bytes] = await self._waiting_in(keys[2]) if name == "settle" else []
-        result = await self._step(name)(keys=list(keys), args=list(args))
+        result = await super()._evaluate(name, call, is_durable=is_durable)
         left = len(await self._waiting_in(keys[2])) if waiting else 0
         removed = [raw.decode() for raw in waiting[: len(waiting) - left]]
         self._store.watcher.saw(self._host.name, name, args, removed, result)
-        if name in {"append", "release"}:
+        if name in {"append", "release", "stop"}:
             self._store.bell.set()
         return result
 
-    async def _watched_batch(self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]) -> list[Any]:
-        results = await self._batch(self._step(name), calls)
+    async def _watched_batch(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        results = await self._evaluate_all(name, calls)
         for (_, args), result in zip(calls, results, strict=True):
             self._store.watcher.saw(self._host.name, name, args, (), result)
         return results
@@ -191,12 +194,13 @@ class HostCommands(Commands):
         found: list[bytes] = await _execute(self._store.redis, "LRANGE", inbox, 0, -1)
         return found
 
-    def _step(self, name: str) -> AsyncScript:
-        if name not in self._scripts:
-            text = script_text(name)
-            assert _SERVER_TIME in text
-            self._scripts[name] = self._redis.register_script(text.replace(_SERVER_TIME, _VIRTUAL_TIME))
-        return self._scripts[name]
+
+@cache
+def _on_virtual_time() -> Mapping[str, Script]:
+    """Return all scripts, with the loop's time instead of the server's."""
+    real = all_scripts()
+    assert all(_SERVER_TIME in script.text for script in real.values())
+    return {name: Script(script.text.replace(_SERVER_TIME, _VIRTUAL_TIME)) for name, script in real.items()}
 
 
 async def _execute(client: Redis, *parts: Argument) -> Any:
@@ -206,11 +210,13 @@ async def _execute(client: Redis, *parts: Argument) -> Any:
 def host_stores(store: Store, host: "Host") -> Stores:
     """Return the stores of one worker."""
     commands = HostCommands(store, host)
+    worker = WorkerState(host.name)
+    lost_state = LostState(commands, KEYS, LIMITS, worker)
     places = RedisPlaces(commands, KEYS, LIMITS)
     return Stores(
         inbox=RedisInbox(commands, KEYS, LIMITS),
-        queue=RedisWorkQueue(commands, KEYS, LIMITS),
-        sessions=RedisSessions(commands, KEYS, LIMITS),
+        queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state),
+        sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state),
         quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),
         leader=RedisLeader(commands, KEYS),

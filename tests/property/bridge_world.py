@@ -71,6 +71,7 @@ class World(RuleBasedStateMachine):
         self.active_at: dict[str, float] = {}
         """When a thread's session was last opened or used."""
         self.held_at: dict[str, float] = {}
+        self.fences: dict[str, str] = {}
         """When a thread was last claimed, or its lease renewed."""
         self.trace = hashlib.sha256()
         # What the bridge says of each fault is thousands of lines.
@@ -154,7 +155,7 @@ class World(RuleBasedStateMachine):
                 self.active_at[_text(args[0])] = now
             case "queue_end" if result:
                 self.bound.add(_text(args[1]))
-            case "clock_jump":
+            case "tick":
                 self.store.clock.saw_look(worker, int(result[2]) / 1000)
             case "unbind_idle" if result:
                 self.judge_idle_end(worker, _text(args[0]), now)
@@ -163,15 +164,18 @@ class World(RuleBasedStateMachine):
 
     def saw_of_leases(self, name: str, args: Sequence[Argument], result: Any, now: float) -> None:
         match name:
-            case "claim" if result:
-                thread = _text(result[0])
+            case "claim" if not isinstance(result, int):
+                thread, fence, _ = map(_text, result)
+                if fence == self.fences.get(thread):
+                    return  # the answer to the same request, once more
+                self.fences[thread] = fence
                 held_at = self.held_at.get(thread, -LEASE_S)
                 if now - held_at < LEASE_S and not self.store.clock.explains_claim(thread, held_at):
                     self.problems.append(f"{thread} was taken after {now - held_at} s, at {now}")
                 self.held_at[thread] = now
             case "renew":
                 threads = [_text(name) for name in args[1::2]]
-                self.held_at |= {thread: now for at, thread in enumerate(threads) if at not in result}
+                self.held_at |= {thread: now for at, thread in enumerate(threads) if at not in (*result[0], *result[1])}
             case "settle" | "release" if result == (0 if name == "settle" else 1):
                 self.held_at.pop(_text(args[0]), None)
             case _:

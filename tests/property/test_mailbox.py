@@ -14,6 +14,7 @@ from bridge.domain.errors import LeaseLost
 from bridge.domain.incoming import IntakeResult, Origin, Question
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import Lease, Outcome, Settlement
+from tests.contract.store_steps import number_of
 
 T = TypeVar("T")
 
@@ -100,7 +101,7 @@ class Mailbox(RuleBasedStateMachine):
             assert not free
             return
         assert lease.thread in free
-        assert all(lease.fence > other.fence for other in self.leases.values())
+        assert all(number_of(lease) > number_of(other) for other in self.leases.values())
         self.leases[worker] = lease
         self.begun.pop(worker, None)
         self.holder[lease.thread] = worker
@@ -180,7 +181,7 @@ class Mailbox(RuleBasedStateMachine):
     @rule()
     def all_renew(self) -> None:
         leases = list(self.leases.values())
-        lost = self.run(self.stores.queue.renew(leases))
+        lost = self.run(self.stores.queue.renew(leases)).lost
         assert [lease for lease in leases if lease in lost] == [
             lease for worker, lease in self.leases.items() if not self.holds(worker)
         ]

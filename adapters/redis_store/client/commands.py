@@ -1,29 +1,31 @@
 """How commands reach Redis: each runs to its end whatever happens to its caller, and fails in our own words."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from functools import cache
-from importlib.resources import files
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.commands.core import AsyncScript
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MovedError, NoScriptError, ReadOnlyError, RedisError
 
-from adapters.redis_store.client.connection import translated
+from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S, translated
+from adapters.redis_store.client.scripts import Script, all_scripts
 from bridge.runtime.cancellation import shielded
 
 T = TypeVar("T")
 Argument = str | bytes | int | float
+Call = tuple[Sequence[str], Sequence[Argument]]
+"""The keys and the arguments of one script."""
+
+log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 5.0
-
-
-@cache
-def script_text(name: str) -> str:
-    """Read the Lua of one atomic step, with the functions they share in front."""
-    folder = files("adapters.redis_store") / "scripts"
-    (script,) = (path for group in folder.iterdir() if group.is_dir() and (path := group / f"{name}.lua").is_file())
-    return (folder / "prelude.lua").read_text(encoding="utf-8") + script.read_text(encoding="utf-8")
+LONGEST_POP_S = 5.0
+REPLICA_WAIT_MS = 200
+"""How long a write that must not be lost waits for a replica to have it, where there is one."""
 
 
 class Commands:
@@ -33,18 +35,17 @@ class Commands:
     the same connection (redis-py#2624). So a caller that is cancelled leaves at once, and its command goes on.
     """
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._scripts: dict[str, AsyncScript] = {}
+    def __init__(self, redis: Redis, scripts: Mapping[str, Script] | None = None) -> None:
+        self._seed = self._redis = redis
+        self._waiting = _one_connection(redis)
+        self._scripts = scripts or all_scripts()
         self._running: set[asyncio.Task[Any]] = set()
-        pool = redis.connection_pool
-        self._waiting = Redis.from_pool(
-            BlockingConnectionPool(max_connections=1, connection_class=pool.connection_class, **pool.connection_kwargs)
-        )
+        self.has_replicas = False
+        """Whether a durable write has a replica to wait for."""
 
     async def run(self, command: Coroutine[Any, Any, T]) -> T:
         """Run a command to its end. Raises `StoreUnavailable`."""
-        task = asyncio.get_running_loop().create_task(command)
+        task = asyncio.get_running_loop().create_task(self._watched_for_moves(command))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         with translated():
@@ -56,25 +57,41 @@ class Commands:
 
     async def calls(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         """Run plain commands in one exchange. Raises `StoreUnavailable`."""
-        return await self.run(self._exchange(commands)) if commands else []
+        return await self.run(self._exchange_all(commands)) if commands else []
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run one atomic step. Raises `StoreUnavailable`."""
-        return await self.run(self._step(name)(keys=list(keys), args=list(args)))
+        return await self.run(self._evaluate(name, (keys, args)))
 
-    async def scripts(self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]) -> list[Any]:
-        """Run the same step for several things, in one exchange. Raises `StoreUnavailable`."""
-        if not calls:
-            return []
-        return await self.run(self._batch(self._step(name), calls))
+    async def durable_script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """Run one atomic step and wait, for a moment, until a replica has it too. Raises `StoreUnavailable`.
 
-    async def pop(self, key: str, timeout_s: float) -> bool:
-        """Wait for an item of a list and take it; say whether there was one. Raises `StoreUnavailable`.
-
-        Cancelling it drops the connection, which nobody else uses.
+        A failover loses what the new primary had not got yet.
         """
-        with translated():
-            return await _execute(self._waiting, "BLPOP", key, f"{timeout_s:.3f}") is not None
+        return await self.run(self._evaluate(name, (keys, args), is_durable=self.has_replicas))
+
+    async def scripts(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        """Run the same step for several things, in one exchange. Raises `StoreUnavailable`."""
+        return await self.run(self._evaluate_all(name, calls)) if calls else []
+
+    async def load(self) -> None:
+        """Give the server all scripts, in one exchange. Raises `StoreUnavailable`."""
+        await self.calls([("SCRIPT", "LOAD", script.text) for script in self._scripts.values()])
+
+    async def pop(self, keys: Sequence[str], timeout_s: float) -> tuple[str, bytes] | None:
+        """Wait for an item of one of these lists and take it; None after that time. Raises `StoreUnavailable`.
+
+        At most `LONGEST_POP_S`. Cancelling it drops the connection, which nothing else uses. A caller that is cancelled
+        does not wait for that: the client library may lose a cancellation while it connects.
+        """
+        pop = self._watched_for_moves(_execute(self._waiting, "BLPOP", *keys, f"{timeout_s:.3f}"))
+        task = asyncio.get_running_loop().create_task(pop)
+        try:
+            with translated():
+                found = await shielded(task)
+        finally:
+            task.cancel()
+        return None if found is None else (found[0].decode(), found[1])
 
     async def aclose(self) -> None:
         """Let running commands finish, for some seconds, and close all connections."""
@@ -82,25 +99,116 @@ class Commands:
             _, late = await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT_S)
             for task in late:
                 task.cancel()
-        await self._waiting.aclose()
-        await self._redis.aclose()
+        for client in {self._waiting, self._redis, self._seed}:
+            await client.aclose()
 
-    def _step(self, name: str) -> AsyncScript:
-        if name not in self._scripts:
-            self._scripts[name] = self._redis.register_script(script_text(name))
-        return self._scripts[name]
+    # ------------------------------------------------------------ scripts
+
+    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False) -> Any:
+        found = await self._exchange_scripts(name, [call], is_durable=is_durable)
+        return found[0]
+
+    async def _evaluate_all(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        return await self._exchange_scripts(name, calls)
+
+    async def _exchange_scripts(self, name: str, calls: Sequence[Call], *, is_durable: bool = False) -> list[Any]:
+        """Run a script for each call. What the server does not know yet it gets, and that call is repeated."""
+        script = self._scripts[name]
+        commands = [("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in calls]
+        more = [("WAIT", 1, REPLICA_WAIT_MS)] if is_durable else []
+        found = await self._exchange([*commands, *more])
+        unknown = [at for at, result in enumerate(found[: len(commands)]) if isinstance(result, NoScriptError)]
+        if unknown:
+            await self._exchange_all([("SCRIPT", "LOAD", script.text)])
+            again = await self._exchange([*(commands[at] for at in unknown), *more])
+            for at, result in zip(unknown, again, strict=False):
+                found[at] = result
+        # The answer to WAIT, or that the service forbids it, changes nothing.
+        return _raise_first(found[: len(commands)])
+
+    async def _exchange_all(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Run commands in one exchange and return their answers; the first error is raised."""
+        return _raise_first(await self._exchange(commands))
 
     async def _exchange(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Run commands in one exchange. An error stands in the list where its answer would be."""
+        if len(commands) == 1:
+            try:
+                return [await _execute(self._redis, *commands[0])]
+            except NoScriptError as error:
+                return [error]
         async with self._redis.pipeline(transaction=False) as pipeline:
             for parts in commands:
                 pipeline.execute_command(*parts)
-            return list(await pipeline.execute())
+            return list(await pipeline.execute(raise_on_error=False))
 
-    async def _batch(self, step: AsyncScript, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]) -> list[Any]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for keys, args in calls:
-                await step(keys=list(keys), args=list(args), client=pipeline)
-            return list(await pipeline.execute())
+    # ------------------------------------------------------------ a server that changes
+
+    async def _watched_for_moves(self, command: Coroutine[Any, Any, T]) -> T:
+        """Run a command; when its error says that this is not the server to talk to, find the right one for the next.
+
+        After a failover the old primary answers READONLY on the connections that it kept; a node of a cluster names
+        the one that has our keys.
+        """
+        asked = self._redis
+        try:
+            return await command
+        except MovedError as error:
+            if self._redis is asked:
+                await self._talk_to(_at(self._seed, error.host, error.port))
+            raise
+        except RedisError as error:
+            # Redis 6.2 wraps what a script was answered into a general error.
+            if isinstance(error, ReadOnlyError) or "-READONLY" in str(error):
+                await self._drop_idle_connections()
+            elif isinstance(error, RedisConnectionError) and self._redis is asked is not self._seed:
+                await self._talk_to(self._seed)
+            raise
+
+    async def _talk_to(self, redis: Redis) -> None:
+        """Use another server from now on. Commands under way end where they began."""
+        log.info("talking to another Redis server of the cluster")
+        old = [client for client in (self._redis, self._waiting) if client is not self._seed]
+        self._redis, self._waiting = redis, _one_connection(redis)
+        for client in old:
+            await client.connection_pool.disconnect(inuse_connections=False)
+
+    async def _drop_idle_connections(self) -> None:
+        for client in (self._redis, self._waiting):
+            await client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _one_connection(redis: Redis) -> Redis:
+    """Make the client that waits for work: no answer for a while is no fault, and nothing is tried again silently."""
+    pool = redis.connection_pool
+    answers_within_s = (pool.connection_kwargs.get("socket_timeout") or ANSWER_TIMEOUT_S) + LONGEST_POP_S
+    options: dict[str, Any] = {
+        **pool.connection_kwargs,
+        "socket_timeout": answers_within_s,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    return Redis.from_pool(BlockingConnectionPool(max_connections=1, connection_class=pool.connection_class, **options))
+
+
+def _at(redis: Redis, host: str, port: int) -> Redis:
+    """Return a client as `redis`, to another address."""
+    pool = redis.connection_pool
+    options: dict[str, Any] = {**pool.connection_kwargs, "host": host or pool.connection_kwargs["host"], "port": port}
+    return Redis.from_pool(
+        BlockingConnectionPool(
+            max_connections=pool.max_connections,
+            timeout=getattr(pool, "timeout", None),
+            connection_class=pool.connection_class,
+            **options,
+        )
+    )
+
+
+def _raise_first(found: list[Any]) -> list[Any]:
+    for result in found:
+        if isinstance(result, Exception):
+            raise result
+    return found
 
 
 async def _execute(client: Redis, *parts: Argument) -> Any:

@@ -14,16 +14,20 @@ class StoreLimits:
     """How long a thread belongs to a worker that says nothing more."""
     opening_s: float = 60.0
     """How long after its beginning an opening that was neither recorded nor given up counts as lost."""
+    presence_s: float = 60.0
+    """How long after its last word a worker is taken to live by the others."""
     inbox_length: int = 50
     """Questions that may wait in one thread."""
     queued_from: int = 3
     """People are told that their questions wait once so many are in one thread."""
     dedupe_s: float = 48 * 3600.0
-    """How long a message is recognised. Telegram keeps an update for 24 hours, Slack repeats for about one."""
-    known_thread_s: float = 30 * 86400.0
+    """How long a message is recognised by its id. Telegram keeps an update for 24 hours, Slack repeats for about 1."""
+    dedupe_further_s: float = 2 * 3600.0
+    """How long it is recognised by what else it is called."""
+    known_thread_s: float = 7 * 86400.0
     """How long a silent thread stays one that the bridge takes part in."""
     joined_characters: int = 10_000
-    """How long a question of several messages may be. TalkifAI takes no longer one."""
+    """How long a question may be, one of several messages too. TalkifAI takes no longer one, so none is kept."""
     session_s: float = 24 * 3600.0
     """The life of a TalkifAI session token: no session outlives it."""
     reply_root_s: float = 7 * 86400.0
@@ -39,13 +43,18 @@ class StoreLimits:
     """How long after its deadline a session ends although a question waits that no worker takes."""
     bell_length: int = 64
     dead_letters: int = 1000
-    ledger_length: int = 100_000
-    ratings_length: int = 100_000
+    dead_letter_s: float = 30 * 86400.0
+    ledger_lines: int = 5000
+    """Lines of the ledger, and as many of the ratings; about 250 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Key names under one prefix. Places in a key are percent-encoded, so that no two things share one."""
+    """Key names under one prefix. Places in a key are percent-encoded, so that no two things share one.
+
+    A cluster wants all keys of one script in one slot: there the prefix stands in braces, so that its hash alone
+    chooses the slot.
+    """
 
     prefix: str
 
@@ -56,7 +65,10 @@ class Keys:
 
     @property
     def leases(self) -> str:
-        """Hash: thread to the fence of whoever took it last; gone once it was given back."""
+        """Hash: thread to the fence of the worker that took it last; gone once it was given back.
+
+        A fence is a number that goes up, a dash, and the request by which the worker took the thread.
+        """
         return f"{self.prefix}:leases"
 
     @property
@@ -116,8 +128,30 @@ class Keys:
 
     @property
     def clock(self) -> str:
-        """String: by how much (ms) this server's clock is known to have jumped."""
-        return f"{self.prefix}:clock"
+        """String: by how much (ms) this server's clock is known to have jumped. Deadlines leave that out."""
+        return f"{self.prefix}:jumps"
+
+    @property
+    def epoch(self) -> str:
+        """String: changes when the server has forgotten everything."""
+        return f"{self.prefix}:epoch"
+
+    @property
+    def workers(self) -> str:
+        """Sorted set: workers, by when (ms) they were last heard of."""
+        return f"{self.prefix}:workers"
+
+    def claimed(self, worker: str) -> str:
+        """Hash: what the worker's last claim of a thread got."""
+        return f"{self.prefix}:claimed:{worker}"
+
+    def claimed_ends(self, worker: str) -> str:
+        """Hash: what the worker's last claim of ends got."""
+        return f"{self.prefix}:claimed_ends:{worker}"
+
+    def stops(self, worker: str) -> str:
+        """List: questions at work in this worker whose answers somebody wants stopped."""
+        return f"{self.prefix}:stops:{worker}"
 
     def leader(self, name: str) -> str:
         """String: who does what only one worker may do."""
@@ -146,10 +180,9 @@ class Keys:
         """Stream: one line for each time that somebody said whether an answer helped."""
         return f"{self.prefix}:ratings"
 
-    @property
-    def answers(self) -> str:
-        """Before the token of a turn: the conversation that its answer is of, as long as it may be rated."""
-        return f"{self.prefix}:answer:"
+    def answer(self, turn_token: str) -> str:
+        """String: the conversation that the turn's answer is of, as long as it may be rated."""
+        return f"{self.prefix}:answer:{_quoted(turn_token)}"
 
     def inbox(self, thread: ThreadKey) -> str:
         """List: ids of the questions that wait, the one at work first."""

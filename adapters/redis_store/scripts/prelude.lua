@@ -1,12 +1,33 @@
 -- Stands before every other script. Times are milliseconds of the server's own clock.
+-- Every script names all its keys in KEYS: servers that share keys out want to know them beforehand.
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- The time by which deadlines are kept: the server's, less the jumps that its clock is known to have made.
+local function steady_ms(clock)
+  return now_ms() - tonumber(redis.call('GET', clock) or 0)
+end
+
+-- A full server (maxmemory, noeviction) refuses the first write of a script that may need memory, but no write after
+-- one that it took. So what ends, frees or finishes something begins with a removal, here of what is not there.
+local function go_on_when_full(sorted_set)
+  redis.call('ZREM', sorted_set, '')
+end
+
 -- Lua would write a large number as 1.7e+12.
 local function whole(number)
   return string.format('%.0f', number)
+end
+
+-- Notes that a worker lives. Those that were not heard of for a while are forgotten.
+local function note_presence(workers, worker, presence_ms)
+  local now = now_ms()
+  redis.call('ZREMRANGEBYSCORE', workers, '-inf', whole(now - presence_ms))
+  redis.call('ZREMRANGEBYSCORE', workers, whole(now + 1000), '+inf') -- from before the clock was put back
+  redis.call('ZADD', workers, whole(now), worker)
+  redis.call('PEXPIRE', workers, presence_ms)
 end
 
 -- The name of a turn on a button: `bridge.reply.buttons.token_of` makes the same.
@@ -18,11 +39,16 @@ local function holds(leases, thread, fence)
   return redis.call('HGET', leases, thread) == fence
 end
 
--- Whether the turn is still the one that was begun under this lease. A write that comes late, when its question is
--- settled and the next one begun, is not for that one.
+-- 1 where the turn is still the one that was begun under this lease, else 0: a write that comes late, when its question
+-- is settled and the next one begun, is not for that one. -1 where no worker holds the thread: the server may have
+-- forgotten the lease.
 local function is_at_work(leases, turn, thread, fence, question)
+  local holder = redis.call('HGET', leases, thread)
+  if not holder then
+    return -1
+  end
   local begun = redis.call('HMGET', turn, 'fence', 'question')
-  return holds(leases, thread, fence) and begun[1] == fence and (question == '' or begun[2] == question)
+  return holder == fence and begun[1] == fence and (question == '' or begun[2] == question) and 1 or 0
 end
 
 local function ring(bell, length)
@@ -31,7 +57,7 @@ local function ring(bell, length)
 end
 
 -- Takes the session off its thread and queues the end of its conversation. False where there is none.
-local function begin_ending(session, idle, endings, ends, thread, reason)
+local function begin_ending(session, idle, endings, ends, clock, thread, reason)
   local fields = redis.call('HGETALL', session)
   redis.call('DEL', session)
   redis.call('ZREM', idle, thread)
@@ -44,14 +70,12 @@ local function begin_ending(session, idle, endings, ends, thread, reason)
       conversation = fields[at + 1]
     end
   end
-  local now = whole(now_ms())
   redis.call('HSETNX', endings, conversation, cjson.encode({
-    thread = thread, reason = reason, since_ms = now, session = fields,
+    thread = thread, reason = reason, since_ms = whole(now_ms()), session = fields,
   }))
-  redis.call('ZADD', ends, 'NX', now, conversation)
+  redis.call('ZADD', ends, 'NX', whole(steady_ms(clock)), conversation)
   return true
 end
-
 
 -- Forgets replies whose time is over: their worker has died, or stands still.
 local function forget_replies(live, unshown, queue, now)

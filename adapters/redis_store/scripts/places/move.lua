@@ -1,8 +1,8 @@
 -- Gives all that a thread has to another thread. Whoever works on the old one has lost its lease by that, and the
 -- turn is taken up again under the new name: without the ids of messages, which mean nothing there.
-local due, leases, idle, endings, ends, bell, heir = unpack(KEYS, 1, 7)
-local inbox, bodies, turn, known, session, unanswered, told = unpack(KEYS, 8, 14)
-local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered = unpack(KEYS, 15, 20)
+local due, leases, idle, endings, ends, bell, heir, clock = unpack(KEYS, 1, 8)
+local inbox, bodies, turn, known, session, unanswered, told = unpack(KEYS, 9, 15)
+local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered = unpack(KEYS, 16, 21)
 local thread, new, root, bell_length = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local known_ms, heir_ms = ARGV[5], ARGV[6]
 
@@ -14,12 +14,13 @@ if redis.call('EXISTS', inbox, session) == 0 then
   return 0
 end
 
+go_on_when_full(due)
 if redis.call('EXISTS', new_session) == 1 then
-  begin_ending(session, idle, endings, ends, thread, 'replaced')
+  begin_ending(session, idle, endings, ends, clock, thread, 'replaced')
 elseif redis.call('EXISTS', session) == 1 then
   redis.call('RENAME', session, new_session)
   redis.call('ZREM', idle, thread)
-  redis.call('ZADD', idle, deadline or whole(now_ms()), new)
+  redis.call('ZADD', idle, deadline or whole(steady_ms(clock)), new)
 end
 
 -- What was asked before the move goes first, with the record of its turn; behind a turn that is at work already.
@@ -48,7 +49,7 @@ redis.call('DEL', inbox, bodies, turn, known, told)
 redis.call('SET', new_known, '1', 'PX', known_ms)
 redis.call('ZREM', due, thread)
 redis.call('HDEL', leases, thread)
-if redis.call('EXISTS', new_inbox) == 1 and redis.call('ZADD', due, 'NX', whole(now_ms()), new) == 1 then
+if redis.call('EXISTS', new_inbox) == 1 and redis.call('ZADD', due, 'NX', whole(steady_ms(clock)), new) == 1 then
   ring(bell, bell_length)
 end
 redis.call('SET', heir, root, 'PX', heir_ms)

@@ -1,11 +1,13 @@
 -- Removes duplicates and appends. An answer of "not addressed" leaves no mark of the message, because the same
 -- message may come once more as an addressed one.
 local inbox, bodies, known, due, bell, counters = unpack(KEYS, 1, 6)
-local told, turn, leases, burst = unpack(KEYS, 7, 10)
+local told, turn, leases, burst, clock = unpack(KEYS, 7, 11)
+local NAMES = 12 -- from here on the names of the message; the first one is its id
 local thread, id, body, addressed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local longest, seen_ms, known_ms, bell_length = tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8])
 local queued_from = tonumber(ARGV[9])
 local joins_ms, size, most_size = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local further_ms = ARGV[14]
 
 -- Adds this to the question before it, where that is the same person's, came just now and still waits.
 local function join()
@@ -23,13 +25,13 @@ local function join()
     'parts:' .. owner, cjson.encode(parts))
   redis.call('SET', burst, owner, 'PX', joins_ms)
   if redis.call('HEXISTS', leases, thread) == 0 then
-    redis.call('ZADD', due, 'XX', 'GT', whole(now_ms() + joins_ms), thread)
+    redis.call('ZADD', due, 'XX', 'GT', whole(steady_ms(clock) + joins_ms), thread)
   end
   return true
 end
 
 local seen_before = false
-for at = 11, #KEYS do
+for at = NAMES, #KEYS do
   seen_before = seen_before or redis.call('EXISTS', KEYS[at]) == 1
 end
 if not seen_before and not addressed and redis.call('EXISTS', known) == 0 then
@@ -37,25 +39,27 @@ if not seen_before and not addressed and redis.call('EXISTS', known) == 0 then
 end
 -- A press that comes again says nothing new of what it is about.
 local is_press = ARGV[13] == '1'
-for at = 11, (seen_before and is_press) and 10 or #KEYS do
-  redis.call('SET', KEYS[at], '1', 'PX', seen_ms)
+for at = NAMES, (seen_before and is_press) and NAMES - 1 or #KEYS do
+  redis.call('SET', KEYS[at], '1', 'PX', (at == NAMES or is_press) and seen_ms or further_ms)
 end
 
 local became = 'accepted'
 if seen_before then
   became = 'duplicate'
+elseif size > most_size then
+  became = 'too_long'
 elseif join() then
   became = 'joined'
 elseif redis.call('LLEN', inbox) >= longest then
   became = 'full'
   if is_press then
     -- Where it found no room it may be made again: what it is about is not used up.
-    for at = 12, #KEYS do
+    for at = NAMES + 1, #KEYS do
       redis.call('DEL', KEYS[at])
     end
   end
 else
-  -- Told once until the thread has been at rest: whoever pushes into an empty inbox forgets the last time.
+  -- One "queued" notice per backlog; an empty inbox resets it.
   local waiting = redis.call('RPUSH', inbox, id)
   if waiting == 1 then
     redis.call('DEL', told)
@@ -72,7 +76,7 @@ else
     redis.call('PEXPIRE', known, known_ms)
   end
   -- A thread that is leased is in the set already: its worker sees the question when it settles.
-  if redis.call('ZADD', due, 'NX', whole(now_ms() + joins_ms), thread) == 1 then
+  if redis.call('ZADD', due, 'NX', whole(steady_ms(clock) + joins_ms), thread) == 1 then
     ring(bell, bell_length)
   end
 end

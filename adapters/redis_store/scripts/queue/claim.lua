@@ -1,12 +1,29 @@
--- Takes the thread that has been due longest. Where none is due, every ring of the bell is old.
-local due, leases, fence, bell = unpack(KEYS)
-local now = now_ms()
-local first = redis.call('ZRANGEBYSCORE', due, '-inf', whole(now), 'LIMIT', 0, 1)
-if #first == 0 then
-  redis.call('DEL', bell)
-  return false
+-- Takes the thread that has been due longest and answers with it, its fence and the epoch. Where none is due, every ring
+-- of the bell is old; the answer is for how long (ms) none will be, -1 where none has work. A request that comes a
+-- second time, because its answer was lost, gets the same answer: else the thread would belong to no worker.
+local due, leases, fence, bell, clock, claimed, epoch, workers = unpack(KEYS)
+local lease_ms, request = tonumber(ARGV[1]), ARGV[2]
+go_on_when_full(due)
+note_presence(workers, ARGV[3], tonumber(ARGV[4])) -- before it has anything that others could take over
+local now = steady_ms(clock)
+local last = redis.call('HMGET', claimed, 'request', 'thread', 'fence', 'epoch')
+if last[1] == request and holds(leases, last[2], last[3]) and tonumber(redis.call('ZSCORE', due, last[2]) or 0) > now then
+  return {last[2], last[3], last[4]}
 end
-local number = redis.call('INCR', fence)
-redis.call('ZADD', due, whole(now + tonumber(ARGV[1])), first[1])
-redis.call('HSET', leases, first[1], whole(number))
-return {first[1], number}
+local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
+if #first == 0 or tonumber(first[2]) > now then
+  redis.call('DEL', bell)
+  return #first == 0 and -1 or math.ceil(tonumber(first[2]) - now)
+end
+local here = redis.call('GET', epoch)
+if not here then
+  here = request
+  redis.call('SET', epoch, here)
+end
+-- A counter alone may go back, with a server that forgets; the request is of this worker and this claim.
+local thread, name = first[1], whole(redis.call('INCR', fence)) .. '-' .. request
+redis.call('ZADD', due, whole(now + lease_ms), thread)
+redis.call('HSET', leases, thread, name)
+redis.call('HSET', claimed, 'request', request, 'thread', thread, 'fence', name, 'epoch', here)
+redis.call('PEXPIRE', claimed, lease_ms)
+return {thread, name, here}

@@ -1,15 +1,18 @@
 -- Removes the question that was begun, with its record, and updates the session. A call that arrives a second
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
-local session, idle, endings, ends, counters, dead, unanswered, answer = unpack(KEYS, 7, 14)
+local session, idle, endings, ends, counters, dead, unanswered, answer, clock = unpack(KEYS, 7, 15)
 local thread, fence, question, outcome, end_reason = unpack(ARGV, 1, 5)
 local idle_ms, known_ms = tonumber(ARGV[6]), ARGV[7]
 local history, counts_as_turn = ARGV[8], ARGV[9]
 local dead_reason, dead_length, unanswered_ms, rated_ms = ARGV[10], tonumber(ARGV[11]), ARGV[12], tonumber(ARGV[13])
+local dead_ms, USAGE = tonumber(ARGV[14]), 15
 local not_whole = { interrupted = true, stopped = true, refused = true, dead = true }
-if not holds(leases, thread, fence) then
-  return -1
+local holder = redis.call('HGET', leases, thread)
+if holder ~= fence then
+  return holder and -1 or -2
 end
+go_on_when_full(due)
 
 local id = redis.call('LINDEX', inbox, 0)
 local begun = redis.call('HMGET', turn, 'question', 'fence', 'attempts')
@@ -20,6 +23,13 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
       at_ms = whole(now_ms()), question = redis.call('HGET', bodies, id),
     }))
     redis.call('LTRIM', dead, 0, dead_length - 1)
+    redis.call('PEXPIRE', dead, dead_ms)
+    -- Those that are too old; the newest is this one.
+    local oldest = cjson.decode(redis.call('LINDEX', dead, -1))
+    while tonumber(oldest.at_ms) < now_ms() - dead_ms do
+      redis.call('RPOP', dead)
+      oldest = cjson.decode(redis.call('LINDEX', dead, -1))
+    end
   end
   local body = redis.call('HGET', bodies, id)
   if outcome == 'answered' then
@@ -36,7 +46,10 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     end
   end
   redis.call('LPOP', inbox)
-  redis.call('HDEL', bodies, id)
+  for _, part in ipairs(cjson.decode(redis.call('HGET', bodies, 'parts:' .. id) or '[]')) do
+    redis.call('HDEL', bodies, part, 'owner:' .. part)
+  end
+  redis.call('HDEL', bodies, id, 'parts:' .. id, 'size:' .. id)
   redis.call('DEL', turn)
   redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
   if outcome ~= 'excluded' then
@@ -53,7 +66,7 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
   end
   local conversation = redis.call('HGET', session, 'conversation_id')
   if conversation and rated_ms > 0 then
-    redis.call('SET', answer .. token_of(id), conversation, 'PX', rated_ms)
+    redis.call('SET', answer, conversation, 'PX', rated_ms)
   end
   if redis.call('EXISTS', session) == 1 then
     redis.call('HINCRBY', session, 'turns', counts_as_turn)
@@ -66,15 +79,15 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     if history ~= 'keep' then
       redis.call('HSET', session, 'history_count', history)
     end
-    for at = 14, #ARGV, 2 do
+    for at = USAGE, #ARGV, 2 do
       redis.call('HINCRBY', session, 'usage.' .. ARGV[at], ARGV[at + 1])
     end
     redis.call('HDEL', session, 'unserved')
     if idle_ms >= 0 then
-      redis.call('ZADD', idle, whole(now_ms() + idle_ms), thread)
+      redis.call('ZADD', idle, whole(steady_ms(clock) + idle_ms), thread)
     end
     if end_reason ~= '' then
-      begin_ending(session, idle, endings, ends, thread, end_reason)
+      begin_ending(session, idle, endings, ends, clock, thread, end_reason)
     end
   end
 end

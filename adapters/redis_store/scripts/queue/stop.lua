@@ -1,15 +1,18 @@
--- Marks the turn of the head question as stopped. A question that nobody has begun yet gets its record here.
-local inbox, turn, known, counters, bodies, session = unpack(KEYS, 1, 6)
+-- Marks the turn of the head question as stopped. A question that was not begun yet gets its record here. Answers what
+-- became of it, the question, and the fence of the worker that is to be told.
+local inbox, turn, known, counters, bodies, session, leases = unpack(KEYS, 1, 7)
+local NAMES = 8
 local addressed, seen_ms, about, person, owner_only = ARGV[1] == '1', ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
-for at = 7, #KEYS do
+local thread = ARGV[6]
+for at = NAMES, #KEYS do
   if redis.call('EXISTS', KEYS[at]) == 1 then
-    return 'duplicate'
+    return {'duplicate'}
   end
 end
 if not addressed and redis.call('EXISTS', known) == 0 then
-  return 'not_addressed'
+  return {'not_addressed'}
 end
-for at = 7, #KEYS do
+for at = NAMES, #KEYS do
   redis.call('SET', KEYS[at], '1', 'PX', seen_ms)
 end
 local id = redis.call('LINDEX', inbox, 0)
@@ -35,4 +38,4 @@ if id and (about == '' or about == '*' or token_of(id) == about) then
   end
 end
 redis.call('HINCRBY', counters, 'question.' .. became, 1)
-return became
+return {became, id or '', redis.call('HGET', leases, thread) or ''}

@@ -1,4 +1,4 @@
--- Forgets an ending and writes its line into the ledger: whoever comes second finds nothing to forget.
+-- Forgets an ending and writes its line into the ledger: a second call finds nothing to forget.
 local ends, endings, attempts, ledger, counters = unpack(KEYS)
 local conversation, reason, longest = ARGV[1], ARGV[2], ARGV[3]
 redis.call('ZREM', ends, conversation)

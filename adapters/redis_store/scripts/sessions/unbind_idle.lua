@@ -1,8 +1,9 @@
 -- Begins the end of one idle session. A busy thread is left alone and looked at again a little later. One whose
 -- question no worker takes, as where its bot is no longer in the settings, is left alone for so many looks only.
-local idle, session, due, leases, inbox, endings, ends, turn = unpack(KEYS)
+local idle, session, due, leases, inbox, endings, ends, turn, clock = unpack(KEYS)
 local thread, busy_ms, looks = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local now = now_ms()
+go_on_when_full(idle)
+local now = steady_ms(clock)
 local deadline = redis.call('ZSCORE', idle, thread)
 if not deadline or tonumber(deadline) > now then
   return 0
@@ -21,4 +22,4 @@ if is_leased or waits then
   redis.call('ZADD', idle, whole(now + busy_ms), thread)
   return 0
 end
-return begin_ending(session, idle, endings, ends, thread, 'idle') and 1 or 0
+return begin_ending(session, idle, endings, ends, clock, thread, 'idle') and 1 or 0

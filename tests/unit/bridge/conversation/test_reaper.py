@@ -92,7 +92,8 @@ async def test_an_end_that_is_told_slowly_holds_up_no_other(stores: RedisStores)
 async def test_a_token_that_is_refused_counts_as_closed_only_after_a_minute(stores: RedisStores, redis: Redis) -> None:
     """R13: one stray 401 must not leave a conversation open."""
     it = await _with_session(stores, idle_timeout_s=0.01)
-    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    clock = LateClock()
+    reaper = Reaper(it.agent, stores.sessions, clock)
     await asyncio.sleep(0.02)
     it.agent.end_errors = [ConversationLost("401")]
     await reaper.sweep()
@@ -100,6 +101,7 @@ async def test_a_token_that_is_refused_counts_as_closed_only_after_a_minute(stor
     wait_s = float(await redis.zscore(stores.keys.ends, "chat_1") or 0) / 1000 - time.time()
     assert 28.0 < wait_s < 31.0
     await redis.zadd(stores.keys.ends, {"chat_1": 0})
+    clock.passed_s += 5.0
     await reaper.sweep()
     assert it.agent.ended == ["chat_1"]
 
@@ -109,6 +111,7 @@ async def test_a_token_that_is_refused_counts_as_closed_only_after_a_minute(stor
     for left in (2, 1, 0):
         assert await stores.sessions.unbind_idle(10) >= 0
         await redis.zadd(stores.keys.ends, {"chat_2": 0})
+        clock.passed_s += 5.0
         await reaper.sweep()
         assert len(it.agent.end_errors) == left
     assert await stores.sessions.counts() == (0, 0)
@@ -160,10 +163,12 @@ async def test_an_end_is_tried_again_after_thousands_of_failures(stores: RedisSt
     it.agent.end_errors = [AgentUnavailable("503")]
     await redis.hset(stores.keys.end_attempts, "chat_1", "5000")
     await asyncio.sleep(0.02)
-    reaper = Reaper(it.agent, stores.sessions, SystemClock())
+    clock = LateClock()
+    reaper = Reaper(it.agent, stores.sessions, clock)
     await reaper.sweep()
     assert (it.agent.end_errors, it.agent.ended) == ([], [])
     await redis.zadd(stores.keys.ends, {"chat_1": 0})  # its pause is over
+    clock.passed_s += 5.0
     await reaper.sweep()
     assert it.agent.ended == ["chat_1"]
 
@@ -172,6 +177,10 @@ class LateClock(SystemClock):
     """The system's time, so many seconds later."""
 
     late_s = 0.0
+    passed_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed_s
 
     def now(self) -> float:
         return super().now() + self.late_s
@@ -190,6 +199,7 @@ async def test_an_end_that_fails_for_an_hour_is_an_alarm_and_one_whose_clock_jum
     async def attempt() -> None:
         await reaper.sweep()
         await redis.zadd(stores.keys.ends, {"chat_1": 0})  # its pause is over
+        clock.passed_s += 5.0  # as often as the store is looked at where nothing was due
 
     await attempt()
     clock.late_s = 7200.0

@@ -91,7 +91,7 @@ def _sessions(agent: FakeAgent, store: AwayStore, clock: Clock | None = None) ->
 
 async def _open(sessions: SessionManager) -> None:
     with pytest.raises(StoreUnavailable):
-        await sessions.open_session(Lease(THREAD, 1), question(), FakeChannel(), Choices())
+        await sessions.open_session(Lease(THREAD, "1"), question(), FakeChannel(), Choices())
 
 
 async def test_an_end_that_fails_beside_the_store_is_tried_until_it_succeeds(caplog: pytest.LogCaptureFixture) -> None:
@@ -136,7 +136,7 @@ def test_a_turn_cancelled_while_it_waits_to_open_leaves_nothing_open(
         agent.open_errors = [refusal]
         store = AwayStore(away_for=0)
         sessions = _sessions(agent, store, LoopClock())
-        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel(), Choices()))
+        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, "1"), question(), FakeChannel(), Choices()))
         await asyncio.sleep(cancelled_at_s)
         turn.cancel()
         await asyncio.wait([turn])
@@ -167,9 +167,9 @@ def test_an_opening_waits_for_the_limit_and_for_an_agent_that_comes_back(
         sessions = _sessions(agent, AwayStore(away_for=0), clock)
         if opened_after_s is None:
             with pytest.raises(type(refusals[-1])):
-                await sessions.open_session(Lease(THREAD, 1), question(), FakeChannel(), Choices())
+                await sessions.open_session(Lease(THREAD, "1"), question(), FakeChannel(), Choices())
             return
-        await sessions.open_session(Lease(THREAD, 1), question(), FakeChannel(), Choices())
+        await sessions.open_session(Lease(THREAD, "1"), question(), FakeChannel(), Choices())
         assert clock.monotonic() == pytest.approx(opened_after_s)
 
     run_virtually(opening())
@@ -189,7 +189,7 @@ def test_a_stop_while_the_store_hangs_ends_what_was_just_opened() -> None:
     async def stopped() -> None:
         agent = SlowAgent(_silent)  # type: ignore[arg-type]  # nothing is asked
         sessions = _sessions(agent, HangingStore(away_for=0), LoopClock())
-        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel(), Choices()))
+        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, "1"), question(), FakeChannel(), Choices()))
         await asyncio.sleep(1.0)
         turn.cancel()
         await asyncio.wait([turn])
@@ -209,7 +209,7 @@ def test_an_opening_whose_turn_is_gone_goes_on_by_itself_and_is_ended(answers_af
         agent.answers_after_s = answers_after_s
         store = AwayStore(away_for=0)
         sessions = _sessions(agent, store, LoopClock())
-        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel(), Choices()))
+        turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, "1"), question(), FakeChannel(), Choices()))
         await asyncio.sleep(0.2)
         turn.cancel()
         await asyncio.wait([turn])
@@ -232,7 +232,9 @@ def test_a_process_that_stops_leaves_an_opening_that_takes_too_long_on_record() 
         sessions = _sessions(agent, store, LoopClock())
         for answers_after_s in (1.9, 30.0):
             agent.answers_after_s = answers_after_s
-            turn = asyncio.ensure_future(sessions.open_session(Lease(THREAD, 1), question(), FakeChannel(), Choices()))
+            turn = asyncio.ensure_future(
+                sessions.open_session(Lease(THREAD, "1"), question(), FakeChannel(), Choices())
+            )
             await asyncio.sleep(0.1)
             turn.cancel()
             await asyncio.wait([turn])
@@ -263,7 +265,7 @@ def test_an_opening_stays_on_record_only_where_it_may_have_had_an_effect(error: 
         store = AwayStore(away_for=0)
         with pytest.raises(type(error)):
             await _sessions(agent, store, LoopClock()).open_session(
-                Lease(THREAD, 1), question(), FakeChannel(), Choices()
+                Lease(THREAD, "1"), question(), FakeChannel(), Choices()
             )
         assert bool(store.openings) is is_noted
 
@@ -279,7 +281,7 @@ def test_a_conversation_carries_the_id_by_which_a_lost_opening_is_found() -> Non
         store = AwayStore(away_for=0)
         asked = Question(replace(origin(), metadata={"channel": "C1"}), "hello")
         with pytest.raises(AgentUnavailable):
-            await _sessions(agent, store, LoopClock()).open_session(Lease(THREAD, 1), asked, FakeChannel(), Choices())
+            await _sessions(agent, store, LoopClock()).open_session(Lease(THREAD, "1"), asked, FakeChannel(), Choices())
         assert agent.opened_metadata == [{"channel": "C1", "bridge_opening": next(iter(store.openings))}]
 
     run_virtually(opening())

@@ -17,7 +17,7 @@ from bridge.domain.errors import (
     PlaceGone,
     StreamBroken,
 )
-from bridge.domain.incoming import CommandName, IntakeResult
+from bridge.domain.incoming import CommandName, Edit, IntakeResult
 from bridge.domain.notices import Notice, help_text
 from bridge.domain.pages import PageView
 from bridge.domain.sessions import EndReason, HistoryMessage
@@ -54,7 +54,12 @@ async def test_an_answer_without_a_word_shows_the_empty_notice(stores: RedisStor
 
 async def test_a_question_over_the_limit_is_refused_before_anything_is_opened(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
-    settlement = await it.answer(question("x" * (MOST_QUESTION_CHARACTERS + 1)))
+    assert await stores.inbox.append(question()) is IntakeResult.ACCEPTED
+    edit = Edit(question().origin, "x" * (3 * MOST_QUESTION_CHARACTERS))
+    assert await stores.inbox.amend(edit) is IntakeResult.AMENDED
+    lease = await stores.queue.claim()
+    assert lease is not None
+    settlement = await it.take(lease)
     assert settlement.outcome is Outcome.REFUSED
     assert it.notices == [Notice.TOO_LONG]
     assert it.agent.histories == {}

@@ -1,2 +1,0 @@
--- Threads whose idle deadline has passed, the longest first. Nothing is taken yet.
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', whole(now_ms()), 'LIMIT', 0, ARGV[1])

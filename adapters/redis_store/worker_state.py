@@ -1,0 +1,130 @@
+"""What a worker keeps in mind of its own work, for a Redis that forgets and for answers that are lost on their way."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from bridge.domain.sessions import Session
+from bridge.domain.turns import Lease
+
+_MOST_SESSIONS = 5000
+"""About 1.5 KB each."""
+
+
+@dataclass(slots=True)
+class TurnAtWork:
+    """One turn that this worker has begun: all that is needed to write it down again."""
+
+    lease: Lease
+    question_id: str
+    body: bytes
+    """The question, as it is kept."""
+    epoch: str
+    """Of the server, when the thread was claimed."""
+    fields: dict[bytes, bytes] = field(default_factory=dict)
+    """The record."""
+
+    def flat(self) -> list[bytes]:
+        """Return the record as a flat list."""
+        return [part for pair in self.fields.items() for part in pair]
+
+
+@dataclass(slots=True)
+class Requests:
+    """Names for requests. A request whose answer did not arrive keeps its name, so that its repetition is known."""
+
+    prefix: str
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _open: str = ""
+
+    def next(self) -> str:
+        """Return the name of the request that is to be made, or to be made again."""
+        self._open = self._open or f"{self.prefix}.{next(self._numbers)}"
+        return self._open
+
+    def answered(self) -> None:
+        """Note that the answer has arrived."""
+        self._open = ""
+
+
+class WorkerState:
+    """Shared by the stores of one worker.
+
+    Args:
+        name: Different from every other worker's, those of the past included; by default it is drawn.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name or secrets.token_hex(4)
+        self.looks = Requests(f"{self.name}.look")
+        self.claims = Requests(self.name)
+        self.end_claims = Requests(self.name)
+        self.epoch = ""
+        """As the last tick saw it."""
+        self.is_alone = False
+        """Whether the last tick saw no other worker."""
+        self.may_be_due = True
+        """Whether something was written that may come due before the next tick."""
+        self._epochs: dict[str, str] = {}
+        self._turns: dict[str, TurnAtWork] = {}
+        """By fence."""
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    # ------------------------------------------------------------ turns
+
+    def claimed(self, lease: Lease, epoch: str) -> None:
+        """Note in which epoch a thread was claimed."""
+        self._epochs[lease.fence] = epoch
+
+    def begun(self, lease: Lease, question_id: str, body: bytes, record: Sequence[bytes]) -> None:
+        """Note a turn that was begun."""
+        fields = dict(zip(record[::2], record[1::2], strict=True))
+        self._turns[lease.fence] = TurnAtWork(lease, question_id, body, self._epochs.get(lease.fence, ""), fields)
+
+    def recorded(self, lease: Lease, fields: Mapping[bytes, bytes]) -> None:
+        """Note what was recorded of the turn that was begun under this lease. A whole answer stays as it is."""
+        turn = self._turns.get(lease.fence)
+        if turn is None:
+            return
+        is_whole = turn.fields.get(b"step") == b"answered" and b"step" not in fields
+        turn.fields |= {name: value for name, value in fields.items() if not (is_whole and name == b"text")}
+
+    def settled(self, lease: Lease) -> None:
+        """Forget the turn; the lease may be kept for the next one."""
+        self._turns.pop(lease.fence, None)
+
+    def released(self, lease: Lease) -> None:
+        """Forget the lease and its turn."""
+        self._turns.pop(lease.fence, None)
+        self._epochs.pop(lease.fence, None)
+
+    def turn_of(self, lease: Lease) -> TurnAtWork | None:
+        """Return the turn at work under this lease."""
+        return self._turns.get(lease.fence)
+
+    @property
+    def turns(self) -> Sequence[TurnAtWork]:
+        """All turns at work in this worker."""
+        return list(self._turns.values())
+
+    # ------------------------------------------------------------ conversations
+
+    def knows(self, session: Session) -> None:
+        """Keep a session in mind whose conversation may be open; beyond a bound the one known longest goes."""
+        if not session.conversation.token:
+            return
+        self._sessions[session.conversation.id] = session
+        self._sessions.move_to_end(session.conversation.id)
+        while len(self._sessions) > _MOST_SESSIONS:
+            self._sessions.popitem(last=False)
+
+    def ended(self, conversation_id: str) -> None:
+        """Forget a conversation that TalkifAI has closed."""
+        self._sessions.pop(conversation_id, None)
+
+    @property
+    def sessions(self) -> Sequence[Session]:
+        """All sessions that may still be open."""
+        return list(self._sessions.values())

@@ -1,0 +1,163 @@
+"""The leases in one worker's hands: renewed in time, looked at before each step that people see, held in an outage."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from bridge.domain.errors import LeaseLost, StoreUnavailable
+from bridge.domain.turns import InboxItem, Lease
+from bridge.ports.work_queue import WorkQueue
+from bridge.runtime.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_STORE_AWAY_PAUSE_S = 1.0
+_STORE_BACK_PAUSE_S = 2.0
+"""Longer than another worker's pause before it asks again."""
+_PROBE_S = 0.1
+_ASK_WITHIN_S = 2.0
+"""How long a call to a channel waits for the store when a lease may have run out."""
+
+
+class _Answer(Enum):
+    OURS = auto()
+    LOST = auto()
+    AWAY = auto()
+
+
+class HeldThread:
+    """A thread in this worker's hands, and the question that is at work there."""
+
+    def __init__(self, lease: Lease, renewed_at: float) -> None:
+        self.lease = lease
+        self.renewed_at = renewed_at
+        """When the store was last asked for it with success: the answer may have been long on its way."""
+        self.task: asyncio.Task[None] | None = None
+        self.question_id = ""
+        self.stop = asyncio.Event()
+
+    def begin(self, entry: InboxItem) -> None:
+        """Work on this question now. What was wanted stopped before is over."""
+        self.question_id = entry.queued.id
+        self.stop = asyncio.Event()
+        if entry.record.is_stopped:
+            self.stop.set()
+
+
+class LeaseKeeper:
+    """Keeps leases alive and says, before each step that people see, whether the thread is still this worker's.
+
+    While the store is away for longer than a lease, a worker that was alone goes on: no other one was there to take
+    its threads. Where there are several, it waits with what it has to show until the store answers: the store may be
+    away for this worker alone, and another one may be showing the reply.
+    """
+
+    def __init__(self, queue: WorkQueue, clock: Clock, *, lease_s: float) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._lease_s = lease_s
+        self._held: dict[Lease, HeldThread] = {}
+        self._asked_in_vain_at = float("-inf")
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def held(self) -> Sequence[HeldThread]:
+        """All threads in this worker's hands."""
+        return list(self._held.values())
+
+    def take(self, lease: Lease, claimed_at: float) -> HeldThread:
+        """Hold a thread that was claimed, from when it was asked for."""
+        held = self._held[lease] = HeldThread(lease, claimed_at)
+        return held
+
+    def let_go(self, lease: Lease) -> None:
+        """Hold it no more."""
+        self._held.pop(lease, None)
+
+    def stop(self, question_id: str) -> None:
+        """Stop the answer to a question that is at work here."""
+        for held in self._held.values():
+            if held.question_id == question_id:
+                held.stop.set()
+
+    async def guard(self, held: HeldThread) -> None:
+        """Return while the thread is surely this worker's. Raises `LeaseLost` when another one has it.
+
+        A worker that was paused finds out here.
+        """
+        while self._clock.monotonic() - held.renewed_at >= self._lease_s * 0.8:
+            answer = await self._ask(held)
+            if answer is _Answer.LOST:
+                raise LeaseLost(str(held.lease.thread))
+            if answer is _Answer.OURS or self._queue.is_alone:
+                return
+            if self._clock.monotonic() - held.renewed_at < self._lease_s:
+                return
+            await self._clock.sleep(_STORE_AWAY_PAUSE_S)
+
+    async def _ask(self, held: HeldThread) -> _Answer:
+        """Ask the store for one lease, though not for long, and not again at once where it did not answer."""
+        asked_at = self._clock.monotonic()
+        if asked_at - self._asked_in_vain_at < _STORE_AWAY_PAUSE_S:
+            return _Answer.AWAY
+        try:
+            async with asyncio.timeout(_ASK_WITHIN_S):
+                renewal = await self._queue.renew([held.lease])
+        except (StoreUnavailable, TimeoutError):
+            self._asked_in_vain_at = self._clock.monotonic()
+            return _Answer.AWAY
+        if renewal.lost:
+            return _Answer.LOST
+        held.renewed_at = asked_at
+        return _Answer.OURS
+
+    async def beat(self) -> None:
+        """Renew all leases three times in their length, until cancelled; sooner where the store did not answer."""
+        pause_s = self._lease_s / 3
+        while True:
+            await self._clock.sleep(pause_s)
+            pause_s = self._lease_s / 3 if await self.renew_all() else min(_STORE_AWAY_PAUSE_S, self._lease_s / 3)
+
+    async def renew_all(self) -> bool:
+        """Renew all leases and stop the turns whose lease was lost. False: the store does not answer."""
+        holders = self.held
+        if not holders:
+            return True
+        asked_at = self._clock.monotonic()
+        try:
+            renewal = await self._queue.renew([held.lease for held in holders])
+        except StoreUnavailable:
+            return False
+        lost = set(renewal.lost)
+        for held in holders:
+            if held.lease not in lost:
+                held.renewed_at = max(held.renewed_at, asked_at)
+            elif held.task is not None and held.lease in self._held:
+                log.warning("lease lost", extra={"thread_key": str(held.lease.thread)})
+                held.task.cancel()
+        for question_id in renewal.stopped:
+            self.stop(question_id)
+        return True
+
+    async def sit_out(self) -> None:
+        """Return when the store is back and every worker has had the time to renew what it holds.
+
+        Leases may have run out meanwhile. Claiming immediately could steal threads whose workers are still alive.
+        """
+        while True:
+            await self._clock.sleep(_STORE_AWAY_PAUSE_S)
+            if await self.renew_all() and await self._store_answers():
+                break
+        await self._clock.sleep(_STORE_BACK_PAUSE_S)
+
+    async def _store_answers(self) -> bool:
+        try:
+            question_id = await self._queue.wait_for_work(_PROBE_S)
+        except StoreUnavailable:
+            return False
+        if question_id is not None:
+            self.stop(question_id)
+        return True
