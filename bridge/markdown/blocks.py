@@ -7,6 +7,7 @@ Follows CommonMark (sections 4 and 5) and GFM's tables as far as lines go; what 
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|$)")
 _FENCE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
@@ -15,6 +16,10 @@ _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*")
 _MARKER = re.compile(r"(?:([-+*])|([0-9]{1,9})([.)]))(?=[ \t]|$)")
 _DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _PIPE = re.compile(r"\\.|`+[^`]*`+|(\|)")
+_BLOCK_SIGNS = frozenset("#`~*-_")
+_CONTAINER_SIGNS = frozenset(">-+*0123456789")
+_DELIMITER_SIGNS = frozenset("|:-")
+_WHITE = frozenset(" \t")
 _CODE_INDENT = 4
 _TAB = 4
 _MOST_CONTAINERS = 16
@@ -76,9 +81,8 @@ class Item:
 Container = Quote | Item
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph that is open."""
+class Paragraph(NamedTuple):
+    """A paragraph that is open. A tuple like `Open` and `Line`: every line makes one of each."""
 
     last: str
     """Its last line, which a table's delimiter row would make the header."""
@@ -105,16 +109,14 @@ class Table:
 Leaf = Paragraph | Fence | Table
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """What is open between two lines."""
 
     containers: tuple[Container, ...] = ()
     leaf: Leaf | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, and what is open after it."""
 
     kind: Kind
@@ -220,7 +222,9 @@ def _opened(
         indent, start = _indent(line, at)
         if indent >= _CODE_INDENT:
             break
-        if line[start : start + 1] == ">":
+        if start == len(line) or line[start] not in _CONTAINER_SIGNS:
+            break
+        if line[start] == ">":
             containers, at = (*containers, Quote()), _behind_quote(line, start)
             interrupts = False
             continue
@@ -254,7 +258,8 @@ def _same_block(before: Open, text: str, start: int, kept: int, indent: int) -> 
     if not isinstance(leaf, Paragraph):
         return None
     if all_kept and indent < _CODE_INDENT:
-        if _DELIMITER.fullmatch(text) and "|" in leaf.last + text and cells(leaf.last) == cells(text):
+        is_delimiter = text[:1] in _DELIMITER_SIGNS and _DELIMITER.fullmatch(text) is not None
+        if is_delimiter and "|" in leaf.last + text and cells(leaf.last) == cells(text):
             return Line(Kind.DELIMITER, Open(before.containers, Table(leaf.last, text)), start, kept)
         if _UNDERLINE.fullmatch(text):
             return Line(Kind.UNDERLINE, Open(before.containers), start, kept)
@@ -264,6 +269,8 @@ def _same_block(before: Open, text: str, start: int, kept: int, indent: int) -> 
 
 def _started(text: str) -> tuple[Kind, Leaf | None, int]:
     """Return the block that begins with this text, and how long its mark is."""
+    if text[:1] not in _BLOCK_SIGNS:
+        return Kind.TEXT, Paragraph(text), 0
     if heading := _HEADING.match(text):
         return Kind.HEADING, None, heading.end()
     fence = _FENCE.fullmatch(text)
@@ -277,8 +284,10 @@ def _started(text: str) -> tuple[Kind, Leaf | None, int]:
 
 def _indent(line: str, at: int) -> tuple[int, int]:
     """Return how many columns of white space stand at a place, and where they end."""
+    if line[at : at + 1] not in _WHITE:
+        return 0, at
     count = 0
-    while at < len(line) and line[at] in " \t":
+    while at < len(line) and line[at] in _WHITE:
         count += _TAB - count % _TAB if line[at] == "\t" else 1
         at += 1
     return count, at

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from bridge.markdown.blocks import NOTHING, Kind, continuation, read_line
 
+_SINGLE = r"(?<![\w$])\$(?P<single>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])"
 _FORMULA = re.compile(
     r"(?P<code>(?P<ticks>(?<!`)`+(?!`)).*?(?<!`)(?P=ticks)(?!`))"
     r"|\\\((?P<round>.{1,1000}?)\\\)"
@@ -16,13 +17,14 @@ _FORMULA = re.compile(
     r"|(?<![\\$])\$\$(?P<double>[^$]+)\$\$(?!\$)"
     r"|(?P<times>(?<=[0-9)])\*(?=[0-9(]))"
     r"|\\."
-    r"|(?<![\w$])\$(?P<single>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])",
+    rf"|{_SINGLE}",
     re.DOTALL,
 )
 _TICKS = re.compile(r"`+")
 _SIGNS_OF_MATHS = re.compile(r"[\\^_={}+*/<>|]")
 _SURELY_SHORT = 3
-_OPENS = re.compile(r"\$|\\[(\[]|[0-9)]\*[0-9(]")
+_OPENS = re.compile(rf"\$\$|\\[(\[]|[0-9)]\*[0-9(]|{_SINGLE}")
+"""Without any of this there is no formula: two prices are none."""
 _WORDS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.ROW})
 
 

@@ -88,10 +88,9 @@ class CallTimes:
         """Return for how long the pages need not be looked at; not above 0 for not at all."""
         return 0.0 if self._reply.ended else self._look_not_before - self._clock.monotonic()
 
-    def rest(self, kind: Priority, wait_s: float) -> float:
-        """Leave the pages alone until an edit may be made: to look at them for each chunk costs more than all else."""
-        if kind >= Priority.BETWEEN:
-            self._look_not_before = self._clock.monotonic() + wait_s
+    def rest(self, wait_s: float) -> float:
+        """Leave the pages alone until a call may be made: to look at them for each chunk costs more than all else."""
+        self._look_not_before = self._clock.monotonic() + wait_s
         return wait_s
 
     def rest_unchanged(self) -> float:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _POST_AFTER_STOP_S = 3.0
 """How long a post under way may go on once its turn was cancelled."""
+_A_MOMENT_S = 0.01
 _LOOK_PAUSE_S = 1.5
 """How far apart the searches for a post whose answer was lost are."""
 _BUTTONS_WITHIN_S = 2.0
@@ -84,14 +85,17 @@ class Writer:
         self._noted = ProgressRecorder(record, (tuple(message_ids), reply.text))
         self._live = ""
         self._wake = asyncio.Event()
+        self._is_resting = False
+        """True while the writer will look by itself as soon as there can be anything to do."""
         self._expected: CallKind | None = None
         """What the next call will be while the reply grows, known without a look at the pages."""
         self._length_looked_at = 0
 
     def wake(self) -> None:
-        """Say that the reply has changed."""
+        """Say that the reply has changed. While its next call has to wait, that costs nothing."""
         self._times.note_text()
-        self._wake.set()
+        if not self._is_resting or self._times.rest_s() <= 0:
+            self._wake.set()
 
     async def run(self) -> None:
         """Write until the reply has ended and is shown whole.
@@ -129,7 +133,7 @@ class Writer:
         is_optional = call is not None and call.is_optional
         due_s = self._times.due_in_s(Priority.FINAL if is_optional else kind.priority)
         if due_s > 0:
-            return self._wait_for_buttons(due_s) if is_optional else self._times.rest(kind.priority, due_s)
+            return self._wait_for_buttons(due_s) if is_optional else self._times.rest(due_s)
         version = self._reply.version
         asked = self._asked(kind)
         wait_s = (await self._pacing.take(asked)).wait_s
@@ -180,7 +184,7 @@ class Writer:
         if kind.priority is Priority.COSMETIC:
             return wait_s  # text that comes meanwhile is worth more
         self._expected, self._length_looked_at = kind, -1
-        return self._times.rest(kind.priority, wait_s)
+        return self._times.rest(wait_s)
 
     def _wait_for_buttons(self, wait_s: float) -> float | None:
         """Wait a moment for the edit that brings the last buttons, while people read the whole text; else leave it."""
@@ -274,6 +278,7 @@ class Writer:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
+        self._is_resting = seconds <= self._times.rest_s() + _A_MOMENT_S
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()

@@ -5,16 +5,13 @@ No `parse_mode` is ever used: the server parses nothing, so it can refuse nothin
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
-from telegramify_markdown.config import RenderConfig
-from telegramify_markdown.converter import EventWalker
-
 from adapters.telegram import limits
-from adapters.telegram.format.entities import Mark, Span, marks_of, spans_of, tidied, trimmed, utf16_length, worthiest
+from adapters.telegram.format.entities import Mark, Span, spans_of, tidied, trimmed, utf16_length, worthiest
 from adapters.telegram.format.links import defuse
-from adapters.telegram.format.walker import rewritten
+from adapters.telegram.format.walker import walked
 from bridge.domain.notices import SLASHES, help_text
 from bridge.domain.pages import PageView
 from bridge.markdown.preprocess import prepared
@@ -84,25 +81,10 @@ def _finished(view: PageView, allowed: frozenset[str]) -> frozenset[str]:
 @lru_cache(maxsize=_CACHED_PAGES)
 def _rendered(markdown: str, allowed: frozenset[str] = frozenset()) -> _Body:
     """Render without the bound on marks, so that it can be seen how many there are."""
-    source = prepared(sanitize(markdown))
-    text, entities, _ = EventWalker(_look(), source).walk(tuple(rewritten(source)))
-    spans = (Span(found.type, found.offset, found.length, found.url or "", found.language or "") for found in entities)
-    marks = [replace(mark, language=mark.language.split(" ")[0]) for mark in marks_of(text, spans)]
-    text, marks = defuse(*trimmed(text, marks), allowed)
+    text, marks = defuse(*trimmed(*walked(prepared(sanitize(markdown)))), allowed)
     if not _is_visible(text):
         return _Body("", (), 0)
     return _Body(text, tuple(tidied(text, marks)), utf16_length(text))
-
-
-def _look() -> RenderConfig:
-    """Plain headings, a bullet that every font has, and boxes that say what they mean."""
-    look = RenderConfig.isolated()
-    signs = look.markdown_symbol
-    signs.heading_level_1 = signs.heading_level_2 = signs.heading_level_3 = signs.heading_level_4 = ""
-    signs.unordered_list_item = "\N{BULLET}"
-    signs.task_completed = "\N{BALLOT BOX WITH CHECK}"
-    signs.task_uncompleted = "\N{BALLOT BOX}"
-    return look
 
 
 def _is_visible(text: str) -> bool:

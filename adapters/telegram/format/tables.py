@@ -1,107 +1,119 @@
-"""Tables, which Telegram does not have: columns of monospace text, or a card for each row where that is too wide. Pure.
-
-Takes and returns the parser's events, see `adapters/telegram/rewriting.py`.
-"""
+"""Tables, which Telegram does not have: monospace columns, or a card for each row where that is too wide. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, repeat
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
+from adapters.telegram.format.message_text import MessageText
 from adapters.telegram.limits import TABLE_COLUMNS
 from bridge.markdown.graphemes import columns
 from bridge.markdown.preprocess import MOST_COLUMNS
-
-Event = Any
-RangedEvent = tuple[Event, Mapping[str, int]]
 
 _BORDER, _RULE, _CROSS = " │ ", "─", "─┼─"
 _LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 _PAIR = 2
 
 
-@dataclass(slots=True)
-class _Cell:
-    events: list[Event] = field(default_factory=list)
+class Cell:
+    """The words of one cell, with their styles."""
 
-    @property
+    def __init__(self) -> None:
+        self.pieces: list[tuple[str, str]] = []
+
+    def write(self, text: str) -> None:
+        """Add words."""
+        self.pieces.append(("text", text))
+
+    def code(self, code: str) -> None:
+        """Add code."""
+        self.pieces.append(("code", code))
+
+    def begin(self, kind: str) -> None:
+        """Begin a style."""
+        self.pieces.append(("begin", kind))
+
+    def end(self, kind: str) -> None:
+        """End it."""
+        self.pieces.append(("end", kind))
+
+    def add(self, other: "Cell") -> None:
+        """Add another cell."""
+        self.write(_BORDER)
+        self.pieces += other.pieces
+
+    @cached_property
     def text(self) -> str:
-        """Return its words alone."""
-        words = "".join(_words(event) for event in self.events)
+        """Return its words alone. Asked for once it is whole."""
+        words = "".join(words for kind, words in self.pieces if kind in ("text", "code"))
         return " ".join(_LINE_BREAK.sub(" / ", words).split())
 
-
-def table(events: Sequence[RangedEvent], alignments: Sequence[str]) -> list[RangedEvent]:
-    """Return what is shown for a table, given the events between its start and its end."""
-    if not events:
-        return []
-    rows = [_narrow(row) for row in _rows(event for event, _ in events) if row]
-    if not rows:
-        return []
-    width = max(len(row) for row in rows)
-    full = [[*row, *(_Cell() for _ in range(width - len(row)))] for row in rows]
-    widths = [max(columns(row[index].text) for row in full) for index in range(width)]
-    if sum(widths) + len(_BORDER) * (width - 1) <= TABLE_COLUMNS:
-        shown = _as_columns(full, widths, alignments)
-    else:
-        shown = _as_pairs(full) if width == _PAIR else _as_cards(full)
-    # The first block stands where the table stood; without a place, the others have an empty line before them.
-    places = chain([events[0][1]], repeat({}))
-    return list(zip(shown, places, strict=False))
+    def draw(self, message: MessageText, *, but: str = "") -> None:
+        """Write it with its styles, but for one that it stands in."""
+        for kind, value in self.pieces:
+            if kind == "text":
+                message.write(_LINE_BREAK.sub(" / ", value))
+            elif kind == "code":
+                message.code(value)
+            elif value != but:
+                message.begin(value) if kind == "begin" else message.end(value)
 
 
-def _rows(events: Iterator[Event]) -> Iterator[list[_Cell]]:
-    row: list[_Cell] = []
-    cell: _Cell | None = None
-    for event in events:
-        match event:
-            case {"Start": "TableCell"}:
-                cell = _Cell()
-            case {"End": "TableCell"} if cell is not None:
-                row.append(cell)
-                cell = None
-            case {"End": "TableRow" | "TableHead"}:
-                yield row
-                row = []
-            case _ if cell is not None:
-                cell.events.append(event)
-            case _:
-                continue
-    yield row
+class Table:
+    """A table that is being read.
 
+    Args:
+        alignments: Of its columns, as the parser names them.
+        at: Where in the source it stands.
+    """
 
-def _narrow(row: list[_Cell]) -> list[_Cell]:
-    """Put what is beyond the last column into it: a row can be longer than its header."""
-    for cell in row[MOST_COLUMNS:]:
-        row[MOST_COLUMNS - 1].events += [{"Text": _BORDER}, *cell.events]
-    return row[:MOST_COLUMNS]
+    def __init__(self, alignments: Sequence[str], at: int) -> None:
+        self._alignments = alignments
+        self._at = at
+        self._rows: list[list[Cell]] = []
+        self._row: list[Cell] = []
+        self.is_in_row = False
 
+    def new_cell(self) -> Cell:
+        """Begin the next cell of the row."""
+        cell = Cell()
+        self._row.append(cell)
+        return cell
 
-def _words(event: Event) -> str:
-    match event:
-        case {"Text": str(words)} | {"Code": str(words)}:
-            return words
-        case "SoftBreak" | "HardBreak":
-            return " "
-        case _:
-            return ""
+    def end_row(self) -> None:
+        """End the row. A row can be longer than its header: what is beyond the last column stands in that."""
+        self.is_in_row = False
+        for cell in self._row[MOST_COLUMNS:]:
+            self._row[MOST_COLUMNS - 1].add(cell)
+        if self._row:
+            self._rows.append(self._row[:MOST_COLUMNS])
+        self._row = []
 
+    def draw(self, message: MessageText) -> None:
+        """Write it."""
+        self.end_row()
+        if not self._rows:
+            return
+        width = max(len(row) for row in self._rows)
+        rows = [[*row, *(Cell() for _ in range(width - len(row)))] for row in self._rows]
+        widths = [max(columns(row[index].text) for row in rows) for index in range(width)]
+        # The first block stands where the table stood; the others have an empty line before them.
+        if sum(widths) + len(_BORDER) * (width - 1) <= TABLE_COLUMNS:
+            message.code_block("\n".join(self._lines(rows, widths)), "", self._at)
+        elif width == _PAIR:
+            _draw_pairs(message, rows, self._at)
+        else:
+            _draw_cards(message, rows, self._at)
 
-def _as_columns(rows: Sequence[Sequence[_Cell]], widths: Sequence[int], alignments: Sequence[str]) -> Iterator[Event]:
-    lines = []
-    for number, row in enumerate(rows):
-        padded = [
-            _padded(cell.text, width, alignments[index] if index < len(alignments) else "")
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(_BORDER.join(padded).rstrip())
-        if number == 0:
-            lines.append(_CROSS.join(_RULE * width for width in widths))
-    kind = {"CodeBlock": {"Fenced": ""}}
-    yield {"Start": kind}
-    yield {"Text": "\n".join(lines) + "\n"}
-    yield {"End": "CodeBlock"}
+    def _lines(self, rows: Sequence[Sequence[Cell]], widths: Sequence[int]) -> Iterator[str]:
+        alignments = [*self._alignments, *[""] * len(widths)]
+        for number, row in enumerate(rows):
+            padded = (
+                _padded(cell.text, width, alignment)
+                for cell, width, alignment in zip(row, widths, alignments, strict=False)
+            )
+            yield _BORDER.join(padded).rstrip()
+            if number == 0:
+                yield _CROSS.join(_RULE * width for width in widths)
 
 
 def _padded(text: str, width: int, alignment: str) -> str:
@@ -113,59 +125,51 @@ def _padded(text: str, width: int, alignment: str) -> str:
     return text + " " * room
 
 
-def _as_pairs(rows: Sequence[Sequence[_Cell]]) -> Iterator[Event]:
+def _draw_pairs(message: MessageText, rows: Sequence[Sequence[Cell]], at: int) -> None:
     """Show two columns as a list: the first in bold, the second behind it."""
-    yield from _overview(rows[0])
+    is_drawn = _draw_overview(message, rows[0], at)
     if len(rows) == 1:
         return
-    yield {"Start": {"List": None}}
+    message.start_list(None, None if is_drawn else at)
     for name, value in rows[1:]:
-        yield {"Start": "Item"}
-        yield from _strong(name)
+        message.start_item()
+        _draw_strong(message, name)
         if value.text:
-            yield {"Text": ": " if name.text else ""}
-            yield from _inline(value)
-        yield {"End": "Item"}
-    yield {"End": {"List": False}}
+            message.write(": " if name.text else "")
+            value.draw(message)
+        message.end_item()
+    message.end_list()
 
 
-def _as_cards(rows: Sequence[Sequence[_Cell]]) -> Iterator[Event]:
+def _draw_cards(message: MessageText, rows: Sequence[Sequence[Cell]], at: int) -> None:
     """Show each row as a paragraph: its first cell in bold, then a line for each other cell."""
     header = rows[0]
-    yield from _overview(header)
+    is_drawn = _draw_overview(message, header, at)
     for row in rows[1:]:
-        yield {"Start": "Paragraph"}
-        yield from _strong(row[0])
+        message.start_lines(None if is_drawn else at)
+        is_drawn = True
+        _draw_strong(message, row[0])
         for name, cell in zip(header[1:], row[1:], strict=True):
-            if not cell.text:
-                continue
-            yield "HardBreak"
-            yield {"Text": f"{name.text}: " if name.text else ""}
-            yield from _inline(cell)
-        yield {"End": "Paragraph"}
+            if cell.text:
+                message.write(f"\n{name.text}: " if name.text else "\n")
+                cell.draw(message)
+        message.end_paragraph()
 
 
-def _overview(header: Sequence[_Cell]) -> Iterator[Event]:
-    """Name the columns once, in their order."""
+def _draw_overview(message: MessageText, header: Sequence[Cell], at: int) -> bool:
+    """Name the columns once, in their order. False where none has a name."""
     names = [cell.text for cell in header if cell.text]
     if names:
-        yield {"Start": "Paragraph"}
-        yield {"Start": "Emphasis"}
-        yield {"Text": " · ".join(names)}
-        yield {"End": "Emphasis"}
-        yield {"End": "Paragraph"}
+        message.start_lines(at)
+        message.begin("italic")
+        message.write(" · ".join(names))
+        message.end("italic")
+        message.end_paragraph()
+    return bool(names)
 
 
-def _strong(cell: _Cell) -> Iterator[Event]:
+def _draw_strong(message: MessageText, cell: Cell) -> None:
     if cell.text:
-        yield {"Start": "Strong"}
-        yield from (event for event in _inline(cell) if event not in ({"Start": "Strong"}, {"End": "Strong"}))
-        yield {"End": "Strong"}
-
-
-def _inline(cell: _Cell) -> Iterator[Event]:
-    for event in cell.events:
-        if isinstance(event, dict) and "Text" in event:
-            yield {"Text": _LINE_BREAK.sub(" / ", event["Text"])}
-        else:
-            yield event
+        message.begin("bold")
+        cell.draw(message, but="bold")
+        message.end("bold")
