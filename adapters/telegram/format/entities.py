@@ -76,17 +76,6 @@ def spans_of(text: str, marks: Sequence[Mark]) -> tuple[Span, ...]:
     )
 
 
-def marks_of(text: str, spans: Iterable[Span]) -> list[Mark]:
-    """Count spans in code points. Drops what does not lie between characters."""
-    place = {units: index for index, units in enumerate(_units_before(text))}
-    found = []
-    for span in spans:
-        start, end = place.get(span.offset), place.get(span.offset + span.length)
-        if start is not None and end is not None:
-            found.append(Mark(span.kind, start, end, span.url, span.language))
-    return found
-
-
 def trimmed(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
     """Cut white space from both ends, as the server does."""
     kept = text.strip()
