@@ -1,7 +1,7 @@
 """What Markdown's lines are: which block each belongs to, and in which quotes and list items. Pure.
 
 Follows CommonMark (sections 4 and 5) and GFM's tables as far as lines go; what is inside a line is in
-`bridge/inline.py`. HTML is text everywhere, as every channel shows it.
+`inline`. HTML is text everywhere, as every channel shows it.
 """
 
 import re
@@ -16,12 +16,9 @@ _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*")
 _MARKER = re.compile(r"(?:([-+*])|([0-9]{1,9})([.)]))(?=[ \t]|$)")
 _DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _PIPE = re.compile(r"\\.|`+[^`]*`+|(\|)")
-_BLOCK_SIGNS = frozenset("#`~*-_")
-_CONTAINER_SIGNS = frozenset(">-+*0123456789")
-_DELIMITER_SIGNS = frozenset("|:-")
-_WHITE = frozenset(" \t")
-_CODE_INDENT = 4
-_TAB = 4
+_BLOCK_SIGNS, _CONTAINER_SIGNS = frozenset("#`~*-_"), frozenset(">-+*0123456789")
+_DELIMITER_SIGNS, _WHITE = frozenset("|:-"), frozenset(" \t")
+_CODE_INDENT = _TAB = 4
 _MOST_CONTAINERS = 16
 """Quotes and items inside each other; deeper ones are text."""
 
@@ -124,7 +121,7 @@ class Line(NamedTuple):
     content: int
     """Where in the line its text begins, behind all marks."""
     kept: int
-    """How many containers of those open before go on in this line."""
+    """How many of the containers open before go on here."""
     has_marker: bool = False
     """True where a list item begins here."""
 
@@ -204,8 +201,7 @@ def _matched(containers: tuple[Container, ...], line: str) -> tuple[int, int]:
 
 def _in_code(before: Open, fence: Fence, line: str, at: int) -> Line:
     indent, start = _indent(line, at)
-    match = _FENCE.fullmatch(line[start:])
-    count = len(before.containers)
+    match, count = _FENCE.fullmatch(line[start:]), len(before.containers)
     ends = match is not None and match[1][0] == fence.marker[0] and len(match[1]) >= len(fence.marker)
     if ends and match is not None and not match[2].strip() and indent < _CODE_INDENT:
         return Line(Kind.FENCE_END, Open(before.containers), start, count)
@@ -284,8 +280,6 @@ def _started(text: str) -> tuple[Kind, Leaf | None, int]:
 
 def _indent(line: str, at: int) -> tuple[int, int]:
     """Return how many columns of white space stand at a place, and where they end."""
-    if line[at : at + 1] not in _WHITE:
-        return 0, at
     count = 0
     while at < len(line) and line[at] in _WHITE:
         count += _TAB - count % _TAB if line[at] == "\t" else 1

@@ -5,10 +5,10 @@ still turn out to be something else is held back; what is surely begun is closed
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.markdown.emphasis import DelimiterRuns, run_end
 from bridge.markdown.graphemes import ZERO_WIDTH_JOINER, is_flag_half
 
 _SPECIAL = re.compile(r"[\\`<&\[\]*_~$]|!\[")
@@ -24,8 +24,6 @@ _LINK_TARGET = re.compile(
 _BROKEN_TARGET = re.compile(r"\(\s*+[^\s<\"'(]++\s++[^\s\"'()]")
 """The beginning of no link's target: words follow the address that are no title."""
 _SUM = re.compile(r"[0-9][0-9.,]*\s*(?:[-+*/^=<>\\]|$)")
-_STRIKE = 2
-_LONGEST_RUN = 3
 
 _MOST_HELD = 2_000
 """Characters that are held back at most. Beyond it something is surely text."""
@@ -36,21 +34,6 @@ _MOST_BLOCK_FORMULA = 1_000
 _MOST_CODE = 300
 _MOST_EMPHASIS = 400
 """How long emphasis, code, a label or a formula may be open before its opener is taken for a plain character."""
-
-
-@dataclass(slots=True)
-class _DelimiterRun:
-    """A run of `*`, `_` or `~` that can open something."""
-
-    sign: str
-    length: int
-    total: int
-    """Its length before parts of it were closed; CommonMark's rule of three counts that."""
-    start: int
-    end: int
-    can_close: bool
-    is_doubtful: bool = False
-    """Rather a character than a mark: it is not closed for the time being."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +71,7 @@ class _Reader:
         self._length = len(text)
         """How long that is, for all that may not be open for ever."""
         self._end_of_words = len(self._text.rstrip())
-        self._runs: list[_DelimiterRun] = []
-        self._passed_over: dict[tuple[str, int, bool], int] = {}
-        self._is_struck_oddly = False
-        """True after `~~` that opens nothing by the rules, and does all the same in some parsers."""
-        """How many of the first runs no closer of a kind can close: a text of openers alone stays quick to read."""
+        self._runs = DelimiterRuns()
         self._brackets: list[tuple[int, int]] = []
         """Where each open `[` stands, and how many runs were open there."""
         self._keep = keep
@@ -134,7 +113,7 @@ class _Reader:
         return whole.end()
 
     def _take_label(self, at: int) -> int:
-        self._brackets.append((at, len(self._runs)))
+        self._brackets.append((at, self._runs.count))
         return self._text.index("[", at) + 1
 
     def _take_backslash(self, at: int) -> int:
@@ -150,11 +129,11 @@ class _Reader:
         return at + 2
 
     def _take_code(self, at: int) -> int:
-        end = _run_end(self._text, at)
+        end = run_end(self._text, at)
         size = end - at
         place = end
         while (start := self._text.find("`", place)) >= 0:
-            place = _run_end(self._text, start)
+            place = run_end(self._text, start)
             if place - start == size and place < len(self._text):
                 self._passed = place
                 return place
@@ -179,7 +158,7 @@ class _Reader:
         target = _LINK_TARGET.match(self._text, at + 1)
         if target is not None:
             # What is open in a label cannot be closed behind it.
-            self._forget_runs(runs)
+            self._runs.forget(runs)
             self._passed = target.end()
             return target.end()
         if self._length - start <= _MOST_HELD and _BROKEN_TARGET.match(self._text, at + 1) is None:
@@ -211,63 +190,11 @@ class _Reader:
         return not before.isspace() and before != "\\" and not after.isdigit()
 
     def _take_run(self, at: int) -> int:
-        text = self._text
-        sign = text[at]
-        end = at
-        while end < len(text) and text[end] == sign:
-            end += 1
-        if end == len(text):
+        end = run_end(self._text, at)
+        if end == len(self._text):
             return self._hold(at)
-        before, after = text[at - 1] if at else " ", text[end]
-        opens, closes = _flanks(before, after)
-        if sign == "_":
-            opens, closes = (
-                opens and (not closes or _is_punctuation(before)),
-                closes and (not opens or _is_punctuation(after)),
-            )
-        size = end - at
-        if sign == "~" and size != _STRIKE:
-            return end
-        run = _DelimiterRun(sign, size, size, at, end, closes)
-        if closes:
-            self._close(run, can_open=opens)
-        if not opens or not run.length:
-            self._is_struck_oddly |= sign == "~" and not after.isspace() and run.length > 0
-            return end
-        # In the middle of a word, a star is rather a sign of multiplication.
-        is_product = (
-            sign == "*" and size == 1 and (before.isalnum() or (before == ")" and (after.isdigit() or after == "(")))
-        )
-        is_open = any((other.sign, other.length) == (sign, size) for other in reversed(self._runs))
-        run.is_doubtful = size > _LONGEST_RUN or is_product or is_open or self._is_struck_oddly
-        self._runs.append(run)
+        self._runs.take(self._text, at, end, lowest=self._brackets[-1][1] if self._brackets else 0)
         return end
-
-    def _close(self, closer: _DelimiterRun, *, can_open: bool) -> None:
-        lowest = self._brackets[-1][1] if self._brackets else 0
-        kind = closer.sign, closer.total % 3, can_open
-        passed_over = self._passed_over.get(kind, 0)
-        index = len(self._runs) - 1
-        while closer.length and index >= max(lowest, passed_over):
-            opener = self._runs[index]
-            both = opener.can_close or can_open
-            clash = both and (opener.total + closer.total) % 3 == 0 and (opener.total % 3 or closer.total % 3)
-            if opener.sign != closer.sign or (clash and opener.sign != "~"):
-                index -= 1
-                continue
-            used = 2 if min(opener.length, closer.length) > 1 else 1
-            opener.length -= used
-            opener.end -= used
-            closer.length -= used
-            if not opener.length:
-                index -= 1
-            self._forget_runs(index + 1)
-        if closer.length and lowest <= passed_over:
-            self._passed_over[kind] = len(self._runs)
-
-    def _forget_runs(self, kept: int) -> None:
-        del self._runs[kept:]
-        self._passed_over = {kind: min(count, kept) for kind, count in self._passed_over.items()}
 
     def _hold(self, at: int) -> int:
         self._keep = min(self._keep, at)
@@ -300,7 +227,7 @@ class _Reader:
                 self._keep = len(kept) - 1
         if self._keep < len(self._text):
             return OpenInline(self._keep)
-        runs = [run for run in self._runs if self._length - run.end <= _MOST_EMPHASIS and not run.is_doubtful]
+        runs = [run for run in self._runs.open if self._length - run.end <= _MOST_EMPHASIS and not run.is_doubtful]
         while runs and not self._code:
             # Nothing is open yet behind a run without words, and a closer would join a sign of its own kind.
             words = self._text[runs[-1].end : self._keep].rstrip()
@@ -315,20 +242,3 @@ class _Reader:
         if self._code:
             openers.append(self._code)
         return OpenInline(self._keep, tuple(openers))
-
-
-def _run_end(text: str, at: int) -> int:
-    while at < len(text) and text[at] == "`":
-        at += 1
-    return at
-
-
-def _flanks(before: str, after: str) -> tuple[bool, bool]:
-    """Say whether a run between these characters is left-flanking and right-flanking (CommonMark 6.2)."""
-    left = not after.isspace() and (not _is_punctuation(after) or before.isspace() or _is_punctuation(before))
-    right = not before.isspace() and (not _is_punctuation(before) or after.isspace() or _is_punctuation(after))
-    return left, right
-
-
-def _is_punctuation(character: str) -> bool:
-    return unicodedata.category(character)[0] in "PS"

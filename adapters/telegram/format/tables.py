@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from rich.cells import cell_len
+
 from adapters.telegram.format.message_text import MessageText
 from adapters.telegram.limits import TABLE_COLUMNS
-from bridge.markdown.graphemes import columns
 from bridge.markdown.preprocess import MOST_COLUMNS
 
 _BORDER, _RULE, _CROSS = " │ ", "─", "─┼─"
@@ -95,7 +96,7 @@ class Table:
             return
         width = max(len(row) for row in self._rows)
         rows = [[*row, *(Cell() for _ in range(width - len(row)))] for row in self._rows]
-        widths = [max(columns(row[index].text) for row in rows) for index in range(width)]
+        widths = [max(cell_len(row[index].text) for row in rows) for index in range(width)]
         # The first block stands where the table stood; the others have an empty line before them.
         if sum(widths) + len(_BORDER) * (width - 1) <= TABLE_COLUMNS:
             message.code_block("\n".join(self._lines(rows, widths)), "", self._at)
@@ -117,7 +118,7 @@ class Table:
 
 
 def _padded(text: str, width: int, alignment: str) -> str:
-    room = width - columns(text)
+    room = width - cell_len(text)
     if alignment == "Right":
         return " " * room + text
     if alignment == "Center":

@@ -1,7 +1,8 @@
 """Tables as Telegram shows them."""
 
+from rich.cells import cell_len
+
 from adapters.telegram.format.markdown import render
-from bridge.markdown.graphemes import columns
 
 
 def shown(markdown: str) -> tuple[str, list[str]]:
@@ -19,7 +20,7 @@ def test_wide_characters_and_emoji_keep_the_columns_in_line() -> None:
     text, _ = shown(
         "| 都市 | 🏴 | n |\n|---|:-:|--:|\n| 東京 | 🇯🇵 | 1 |\n| Köln | 👨‍👩‍👧‍👦 | 10 |\n| e\u0301 | ✅ | 2 |\n"
     )
-    borders = [[columns(line[:place]) for place, sign in enumerate(line) if sign in "│┼"] for line in text.split("\n")]
+    borders = [[cell_len(line[:place]) for place, sign in enumerate(line) if sign in "│┼"] for line in text.split("\n")]
     assert len(borders) == 5
     assert all(places == borders[0] for places in borders)
 
