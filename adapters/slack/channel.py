@@ -35,6 +35,7 @@ from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import PromptContext, Settlement
 from bridge.ports.channel import Accept
 from bridge.ports.chat_moves import Accounts
+from bridge.ports.key_value import KeyValueStore
 from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
@@ -60,6 +61,7 @@ class SlackChannel:
         options: What the bot may do, and who may ask.
         allow_mentions: The tokens of those whom the agent may mention, such as `<@U1>`.
         sessions: Knows which conversations a person has open.
+        marks: Remembers what was done once.
     """
 
     def __init__(
@@ -75,13 +77,14 @@ class SlackChannel:
         proxy: str | None = None,
         allow_mentions: AbstractSet[str] = frozenset(),
         sessions: SessionStore | None = None,
+        marks: KeyValueStore | None = None,
     ) -> None:
         self._streaming = Streaming(options.streaming)
         self._allowed = allow_mentions
         self._options = options
         self._background = BackgroundQueue(_MOST_WAITING, runners=_RUNNERS)
         self._clients = Clients(api_url, proxy)
-        furnishing = WorkspaceFactory(options, self._allowed, sessions, self._background)
+        furnishing = WorkspaceFactory(options, self._allowed, sessions, marks, self._background)
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
             if installs is None

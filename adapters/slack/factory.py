@@ -51,6 +51,7 @@ async def open_channels(
         api_url=section.api_url,
         allow_mentions=settings.bridge.allow_mentions.slack,
         sessions=stores.sessions,
+        marks=stores.records,
     )
     try:
         try:

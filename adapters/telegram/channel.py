@@ -12,7 +12,7 @@ from telegram.error import InvalidToken, TelegramError
 from adapters.telegram import CHANNEL, limits
 from adapters.telegram.api.client import Client, build_client, silence_url_logging
 from adapters.telegram.api.errors import THE_TOKEN, is_token_refusal, token_refused
-from adapters.telegram.format.buttons import CONTROLS, RATINGS
+from adapters.telegram.format.buttons import CONTROLS, RATINGS, ButtonSeal
 from adapters.telegram.format.markdown import fits, render_page
 from adapters.telegram.inbound.poison_updates import SetAside
 from adapters.telegram.inbound.polling import UpdatePoll, poll_backoff
@@ -198,6 +198,7 @@ class TelegramChannel:
         answers = PressAnswers(client.bot)
         intake = UpdateIntake(
             me,
+            ButtonSeal(self._token),
             self._noting(accept),
             self._rooms,
             self._set_aside,

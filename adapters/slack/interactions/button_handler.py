@@ -21,6 +21,7 @@ from bridge.domain.notices import Notice
 from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
+from bridge.ports.key_value import KeyValueStore
 from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 
@@ -28,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 _CALL_S = 3.0
 _ID = re.compile(r"[A-Z][A-Z0-9]{1,40}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+_REFUSED, _AGAIN_WITHIN_S = "slack:refused-presses", 3600.0
 _ENDS = (CommandName.NEW, CommandName.END)
 _TOLD = {
     IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
@@ -46,6 +48,7 @@ class Presses:
         workspace: BotIdentity,
         options: SlackOptions,
         sessions: SessionStore | None,
+        marks: KeyValueStore | None,
         background: BackgroundQueue,
     ) -> None:
         self._client = client
@@ -53,6 +56,7 @@ class Presses:
         self._account = workspace.account
         self._options = options
         self._sessions = sessions
+        self._marks = marks
         self._background = background
 
     async def obey(self, payload: Mapping[str, object], pressed: Pressed, accept: Accept) -> None:
@@ -62,6 +66,8 @@ class Presses:
             return
         wish = self._wish(origin, pressed)
         sentence = await self._refusal(wish) if isinstance(wish, Command) else ""
+        if sentence and self._marks is not None and not await self._marks.use(_REFUSED, origin.id, _AGAIN_WITHIN_S):
+            return  # Slack delivered it a second time
         if not sentence:
             became = await accept(wish)
             is_unrated = became is IntakeResult.NOTHING and isinstance(wish, Rating)
@@ -86,7 +92,8 @@ class Presses:
         where = container if isinstance(container, Mapping) else {}
         action = actions[0] if isinstance(actions, list) else {}
         place, message, at = where.get("channel_id"), where.get("message_ts"), action.get("action_ts")
-        root = where.get("thread_ts") or ""
+        below = payload.get("message")
+        root = where.get("thread_ts") or (below.get("thread_ts") if isinstance(below, Mapping) else "") or ""
         if not (_is(_ID, person) and _is(_ID, place) and _is(_TS, message) and _is(_TS, at)):
             return None
         if root and not _is(_TS, root):

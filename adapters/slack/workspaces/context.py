@@ -21,6 +21,7 @@ from adapters.slack.people.directory import People
 from adapters.slack.people.prompt import Prompt
 from adapters.slack.people.thread_history import EarlierMessages
 from bridge.domain.sessions import Session
+from bridge.ports.key_value import KeyValueStore
 from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 
@@ -54,6 +55,7 @@ class WorkspaceFactory:
     allowed: AbstractSet[str]
     """The mentions of the agent that take effect."""
     sessions: SessionStore | None
+    marks: KeyValueStore | None
     background: BackgroundQueue
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
@@ -73,7 +75,7 @@ class WorkspaceFactory:
             wording=Prompt(people, EarlierMessages(client, workspace), options),
             activity=activity,
             streams=Streams(client, activity, self.allowed),
-            presses=Presses(client, workspace, options, sessions, background),
+            presses=Presses(client, workspace, options, sessions, self.marks, background),
             home=Home(client, workspace, sessions_of, options.prompts, background),
             receipts=Receipts(client, background) if options.receipt else None,
             agent_view=AgentView(client, options.prompts, background) if options.agent_view else None,

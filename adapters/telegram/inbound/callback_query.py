@@ -1,22 +1,20 @@
 """What a press of a button below a reply says. Pure: no call, no clock.
 
-A button carries what it is and the token of its turn, so nothing about buttons is kept, and any worker can read one.
+Nothing about buttons is kept: `adapters.telegram.format.buttons`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.telegram import CHANNEL
-from adapters.telegram.format.buttons import CONTROLS, RATINGS
+from adapters.telegram.format.buttons import RATINGS, ButtonSeal
 from adapters.telegram.inbound.update_parser import GENERAL_TOPIC, GROUP_TYPES, BotIdentity, clean, full_name, topic_of
 from bridge.domain.incoming import Command, CommandName, Origin, Rating, Stop
 from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
 
 _RETRY = CommandName.RETRY
-_DATA = re.compile("([a-z]+):([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class StalePress:
     query_id: str
 
 
-def pressed(update: Mapping[str, Any], me: BotIdentity) -> Press | StalePress | None:
+def pressed(update: Mapping[str, Any], me: BotIdentity, seal: ButtonSeal) -> Press | StalePress | None:
     """Read a press; None where the update is something else. Raises as `read_update`.
 
     Of a message that is too old Telegram tells the chat and the id alone, with the date 0 (`InaccessibleMessage`): in a
@@ -98,18 +96,20 @@ def pressed(update: Mapping[str, Any], me: BotIdentity) -> Press | StalePress | 
     if query is None:
         return None
     query_id, presser, message = str(query["id"]), query["from"], query.get("message")
-    data = _DATA.fullmatch(query.get("data") or "")
-    if message is None or data is None or data[1] not in CONTROLS | RATINGS:
+    if message is None:
         return StalePress(query_id)
     chat = message["chat"]
+    button = seal.read(int(chat["id"]), query.get("data") or "")
+    if button is None:
+        return StalePress(query_id)
     if not message.get("date") and chat.get("is_forum"):
         return StalePress(query_id)
     topic = topic_of(message, chat)
     answered = message.get("reply_to_message") or {}
     return Press(
         query_id=query_id,
-        control=Button(data[1]),
-        about=data[2],
+        control=button[0],
+        about=button[1],
         update_id=int(update["update_id"]),
         bot_id=str(me.id),
         chat_id=str(int(chat["id"])),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.telegram import CHANNEL
+from adapters.telegram.format.buttons import ButtonSeal
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.inbound.poison_updates import SetAside
@@ -51,6 +52,7 @@ class UpdateIntake:
     def __init__(
         self,
         me: BotIdentity,
+        seal: ButtonSeal,
         accept: Accept,
         rooms: ChatStores,
         dead_letter: SetAside,
@@ -60,6 +62,7 @@ class UpdateIntake:
         may_control: MayControl | None = None,
     ) -> None:
         self._me = me
+        self._seal = seal
         self._accept = accept
         self._roots = rooms.roots
         self._places = rooms.places
@@ -81,7 +84,7 @@ class UpdateIntake:
         try:
             heard = (
                 chat_change(update)
-                or pressed(update, self._me)
+                or pressed(update, self._me, self._seal)
                 or draft_stopped(update, self._me, time.time())
                 or read_update(update, self._me, group_trigger=self._group_trigger)
             )

@@ -5,6 +5,7 @@ Reading goes in two steps, because in plain groups the thread is the root of a c
 knows: `read_update()` reads the update, `ChatMessage.wish()` finishes it with that root.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ _MEDIA = {
 """Bot API, `Message`: what a person can send instead of words. Everything else without words is a service message."""
 
 GROUP_TYPES = ("group", "supergroup")
+
+_START_PAYLOAD = re.compile("[A-Za-z0-9_-]{1,64}")
+"""Bot API, deep linking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,12 @@ class ChatMessage:
         joins_within_s = limits.LONG_JOIN_S if len(words.text) >= limits.LONG_FROM else limits.JOIN_S
         return command(origin, words.command) or Question(origin, words.text, joins_within_s, has_files=self.has_files)
 
+    @property
+    def _start_payload(self) -> str:
+        """What the link that led here carries; empty where it is none that Telegram makes: anybody may type one."""
+        is_start = self.wording.command == CommandName.START
+        return self.wording.arguments if is_start and _START_PAYLOAD.fullmatch(self.wording.arguments) else ""
+
     def _origin(self, thread: str) -> Origin:
         message_key = f"{CHANNEL}:{self.bot_id}:{self.chat_id}:{self.message_id}"
         facts = {
@@ -107,7 +117,7 @@ class ChatMessage:
             "chat_type": self.chat_type,
             "thread": thread,
             "username": self.username,
-            "start": self.wording.arguments if self.wording.command == CommandName.START else "",
+            "start": self._start_payload,
         }
         return Origin(
             id=message_key,

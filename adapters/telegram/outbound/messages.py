@@ -12,7 +12,7 @@ from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
 from adapters.telegram import limits
 from adapters.telegram.api.errors import Call, retry_after_s, translated
-from adapters.telegram.format.buttons import keyboard
+from adapters.telegram.format.buttons import ButtonSeal, keyboard
 from adapters.telegram.format.entities import Span
 from adapters.telegram.format.markdown import render_page
 from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable, MessageGone, PageRejected, StoreUnavailable
@@ -75,6 +75,7 @@ class Sender:
 
     def __init__(self, bot: Bot, allow_mentions: frozenset[str], moved: ChatMoved, token_name: str) -> None:
         self._bot = bot
+        self._seal = ButtonSeal(bot.token)
         self._token_name = token_name
         self._allowed = allow_mentions
         self._moved = moved
@@ -98,7 +99,7 @@ class Sender:
                 disable_notification=view.number > 1,
                 message_thread_id=int(address.thread) if address.thread else None,
                 reply_parameters=reply,
-                reply_markup=keyboard(view),
+                reply_markup=keyboard(view, self._seal, int(address.place)),
             )
             return str(message.message_id)
 
@@ -118,7 +119,7 @@ class Sender:
                 message_id=int(message_id),
                 entities=_entities(page.spans),
                 link_preview_options=_NO_PREVIEW,
-                reply_markup=keyboard(view),
+                reply_markup=keyboard(view, self._seal, int(address.place)),
             )
 
         with translated(Call.EDIT, chat_scope(address), self._token_name):

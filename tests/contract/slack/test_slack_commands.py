@@ -63,6 +63,7 @@ async def receiving(slack: SlackStandIn, stores: RedisStores, options: SlackSett
         api_url=slack.api_url,
         options=options,
         sessions=stores.sessions,
+        marks=stores.records,
     )
     await channel.open()
     desk = Desk(slack, channel)

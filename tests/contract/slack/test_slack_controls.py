@@ -189,6 +189,28 @@ async def test_only_who_began_a_conversation_ends_it_by_the_menu(
     assert [kind_of(question) for question in desk.kept] == [CommandName.END]
 
 
+async def test_a_refused_press_that_is_delivered_twice_is_told_once(
+    desk: Desk, address: Address, stores: RedisStores
+) -> None:
+    """A15: an envelope may come over both sockets."""
+    thread = ThreadKey("slack", address.account, "C1", address.thread)
+    await open_session(stores, thread)
+    ts = await desk.channel.post(address, WHOLE)
+    delivery = desk.slack.press("U0BOB", "C1", ts, "end")
+    await delivery.settled.wait()
+    await desk.slack.redeliver(delivery).settled.wait()
+    # Another press of the same button is told again, and after the one before.
+    assert await until_told(desk, "end", ts, "U0BOB") == [Notice.NOT_YOURS] * 2
+
+
+async def test_a_press_that_names_no_thread_is_of_its_messages_thread(desk: Desk, address: Address) -> None:
+    desk.slack.assumptions.presses_name_the_thread = False
+    ts = await desk.channel.post(address, WRITING)
+    await pressed(desk, ts, "stop")
+    (stop,) = desk.kept
+    assert stop.thread == ThreadKey("slack", address.account, "C1", address.thread)
+
+
 async def test_an_end_where_nothing_is_open_is_only_told(desk: Desk, address: Address) -> None:
     ts = await desk.channel.post(address, WHOLE)
     assert await until_told(desk, "end", ts, "U0ADA") == [Notice.NOTHING_OPEN]

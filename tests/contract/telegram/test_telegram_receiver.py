@@ -14,6 +14,7 @@ from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
 from bridge.domain.incoming import CommandName, Forbidden, Incoming, IntakeResult, Question, Stop, Wordless
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.turns import Outcome, Settlement
 from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
@@ -564,11 +565,11 @@ async def test_a_question_has_a_receipt_until_its_answer_stands_there(
         await telegram.say(ada, chat, "/help")
         asked = await telegram.say(ada, chat, "what?")
         await telegram.ledger.until(lambda: bool(telegram.seen.reactions), timeout_s=15)
-    turn = intake.questions[-1].id
-    address = Address("100", str(ada.id))
-    message_id = await channel.post(address, PageView(text="so far", turn_id=turn))
+    question = intake.questions[-1]
+    await channel.post(Address("100", str(ada.id)), PageView(text="all", turn_id=question.id, final=True))
     assert telegram.seen.reactions == [(chat.id, asked, [{"type": "emoji", "emoji": "👀"}])]
-    await channel.edit(address, message_id, PageView(text="so far and all", turn_id=turn, final=True))
+    assert isinstance(question, Question)
+    await channel.settled(question, Settlement(Outcome.ANSWERED, 60.0))
     await channel.aclose()
     assert telegram.seen.reactions[1:] == [(chat.id, asked, [])]
 

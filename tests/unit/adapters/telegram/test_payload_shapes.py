@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from adapters.telegram import limits
+from adapters.telegram.format.buttons import ButtonSeal
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.inbound.update_parser import BotIdentity, ChatMessage, read_update
 from bridge.domain.incoming import CommandName, Edit, Incoming, Question, Rating, Stop, Wordless
+from bridge.domain.pages import Button
 from tests.wishes import kind_of, words_of
 
+SEAL = ButtonSeal("100:token")
 ME = BotIdentity(7100000001, "acme_helper_bot")
 BOT = {"id": ME.id, "is_bot": True, "first_name": "Acme Helper", "username": "acme_helper_bot"}
 ADA = {
@@ -29,6 +32,9 @@ PRIVATE = {"id": 512000001, "first_name": "Ada", "last_name": "Lovelace", "usern
 BASIC = {"id": -4200000001, "title": "Team", "type": "group", "all_members_are_administrators": True}
 SUPER = {"id": -1002000000001, "title": "Team", "username": "acme_team", "type": "supergroup"}
 FORUM = {"id": -1002000000002, "title": "Forum", "is_forum": True, "type": "supergroup"}
+STOP_DATA = SEAL.data(512000001, Button.STOP, "0123456789abcdef")
+GOOD_DATA = SEAL.data(512000001, Button.GOOD, "0123456789abcdef")
+RETRY_DATA = SEAL.data(-1002000000002, Button.RETRY, "0123456789abcdef")
 CHANNEL = {"id": -1002000000003, "title": "News", "username": "acme_news", "type": "channel"}
 NAME = "@acme_helper_bot"
 FILE = {"file_id": "AgACAgIAAx", "file_unique_id": "AQADx", "file_size": 1234}
@@ -88,7 +94,7 @@ def press(chat: dict[str, Any], data: str, **fields: Any) -> dict[str, Any]:
 
 
 def heard(update: dict[str, Any]) -> ChatMessage | Press | StalePress | Stop | ChatMigration | ChatLeft | None:
-    return chat_change(update) or pressed(update, ME) or draft_stopped(update, ME, 1.0) or read_update(update, ME)
+    return chat_change(update) or pressed(update, ME, SEAL) or draft_stopped(update, ME, 1.0) or read_update(update, ME)
 
 
 def understood(update: dict[str, Any]) -> Incoming:
@@ -160,9 +166,14 @@ QUESTIONS = {
     "a member with a tag": (said(f"{NAME} hi", SUPER, sender_boost_count=2), ASK, "hi", "101"),
     "an edit": (edited(said("What is newer?", PRIVATE)), Edit, "What is newer?", ""),
     "an edited caption": (edited(message(PRIVATE, photo=PHOTO, caption="so?")), Edit, "so?", ""),
-    "a press of Stop": (press(PRIVATE, "stop:0123456789abcdef"), Stop, "", ""),
-    "a press in a topic": (press(FORUM, "retry:0123456789abcdef", **TOPIC), CommandName.RETRY, "", "70"),
-    "a thumb": (press(PRIVATE, "good:0123456789abcdef"), Rating, "", ""),
+    "a press of Stop": (press(PRIVATE, STOP_DATA), Stop, "", ""),
+    "a press in a topic": (
+        press(FORUM, RETRY_DATA, **TOPIC),
+        CommandName.RETRY,
+        "",
+        "70",
+    ),
+    "a thumb": (press(PRIVATE, GOOD_DATA), Rating, "", ""),
     "Telegram's own Stop": (
         {"update_id": 1, "stopped_message_generation": {"chat": PRIVATE, "draft_id": 5}},
         Stop,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from telegram import InlineKeyboardMarkup
 
-from adapters.telegram.format.buttons import CONTROLS, RATINGS, keyboard
+from adapters.telegram.format.buttons import CONTROLS, RATINGS, ButtonSeal, keyboard
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
 from adapters.telegram.inbound.update_parser import BotIdentity
 from adapters.telegram.outbound.callback_answers import answer_to
@@ -13,6 +13,7 @@ from bridge.domain.incoming import Command, IntakeResult, Rating, Stop
 from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
 
+SEAL = ButtonSeal("100:token")
 ME = BotIdentity(100, "bridge_bot")
 TURN = "telegram:100:-1000000000001:9223372036854775807"
 PRIVATE = {"id": 5, "type": "private", "first_name": "Ada"}
@@ -22,14 +23,16 @@ OPENING = {"message_id": 3, "forum_topic_created": {}}
 ADA = {"id": 5, "is_bot": False, "first_name": "Ada", "last_name": "L", "username": "ada"}
 
 
-def query(chat: dict[str, Any], data: str | None = f"stop:{token_of(TURN)}", **message: Any) -> dict[str, Any]:
+def query(chat: dict[str, Any], data: str | None = "stop", **message: Any) -> dict[str, Any]:
+    if data in CONTROLS | RATINGS:
+        data = SEAL.data(chat["id"], Button(data), token_of(TURN))
     shown = {"message_id": 7, "date": 1, "chat": chat, "from": {"id": 100, "is_bot": True}, "text": "so far", **message}
     given = {"id": "42", "from": ADA, "chat_instance": "1", "message": shown}
     return {"update_id": 9, "callback_query": given if data is None else {**given, "data": data}}
 
 
 def press_of(raw: dict[str, Any]) -> Press:
-    press = pressed(raw, ME)
+    press = pressed(raw, ME, SEAL)
     assert isinstance(press, Press)
     return press
 
@@ -41,7 +44,7 @@ def _data(markup: InlineKeyboardMarkup | None) -> list[str]:
 
 def test_every_button_fits_names_its_turn_and_tells_nothing() -> None:
     view = PageView(text="x", turn_id=TURN, controls=tuple(CONTROLS | RATINGS))
-    data = _data(keyboard(view))
+    data = _data(keyboard(view, SEAL, 5))
     assert len(data) == 4
     assert all(len(one.encode()) <= 64 for one in data)
     assert all("100" not in one.partition(":")[0] and TURN not in one for one in data)
@@ -51,8 +54,8 @@ def test_every_button_fits_names_its_turn_and_tells_nothing() -> None:
 
 
 def test_a_page_without_controls_has_no_keyboard() -> None:
-    assert keyboard(PageView(text="x", turn_id=TURN)) is None
-    assert keyboard(PageView(text="x", turn_id=TURN, controls=(Button.NEW, Button.END))) is None
+    assert keyboard(PageView(text="x", turn_id=TURN), SEAL, 5) is None
+    assert keyboard(PageView(text="x", turn_id=TURN, controls=(Button.NEW, Button.END)), SEAL, 5) is None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,7 @@ def test_a_press_is_about_the_thread_of_its_message(
     [
         query(FORUM, date=0),
         query(PRIVATE, None),
-        query(PRIVATE, "stop"),
+        query(PRIVATE, f"stop:{token_of(TURN)}"),
         query(PRIVATE, "stop:0123456789abcdeg"),
         query(PRIVATE, "new:0123456789abcdef"),
         query(PRIVATE, "explode:0123456789abcdef"),
@@ -98,23 +101,23 @@ def test_a_press_is_about_the_thread_of_its_message(
     ],
 )
 def test_what_cannot_be_placed_is_stale_and_answered(raw: dict[str, Any]) -> None:
-    assert pressed(raw, ME) == StalePress("42")
+    assert pressed(raw, ME, SEAL) == StalePress("42")
 
 
 def test_what_is_no_press_is_left_to_others() -> None:
-    assert pressed({"update_id": 1, "message": {}}, ME) is None
+    assert pressed({"update_id": 1, "message": {}}, ME, SEAL) is None
     assert draft_stopped({"update_id": 1, "message": {}}, ME, 1.0) is None
 
 
 def test_a_turn_is_retried_once_however_often_the_button_is_pressed() -> None:
-    presses = [press_of({**query(PRIVATE, f"retry:{token_of(TURN)}"), "update_id": number}) for number in (1, 2)]
+    presses = [press_of({**query(PRIVATE, "retry"), "update_id": number}) for number in (1, 2)]
     one, other = (set(press.wish(None, 1.0).origin.dedupe_keys) for press in presses)
     assert f"telegram:100:retry:{token_of(TURN)}" in one & other
 
 
 @pytest.mark.parametrize("word", ["good", "bad"])
 def test_a_thumb_is_a_rating(word: str) -> None:
-    rating = press_of(query(PRIVATE, f"{word}:{token_of(TURN)}")).wish(None, 1.0)
+    rating = press_of(query(PRIVATE, word)).wish(None, 1.0)
     assert isinstance(rating, Rating)
     assert (rating.about, rating.is_good) == (token_of(TURN), word == "good")
 
@@ -130,10 +133,27 @@ def test_telegrams_own_stop_below_a_draft_stops_the_thread(topic: int | None, th
 
 
 def test_every_answer_to_a_press_is_short() -> None:
-    presses = [press_of(query(PRIVATE, f"{one.value}:{token_of(TURN)}")).wish(None, 1.0) for one in CONTROLS | RATINGS]
+    presses = [press_of(query(PRIVATE, one.value)).wish(None, 1.0) for one in CONTROLS | RATINGS]
     said = {(type(press), became): answer_to(press, became) for press in presses for became in IntakeResult}
     assert all(len(words) <= 200 for words in said.values())
     assert said[Stop, IntakeResult.STOPPED]
     assert not said[Stop, IntakeResult.DUPLICATE]
     assert said[Command, IntakeResult.DUPLICATE]
     assert said[Rating, IntakeResult.RATED]
+
+
+def test_a_made_up_button_and_one_of_another_chat_or_bot_are_not_obeyed() -> None:
+    """A24: forged data, from another chat, or for another turn."""
+    token, other = token_of(TURN), token_of("telegram:100:6:1")
+    ours = SEAL.data(5, Button.RETRY, token)
+    assert press_of(query(PRIVATE, ours)).about == token
+    forged = [
+        SEAL.data(6, Button.RETRY, token),
+        ButtonSeal("100:older-token").data(5, Button.RETRY, token),
+        ours.replace(token, other),
+        ours.replace("retry", "good"),
+        f"retry:{token}",
+        f"retry:{token}:{'0' * 24}",
+    ]
+    for data in forged:
+        assert pressed(query(PRIVATE, data), ME, SEAL) == StalePress("42")

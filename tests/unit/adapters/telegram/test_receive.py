@@ -71,6 +71,14 @@ def test_commands_are_told_from_questions(text: str, kind: Kind, left: str, payl
     assert (kind_of(question), words_of(question), question.origin.metadata.get("start")) == (kind, left, payload)
 
 
+@pytest.mark.parametrize("payload", ["x" * 65, "x" * 4_000, "two words", "a\u202eb", "a\x00b", "ä", "../x", "a=b"])
+def test_a_payload_that_no_link_makes_is_dropped(payload: str) -> None:
+    """A25: anybody may type one."""
+    command = asked(update(f"/start {payload}"))
+    assert kind_of(command) is CommandName.START
+    assert "start" not in command.origin.metadata
+
+
 @pytest.mark.parametrize(
     "raw",
     [
