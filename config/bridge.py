@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, InstanceOf
 
+from config.values.ids import EmailDomains
 from config.values.kinds import AbsolutePath, any_case, from_entries, matches
 from config.values.mentions import Mentions, mentions
 from config.values.section import Section, variables
@@ -49,6 +50,11 @@ class BridgeSettings(Section):
     """How many turns one worker has live at a time."""
     drain_s: float = Field(22.0, ge=0, le=3600)
     """How long running replies may go on once a stop was asked for."""
+    memory: Annotated[Literal["direct", "everywhere", "off"], any_case] = "direct"
+    """Where the agent may remember a person."""
+    allowed_email_domains: EmailDomains = frozenset()
+    """Whose addresses count, and who may ask; empty: every domain."""
+    denied_email_domains: EmailDomains = frozenset()
     show_tools: bool = False
     """Whether a finished reply names the tools that were used."""
     allow_mentions: Annotated[InstanceOf[Mentions], from_entries(mentions)] = Mentions()

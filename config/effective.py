@@ -58,8 +58,8 @@ def _shown(value: Any) -> str:
     match value:
         case SecretStr():
             return _without_password(value.get_secret_value())
-        case tuple():
-            return ", ".join(map(_shown, value))
+        case tuple() | frozenset():
+            return ", ".join(map(_shown, sorted(value) if isinstance(value, frozenset) else value))
         case dict():
             return f"{len(value)} entries" if value else ""
         case bool():

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
 
+from config.values.ids import SlackChannels, SlackTeams, SlackUsers
 from config.values.kinds import any_case, entries, http_url, matches, secret, visible
 from config.values.section import Section, variables
 
@@ -113,6 +114,15 @@ class SlackSettings(Section):
     """Whether guests, and people of other organisations (Slack Connect), may ask."""
     workflows: bool = False
     """Whether a message of a Workflow Builder workflow that mentions the bot is a question."""
+    allowed_teams: SlackTeams = frozenset()
+    """Whose members may ask; empty: every workspace that has the app."""
+    denied_teams: SlackTeams = frozenset()
+    allowed_channels: SlackChannels = frozenset()
+    """Where people may ask; empty: wherever the bot is."""
+    denied_channels: SlackChannels = frozenset()
+    allowed_users: SlackUsers = frozenset()
+    """Who may ask; empty: everybody there."""
+    denied_users: SlackUsers = frozenset()
 
     @property
     def enabled(self) -> bool:

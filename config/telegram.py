@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, SecretStr
 
+from config.values.ids import TelegramChats, TelegramUsers
 from config.values.kinds import HttpUrl, any_case, entries, from_text, matches, secret
 from config.values.section import Section, variables
 from config.values.telegram_emails import read_identities
@@ -86,6 +87,14 @@ class TelegramSettings(Section):
     """Whether people can rate an answer with buttons below it."""
     identities: Annotated[Mapping[str, str], from_text(read_identities)] = {}
     """E-mail addresses by user id, read from the file at this path."""
+    allowed_chats: TelegramChats = frozenset()
+    """Where people may ask; empty: in every chat."""
+    denied_chats: TelegramChats = frozenset()
+    allowed_users: TelegramUsers = frozenset()
+    """Who may ask; empty: everybody."""
+    denied_users: TelegramUsers = frozenset()
+    leave_chats: bool = True
+    """Whether a bot leaves a group that it is added to and that is not allowed, after it said so."""
 
     @property
     def enabled(self) -> bool:

@@ -16,7 +16,7 @@ from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.message_lookup import find_page
 from adapters.slack.outbound.messages import edit_page, pace_of, post_page, stream_pace_of
 from adapters.slack.outbound.streams import may_stream
-from adapters.slack.people.directory import plain_identifier
+from adapters.slack.people.directory import EmailRules, plain_identifier
 from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory, Workspaces
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.single import OneWorkspace
@@ -62,6 +62,7 @@ class SlackChannel:
         allow_mentions: The tokens of those whom the agent may mention, such as `<@U1>`.
         sessions: Knows which conversations a person has open.
         marks: Remembers what was done once.
+        email_domains: Those whose addresses count wherever they come from.
     """
 
     def __init__(
@@ -78,13 +79,17 @@ class SlackChannel:
         allow_mentions: AbstractSet[str] = frozenset(),
         sessions: SessionStore | None = None,
         marks: KeyValueStore | None = None,
+        email_domains: AbstractSet[str] = frozenset(),
     ) -> None:
         self._streaming = Streaming(options.streaming)
         self._allowed = allow_mentions
         self._options = options
         self._background = BackgroundQueue(_MOST_WAITING, runners=_RUNNERS)
         self._clients = Clients(api_url, proxy)
-        furnishing = WorkspaceFactory(options, self._allowed, sessions, marks, self._background)
+        # Where others than one workspace's members may ask, an address proves nothing by itself.
+        needs_domain = installs is not None or options.external_users == "allow"
+        emails = EmailRules(options.emails, needs_domain, frozenset(email_domains))
+        furnishing = WorkspaceFactory(options, self._allowed, sessions, marks, self._background, emails)
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
             if installs is None

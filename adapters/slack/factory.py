@@ -52,6 +52,7 @@ async def open_channels(
         allow_mentions=settings.bridge.allow_mentions.slack,
         sessions=stores.sessions,
         marks=stores.records,
+        email_domains=settings.bridge.allowed_email_domains,
     )
     try:
         try:

@@ -14,6 +14,7 @@ from adapters.registry import CHANNELS, ChannelFactory
 from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
 from adapters.web_server import WebServer
+from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
@@ -70,6 +71,7 @@ async def run_worker(
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),
             routes=routes,
+            memory=Memory(settings.bridge.memory),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapters.scheduler import every
 from adapters.terminal.channel import TerminalChannel
+from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.bootstrap import open_stores, talkifai_agent
 from bridge.app.routes import routes_of
@@ -66,6 +67,7 @@ async def run_chat(settings: Settings) -> None:
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
             routes=RouteTable(routes_of(settings)),
+            memory=Memory(settings.bridge.memory),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.access.memory import Memory, identifier_in
 from bridge.access.routes import Choices
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.domain.errors import (
@@ -51,8 +52,16 @@ class SessionManager:
     """The bridge's side of billing: what is open, and that it is closed."""
 
     def __init__(
-        self, agent: Agent, store: SessionStore, clock: Clock, *, idle_timeout_s: float, muted: MutedPlaces
+        self,
+        agent: Agent,
+        store: SessionStore,
+        clock: Clock,
+        *,
+        idle_timeout_s: float,
+        muted: MutedPlaces,
+        memory: Memory = Memory.DIRECT,
     ) -> None:
+        self._memory = memory
         self._agent = agent
         self._muted = muted
         self._store = store
@@ -82,8 +91,8 @@ class SessionManager:
         `AgentRateLimited`, the `Misconfigured` leaves, and `PlaceMuted` where the answer could not be written.
         """
         await self._muted.check(lease.thread)
-        identifier = await _identifier_of(queued, channel)
         agent_id = choices.agent_id or (channel.agent_id if isinstance(channel, OwnAgent) else "")
+        identifier = identifier_in(self._memory, queued, await _identifier_of(queued, channel))
         patience = _Patience(self._clock, wait)
         while True:
             at = self._clock.now()

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.conversation.channels import Channels
 from bridge.conversation.muted_places import MutedPlaces
@@ -66,6 +67,7 @@ class Worker:
         idle_timeout_s: float,
         limits: DispatchLimits,
         routes: RouteTable | None = None,
+        memory: Memory = Memory.DIRECT,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
     ) -> None:
@@ -76,7 +78,12 @@ class Worker:
         self._pacing = ChannelLimiter(clock, outside.stores.budgets)
         muted = MutedPlaces(outside.stores.records)
         self._sessions = sessions = SessionManager(
-            outside.agent, outside.stores.sessions, clock, idle_timeout_s=idle_timeout_s, muted=muted
+            outside.agent,
+            outside.stores.sessions,
+            clock,
+            idle_timeout_s=idle_timeout_s,
+            muted=muted,
+            memory=memory,
         )
         queue = outside.stores.queue
         alarms = OperatorAlerts(clock)

@@ -35,6 +35,7 @@ MESSAGES: Mapping[str, str] = {
     "path_type": _NOT_TEXT,
     "dict_type": _NOT_TEXT,
     "tuple_type": _NOT_LIST,
+    "frozen_set_type": _NOT_LIST,
     "is_instance_of": _NOT_LIST,
     "uuid_parsing": "is not a UUID. Copy the agent's id from TalkifAI: 32 hexadecimal digits in five groups.",
     "uuid_type": "is not a UUID. Copy the agent's id from TalkifAI: 32 hexadecimal digits in five groups.",

@@ -26,7 +26,7 @@ def read_identities(text: str) -> Mapping[str, str]:
             raise ValueError(f"names a file whose line {number} is no pair. {_FORM}")
         if words[0] in found:
             raise ValueError(f"names a file whose line {number} has a person who stands there before. {_FORM}")
-        found[words[0]] = words[1]
+        found[words[0]] = words[1].lower()
     return found
 
 

@@ -217,6 +217,7 @@ class WebApi(Rules):
             profile["email"] = person.email
         team = person.team or self._workspace.team_id
         facts = {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}
+        facts["is_email_confirmed"] = person.has_confirmed_email
         return {"user": facts | {"is_restricted": person.is_guest, "is_ultra_restricted": False}}
 
     def _set_status(self, params: Params) -> Answer:

@@ -18,6 +18,7 @@ class SlackPerson:
     team: str = ""
     """Another workspace's id for somebody from outside; empty for this one."""
     is_guest: bool = False
+    has_confirmed_email: bool = True
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from bridge.domain.incoming import Queued
 _LOG = logging.getLogger(__name__)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
 _TEAM_ID = re.compile(r"[!-~]{1,100}")
+CHANNEL_NAME = "slack"
 _LOOK_UP_S = 3.0
 _KEEP_S = 12 * 3600.0
 _KEEP_FAILURE_S = 10.0
@@ -37,13 +38,30 @@ class Profile:
     name: str = ""
     """As the person is shown in Slack."""
     email: str = ""
+    """Confirmed, in lower case."""
+    team: str = ""
     is_external: bool | None = None
     """Whether it is a guest, or somebody of another organisation; None where Slack did not say."""
 
 
+@dataclass(frozen=True, slots=True)
+class EmailRules:
+    """Whose e-mail addresses name a person to TalkifAI."""
+
+    are_used: bool = True
+    need_domain: bool = False
+    """Whether an address counts by itself only where its domain is one of these: the administrators of any workspace
+    choose the addresses of its members, so one that the operator does not run proves nothing."""
+    domains: frozenset[str] = frozenset()
+
+    def count(self, email: str) -> bool:
+        """Say whether the address alone names the person."""
+        return not self.need_domain or email.rpartition("@")[2] in self.domains
+
+
 def plain_identifier(queued: Queued) -> str:
     """Name the asker without asking Slack: `slack:<team>:<user>`."""
-    return f"slack:{queued.thread.account}:{queued.person.id}"
+    return f"{CHANNEL_NAME}:{queued.thread.account}:{queued.person.id}"
 
 
 def plain_name(name: object) -> str:
@@ -57,7 +75,7 @@ class People:
     Args:
         client: Slack's Web API.
         workspace: Whose members are no strangers.
-        emails: Whether e-mail addresses may be used.
+        emails: Whose e-mail addresses count.
         now: Seconds that never go back.
     """
 
@@ -66,21 +84,28 @@ class People:
         client: AsyncWebClient,
         workspace: BotIdentity,
         *,
-        emails: bool = True,
+        emails: EmailRules | None = None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._client = client
         self._workspace = workspace
-        self._emails = emails
+        self._emails = emails or EmailRules()
         self._profiles = TtlCache(self._ask_for_person, now)
         self._channels = TtlCache(self._ask_for_channel, now)
         self._refused: set[str] = set()
 
     async def identifier(self, queued: Queued) -> str:
-        """Return the e-mail address, or else `slack:<team>:<user>`. Takes some 3 s at most."""
-        if not self._emails:
+        """Return the e-mail address, or else `slack:<team>:<user>`. Takes some 3 s at most.
+
+        An address that its team vouches for alone is `slack:<team>:<address>`.
+        """
+        if not self._emails.are_used:
             return plain_identifier(queued)
-        return (await self.profile(queued.person.id)).email or plain_identifier(queued)
+        profile = await self.profile(queued.person.id)
+        if not profile.email or self._emails.count(profile.email):
+            return profile.email or plain_identifier(queued)
+        team = (profile.team if profile.is_external else "") or queued.thread.account
+        return f"{CHANNEL_NAME}:{team}:{profile.email}"
 
     async def profile(self, user: str) -> Profile:
         """Return what Slack says of a person. Takes some 3 s at most."""
@@ -148,12 +173,22 @@ def _profile_in(facts: Mapping[str, Any], workspace: BotIdentity) -> Profile:
     shown = facts.get("profile")
     profile = shown if isinstance(shown, Mapping) else {}
     names = (profile.get("display_name"), profile.get("real_name"), facts.get("real_name"), facts.get("name"))
-    email = profile.get("email")
+    team = facts.get("team_id")
     return Profile(
         name=next(filter(None, map(plain_name, names)), ""),
-        email=email if isinstance(email, str) and _EMAIL.fullmatch(email) else "",
+        email=_confirmed_email(facts, profile.get("email")),
+        team=team if isinstance(team, str) and _TEAM_ID.fullmatch(team) else "",
         is_external=_is_external(facts, workspace),
     )
+
+
+def _confirmed_email(facts: Mapping[str, Any], email: object) -> str:
+    """Return the address in lower case; empty where Slack does not say that its owner confirmed it.
+
+    People may write any address until they confirm it (`is_email_confirmed` of the user object).
+    """
+    is_one = isinstance(email, str) and _EMAIL.fullmatch(email)
+    return str(email).lower() if is_one and facts.get("is_email_confirmed") is True else ""
 
 
 def _is_external(facts: Mapping[str, Any], workspace: BotIdentity) -> bool:

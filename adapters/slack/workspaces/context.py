@@ -17,7 +17,7 @@ from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.streams import Streams
 from adapters.slack.outbound.thread_status import Activity
 from adapters.slack.people.admission import Admission
-from adapters.slack.people.directory import People
+from adapters.slack.people.directory import EmailRules, People
 from adapters.slack.people.prompt import Prompt
 from adapters.slack.people.thread_history import EarlierMessages
 from bridge.domain.sessions import Session
@@ -57,11 +57,12 @@ class WorkspaceFactory:
     sessions: SessionStore | None
     marks: KeyValueStore | None
     background: BackgroundQueue
+    emails: EmailRules
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
         """Put together what one workspace needs."""
         options, background, sessions = self.options, self.background, self.sessions
-        people = People(client, workspace, emails=options.emails)
+        people = People(client, workspace, emails=self.emails)
         activity = Activity(client)
 
         async def sessions_of(user: str) -> Sequence[Session]:

@@ -282,3 +282,25 @@ async def test_with_many_workspaces_a_wrong_app_token_is_an_error_at_once(street
     async with asyncio.timeout(10):
         with pytest.raises(ChannelTokenRefused, match="SLACK_APP_TOKEN"):
             await street.socket_worker("xapp-wrong")
+
+
+@pytest.mark.parametrize("domains", [frozenset[str](), frozenset({"corp.example"})])
+async def test_the_same_address_in_two_workspaces_is_two_people_unless_its_domain_is_trusted(
+    street: Street, domains: frozenset[str]
+) -> None:
+    """A22: whoever runs a workspace chooses the addresses of its members."""
+    worker = await street.worker(email_domains=domains)
+    people = ((street.north, "U0CEO", "C0NORTH"), (street.south, "U0EVE", "C0SOUTH"))
+    names = []
+    for space, person, place in people:
+        await street.install(worker, space)
+        street.slack.person("CEO", person, "CEO@corp.example", space=space)
+        await street.slack.say(person, place, f"<@{space.bot_user_id}> what do you remember of me?")
+        while not (kept := [one for one in worker.inbox.kept if one.thread.account == space.team_id]):
+            worker.inbox.arrived.clear()
+            await asyncio.wait_for(worker.inbox.arrived.wait(), 5)
+        asked = kept[0]
+        assert isinstance(asked, Question)
+        names.append(await worker.channel.user_identifier(asked))
+    qualified = ["slack:T0NORTH:ceo@corp.example", "slack:T0SOUTH:ceo@corp.example"]
+    assert names == (["ceo@corp.example"] * 2 if domains else qualified)

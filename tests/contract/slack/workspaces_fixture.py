@@ -52,7 +52,13 @@ class Street:
         """Return what is granted, as a worker with these keys reads it."""
         return InstallationStore(self.stores.records, self.stores.leader, keys or (KEY,))
 
-    def channel(self, web: Web | None, keys: tuple[str, ...] = (KEY,), app_token: str = "") -> SlackChannel:
+    def channel(
+        self,
+        web: Web | None,
+        keys: tuple[str, ...] = (KEY,),
+        app_token: str = "",
+        email_domains: frozenset[str] = frozenset(),
+    ) -> SlackChannel:
         app = OAuthApp(CLIENT_ID, CLIENT_SECRET, BOT_SCOPES)
         stores = self.stores
         installs = Distribution(app, keys, stores.records, stores.leader, stores.accounts)
@@ -63,12 +69,13 @@ class Street:
             api_url=self.slack.api_url,
             sessions=stores.sessions,
             options=self.options,
+            email_domains=email_domains,
         )
 
-    async def worker(self, *keys: str) -> Worker:
+    async def worker(self, *keys: str, email_domains: frozenset[str] = frozenset()) -> Worker:
         """Start a worker that takes events over HTTP, and the app's settings lead to it."""
         server = await self.stack.enter_async_context(WebServer(port=0, host="127.0.0.1", channels=["slack"]))
-        channel = self.channel(Web(server, self.slack.signing_secret), keys or (KEY,))
+        channel = self.channel(Web(server, self.slack.signing_secret), keys or (KEY,), email_domains=email_domains)
         worker = Worker(channel, f"http://127.0.0.1:{server.port}")
         await channel.open()
         await self.stack.enter_async_context(_receiving(worker))

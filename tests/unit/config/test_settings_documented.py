@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from config.settings import SECTIONS, variable_names
 from config.values.mentions import Mentions
 
-EMPTY: tuple[Any, ...] = (None, (), {}, Mentions())
+EMPTY: tuple[Any, ...] = (None, (), {}, frozenset(), Mentions())
 ROOT = Path(__file__).parents[3]
 _ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*)\|", re.MULTILINE)
 

@@ -1,5 +1,7 @@
 """How a thread finds its channel, and what happens where that channel lacks a capability."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.redis_store.stores import RedisStores
@@ -43,7 +45,7 @@ async def test_a_channel_without_any_capability_answers_people(stores: RedisStor
     assert all(not view.controls for view in channel.standing.values())
     session = await stores.sessions.current(THREAD)
     assert session is not None
-    assert session.user_identifier == "fake:U1"
+    assert session.user_identifier == "fake:A1:P1:T1"
     await it.turns.settled(question(), settlement)
     await it.turns.ended(THREAD)
 
@@ -57,7 +59,8 @@ async def test_a_second_speaker_is_named_where_the_channel_puts_nothing_into_wor
 
 async def test_a_channel_that_has_an_agent_and_names_of_its_own_is_asked_for_them(stores: RedisStores) -> None:
     it = stage_on(CapableChannel(latency_s=0.0, page_size=5000, agent_id="agent 7"), stores, says(ANSWER))
-    await it.answer(question("hello"))
+    asked = question("hello")
+    await it.answer(replace(asked, origin=replace(asked.origin, is_direct=True)))
     session = await stores.sessions.current(THREAD)
     assert session is not None
     assert (it.agent.opened_agents, session.user_identifier) == (["agent 7"], "Ada@example.com")
