@@ -165,7 +165,8 @@ class TurnRunner:
             with unwrap_group():
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
-                    activity = group.create_task(self._show_activity(channel, queued.address, reply))
+                    is_shown = bool(entry.record.message_ids)
+                    activity = group.create_task(self._show_activity(channel, queued.address, reply, is_shown=is_shown))
                     thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
                     turn = TurnContext(lease, entry.record, channel, reply, writer.wake, guard, routed)
                     answer = await until_stopped(self._answer(turn, queued), stop, otherwise=_STOPPED)
@@ -246,9 +247,12 @@ class TurnRunner:
             # The answer is here and is shown; settling waits for the store.
             log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})
 
-    async def _show_activity(self, channel: Channel, address: Address, reply: Reply) -> None:
-        """Show "is typing" until the first text."""
-        if not isinstance(channel, ActivityIndicator):
+    async def _show_activity(self, channel: Channel, address: Address, reply: Reply, *, is_shown: bool) -> None:
+        """Show "is typing" until the first text. A reply that stands there already needs none.
+
+        On Slack it would stay: a post takes it away, an edit does not.
+        """
+        if is_shown or not isinstance(channel, ActivityIndicator):
             return
         pace = channel.pace(address)
         await self._clock.sleep(pace.activity_after_s)

@@ -29,7 +29,7 @@ class Backstage:
             "BRIDGE_IDLE_TIMEOUT": f"{options.idle_timeout_s:g}",
         }
         if options.fault == "start":
-            settings["SLACK_BOT_TOKEN"] = "xoxb-revoked"  # noqa: S105 - wrong on purpose
+            settings["SLACK_BOT_TOKEN"] = "no-token"  # noqa: S105 - wrong on purpose
         if options.fault == "end":
             stage.talkifai.faults.arm(Fault("end", times=-1, status=500))
         self._bridge = BridgeProcess(settings, folder)

@@ -112,5 +112,6 @@ def _short(text: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return "1 edit", "2 edits"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """Return "1 edit", "2 edits", "2 replies"."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun if count == 1 else several}"

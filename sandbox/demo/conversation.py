@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from sandbox.demo.checks import words
 from sandbox.demo.people import SlackThread, Thread, replies
 from sandbox.demo.play import Play
-from sandbox.demo.typing_line import QUIT, TAB, TypingLine
+from sandbox.demo.typing_line import DONE, QUIT, TAB, TypingLine
 
 _CHOICE = re.compile(r"\s*([sdtgn]):\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ANSWERS_WITHIN_S = 30.0
 _END_GRACE_S = 10.0
 _HELP = (
-    "Type, and Enter. s: Slack thread, d: Slack DM, t: Telegram chat, g: Telegram group, n: new Slack thread;"
-    " /quit ends. Words such as tool, hand me over, long 9000, table, code, markdown, slow and goodbye steer the agent."
+    "Type, and Enter. s: Slack thread, d: Slack DM, t: Telegram chat, g: Telegram group, n: new Slack thread; "
+    "/quit leaves at once, /done waits until every session is closed. "
+    "Words such as tool, hand me over, long 9000, table, code, markdown, slow and goodbye steer the agent."
 )
 
 
@@ -42,20 +43,25 @@ class Conversation:
             "g": _Place("Mia", threads["hikers"]),
         }
         self._slack_threads = 1
+        self.has_left = False
+        """Whether the person left at once, with sessions that are still open."""
         play.threads = [place.thread for place in self._places.values()]
         self._choose("s")
 
     async def hold(self, typed: asyncio.Queue[str]) -> None:
-        """Say what is typed until it ends; then wait until all sessions have fallen idle."""
+        """Say what is typed until it ends; then, unless the person left, wait until all sessions have fallen idle."""
         self._play.enter("Your turn")
         self._play.note(_HELP)
         while await self._take(await typed.get()):
             continue
-        await self._fall_silent()
+        if not self.has_left:
+            await self._fall_silent()
 
     def problems(self) -> list[str]:
-        """Return which answers of the agent do not stand in their thread."""
-        wrong = []
+        """Return which answers of the agent do not stand in their thread. Who left in the middle saw no end."""
+        wrong: list[str] = []
+        if self.has_left:
+            return wrong
         for record in self._play.book.records:
             thread = self._play.thread_of(record)
             shown = words("\n".join(seen.text for seen in thread.seen())) if thread else ""
@@ -70,7 +76,8 @@ class Conversation:
 
     async def _take(self, typed: str) -> bool:
         for entry in self._line.feed(typed):
-            if entry.strip() == QUIT:
+            if entry.strip() in (QUIT, DONE):
+                self.has_left = entry.strip() == QUIT
                 return False
             if entry == TAB:
                 names = list(self._places)

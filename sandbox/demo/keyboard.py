@@ -6,7 +6,9 @@ import os
 import termios
 import tty
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from sandbox.demo.typing_line import PASTE_OFF, PASTE_ON
 
 _CHUNK = 65536
 _QUEUED = 1000
@@ -50,6 +52,14 @@ def _key_by_key(fd: int) -> Iterator[None]:
     before = termios.tcgetattr(fd)
     tty.setcbreak(fd)
     try:
+        _tell(fd, PASTE_ON)
         yield
     finally:
+        _tell(fd, PASTE_OFF)
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+def _tell(fd: int, sequence: str) -> None:
+    """Write to the terminal itself: what goes through `print` is taken by the live screen."""
+    with suppress(OSError):  # a terminal that is open for reading alone marks no pastes
+        os.write(fd, sequence.encode())

@@ -18,6 +18,7 @@ _KEPT = 400
 _BAR = "▎"
 _WORD_JOINER = "\u2060"
 _BAR_STYLE = Style(color="green")
+_BUTTON_STYLE = Style(color="blue", bold=True)
 _NAME_STYLES = ("bold yellow", "bold magenta", "bold cyan")
 _ENTITY_STYLES = {
     "bold": "bold",
@@ -65,6 +66,8 @@ class Lines:
             return self._console.render_lines(said, options.update(width=width))
         body = _slack_text(message.text) if service == "Slack" else _telegram_text(message.text, message.entities)
         rows = _without_blank_ends(self._console.render_lines(body, options))
+        if message.buttons:
+            rows += self._console.render_lines(_buttons(message.buttons), options)
         return [[Segment(_BAR, _BAR_STYLE), Segment(" "), *row] for row in rows]
 
 
@@ -85,6 +88,10 @@ def _telegram_text(text: str, entities: Sequence[JsonDict]) -> Text:
         start, end = entity["offset"], entity["offset"] + entity["length"]
         shown.stylize(_ENTITY_STYLES.get(entity["type"], ""), index(start), index(end))
     return shown
+
+
+def _buttons(labels: Sequence[str]) -> Text:
+    return Text(" ").join(Text(f"[ {label} ]", _BUTTON_STYLE) for label in labels)
 
 
 def _without_blank_ends(rows: list[Row]) -> list[Row]:

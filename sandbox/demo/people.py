@@ -26,6 +26,8 @@ class Seen:
     entities: Sequence[JsonDict] = field(default=(), hash=False)
     """Telegram's formatting of the text. Slack's text is Markdown."""
     edits: int = 0
+    buttons: tuple[str, ...] = ()
+    """What can be pressed below it."""
 
 
 class Thread(Protocol):
@@ -95,6 +97,7 @@ class SlackThread:
                 shown.author == "bot",
                 shown.text.replace(self._slack.mention, f"@{BOT}"),
                 edits=shown.edits,
+                buttons=_slack_buttons(space.messages[self._channel, shown.message_id].blocks),
             )
             for shown in self._slack.ledger.shown(self._channel, thread, author=None)
         ]
@@ -149,7 +152,10 @@ class TelegramThread:
             is_bot = shown.author == "bot"
             name = BOT if is_bot else message.author.name
             text = shown.text.replace(f"@{self._telegram.bot.username}", f"@{BOT}") if not is_bot else shown.text
-            found.append(Seen(shown.message_id, name, is_bot, text, message.entities if is_bot else (), shown.edits))
+            rows = (message.keyboard or {"inline_keyboard": []})["inline_keyboard"]
+            buttons = tuple(button["text"] for row in rows for button in row)
+            entities = message.entities if is_bot else ()
+            found.append(Seen(shown.message_id, name, is_bot, text, entities, shown.edits, buttons))
         return found
 
     def activity(self) -> str:
@@ -187,3 +193,16 @@ def _slack_id(name: str) -> str:
 
 def _slack_name(user_id: str) -> str:
     return user_id.removeprefix("U0").capitalize()
+
+
+def _slack_buttons(blocks: Sequence[JsonDict]) -> tuple[str, ...]:
+    """Name what can be pressed; a menu is three dots, as Slack draws it."""
+    found: list[str] = []
+    for element in (element for block in blocks for element in block.get("elements", [])):
+        if element["type"] == "button":
+            found.append(element["text"]["text"])
+        elif element["type"] == "feedback_buttons":
+            found += [element["positive_button"]["text"]["text"], element["negative_button"]["text"]["text"]]
+        else:
+            found.append("⋯")
+    return tuple(found)

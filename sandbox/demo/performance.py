@@ -12,7 +12,7 @@ from rich.console import Console
 
 from sandbox.bridge_process import NotReady
 from sandbox.demo.backstage import Backstage
-from sandbox.demo.checks import count_line, wrong_ends, wrong_noise
+from sandbox.demo.checks import count_line, counted, wrong_ends, wrong_noise
 from sandbox.demo.conversation import Conversation
 from sandbox.demo.keyboard import typed_on
 from sandbox.demo.options import Options
@@ -22,7 +22,8 @@ from sandbox.demo.play import Play, open_s
 from sandbox.demo.screen import SMALLEST, Screen
 from sandbox.demo.script import PARTS, responder
 from sandbox.demo.story import Story
-from sandbox.demo.summary import Verdict, print_verdict
+from sandbox.demo.summary import Verdict, print_next_steps, print_verdict
+from sandbox.demo.transcript import print_transcript
 from sandbox.demo.typing_line import TypingLine
 from sandbox.stage import Stage
 
@@ -40,7 +41,11 @@ async def perform(options: Options) -> int:
                 verdict = await _play_to_the_end(play, backstage, options, console)
             finally:
                 await backstage.clear_away()
+            if _is_live(options, console) and verdict.facts:
+                print_transcript(console, play)
             print_verdict(console, verdict, play.elapsed_s, _count_line(play), backstage.log)
+            if console.is_terminal and not verdict.problems:
+                print_next_steps(console, is_interactive=options.interactive)
             return verdict.exit_code
 
 
@@ -48,6 +53,7 @@ async def _play_to_the_end(play: Play, backstage: Backstage, options: Options, c
     threads = cast(play.stage)
     play.threads = list(threads.values())
     line = TypingLine() if options.interactive else None
+    has_left = False
     async with _view(play, options, console, line):
         play.note(play.phase)
         try:
@@ -64,19 +70,23 @@ async def _play_to_the_end(play: Play, backstage: Backstage, options: Options, c
             conversation = Conversation(play, threads, line)
             async with typed_on(sys.stdin.fileno()) as typed:
                 trouble = await backstage.while_it_lives(conversation.hold(typed))
-            judge = conversation.problems
+            judge, has_left = conversation.problems, conversation.has_left
         if trouble:
             return Verdict([trouble])
+        if has_left:
+            await backstage.clear_away()
+            return Verdict(_wrong_noise(play), _facts_of_leaving(play))
         trouble = await backstage.stop()
-    return Verdict([*judge(), *_wrong_sessions_and_noise(play), *filter(None, [trouble])], _facts(play))
+    return Verdict([*judge(), *_wrong_sessions(play), *_wrong_noise(play), *filter(None, [trouble])], _facts(play))
 
 
 @asynccontextmanager
 async def _view(play: Play, options: Options, console: Console, line: TypingLine | None) -> AsyncIterator[None]:
     """Show the play while the block runs: live where the terminal can, else as a log."""
-    roomy = console.width >= SMALLEST[0] and console.height >= SMALLEST[1]
-    live = console.is_terminal and not console.is_dumb_terminal and roomy and not options.plain
-    view = Screen(play, console, line) if live else PlainLog(play)
+    view = Screen(play, console, line) if _is_live(options, console) else PlainLog(play)
+    if _could_be_live(options, console) and not _is_live(options, console):
+        needed, given = (f"{width} columns and {height} lines" for width, height in (SMALLEST, console.size))
+        play.note(f"The live screen needs {needed}; this terminal has {given}: here is a log instead")
     async with asyncio.TaskGroup() as group:
         showing = group.create_task(view.run())
         try:
@@ -85,11 +95,31 @@ async def _view(play: Play, options: Options, console: Console, line: TypingLine
             showing.cancel()
 
 
-def _wrong_sessions_and_noise(play: Play) -> list[str]:
-    slack, telegram = play.stage.slack, play.stage.telegram
-    noise = wrong_noise([*slack.pings, *telegram.pings], [*slack.previews, *telegram.previews])
+def _could_be_live(options: Options, console: Console) -> bool:
+    return console.is_terminal and not console.is_dumb_terminal and not options.plain
+
+
+def _is_live(options: Options, console: Console) -> bool:
+    is_roomy = console.width >= SMALLEST[0] and console.height >= SMALLEST[1]
+    return _could_be_live(options, console) and is_roomy
+
+
+def _wrong_sessions(play: Play) -> list[str]:
     sessions = {f"{play.title_of(record)} ({record.id})": record for record in play.book.records}
-    return [*wrong_ends(sessions, play.book.end_requests), *noise]
+    return wrong_ends(sessions, play.book.end_requests)
+
+
+def _wrong_noise(play: Play) -> list[str]:
+    slack, telegram = play.stage.slack, play.stage.telegram
+    return wrong_noise([*slack.pings, *telegram.pings], [*slack.previews, *telegram.previews])
+
+
+def _facts_of_leaving(play: Play) -> list[str]:
+    after = f"after {play.idle_timeout_s:g} s of silence"
+    return [
+        "nobody was pinged, no link preview was loaded",
+        f"you left at once: what is left open would have been ended by the bridge {after} (/done waits for that)",
+    ]
 
 
 def _facts(play: Play) -> list[str]:
@@ -98,8 +128,8 @@ def _facts(play: Play) -> list[str]:
     questions = sum(len(record.posted) for record in records)
     messages, edits = sum(count for count, _ in shown), sum(seen.edits for _, one in shown for seen in one.seen())
     facts = [
-        f"{questions} questions, {questions} replies, each equal to the agent's text",
-        f"{messages} messages posted, {edits} edits made while the agent was writing",
+        f"{counted(questions, 'question')}, {counted(questions, 'reply')}, each equal to the agent's text",
+        f"{counted(messages, 'message')} posted, {counted(edits, 'edit')} made while the agent was writing",
         "nobody was pinged, no link preview was loaded",
         "each session was ended once: " + ", ".join(f"{open_s(record):.0f} s" for record in records),
     ]

@@ -2,8 +2,9 @@
 
 import asyncio
 
+from adapters.slack.format.plain_text import strip_markdown
 from sandbox.demo.checks import counted
-from sandbox.demo.people import Seen, Thread
+from sandbox.demo.people import Seen, Service, Thread
 from sandbox.demo.play import Play, open_s
 from sandbox.talkifai.conversations import Record
 
@@ -63,7 +64,7 @@ class PlainLog:
         self._messages[key] = status
         if told is None:
             begins = f"{message.author} goes on in another message" if follows and message.is_bot else message.author
-            self._print(f"{key[0]} · {begins}: {_excerpt(message.text)}")
+            self._print(f"{key[0]} · {begins}: {excerpt(thread.service, message.text)}")
         elif status and status != told:
             self._print(f"{key[0]} · {message.author}: {status}")
 
@@ -78,6 +79,7 @@ def _status(message: Seen) -> str:
     return last if last.startswith(_STATUSES) else ""
 
 
-def _excerpt(text: str) -> str:
-    line = " ".join(text.split())
+def excerpt(service: Service, text: str) -> str:
+    """Return the beginning of a message in one line, in words. Slack's text is Markdown."""
+    line = " ".join((strip_markdown(text) if service == "Slack" else text).split())
     return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"

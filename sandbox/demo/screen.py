@@ -54,7 +54,7 @@ class Screen:
         body.split_row(*(Layout(_Side(self._play, service, self._lines)) for service in _COLOURS))
         parts = [Layout(self._headline(), size=1), body, Layout(self._sessions(), size=_SESSIONS_SHOWN + 2)]
         if self._typing is not None:
-            parts.append(Layout(self._typing.shown(), size=TYPING_HEIGHT))
+            parts.append(Layout(self._typing.shown(self._console.width), size=TYPING_HEIGHT))
         whole.split_column(*parts)
         return whole
 

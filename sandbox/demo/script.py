@@ -1,5 +1,6 @@
 """What people ask and what the agent answers. The texts are made to be hard: tables, code, links, would-be pings."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -156,6 +157,10 @@ def responder(parts: tuple[Part, ...] = PARTS) -> Responder:
 
 
 def unnamed(question: str) -> str:
-    """Take away who speaks: where several people do, the bridge puts the name in front."""
-    speaker, colon, words = question.partition(": ")
-    return words if colon and speaker in {line.person for part in PARTS for line in part.lines} else question
+    """Take away who speaks: where several people do, the bridge puts the name in front, and the id behind it."""
+    found = _SPEAKER.match(question)
+    return question[found.end() :] if found and found[1] in _PEOPLE else question
+
+
+_SPEAKER = re.compile(r"(\w+)(?: \([^()]*\))?: ")
+_PEOPLE = frozenset(line.person for part in PARTS for line in part.lines)

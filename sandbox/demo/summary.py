@@ -39,5 +39,19 @@ def print_verdict(
     _print(console, count_line, "bold green")
 
 
+def print_next_steps(console: Console, *, is_interactive: bool) -> None:
+    """Print three things to do next."""
+    again = ("make demo", "watch the story") if is_interactive else ("make demo ARGS=--interactive", "type yourself")
+    steps = (
+        ("make playground", "the same in your browser, with faults to press"),
+        again,
+        ("make run", "your own agent in Slack or Telegram: the README has the five minutes that it takes"),
+    )
+    _print(console, "Next:", "bold")
+    width = max(len(command) for command, _ in steps)
+    for command, what in steps:
+        _print(console, Text.assemble("  ", (command.ljust(width), "cyan"), f"  {what}"))
+
+
 def _print(console: Console, line: str | Text, style: str = "") -> None:
     console.print(line, style=style, markup=False, highlight=False, soft_wrap=True, emoji=False)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-DEFAULT_IDLE_S, TOUR_IDLE_S = 45.0, 13.0
+DEFAULT_IDLE_S, TOUR_IDLE_S = 45.0, 18.0
 _LONGEST_S = 1799.0
 
 

@@ -14,6 +14,7 @@ _MIDDLE = "Some more of it follows here, so that the message has to grow. "
 _REST = "With this the answer ends."
 _WHOLE = _BEGIN + _MIDDLE + _REST
 _LEASE_S = 31.0
+_LOOKS = 4
 
 
 def _held(cluster: Cluster, question: str) -> list[Gate]:
@@ -74,6 +75,28 @@ async def test_a_slack_stream_that_no_record_tells_of_is_found_by_the_next_worke
     await talk.until_texts(_WHOLE)
     assert talk.stage.slack.api.streams.live == []
     assert talk.never_went_back()
+
+
+async def test_a_reply_that_the_next_worker_finishes_has_no_status_below_it_for_ever(cluster: Cluster) -> None:
+    """Slack takes a status away when the app posts, not when it edits; the next worker only edits."""
+    first = await cluster.start_worker(TELEGRAM_BOT_TOKEN="")
+    talk = slack_talk(cluster.stage)
+    gates = _held(cluster, "go on with it")
+    await _ask_in_thread(talk, "go on with it")
+    await talk.until_shown(_BEGIN.strip())
+    await cluster.until_recorded(talk.thread)
+    await first.kill()
+    await cluster.let_time_pass(_LEASE_S)
+    calls = talk.stage.talkifai.calls
+    await cluster.start_worker(TELEGRAM_BOT_TOKEN="")
+    # The answer is still being written: the next worker asks for it several times.
+    await talk.stage.talkifai.book.until(lambda: [call.method for call in calls].count("history") >= _LOOKS, 30)
+    for gate in gates:
+        gate.open()
+
+    await talk.until_texts(_WHOLE)
+    methods = [call.method for call in talk.stage.slack.calls]
+    assert "assistant.threads.setStatus" not in methods[methods.index("chat.postMessage") :]
 
 
 async def test_a_telegram_draft_goes_by_itself_and_the_next_worker_sends_the_answer(cluster: Cluster) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from sandbox.demo.checks import (
     Asked,
@@ -23,9 +25,14 @@ from sandbox.demo.checks import (
     wrong_noise,
     wrong_replies,
 )
-from sandbox.demo.people import Seen
-from sandbox.demo.script import PARTS
+from sandbox.demo.lines import Lines
+from sandbox.demo.people import Seen, cast
+from sandbox.demo.plain import excerpt
+from sandbox.demo.play import Play
+from sandbox.demo.screen import Screen
+from sandbox.demo.script import PARTS, unnamed
 from sandbox.demo.typing_line import QUIT, TAB, TypingLine
+from sandbox.stage import Stage
 
 pytestmark = pytest.mark.scenario
 
@@ -36,11 +43,12 @@ LAST_LINE = "5 sessions opened · 5 ended · 0 left open"
 
 async def start_demo(folder: Path, *arguments: str, terminal: int | None = None) -> asyncio.subprocess.Process:
     """Start the demo with its output on a pipe, or all on a terminal. `folder` takes its temporary files."""
+    known = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "sandbox.demo", *arguments),
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder), "TERM": "xterm-256color"},
+        env={**known, "TMPDIR": str(folder), "TERM": "xterm-256color"},
         stdin=asyncio.subprocess.PIPE if terminal is None else terminal,
         stdout=asyncio.subprocess.PIPE if terminal is None else terminal,
         stderr=asyncio.subprocess.STDOUT if terminal is None else terminal,
@@ -122,17 +130,30 @@ async def test_a_bridge_that_dies_is_noticed_and_its_redis_is_stopped(short_tmp_
 
 
 async def test_what_is_typed_is_asked_on_both_services(short_tmp_path: Path) -> None:
-    typed = "s: hello from slack\nt: hello from telegram\nn: another thread\n/quit\n"
+    typed = "s: hello from slack\nt: hello from telegram\nn: another thread\n/done\n"
     code, lines = await run_demo(short_tmp_path, "--interactive", "--idle", "2", typed=typed)
     assert (code, lines[-1]) == (0, "3 sessions opened · 3 ended · 0 left open"), "\n".join(lines)
     assert any("Slack · #support, thread 2 · TalkifAI: You asked: another thread" in line for line in lines)
 
 
+async def test_quit_leaves_at_once_and_says_what_is_left_open(short_tmp_path: Path) -> None:
+    code, lines = await run_demo(short_tmp_path, "--interactive", "--idle", "600", typed="s: long 9000\n/quit\n")
+    assert code == 0
+    assert any("you left at once" in line for line in lines), "\n".join(lines)
+    assert nothing_is_left(short_tmp_path)
+
+
+def terminal_of(columns: int, lines: int) -> tuple[int, int]:
+    """Both ends of a terminal: ours, and the demo's."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    return ours, theirs
+
+
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
     """Both ends of a terminal of 80 columns and 24 lines: ours, and the demo's."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    ours, theirs = terminal_of(80, 24)
     yield ours, theirs
     os.close(ours)
     os.close(theirs)
@@ -166,6 +187,83 @@ async def test_ctrl_c_on_the_live_screen_stops_everything(short_tmp_path: Path, 
     rest = after + (os.read(ours, 65536) if b"Stopped" not in after else b"")
     assert rest.decode().strip().endswith("Stopped: nothing is left running.")
     assert nothing_is_left(short_tmp_path)
+
+
+async def play_on_a_terminal(folder: Path, columns: int, lines: int, typed: bytes) -> str:
+    """Run the interactive demo on a terminal of that size until it ends; return all that it wrote."""
+    ours, theirs = terminal_of(columns, lines)
+    process = await start_demo(folder, "--interactive", "--idle", "2", terminal=theirs)
+    os.close(theirs)
+    screen, is_ready = bytearray(), asyncio.Event()
+
+    def read() -> None:
+        try:
+            screen.extend(os.read(ours, 65536))
+        except OSError:  # the other end is closed
+            asyncio.get_running_loop().remove_reader(ours)
+        if b"Ada" in screen or b"Your turn" in screen:
+            is_ready.set()
+
+    asyncio.get_running_loop().add_reader(ours, read)
+    try:
+        await asyncio.wait_for(is_ready.wait(), 30)
+        os.write(ours, typed)
+        assert await asyncio.wait_for(process.wait(), 45) == 0
+        await asyncio.sleep(0.1)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        asyncio.get_running_loop().remove_reader(ours)
+        os.close(ours)
+    return screen.decode(errors="replace")
+
+
+async def test_after_the_live_screen_the_transcript_and_the_next_steps_stay(short_tmp_path: Path) -> None:
+    pasted = b"\x1b[200~hand me over,\rplease\x1b[201~\r"
+    written = await play_on_a_terminal(short_tmp_path, 80, 24, pasted + b"/done\r")
+    _, _, after = written.partition("\x1b[?1049l")
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", after)
+    assert "Hello, this is billing. How can I help?" in plain
+    assert "1 question, 1 reply" in plain
+    assert [word in plain for word in ("Next:", "make playground", "make demo", "make run")] == [True] * 4
+    assert "_Now with" not in plain
+    assert written.count("\x1b[?2004h") == written.count("\x1b[?2004l") == 1
+
+
+async def test_a_terminal_that_is_too_small_is_told_what_is_needed(short_tmp_path: Path) -> None:
+    written = await play_on_a_terminal(short_tmp_path, 50, 12, b"/quit\r")
+    assert "needs 64 columns and 20 lines; this terminal has 50 columns and 12 lines" in written.replace("\r\n", "")
+
+
+async def test_on_80_columns_and_24_lines_it_stands_there_what_to_type() -> None:
+    line = TypingLine()
+    line.place = "Grace ▸ Slack, direct message"
+    line.feed("a long question " * 20)
+    console = Console(width=80, height=24, color_system=None)
+    async with Stage() as stage:
+        play = Play(stage, list(cast(stage).values()), 6.0)
+        rows = console.render_lines(Screen(play, console, line).frame(), console.options.update(height=24))
+    shown = ["".join(segment.text for segment in row).rstrip() for row in rows]
+    assert len(shown) == 24
+    assert shown[-3].endswith("question ▏")
+    assert shown[-2].strip().startswith("s d t g: choose a place")
+    assert shown[-2].strip().endswith("/quit")
+    assert shown[-1].strip().startswith("say: tool, hand me over")
+
+
+def test_buttons_are_drawn_below_a_message() -> None:
+    console = Console(width=40, color_system=None)
+    message = Seen("1", "TalkifAI", is_bot=True, text="Here **you** are.", buttons=("Stop", "⋯"))
+    rows = Lines(console).newest("Slack", [message], 40, 9)
+    assert ["".join(segment.text for segment in row).rstrip() for row in rows] == [
+        "▎ Here you are.",
+        "▎ [ Stop ] [ ⋯ ]",
+    ]
+
+
+def test_the_log_shows_words_without_marks() -> None:
+    assert excerpt("Slack", "Hello!\n\n_Now with Billing Agent_") == "Hello! Now with Billing Agent"
+    assert excerpt("Telegram", "2 * 3 * 4") == "2 * 3 * 4"
 
 
 # ------------------------------------------------------------ the checks can fail
@@ -228,7 +326,32 @@ def test_one_session_is_counted_in_the_singular() -> None:
 def test_keys_are_edited_into_lines() -> None:
     line = TypingLine()
     assert line.feed("helo\x7flo\n") == ["hello"]
-    assert line.feed("wrong\x15t: right\x1b[A words\x17\t") == [TAB]
+    assert line.feed("wrong\x15t: right\x1b[5~ words\x17\t") == [TAB]
     assert line.text == "t: right"
     assert line.feed("\r") == ["t: right"]
     assert line.feed("\x04") == [QUIT]
+
+
+def test_arrow_keys_move_in_the_line_and_bring_back_earlier_ones() -> None:
+    line = TypingLine()
+    assert line.feed("helo\x1b[D") == []
+    assert line.feed("l\x1b[H>\x1b[F!\r") == [">hello!"]
+    assert line.feed("second\r\x1b[A\x1b[A") == ["second"]
+    assert line.text == ">hello!"
+    line.feed("\x1b[B\x1b[B")
+    assert line.text == ""
+    line.feed("ab\x1b[D\x1b[3~\x1b")
+    assert (line.text, line.feed("[D_\r")) == ("a", ["_a"])
+
+
+def test_a_paste_of_several_lines_is_one_question() -> None:
+    line = TypingLine()
+    assert line.feed("\x1b[200~one\rtwo\nthree\x1b[201~") == []
+    assert "one⏎two⏎three" in line.shown().plain
+    assert line.feed("\r") == ["one\ntwo\nthree"]
+
+
+def test_a_speakers_name_and_id_are_taken_away() -> None:
+    assert unnamed("Linus (U0LINUS): and now?") == "and now?"
+    assert unnamed("Linus: and now?") == "and now?"
+    assert unnamed("Note: and now?") == "Note: and now?"

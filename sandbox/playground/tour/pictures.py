@@ -20,7 +20,7 @@ _SIZE = {"width": 1280, "height": 800}
 _PHONE = {"width": 390, "height": 844}
 _FRAME_S = 0.25
 _LAST_FRAME_MS = 3000
-_QUALITIES = (60, 45, 30)
+_QUALITIES = (88, 75, 60)
 _TOUR_WITHIN_S = 180.0
 _MOMENTS = {"…and finishes it": "light", "…and every conversation": "closed"}
 """When a picture of its own is taken: as soon as a caption begins so."""
