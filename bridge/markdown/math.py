@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from bridge.markdown.blocks import NOTHING, Kind, continuation, read_line
 
-_SINGLE = r"(?<![\w$])\$(?P<single>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])"
 _FORMULA = re.compile(
     r"(?P<code>(?P<ticks>(?<!`)`+(?!`)).*?(?<!`)(?P=ticks)(?!`))"
     r"|\\\((?P<round>.{1,1000}?)\\\)"
@@ -17,25 +16,33 @@ _FORMULA = re.compile(
     r"|(?<![\\$])\$\$(?P<double>[^$]+)\$\$(?!\$)"
     r"|(?P<times>(?<=[0-9)])\*(?=[0-9(]))"
     r"|\\."
-    rf"|{_SINGLE}",
+    r"|(?<![\w$])\$(?P<single>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])",
     re.DOTALL,
 )
 _TICKS = re.compile(r"`+")
 _SIGNS_OF_MATHS = re.compile(r"[\\^_={}+*/<>|]")
 _SURELY_SHORT = 3
-_OPENS = re.compile(rf"\$\$|\\[(\[]|[0-9)]\*[0-9(]|{_SINGLE}")
-"""Without any of this there is no formula: two prices are none."""
+_PRODUCT = re.compile(r"[0-9)]\*[0-9(]")
+_PAIR = re.compile(r"\$(?<![\w$]\$)[^\s$](?:[^$\n]*[^\s$\\])?\$(?![\w$])")
+"""`single`, with its sign in front of what stands before it: most texts have no such sign, and are read at once."""
 _WORDS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.ROW})
 
 
 def formulas_as_code(markdown: str) -> str:
     """Return the Markdown with its formulas as code."""
-    if _OPENS.search(markdown) is None:
+    if not _has_formula(markdown):
         return markdown
     return "".join(
-        words if prefix is None or _OPENS.search(words) is None else _replaced(words, prefix)
+        words if prefix is None or not _has_formula(words) else _replaced(words, prefix)
         for words, prefix in _blocks(markdown)
     )
+
+
+def _has_formula(text: str) -> bool:
+    """Say whether anything in the text can be a formula. Two prices are none."""
+    if "$" in text and ("$$" in text or _PAIR.search(text) is not None):
+        return True
+    return "\\(" in text or "\\[" in text or ("*" in text and _PRODUCT.search(text) is not None)
 
 
 def _blocks(markdown: str) -> Iterator[tuple[str, str | None]]:

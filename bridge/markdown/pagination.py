@@ -13,7 +13,7 @@ from bridge.markdown.blocks import NOTHING, Kind, Open, read_line
 from bridge.markdown.graphemes import before_cluster
 from bridge.markdown.inline import OpenInline, tail_of
 from bridge.markdown.page_prefix import lead_at_line, lead_inside_line, widened
-from bridge.markdown.streaming import NOTHING_READ, LinesRead
+from bridge.markdown.streaming import NOTHING_READ, LinesRead, Prefixes
 
 MAX_PAGES = 20
 """How many pages a reply has at most, unless the settings say otherwise."""
@@ -109,7 +109,7 @@ class Paginator:
                 return list(self._full) or [last]
             # A whole answer is not rendered anew for each page.
             probe = self._dropped + 2 * self._guess
-            is_far_too_long = len(rest) > 2 * probe and not self._holds(rest, probe)
+            is_far_too_long = len(rest) > 2 * probe and not self._holds(rest, probe, Prefixes())
             if not is_far_too_long and (len(rest) <= self._dropped or self._fits(last.shown())):
                 return [*self._full, last]
             self._turn_page(rest)
@@ -197,23 +197,25 @@ class Paginator:
 
     def _most_that_fits(self, rest: str) -> int:
         """Return about how much of the text fits, at most two in a hundred too little: each look renders the page."""
+        prefixes = Prefixes()
         low, high = self._dropped + 1, self._dropped + self._guess
-        while self._holds(rest, high):
+        while self._holds(rest, high, prefixes):
             low, high = high, high * 2
         while high - low > low // _PRECISION:
             middle = (low + high + 1) // 2
-            if self._holds(rest, middle):
+            if self._holds(rest, middle, prefixes):
                 low = middle
             else:
                 high = middle - 1
         self._guess = max(_FIRST_GUESS, low - self._dropped - low // 4)
         return low
 
-    def _holds(self, rest: str, size: int) -> bool:
+    def _holds(self, rest: str, size: int, prefixes: Prefixes) -> bool:
         # What is not there yet counts as too much, for the text that is there is too long already.
         if size > len(rest):
             return False
-        return self._fits(Page(rest[:size], self._lead, self._dropped, continues=True, opened=self._open).shown())
+        page = Page(rest[:size], self._lead, self._dropped, opened=self._open)
+        return self._fits(prefixes.closed(_ended(page.markdown)))
 
 
 def _ended(text: str) -> str:

@@ -21,9 +21,9 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CHANGED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u2069\u0333\u033f\ud800-\udfff\U000e0000-\U000e007f"
     "\u00ad\u180e\u200b-\u200f\ufeff]"
-    rf"|{_MARK}{{9}}"
 )
-"""Whatever of this is not in a text, it stays as it is: most texts are looked at once."""
+_MARKED = re.compile(_MARK)
+"""A text without any of these, and of those, stays as it is: most texts are looked at once."""
 
 _DOTS = str.maketrans({"\u3002": ".", "\u2800": " ", "\u115f": " ", "\u1160": " "})
 """The ideographic stop, a dot to browsers (UTS 46, 2.3), and letters that look like blanks."""
@@ -43,7 +43,7 @@ def sanitize(text: str) -> str:
 
     Half a character, which JSON can bring and nothing can encode, becomes U+FFFD.
     """
-    if _CHANGED.search(text) is None:
+    if _CHANGED.search(text) is None and (text.isascii() or _MARKED.search(text) is None):
         return text
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
     return _MANY_INVISIBLE.sub(r"\1", _MANY_MARKS.sub(r"\1", _LONE_SURROGATE.sub("\ufffd", text)))

@@ -6,6 +6,7 @@ before it, and nothing flashes.
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -87,10 +88,7 @@ class LinesRead:
         at, state = max((start for start in starts if start[0] <= upto), key=itemgetter(0))
         for line in shown[at:].split("\n"):
             state = read_line(state, line).after
-        if not isinstance(state.leaf, Fence):
-            return shown
-        closer = continuation(state.containers) + state.leaf.marker
-        return f"{shown.rstrip(chr(10))}\n{closer}"
+        return _closed(shown, state)
 
     def _with(self, line: str) -> "LinesRead":
         """Take a complete line."""
@@ -175,3 +173,31 @@ class LinesRead:
 
 
 NOTHING_READ = LinesRead()
+
+
+class Prefixes:
+    """Closes the fences of texts that begin alike, as while a page's end is looked for: each line is read once."""
+
+    def __init__(self) -> None:
+        self._starts = [0]
+        self._states = [NOTHING]
+
+    def closed(self, shown: str) -> str:
+        """Return a text with an open fence closed. Of two texts one begins with the whole lines of the other."""
+        if "```" not in shown and "~~~" not in shown:
+            return shown
+        nearest = bisect_right(self._starts, len(shown)) - 1
+        at, state = self._starts[nearest], self._states[nearest]
+        *lines, last = shown[at:].split("\n")
+        for line in lines:
+            at, state = at + len(line) + 1, read_line(state, line).after
+            if at > self._starts[-1]:
+                self._starts.append(at)
+                self._states.append(state)
+        return _closed(shown, read_line(state, last).after)
+
+
+def _closed(text: str, end: Open) -> str:
+    if not isinstance(end.leaf, Fence):
+        return text
+    return f"{text.rstrip(chr(10))}\n{continuation(end.containers)}{end.leaf.marker}"

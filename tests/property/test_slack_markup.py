@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.format.markdown_block import escape_markdown, fits, markdown_of, plain_of
+from adapters.slack.format.markdown_block import _units, _units_at_most, escape_markdown, fits, markdown_of, plain_of
 from adapters.slack.limits import PAGE_CHARS, PLAIN_TEXT_BYTES
 from bridge.domain.pages import PageView
 from bridge.markdown.math import formulas_as_code
@@ -69,3 +69,53 @@ def test_a_plain_text_is_cut_between_characters_and_entities(text: str, limit: i
     body = plain.removesuffix("…")
     decoded = body.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert text.startswith(decoded)
+
+
+_SIGNS = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "&",
+                "&lt;",
+                "&amp;",
+                "<",
+                ">",
+                "*",
+                "2*3",
+                ")*(",
+                "$",
+                "$$",
+                "$x^2$",
+                "`",
+                "``",
+                "\\(",
+                "\\)",
+                "\\[",
+                "\\]",
+            ),
+            *(
+                "[a](",
+                "](http://a.example)",
+                "]:",
+                "[",
+                "]",
+                "<http://a.example>",
+                "\n",
+                "\n\n",
+                "> ",
+                "- ",
+                "a b ",
+                "😀",
+            ),
+            *("\u2028", "\r\n", "\ud800", "|", "|-|\n", "\\", "    "),
+        ]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(_SIGNS)
+@settings(max_examples=800, deadline=None)
+def test_what_surely_fits_at_a_glance_fits(text: str) -> None:
+    """S12: the bound is never below the size."""
+    assert _units_at_most(text) >= _units(escape_markdown(text))

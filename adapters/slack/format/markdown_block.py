@@ -42,7 +42,7 @@ def markdown_of(view: PageView, allowed: AbstractSet[str] = _NOBODY) -> str:
 
 def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES, allowed: AbstractSet[str] = _NOBODY) -> str:
     """Render a page for `text`, which notifications show: at most `limit_bytes` of UTF-8, no entity cut."""
-    words = _escape_plain(_words_of(view.text)[:limit_bytes], allowed)
+    words = _escape_plain(_first_words(view.text, limit_bytes), allowed)
     parts = (words, _escape_plain(view.status), _escape_plain(view.notice))
     escaped = "\n\n".join(filter(None, parts)) or _NOTHING_YET
     encoded = escaped.encode()
@@ -62,13 +62,21 @@ def fits(text: str) -> bool:
     """Say whether this Markdown, once rendered, fits one message with room for status and notice."""
     if len(text) > PAGE_CHARS:
         return False
-    return _units(escape_markdown(text)) <= PAGE_CHARS - PAGE_RESERVE_CHARS
+    room = PAGE_CHARS - PAGE_RESERVE_CHARS
+    return _units_at_most(text) <= room or _units(escape_markdown(text)) <= room
 
 
 def escape_markdown(text: str, allowed: AbstractSet[str] = _NOBODY) -> str:
     """Make Markdown harmless for a `markdown` block; entities in it are shown as they were written."""
     escaped = _ENTITY.sub("&amp;", disarm_links(formulas_as_code(sanitize(text)))).replace("<", "&lt;")
     return _with_mentions(escaped, allowed)
+
+
+def _first_words(text: str, most: int) -> str:
+    """Return the first characters of the words, at most so many: of a long text only the paragraphs that it takes."""
+    end = text.find("\n\n", most + most // 4)
+    words = _words_of(text[:end]) if end >= 0 else ""
+    return (words if len(words) > most else _words_of(text))[:most]
 
 
 @lru_cache(maxsize=_CACHED_PAGES)
@@ -94,6 +102,14 @@ def _italic(sentence: str) -> str:
     return "\n".join(f"_{_escape_plain(line)}_" for line in lines if line)
 
 
+def _units_at_most(text: str) -> int:
+    """Return a size that the escaped text surely keeps within, at a glance: most texts are far from the limit."""
+    if "$$" in text or "\\[" in text or ("`" in text and ("$" in text or "\\(" in text)):
+        return PAGE_CHARS  # how much a formula grows is seen when it is rendered
+    backslashes = text.count("*") + text.count("](") + text.count("]:")
+    return _units(text) + 4 * text.count("&") + 3 * text.count("<") + backslashes
+
+
 def _units(text: str) -> int:
     """Count as the stricter reading of Slack's "characters" would: an emoji is two."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
