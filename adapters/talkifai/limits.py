@@ -41,5 +41,3 @@ class TalkifaiLimits:
 
     connections: int = 600
     """Every running answer holds one, and further calls wait."""
-    idle_connection_s: float = 4.0
-    """How long an unused one is kept: less than servers do, so that no request meets one that is being closed."""

@@ -102,8 +102,5 @@ TYPING_TIMEOUT_S = 5.0
 CONNECTIONS = 256
 """One connection for each call in flight: 200 chats may be edited at once."""
 
-KEPT_CONNECTIONS = 20
-"""Idle connections kept open. Looking through the pool costs time for each of them on every call."""
-
 IDENTIFY_TIMEOUT_S = 8.0
 """For the first `getMe`: a wrong token is known within 10 s of the start."""

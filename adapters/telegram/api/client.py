@@ -9,12 +9,10 @@ import httpx
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
+from adapters.http_transport import HttpTransport
 from adapters.telegram import limits
 
 log = logging.getLogger(__name__)
-
-NOT_SENT: tuple[type[Exception], ...] = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-"""Causes of a failed call that prove that nothing of it has left the process."""
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 """The library's switch for durations as timedelta. Without it every 429 warns of the coming change."""
@@ -47,11 +45,11 @@ def build_client(token: str, api_url: str) -> Client:
     No rate limiter is attached: pacing is the core's work, and the library's own one delays the last edit of a
     reply behind stale ones.
     """
-    polling = _request(1, 1)
+    polling = _request(1)
     bot = Bot(
         token,
         base_url=f"{api_url.rstrip('/')}/bot",
-        request=_request(limits.CONNECTIONS, limits.KEPT_CONNECTIONS),
+        request=_request(limits.CONNECTIONS),
         get_updates_request=polling,
     )
     return Client(bot, polling)
@@ -65,12 +63,12 @@ def silence_url_logging() -> None:
         logger.setLevel(max(logger.level, logging.WARNING))
 
 
-def _request(connections: int, kept: int) -> HTTPXRequest:
+def _request(connections: int) -> HTTPXRequest:
     return HTTPXRequest(
         connection_pool_size=connections,
         connect_timeout=limits.CONNECT_TIMEOUT_S,
         read_timeout=limits.READ_TIMEOUT_S,
         write_timeout=limits.WRITE_TIMEOUT_S,
         pool_timeout=limits.POOL_TIMEOUT_S,
-        httpx_kwargs={"limits": httpx.Limits(max_connections=connections, max_keepalive_connections=kept)},
+        httpx_kwargs={"transport": HttpTransport(connections=connections)},
     )

@@ -22,7 +22,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from adapters.telegram.api.client import NOT_SENT
+from adapters.http_transport import NOT_SENT
 from bridge.domain.errors import (
     BridgeError,
     ChannelRateLimited,
