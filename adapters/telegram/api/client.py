@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from dataclasses import dataclass
 
 import httpx
@@ -13,9 +12,6 @@ from adapters.http_transport import HttpTransport
 from adapters.telegram import limits
 
 log = logging.getLogger(__name__)
-
-os.environ.setdefault("PTB_TIMEDELTA", "1")
-"""The library's switch for durations as timedelta. Without it every 429 warns of the coming change."""
 
 _LOGGERS_WITH_URLS = ("httpx", "httpcore")
 
