@@ -92,7 +92,6 @@ POLL_RATE_LIMIT_MOST_S = 300.0
 # ---------------------------------------------------------------- HTTP
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 15.0
-WRITE_TIMEOUT_S = 10.0
 POOL_TIMEOUT_S = 30.0
 """A waiting call has had no effect yet, so it may wait longer than a call under way."""
 

@@ -64,7 +64,6 @@ def _request(connections: int) -> HTTPXRequest:
         connection_pool_size=connections,
         connect_timeout=limits.CONNECT_TIMEOUT_S,
         read_timeout=limits.READ_TIMEOUT_S,
-        write_timeout=limits.WRITE_TIMEOUT_S,
         pool_timeout=limits.POOL_TIMEOUT_S,
         httpx_kwargs={"transport": HttpTransport(connections=connections)},
     )
