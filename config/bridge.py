@@ -61,6 +61,8 @@ class BridgeSettings(Section):
     """Whom the agent may mention."""
     max_pages: int = Field(20, ge=1, le=100)
     """How many messages one reply fills at most."""
+    ledger_lines: int = Field(5000, ge=100, le=1_000_000)
+    """How many lines the ledger keeps, and as many the ratings; about 250 bytes each."""
     key_prefix: Annotated[str, AfterValidator(_key_prefix)] = "talkifai-bridge"
     """What every Redis key begins with. Braces and wildcards mean something to Redis."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], any_case] = "info"

@@ -4,7 +4,8 @@
 `start_embedded` brings a server along where none is configured.
 """
 
-from adapters.redis_store.client.connection import check_server, connect
+from adapters.redis_store.client.connection import connect
+from adapters.redis_store.client.server_check import check_server
 from adapters.redis_store.embedded.server import EmbeddedServer, start_embedded
 from adapters.redis_store.schema.keys import StoreLimits
 from adapters.redis_store.stores import RedisStores

@@ -1,15 +1,17 @@
 """All that Redis keeps, behind one connection pool."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import MovedError
 
 from adapters.redis_store.agent_quota import RedisQuota
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.health import RedisHealth
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
@@ -21,7 +23,11 @@ from adapters.redis_store.schema.keys import Keys, StoreLimits
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
 from adapters.redis_store.worker_state import WorkerState
+from bridge.domain.errors import StoreUnavailable
 from bridge.ports.stores import Stores
+
+_MOST_MOVES = 3
+"""A node of a cluster names the one that has a key; that may have changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +53,40 @@ class RedisStores(Stores):
         prefix: str = "talkifai-bridge",
         limits: StoreLimits | None = None,
         requests_per_minute: int | None = None,
+        commands: Callable[[Redis], Commands] = Commands,
     ) -> None:
         limits = limits or StoreLimits()
-        commands, keys = Commands(redis), Keys(prefix)
+        reach, keys = commands(redis), Keys(prefix)
         worker = WorkerState()
-        lost_state = LostState(commands, keys, limits, worker)
-        places = RedisPlaces(commands, keys, limits)
+        lost_state = LostState(reach, keys, limits, worker)
+        places = RedisPlaces(reach, keys, limits)
         super().__init__(
-            inbox=RedisInbox(commands, keys, limits),
-            queue=RedisWorkQueue(commands, keys, limits, worker, lost_state),
-            sessions=RedisSessions(commands, keys, limits, worker, lost_state),
-            quota=RedisQuota(commands, keys, requests_per_minute=requests_per_minute),
-            budgets=RedisCallBudgets(commands, keys),
-            leader=RedisLeader(commands, keys),
-            reply_roots=RedisReplyRoots(commands, keys, limits),
+            inbox=RedisInbox(reach, keys, limits),
+            queue=RedisWorkQueue(reach, keys, limits, worker, lost_state),
+            sessions=RedisSessions(reach, keys, limits, worker, lost_state),
+            quota=RedisQuota(reach, keys, requests_per_minute=requests_per_minute),
+            budgets=RedisCallBudgets(reach, keys),
+            leader=RedisLeader(reach, keys),
+            reply_roots=RedisReplyRoots(reach, keys, limits),
             places=places,
             accounts=places,
-            records=RedisKeyValueStore(commands, keys),
+            records=RedisKeyValueStore(reach, keys),
+            health=RedisHealth(reach),
         )
         self.keys = keys
-        self._commands = commands
+        self.commands = reach
+
+    async def open(self) -> None:
+        """Find the node that has our keys, give it the scripts, and look for replicas. Raises `StoreUnavailable`."""
+        for _ in range(_MOST_MOVES):
+            try:
+                await self.commands.call("GET", self.keys.epoch)
+                break
+            except StoreUnavailable as error:
+                if not isinstance(error.__cause__, MovedError):
+                    raise
+        await self.commands.load()
+        await self.health.memory()
 
     async def ledger(self, limit: int) -> list[Mapping[str, Any]]:
         """Return the newest lines of the ledger, newest first. Raises `StoreUnavailable`.
@@ -75,7 +95,7 @@ class RedisStores(Stores):
         (seconds since the epoch), `reason`, `turns`, `usage` (token counts by name),
         `retries` (turns begun again) and `end_attempts`.
         """
-        entries = await self._commands.call("XREVRANGE", self.keys.ledger, "+", "-", "COUNT", limit)
+        entries = await self.commands.call("XREVRANGE", self.keys.ledger, "+", "-", "COUNT", limit)
         return [_line({unpack(name): unpack(value) for name, value in fields.items()}) for _, fields in entries]
 
     async def ratings(self, limit: int) -> list[Mapping[str, Any]]:
@@ -84,14 +104,14 @@ class RedisStores(Stores):
         Each has `turn` (its token), `conversation`, `channel`, `account`, `place`, `thread`, `person`, `rating` (`good`
         or `bad`) and `rated` (seconds since the epoch). Of one person's lines on a turn the newest counts.
         """
-        entries = await self._commands.call("XREVRANGE", self.keys.ratings, "+", "-", "COUNT", limit)
+        entries = await self.commands.call("XREVRANGE", self.keys.ratings, "+", "-", "COUNT", limit)
         lines = [{unpack(name): unpack(value) for name, value in fields.items()} for _, fields in entries]
         return [line | {"rated": float(line.pop("rated_ms")) / 1000} for line in lines]
 
     async def dead_letters(self, limit: int) -> list[DeadLetter]:
         """Return the newest questions that were set aside, newest first. Raises `StoreUnavailable`."""
         letters = []
-        for raw in await self._commands.call("LRANGE", self.keys.dead, 0, limit - 1):
+        for raw in await self.commands.call("LRANGE", self.keys.dead, 0, limit - 1):
             fields = json.loads(unpack_anything(raw))
             at = float(fields["at_ms"]) / 1000
             letters.append(DeadLetter(fields["thread"], fields["reason"], fields["attempts"], at, fields["question"]))
@@ -99,12 +119,12 @@ class RedisStores(Stores):
 
     async def counters(self) -> Mapping[str, int]:
         """Return how often each thing happened, under names such as `turn.answered`. Raises `StoreUnavailable`."""
-        fields = await self._commands.call("HGETALL", self.keys.counters)
+        fields = await self.commands.call("HGETALL", self.keys.counters)
         return {unpack(name): int(count) for name, count in fields.items()}
 
     async def aclose(self) -> None:
         """Let running commands finish and close all connections."""
-        await self._commands.aclose()
+        await self.commands.aclose()
 
 
 def _line(fields: dict[str, str]) -> Mapping[str, Any]:

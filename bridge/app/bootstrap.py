@@ -7,7 +7,9 @@ import signal
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 
-from adapters.redis_store.client.connection import check_server, connect
+from adapters.redis_store import StoreLimits
+from adapters.redis_store.client.connection import connect
+from adapters.redis_store.client.server_check import check_server, is_cluster
 from adapters.redis_store.embedded.server import start_embedded
 from adapters.redis_store.stores import RedisStores
 from adapters.registry import CHANNELS, ChannelFactory
@@ -88,10 +90,11 @@ def _refuse_what_needs_web(settings: Settings, factories: Iterable[ChannelFactor
             raise SettingWrong(name, "needs the web server, which `run` has not", remedy)
 
 
-async def check(settings: Settings) -> None:
-    """Try Redis as `run_worker` would. Raises `BridgeError` when the bridge could not start."""
+async def check(settings: Settings) -> str:
+    """Try Redis as `run_worker` would; say how full it is. Raises `BridgeError` when the bridge could not start."""
     async with AsyncExitStack() as stack:
-        await open_stores(settings, stack)
+        stores = await open_stores(settings, stack)
+        return str(await stores.health.memory())
 
 
 def talkifai_agent(settings: Settings) -> TalkifaiAgent:
@@ -112,15 +115,22 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     else:
         server = await asyncio.to_thread(start_embedded, settings.bridge.data_dir)
         stack.push_async_callback(asyncio.to_thread, server.stop)
+        server.watch()
         url = server.url
         log.info("embedded Redis started", extra={"data_dir": str(settings.bridge.data_dir)})
     redis = connect(url, tls_verify=settings.redis.verifies_tls(on_heroku="DYNO" in os.environ))
-    stores = RedisStores(
-        redis, prefix=settings.bridge.key_prefix, requests_per_minute=settings.talkifai.requests_per_minute
-    )
-    stack.push_async_callback(stores.aclose)
+    stack.push_async_callback(redis.aclose)
     try:
         warnings = await check_server(redis)
+        prefix = settings.bridge.key_prefix
+        stores = RedisStores(
+            redis,
+            prefix=f"{{{prefix}}}" if await is_cluster(redis) else prefix,
+            limits=StoreLimits(ledger_lines=settings.bridge.ledger_lines),
+            requests_per_minute=settings.talkifai.requests_per_minute,
+        )
+        stack.push_async_callback(stores.aclose)
+        await stores.open()
     except StoreUnavailable as error:
         remedy = "Start the server that it names, mend the address, or unset it for the embedded server"
         raise SettingWrong("REDIS_URL", str(error), remedy) from error

@@ -49,7 +49,8 @@ def _check() -> None:
     settings = start_logging(load_settings())
     from bridge.app import bootstrap  # noqa: PLC0415 - as above
 
-    asyncio.run(bootstrap.check(settings))
+    memory = asyncio.run(bootstrap.check(settings))
+    print(f"{memory}.")
     print("The settings are right and Redis answers.")
 
 

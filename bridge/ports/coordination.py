@@ -1,6 +1,7 @@
 """Ports to what all workers share: TalkifAI's limit, the channels' limits, who leads. As `bridge.ports`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.domain.rate_limits import CallDecision, CallRequest, Headroom, LiveReply, RateLimit
@@ -64,4 +65,34 @@ class LeaderLease(Protocol):
 
     async def give_up(self, name: str, holder: str) -> None:
         """Let the next one lead at once. Does nothing where somebody else leads."""
+        ...
+
+
+_NEARLY_FULL = 0.7
+_MB = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """How full the store is."""
+
+    used_bytes: int
+    most_bytes: int
+    """0 where no bound is known."""
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether it is time to act: a full store takes no more questions."""
+        return bool(self.most_bytes) and self.used_bytes >= _NEARLY_FULL * self.most_bytes
+
+    def __str__(self) -> str:
+        used = f"Redis uses {self.used_bytes / _MB:.1f} MB of its memory"
+        return f"{used}, of {self.most_bytes / _MB:.1f} MB" if self.most_bytes else f"{used}, which has no bound"
+
+
+class StoreHealth(Protocol):
+    """What an operator watches of the store itself. Raises `StoreUnavailable`."""
+
+    async def memory(self) -> MemoryUse:
+        """Return how full it is."""
         ...

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.ports.chat_moves import Accounts, Places, ReplyRoots
-from bridge.ports.coordination import CallBudgets, LeaderLease, Quota
+from bridge.ports.coordination import CallBudgets, LeaderLease, Quota, StoreHealth
 from bridge.ports.key_value import KeyValueStore
 from bridge.ports.sessions import SessionStore
 from bridge.ports.work_queue import Inbox, WorkQueue
@@ -23,3 +23,4 @@ class Stores:
     places: Places
     accounts: Accounts
     records: KeyValueStore
+    health: StoreHealth

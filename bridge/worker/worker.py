@@ -228,6 +228,7 @@ class Worker:
         try:
             open_sessions, ends_waiting = await sessions.counts()
             possible_orphans = await sessions.possible_orphans()
+            memory = await self._outside.stores.health.memory()
         except StoreUnavailable:
             return
         log.info(
@@ -239,10 +240,15 @@ class Worker:
                 "ended_here": self._reaper.ended,
                 "stuck_ends": self._reaper.stuck,
                 "possible_orphans": possible_orphans,
+                "redis_used_mb": round(memory.used_bytes / 1e6, 1),
+                "redis_most_mb": round(memory.most_bytes / 1e6, 1),
                 "refused_receivers": len(self._refused),
                 "restarts": sum(self._supervisor.restarts.values()),
             },
         )
+
+        if memory.is_nearly_full:
+            log.warning("%s: when it is full, no question is taken any more", memory)
 
     async def _last_sweep(self) -> None:
         """Make the ends that are due now; what fails is the next worker's."""

@@ -225,6 +225,7 @@ def test_an_unusable_folder_is_named(short_tmp_path: Path) -> None:
 
 
 def test_spoilt_data_stop_the_start_with_the_servers_own_words(short_tmp_path: Path) -> None:
+    (short_tmp_path / "users.lock").touch()  # it is the bridge's own folder
     (short_tmp_path / "appendonlydir").mkdir()
     (short_tmp_path / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
     (short_tmp_path / "appendonly.aof").write_text("nonsense\n")  # where servers before version 7 look
@@ -241,3 +242,51 @@ def test_a_server_that_hangs_does_not_hang_the_start(short_tmp_path: Path, monke
         start_embedded(short_tmp_path)
     server._process.send_signal(signal.SIGCONT)
     server.stop()
+
+
+async def test_a_server_that_dies_is_started_again_with_all_its_keys(short_tmp_path: Path) -> None:
+    """R7: the client that was there goes on."""
+    server = await asyncio.to_thread(start_embedded, short_tmp_path)
+    server.watch()
+    client = connect(server.url)
+    await client.set("kept", "yes")
+    await asyncio.sleep(1.1)  # written to the disk each second
+    assert server._process is not None
+    server._process.kill()
+    async with asyncio.timeout(10):
+        while (await asyncio.to_thread(say, server, "GET kept")) != "$3\r\nyes":  # noqa: ASYNC110 - another process sets no event
+            await asyncio.sleep(0.05)
+    assert await client.get("kept") == b"yes"
+    await client.aclose()
+    await asyncio.to_thread(server.stop)
+    assert say(server, "PING") == ""
+
+
+def test_what_was_deleted_is_in_no_file_after_a_stop(short_tmp_path: Path) -> None:
+    """A27: nor is any file open to other users."""
+    server = start_embedded(short_tmp_path)
+    assert say(server, "SET question canary-words") == "+OK"
+    assert say(server, "DEL question") == ":1"
+    server.stop()
+    files = [path for path in short_tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"canary-words" in path.read_bytes()]
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+
+
+def test_a_folder_with_other_peoples_files_is_refused_and_left_as_it_is(short_tmp_path: Path) -> None:
+    """A27: its files would be closed to everybody else."""
+    short_tmp_path.chmod(0o755)
+    (short_tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(SettingWrong, match=r"^BRIDGE_DATA_DIR: .*not the bridge"):
+        start_embedded(short_tmp_path)
+    assert short_tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_the_way_to_a_server_names_no_package_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A27: nobody is led to install what is not ours."""
+    monkeypatch.setattr("adapters.redis_store.embedded.binary.find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SettingWrong) as caught:
+        find_server()
+    assert "talkifai-bridge[" not in str(caught.value)

@@ -5,6 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, connect
+from bridge import __version__
 from bridge.domain.sessions import Conversation, EndReason, Opening
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, Lease, Outcome, Settlement
@@ -262,6 +263,7 @@ async def test_a_confirmed_end_is_one_line_in_the_ledger(stores: RedisStores, re
         "usage": {"output_tokens": 9},
         "retries": 0,
         "end_attempts": 1,
+        "version": __version__,
     }
     assert await stores.sessions.counts() == (0, 0)
     for gone in (stores.keys.endings, stores.keys.end_attempts, stores.keys.ends):

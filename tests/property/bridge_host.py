@@ -13,6 +13,7 @@ from adapters.redis_store.agent_quota import RedisQuota
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Argument, Call, Commands
 from adapters.redis_store.client.scripts import Script, all_scripts
+from adapters.redis_store.health import RedisHealth
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
@@ -224,6 +225,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         places=places,
         accounts=places,
         records=RedisKeyValueStore(commands, KEYS),
+        health=RedisHealth(commands),
     )
 
 

@@ -1,7 +1,5 @@
 """The connection to Redis, with the traps of the client library closed, and a look at the server at start-up."""
 
-import asyncio
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +10,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from adapters.redis_store.client.diagnosis import SETTING, diagnosed
+from adapters.redis_store.client.diagnosis import SETTING
 from bridge.domain.errors import SettingWrong, StoreUnavailable
-from bridge.runtime.cancellation import shielded
-
-OLDEST = (6, 2)
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
@@ -89,65 +84,3 @@ def _try_options(pool: BlockingConnectionPool) -> None:
         except (OSError, ValueError) as error:
             remedy = "Name a readable file of PEM certificates, such as ssl_ca_certs=/path/ca.pem"
             raise SettingWrong(SETTING, "a file that its ssl_ options name cannot be used", remedy) from error
-
-
-async def check_server(redis: Redis) -> list[str]:
-    """Look at the server's version, eviction and persistence; return one sentence for each thing to mend.
-
-    Where the service forbids `CONFIG`, what it would tell is passed over.
-
-    Raises:
-        SettingWrong: The server is too old, refuses the password, or cannot be reached at this address.
-        StoreUnavailable: It does not answer, and nothing speaks for a setting.
-    """
-    server = await _info(redis, "server")
-    version = str(server.get("redis_version", ""))
-    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    if numbers and numbers < OLDEST:
-        raise SettingWrong(SETTING, f"the server is version {version}", "Use Redis 6.2 or newer, or Valkey")
-    warnings = []
-    policy = (await _info(redis, "memory")).get("maxmemory_policy", await _config(redis, "maxmemory-policy"))
-    if policy not in (None, "noeviction"):
-        warnings.append(
-            f"Redis may throw away queued questions and open sessions when its memory is full "
-            f"(maxmemory-policy is {policy}): set it to noeviction."
-        )
-    persistence = await _info(redis, "persistence")
-    snapshots = await _config(redis, "save")
-    if persistence.get("aof_enabled") == 0 and snapshots == "":
-        warnings.append(
-            "Redis keeps nothing on disk: open sessions and queued questions are lost when it restarts. "
-            "Set appendonly to yes."
-        )
-    if "err" in (persistence.get("rdb_last_bgsave_status"), persistence.get("aof_last_write_status")):
-        warnings.append("Redis could not write to its disk lately: see its log and the space that is left there.")
-    return warnings
-
-
-async def _info(redis: Redis, section: str) -> dict[str, Any]:
-    try:
-        with translated():
-            answer = await shielded(asyncio.ensure_future(redis.info(section)))
-    except StoreUnavailable as error:
-        wrong = diagnosed(error, tls=issubclass(redis.connection_pool.connection_class, SSLConnection))
-        if wrong is not None:
-            raise wrong from error
-        if isinstance(error.__cause__, ResponseError):
-            return {}
-        raise
-    return dict(answer)
-
-
-async def _config(redis: Redis, name: str) -> str | None:
-    try:
-        answer = await shielded(asyncio.ensure_future(redis.config_get(name)))
-    except ResponseError:
-        return None
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error
-    value = {_text(key): _text(value) for key, value in dict(answer).items()}.get(name)
-    return None if value is None else str(value)
-
-
-def _text(value: object) -> object:
-    return value.decode() if isinstance(value, bytes) else value

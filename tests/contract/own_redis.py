@@ -1,0 +1,69 @@
+"""Servers of a test's own, with options that the shared one has not: replicas, cluster mode, a bound."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from adapters.redis_store.embedded.binary import find_server
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def own_redis(*options: str) -> AsyncIterator[str]:
+    """Run a server; yields its address. Nothing of it is kept."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder:
+        command = [
+            str(find_server()),
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            folder,
+            *options,
+        ]
+        process = await asyncio.to_thread(
+            subprocess.Popen, command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(folder)
+        )
+        try:
+            await _until_it_answers(port)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.kill()
+            process.wait()
+
+
+async def _until_it_answers(port: int) -> None:
+    client = Redis(port=port)
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await client.execute_command("PING")  # type: ignore[no-untyped-call]  # the library left it bare
+                break
+            except RedisError:
+                await asyncio.sleep(0.02)
+    await client.aclose()
+
+
+async def run_on(url: str, *parts: str | int) -> object:
+    """Run one command on a connection of its own."""
+    client = Redis.from_url(url)
+    try:
+        return await client.execute_command(*parts)  # type: ignore[no-untyped-call]  # the library left it bare
+    finally:
+        await client.aclose()
