@@ -37,6 +37,9 @@ $(TOOLS): $(BRIDGE) requirements-dev.txt
 	@$(PIP_CHECK) >$(VENV)/check.log || { cat $(VENV)/check.log; exit 1; }
 	@touch $@
 
+playground: $(BRIDGE) ## See, touch and break the whole bridge on one local page (ARGS=--tour plays by itself)
+	@$(BIN)/talkifai-sandbox playground $(ARGS)
+
 demo: $(BRIDGE) ## Watch the whole bridge work: no account, no server (ARGS=--interactive to type yourself)
 	@$(BIN)/talkifai-sandbox demo $(ARGS)
 
@@ -54,6 +57,9 @@ chat: $(BRIDGE) ## Talk to the agent in this terminal (ARGS=--sandbox without an
 
 test: $(TOOLS) ## Run all tests (ARGS='-k name' for some)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+pictures: $(TOOLS) ## Take the pictures of README and docs out of the tour; needs Chromium
+	@$(BIN)/python -m sandbox.playground.tour.pictures $(ARGS)
 
 soak: $(TOOLS) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
 	@$(BIN)/python -m bench.soak $(ARGS)

@@ -35,3 +35,21 @@ def test_a_worker_does_not_install_the_development_tools_or_the_embedded_server(
 def test_the_lua_scripts_and_types_marker_are_packaged() -> None:
     assert (_ROOT / "bridge" / "py.typed").exists()
     assert list((_ROOT / "adapters" / "redis_store" / "scripts").glob("*/*.lua"))
+
+
+def test_each_target_that_the_makefile_names_is_there() -> None:
+    text = (_ROOT / "Makefile").read_text(encoding="utf-8")
+    named = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
+    assert named is not None
+    assert set(named[1].split()) == set(re.findall(r"^([a-z-]+):.*##", text, re.MULTILINE))
+
+
+def test_the_page_of_the_playground_is_packaged_and_asks_for_nothing_from_elsewhere() -> None:
+    static = _ROOT / "sandbox" / "playground" / "static"
+    files = [file for file in static.rglob("*") if file.is_file()]
+    assert {file.suffix for file in files} == {".html", ".css", ".js", ".svg"}
+    for file in files:
+        text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://[a-z]", text), file.name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text), file.name
+        assert len(text.splitlines()) <= 300, file.name

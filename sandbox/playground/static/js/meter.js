@@ -70,7 +70,7 @@ export class Meter {
     for (const idle of this.list.querySelectorAll('.m-idle[data-idle]')) {
       const left = Math.max(0, Number(idle.dataset.idle) - now);
       idle.style.setProperty('--left', `${Math.min(100, (left / idleAfter) * 100)}%`);
-      idle.querySelector('b').textContent = left > 0 ? `ends in ${Math.ceil(left)} s` : 'ending…';
+      idle.querySelector('b').textContent = left > 0 ? `ends in ${Math.ceil(left)} s` : 'in use, or ending';
     }
   }
 }
