@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import adapters
 import bridge
@@ -53,3 +54,19 @@ def test_the_page_of_the_playground_is_packaged_and_asks_for_nothing_from_elsewh
         assert not re.search(r"https?://[a-z]", text), file.name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text), file.name
         assert len(text.splitlines()) <= 300, file.name
+
+
+def test_the_readme_opens_slacks_form_with_the_manifest_as_it_is() -> None:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    (address,) = re.findall(r"^\[slack-app\]: (\S+)$", readme, re.MULTILINE)
+    (manifest,) = parse_qs(urlsplit(address).query)["manifest_yaml"]
+    lines = (_ROOT / "config" / "slack-manifest.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    assert manifest == "".join(line for line in lines if not line.lstrip().startswith("#"))
+
+
+def test_every_file_that_the_readme_and_the_docs_link_to_is_there() -> None:
+    pages = [_ROOT / "README.md", *(_ROOT / "docs").glob("*.md")]
+    link = re.compile(r"\]\(([^)\s:#]+)(?:#[^)]*)?\)")
+    links = [(page, found) for page in pages for found in link.findall(page.read_text(encoding="utf-8"))]
+    assert links
+    assert [(page.name, to) for page, to in links if not (page.parent / to).exists()] == []
