@@ -49,7 +49,7 @@ run: $(BRIDGE) ## Start the worker with the settings from the environment or .en
 web: $(BRIDGE) ## The same with a web server: for webhooks, and GET /health
 	@$(BIN)/talkifai-bridge web
 
-check: $(BRIDGE) ## Check the settings and Redis, and stop
+check: $(BRIDGE) ## Try every setting at its service, and say what to mend
 	@$(BIN)/talkifai-bridge check
 
 chat: $(BRIDGE) ## Talk to the agent in this terminal (ARGS=--sandbox without an account)

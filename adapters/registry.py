@@ -5,13 +5,14 @@ A new channel is its folder with a `factory.py`, a line of `CHANNELS`, its secti
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from adapters.slack import factory as slack
 from adapters.telegram import factory as telegram
 from bridge.ports.channel import WholeChannel
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores import Stores
+from bridge.runtime.findings import Finding
 from config.settings import Settings
 
 
@@ -37,6 +38,19 @@ class ChannelFactory(Protocol):
         A service that cannot be reached, or refuses a token, is no error here: receiving connects as soon as it
         answers, and raises `ChannelTokenRefused` where it refuses.
         """
+        ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """What a `factory.py` may have beside it: it can try its settings without receiving anything."""
+
+    async def check(self, settings: Settings) -> Sequence[Finding]:
+        """Try the tokens and what the service is set to. A refusal is a finding, no error."""
+        ...
+
+    def agents(self, settings: Settings) -> Mapping[str, str]:
+        """Return the agents that settings of the channel name, each with that setting."""
         ...
 
 

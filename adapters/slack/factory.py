@@ -4,6 +4,8 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from adapters.slack.api.check import check_tokens, scopes_needed
+from adapters.slack.api.client import Clients
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import Web
 from adapters.slack.scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
@@ -13,6 +15,7 @@ from adapters.slack.workspaces.oauth import OAuthApp
 from bridge.domain.errors import ChannelTokenRefused, Retryable
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores import Stores
+from bridge.runtime.findings import Finding
 from config.settings import Settings, reveal
 from config.slack import SlackSettings
 
@@ -64,6 +67,24 @@ async def open_channels(
         yield [channel]
     finally:
         await channel.aclose()
+
+
+async def check(settings: Settings) -> Sequence[Finding]:
+    """Try the tokens. As `adapters.registry.Checked`."""
+    section = settings.slack
+    needed = scopes_needed(agent_view=section.agent_view, emails=section.emails, receipt=section.receipt)
+    clients = Clients(section.api_url)
+    clients.open()
+    try:
+        return await check_tokens(clients, reveal(section.bot_token), reveal(section.app_token), needed)
+    finally:
+        await clients.aclose()
+
+
+def agents(settings: Settings) -> Mapping[str, str]:
+    """Slack's settings name no agent."""
+    del settings
+    return {}
 
 
 def _distribution(section: SlackSettings, stores: Stores) -> Distribution | None:

@@ -14,9 +14,17 @@ from adapters.talkifai.error_mapping import Call, error_for, read_refusal
 from adapters.talkifai.event_reader import EventReader
 from adapters.talkifai.http import HttpResponse, Request, Transport
 from adapters.talkifai.limits import TalkifaiLimits
-from adapters.talkifai.payloads import fix_surrogates, json_object, read_history, read_opened
-from adapters.talkifai.rate_limit_headers import read_rate_limit
+from adapters.talkifai.payloads import (
+    AgentFacts,
+    fix_surrogates,
+    json_object,
+    read_agent,
+    read_history,
+    read_opened,
+)
+from adapters.talkifai.rate_limit_headers import read_date, read_rate_limit
 from bridge.domain.errors import (
+    AgentKeyRefused,
     AgentNotText,
     AgentUnavailable,
     BridgeError,
@@ -39,6 +47,8 @@ _SECRET_HEADERS = frozenset({_API_KEY, _STUDIO_TOKEN, _AUTHORIZATION})
 _BEARER = "Bearer "
 _OK = range(200, 300)
 _NO_CONTENT = 204
+_KEY_ACCEPTED = (400, 404, 422)
+"""Answers to an opening without an agent that come from behind the check of the key."""
 _NOTHING_LEFT = (404, 410)
 """Answers to an end which say that the session is closed already."""
 
@@ -68,10 +78,17 @@ class TalkifaiAgent:
         self._agent_id = agent_id
         self._key = _key_header(api_key, studio_token)
         self._limits = limits = limits or TalkifaiLimits()
-        self._within_s = {Call.OPEN: limits.open_s, Call.HISTORY: limits.history_s, Call.END: limits.end_s}
+        self._within_s = {
+            **dict.fromkeys((Call.KEY, Call.AGENT), limits.check_s),
+            Call.OPEN: limits.open_s,
+            Call.HISTORY: limits.history_s,
+            Call.END: limits.end_s,
+        }
         self._clock: Clock = clock or SystemClock()
         self._transport = Transport(base_url, self._limits)
         self._rate_limit: RateLimit | None = None
+        self.clock_ahead_s: float | None = None
+        """By how much this machine's clock is ahead of TalkifAI's, to about a second; None before an answer came."""
 
     def __repr__(self) -> str:
         return f"TalkifaiAgent(agent_id={self._agent_id!r})"
@@ -104,10 +121,31 @@ class TalkifaiAgent:
         try:
             answer = await self._call(request)
         except (AgentNotText, SettingWrong) as error:
-            if not agent_id:
+            if not agent_id or agent_id == self._agent_id:
                 raise
-            raise Misconfigured(f"agent {agent_id}, which the settings of a channel name: {error}") from None
+            raise Misconfigured(
+                f"agent {agent_id}, which a route or a bot's setting names: {_after_setting(error)}"
+            ) from None
         return read_opened(answer.body)
+
+    async def check_key(self) -> None:
+        """Try the key without opening anything: an opening that names no agent is refused, a wrong key with 401.
+
+        Raises `AgentKeyRefused`, `AgentOutOfCredits`, `AgentUnavailable`, `AgentRateLimited`.
+        """
+        request = Request(Call.KEY, "POST", _SESSIONS, self._key, {})
+        answer = await self._call(request, also_fine=_KEY_ACCEPTED)
+        if answer.status in _OK:
+            # TalkifAI documents no such answer. What it may have opened is ended.
+            await self.end(read_opened(answer.body).conversation)
+
+    async def look_up(self, agent_id: str) -> AgentFacts | None:
+        """Return what TalkifAI says of an agent without opening anything; None where it does not say."""
+        path = f"/v1/agents/{quote(agent_id, safe='')}"
+        try:
+            return read_agent((await self._call(Request(Call.AGENT, "GET", path, self._key))).body)
+        except BridgeError:
+            return None
 
     @asynccontextmanager
     async def ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:
@@ -205,10 +243,17 @@ class TalkifaiAgent:
             body = b""
         secrets = [value.removeprefix(_BEARER) for name, value in request.headers.items() if name in _SECRET_HEADERS]
         now = self._clock.now()
-        return error_for(read_refusal(request.call, reply.status, reply.headers, body, now=now, secrets=secrets))
+        error = error_for(read_refusal(request.call, reply.status, reply.headers, body, now=now, secrets=secrets))
+        if isinstance(error, AgentKeyRefused) and _STUDIO_TOKEN in self._key:
+            return AgentKeyRefused(f"TALKIFAI_STUDIO_TOKEN: {_after_setting(error)}")
+        return error
 
     def _note_rate_limit(self, reply: HttpResponse) -> None:
-        self._rate_limit = read_rate_limit(reply.headers, self._clock.now()) or self._rate_limit
+        now = self._clock.now()
+        self._rate_limit = read_rate_limit(reply.headers, now) or self._rate_limit
+        said = read_date(reply.headers)
+        if said is not None:
+            self.clock_ahead_s = now - said
 
     def _check_length(self, text: str) -> None:
         most = self._limits.question_characters
@@ -232,6 +277,10 @@ def _key_header(api_key: str, studio_token: str) -> Mapping[str, str]:
         name = "TALKIFAI_API_KEY" if api_key else "TALKIFAI_STUDIO_TOKEN"
         raise SettingWrong(name, "it holds spaces or characters that no key has", "Copy it again")
     return {_API_KEY: api_key} if api_key else {_STUDIO_TOKEN: studio_token}
+
+
+def _after_setting(error: BridgeError) -> str:
+    return str(error).partition(": ")[2]
 
 
 def _bearer(conversation: Conversation) -> Mapping[str, str]:

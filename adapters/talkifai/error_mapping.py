@@ -32,8 +32,11 @@ _LOOKS_SECRET = re.compile(r"eyJ[\w-]+(\.[\w-]*){0,2}|tk_[a-z]+_[\w-]+|[Bb]earer
 
 
 class Call(StrEnum):
-    """TalkifAI's four calls, as errors name them."""
+    """TalkifAI's calls, as errors name them."""
 
+    KEY = "a check of the key"
+    """An opening that names no agent, and so opens nothing."""
+    AGENT = "a look at the agent"
     OPEN = "open"
     ASK = "ask"
     HISTORY = "history"
@@ -124,6 +127,12 @@ _BY_STATUS: Mapping[int, type[BridgeError]] = {
     425: AgentUnavailable,
 }
 _OPEN_BY_STATUS: Mapping[int, type[BridgeError]] = {401: AgentKeyRefused, 403: AgentKeyRefused}
+_REMEDIES: Mapping[type[BridgeError], str] = {
+    AgentKeyRefused: "TALKIFAI_API_KEY: TalkifAI refuses this key. Copy it again from TalkifAI Studio",
+    AgentNotText: "TALKIFAI_AGENT_ID: this is a voice agent. Use the id of a text agent",
+    AgentOutOfCredits: "the TalkifAI account has no credits left. Add credits in TalkifAI Studio",
+}
+"""What an operator reads before TalkifAI's own words."""
 
 
 def _client_error(refusal: Refusal) -> BridgeError:
@@ -134,9 +143,15 @@ def _client_error(refusal: Refusal) -> BridgeError:
             "TALKIFAI_AGENT_ID", f"TalkifAI does not know this agent ({refusal})", "Copy the id from TalkifAI Studio"
         )
     if opening and refusal.status in _OPEN_BY_STATUS:
-        return _OPEN_BY_STATUS[refusal.status](str(refusal))
+        return _with_remedy(_OPEN_BY_STATUS[refusal.status], refusal)
+    if refusal.call is Call.KEY and refusal.status == 401:  # noqa: PLR2004 - the status "Unauthorized"
+        return _with_remedy(AgentKeyRefused, refusal)
     kind = _BY_CODE.get(refusal.code) or _BY_STATUS.get(refusal.status) or Misconfigured
     if refusal.call is Call.END and kind in (ConversationLost, AgentKeyRefused):
         # Only a refused token may mean that nothing is left to close.
         kind = ConversationLost if refusal.status == 401 else AgentUnavailable  # noqa: PLR2004 - "Unauthorized"
-    return kind(str(refusal))
+    return _with_remedy(kind, refusal)
+
+
+def _with_remedy(kind: type[BridgeError], refusal: Refusal) -> BridgeError:
+    return kind(f"{_REMEDIES[kind]} ({refusal})" if kind in _REMEDIES else str(refusal))

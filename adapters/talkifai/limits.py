@@ -14,6 +14,8 @@ class TalkifaiLimits:
     open_s: float = 55.0
     """A whole open, which takes 0.3 to 0.5 s. What comes later is lost, so it is long; and it is below the 60 s after
     which an opening counts as lost."""
+    check_s: float = 5.0
+    """What is asked at the start, which goes on without an answer."""
     end_s: float = 60.0
     """A whole end: TalkifAI closes billing, gathers memory for up to 25 s and calls the agent's webhook inside it."""
     first_event_s: float = 120.0

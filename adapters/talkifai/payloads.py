@@ -6,6 +6,7 @@ both are read.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +29,7 @@ _NAME_CHARACTERS = 200
 _REASON_CHARACTERS = 500
 _USAGE_NAMES = 32
 _USAGE_MAX = 2**53
+_VOICE_KINDS = ("voice", "realtime", "pipeline", "speech")
 
 
 class SkippedEvent(StrEnum):
@@ -37,6 +39,15 @@ class SkippedEvent(StrEnum):
     MALFORMED = "malformed"
     EMPTY = "empty"
     """A chunk without text: no harm, and no progress either."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """What TalkifAI says of an agent."""
+
+    name: str
+    is_voice: bool
+    """True only where it says so: an unknown kind is none."""
 
 
 def fix_surrogates(text: str) -> str:
@@ -145,3 +156,15 @@ def _history_message(message: object) -> HistoryMessage:
     fields = message if isinstance(message, dict) else {}
     content = fields.get("content")
     return HistoryMessage(_name(fields, "role"), fix_surrogates(content) if isinstance(content, str) else "")
+
+
+def read_agent(body: bytes) -> AgentFacts | None:
+    """Read `GET /v1/agents/{id}`, bare or under `agent` or `data`; None where it is no agent."""
+    found = json_object(body) or {}
+    fields = next((found[name] for name in ("agent", "data") if isinstance(found.get(name), dict)), found)
+    name, kind = fields.get("name"), fields.get("agentArchitecture")
+    if not isinstance(name, str) or not name:
+        return None
+    kind = kind.lower() if isinstance(kind, str) else ""
+    is_voice = "text" not in kind and any(word in kind for word in _VOICE_KINDS)
+    return AgentFacts(fix_surrogates(name)[:_NAME_CHARACTERS], is_voice)

@@ -41,6 +41,11 @@ def read_wait(headers: Mapping[str, str], now: float) -> float | None:
     return None if reset_at is None else _within_bounds(reset_at - now)
 
 
+def read_date(headers: Mapping[str, str]) -> float | None:
+    """Return the service's own time, in seconds since the epoch, to the second; None where it names none."""
+    return _http_date(headers.get("date", ""))
+
+
 def _within_bounds(wait_s: float) -> float:
     return min(max(wait_s, 0.0), LONGEST_WAIT_S)
 

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.telegram import CHANNEL
+from adapters.telegram.api.check import check_bot
 from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.inbound.update_handler import ChatStores
 from adapters.telegram.inbound.webhook import Hook
 from bridge.domain.errors import ChannelTokenRefused
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores import Stores
+from bridge.runtime.findings import Finding
 from config.settings import Settings
 
 NAME = CHANNEL
@@ -58,3 +60,24 @@ async def open_bots(bots: Sequence[TelegramChannel]) -> None:
     for failure in opened:
         if isinstance(failure, BaseException) and not isinstance(failure, ChannelTokenRefused):
             raise failure
+
+
+async def check(settings: Settings) -> Sequence[Finding]:
+    """Try each bot's token. As `adapters.registry.Checked`."""
+    section = settings.telegram
+    tried = [
+        check_bot(
+            bot.token.get_secret_value(),
+            bot.token_name,
+            section.api_url,
+            group_trigger=section.group_trigger,
+            webhook_url=section.webhook_url or "",
+        )
+        for bot in section.bots
+    ]
+    return [finding for findings in await asyncio.gather(*tried) for finding in findings]
+
+
+def agents(settings: Settings) -> Mapping[str, str]:
+    """Return the agents of the bots, each with the setting that names it."""
+    return {bot.agent_id: "TELEGRAM_AGENT_IDS" for bot in settings.telegram.bots if bot.agent_id}

@@ -7,6 +7,8 @@ import signal
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 
+from redis.asyncio import Redis
+
 from adapters.redis_store import StoreLimits
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.client.server_check import check_server, is_cluster
@@ -18,6 +20,7 @@ from adapters.talkifai.client import TalkifaiAgent
 from adapters.web_server import WebServer
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
+from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable
@@ -53,6 +56,7 @@ async def run_worker(
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
+        agent_name = await look_at_start(talkifai, agents_of(settings, factories))
         agent = RateLimitedAgent(talkifai, stores.quota, SystemClock())
         server = None
         if serves_web:
@@ -76,6 +80,7 @@ async def run_worker(
             memory=Memory(settings.bridge.memory),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
+            agent_name=agent_name,
         )
         with unwrap_group():
             await worker.run(stop)
@@ -90,13 +95,6 @@ def _refuse_what_needs_web(settings: Settings, factories: Iterable[ChannelFactor
             raise SettingWrong(name, "needs the web server, which `run` has not", remedy)
 
 
-async def check(settings: Settings) -> str:
-    """Try Redis as `run_worker` would; say how full it is. Raises `BridgeError` when the bridge could not start."""
-    async with AsyncExitStack() as stack:
-        stores = await open_stores(settings, stack)
-        return str(await stores.health.memory())
-
-
 def talkifai_agent(settings: Settings) -> TalkifaiAgent:
     """Make the TalkifAI client that the settings describe."""
     key, studio = settings.talkifai.api_key, settings.talkifai.studio_token
@@ -109,17 +107,8 @@ def talkifai_agent(settings: Settings) -> TalkifaiAgent:
 
 
 async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
-    """Connect to Redis, starting the embedded server where no address is set, and look at its set-up."""
-    if settings.redis.url is not None:
-        url = settings.redis.url.get_secret_value()
-    else:
-        server = await asyncio.to_thread(start_embedded, settings.bridge.data_dir)
-        stack.push_async_callback(asyncio.to_thread, server.stop)
-        server.watch()
-        url = server.url
-        log.info("embedded Redis started", extra={"data_dir": str(settings.bridge.data_dir)})
-    redis = connect(url, tls_verify=settings.redis.verifies_tls(on_heroku="DYNO" in os.environ))
-    stack.push_async_callback(redis.aclose)
+    """Connect to Redis and look at its set-up."""
+    redis = await redis_client(settings, stack)
     try:
         warnings = await check_server(redis)
         prefix = settings.bridge.key_prefix
@@ -137,3 +126,18 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     for warning in warnings:
         log.warning("%s", warning)
     return stores
+
+
+async def redis_client(settings: Settings, stack: AsyncExitStack) -> Redis:
+    """Make a client, starting the embedded server where no address is set. The stack closes both."""
+    if settings.redis.url is not None:
+        url = settings.redis.url.get_secret_value()
+    else:
+        server = await asyncio.to_thread(start_embedded, settings.bridge.data_dir)
+        stack.push_async_callback(asyncio.to_thread, server.stop)
+        server.watch()
+        url = server.url
+        log.info("embedded Redis started", extra={"data_dir": str(settings.bridge.data_dir)})
+    redis = connect(url, tls_verify=settings.redis.verifies_tls(on_heroku="DYNO" in os.environ))
+    stack.push_async_callback(redis.aclose)
+    return redis

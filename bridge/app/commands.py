@@ -22,7 +22,7 @@ def run(chosen: Namespace) -> int:
             case "config":
                 _config(as_json=chosen.json)
             case "check":
-                _check()
+                return _check(as_json=chosen.json, offline=chosen.offline)
             case _:
                 _serve(serves_web=chosen.command == "web")
     except (SettingsError, BridgeError) as error:
@@ -45,13 +45,17 @@ def _serve(*, serves_web: bool) -> None:
         runner.run(bootstrap.run_worker(settings, serves_web=serves_web))
 
 
-def _check() -> None:
-    settings = start_logging(load_settings())
-    from bridge.app import bootstrap  # noqa: PLC0415 - as above
+def _check(*, as_json: bool, offline: bool) -> int:
+    settings = load_settings()
+    if "log_level" not in settings.bridge.model_fields_set:
+        quiet = settings.bridge.model_copy(update={"log_level": "error"})
+        settings = settings.model_copy(update={"bridge": quiet})
+    start_logging(settings)
+    from bridge.app.check import check  # noqa: PLC0415 - as above
 
-    memory = asyncio.run(bootstrap.check(settings))
-    print(f"{memory}.")
-    print("The settings are right and Redis answers.")
+    findings = asyncio.run(check.find(settings, opens_sessions=not offline))
+    (check.show_json if as_json else check.show)(findings)
+    return check.exit_code(findings)
 
 
 def _config(*, as_json: bool) -> None:

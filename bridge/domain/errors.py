@@ -28,6 +28,8 @@ BridgeError
     └── ChannelTokenRefused   Slack or Telegram refuses the token
 """
 
+import re
+
 
 class BridgeError(Exception):
     """The root of the tree. Its text is for the operator and holds no secret."""
@@ -124,7 +126,12 @@ class QuestionTooLong(Permanent):
 
 
 class Misconfigured(BridgeError):
-    """An operator has to change something. The text says what."""
+    """An operator has to change something. The text says what, and begins with the setting where one is to change."""
+
+    @property
+    def about(self) -> str:
+        """What is wrong, without the details of one call: the text up to a colon or a bracket. The setting, if any."""
+        return re.split(r":| \(", str(self), maxsplit=1)[0]
 
 
 class SettingWrong(Misconfigured):

@@ -70,10 +70,13 @@ class Worker:
         memory: Memory = Memory.DIRECT,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
+        agent_name: str = "",
     ) -> None:
+        """Take what it runs with. `agent_name`: for the line that says that it is ready; empty where unknown."""
         clock = outside.clock
         self._outside = outside
         self._idle_timeout_s = idle_timeout_s
+        self._answers = f'; "{agent_name}" answers' if agent_name else ""
         self._supervisor = Supervisor(clock)
         self._pacing = ChannelLimiter(clock, outside.stores.budgets)
         muted = MutedPlaces(outside.stores.records)
@@ -186,7 +189,7 @@ class Worker:
         if place in self._unconnected:
             self._unconnected.discard(place)
             if not self._unconnected:
-                log.info("ready: idle sessions end after %g s", self._idle_timeout_s)
+                log.info("ready: idle sessions end after %g s%s", self._idle_timeout_s, self._answers)
 
     def _receive(self, place: int, receiver: Receiver) -> Callable[[], Any]:
         def connected(sentence: str) -> None:

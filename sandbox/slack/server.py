@@ -130,7 +130,8 @@ class SlackStandIn(SlackPeople):
         await wait_after(fault)
         if fault is not None and fault.lose_answer:
             return "lost", _cut(request)
-        return str(answer.get("error", "ok")), web.json_response(answer)
+        granted = {} if token == self.app_token else {"X-OAuth-Scopes": ",".join(sorted(self.scopes))}
+        return str(answer.get("error", "ok")), web.json_response(answer, headers=granted)
 
     def _run(self, method: str, params: Params, token: str) -> Answer:
         if method == "oauth.v2.access":

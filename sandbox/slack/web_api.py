@@ -56,6 +56,7 @@ class WebApi(Rules):
         """Channel, user, thread and text of each message that one person alone sees."""
         self._methods: dict[str, Callable[[Params], Answer]] = {
             "auth.test": self._auth_test,
+            "bots.info": self._bot,
             "chat.postMessage": self._post,
             "chat.postEphemeral": self._post_ephemeral,
             "chat.update": self._update,
@@ -95,6 +96,12 @@ class WebApi(Rules):
             "is_enterprise_install": space.is_organisation,
             **({"enterprise_id": space.enterprise_id} if space.enterprise_id else {}),
         }
+
+    def _bot(self, params: Params) -> Answer:
+        self._need("users:read")
+        if params.get("bot") != self._workspace.bot_id:
+            raise Refused("bot_not_found")
+        return {"bot": {"id": self._workspace.bot_id, "app_id": self._workspace.app_id, "name": "talkifai"}}
 
     def _post(self, params: Params) -> Answer:
         self._need("chat:write")

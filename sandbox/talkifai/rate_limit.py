@@ -3,11 +3,12 @@
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import web
 
 from sandbox.talkifai.agents import SANDBOX_API_KEY, SANDBOX_STUDIO_TOKEN, AgentProfile, default_agents
+from sandbox.talkifai.calls import CALL
 from sandbox.talkifai.conversations import Book, Record
 from sandbox.talkifai.refusing import Refused
 from sandbox.talkifai.tokens import TOKEN_LIFE_S, sign, verify
@@ -21,6 +22,8 @@ class Gate:
         self.studio_tokens = {SANDBOX_STUDIO_TOKEN}
         self.agents = default_agents()
         self.out_of_credits = False
+        self.describes_agents = True
+        """Whether the call that describes an agent is there."""
         self._book = book
         self._now = now
         self._secret = uuid.uuid4().bytes
@@ -48,6 +51,22 @@ class Gate:
         if not agent.is_text:
             raise Refused(400, "not_text_agent", "This agent does not support text chat")
         return known, agent
+
+    def refuse_without_agent(self, request: web.Request) -> NoReturn:
+        """401 for a wrong key, else 422: nothing is opened. It counts as a call `key`."""
+        request[CALL] = "key"
+        self.check_key(request)
+        raise Refused(422, text="agent_id: Field required")
+
+    async def describe_agent(self, request: web.Request) -> web.StreamResponse:
+        """Answer `GET /v1/agents/{id}`, as the reference on TalkifAI's pages has it; 404 where it is not there."""
+        request[CALL] = "agent"
+        agent = self.agents.get(request.match_info["agent"]) if self.describes_agents else None
+        if agent is None:
+            raise Refused(404, text="Not found")
+        self.check_key(request)
+        kind = "Text" if agent.is_text else "Realtime"
+        return web.json_response({"id": request.match_info["agent"], "name": agent.name, "agentArchitecture": kind})
 
     def check_credits(self) -> None:
         """402 while the organisation has none."""

@@ -80,6 +80,7 @@ class TalkifaiStandIn:
         app.router.add_post(f"{_SESSION}/messages", self._ask)
         app.router.add_get(f"{_SESSION}/messages", self._history)
         app.router.add_post(f"{_SESSION}/end", self._end)
+        app.router.add_get("/v1/agents/{agent}", self.gate.describe_agent)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port or self._port).start()
@@ -123,6 +124,8 @@ class TalkifaiStandIn:
     async def _open(self, request: web.Request) -> web.StreamResponse:
         body = await json_body(request)
         named = body.get("user_identifier")
+        if "agent_id" not in body:
+            self.gate.refuse_without_agent(request)
         fault = await self._struck(request, "open", user_identifier=str(named or ""))
         self.gate.check_key(request)
         agent_id, agent = self.gate.agent(body.get("agent_id"))

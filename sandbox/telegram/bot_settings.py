@@ -35,7 +35,7 @@ class BotSettings:
         return {
             **bot.as_json(),
             "can_join_groups": True,
-            "can_read_all_group_messages": True,
+            "can_read_all_group_messages": self._queues[bot.id].sees_all_in_groups,
             "supports_inline_queries": False,
             "has_topics_enabled": False,
         }

@@ -27,6 +27,8 @@ class UpdateQueue:
         self.secret = ""
         self.last_error = ""
         """Why the webhook could not be called last."""
+        self.sees_all_in_groups = True
+        """False: the privacy mode is on. It is told to the bot, and not applied here."""
         self.webhook_was_deleted = 0
         self.pending_were_dropped = 0
 

@@ -19,7 +19,7 @@ class Scene:
         self.answers: dict[str, Answer] = {}
         """What the agent answers to a question; others are answered by their words."""
         self.bridges: list[BridgeProcess] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="tb-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="tb-"))
 
     async def __aenter__(self) -> Self:
         self.stage.talkifai.respond_with(self.respond)
@@ -32,16 +32,16 @@ class Scene:
         for bridge in self.bridges:
             await bridge.stop(within_s=15.0)
         await self.stage.__aexit__(kind, error, trace)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def settings(self) -> dict[str, str]:
         """What leads a worker here."""
-        return {**self.stage.settings, "BRIDGE_DATA_DIR": str(self._folder / "data")}
+        return {**self.stage.settings, "BRIDGE_DATA_DIR": str(self.folder / "data")}
 
     def bridge(self, settings: dict[str, str] | None = None, command: str = "run") -> BridgeProcess:
         """Make a worker with these settings alone, and stop it at the end."""
-        bridge = BridgeProcess(settings or {}, self._folder, f"bridge{len(self.bridges) + 1}", command)
+        bridge = BridgeProcess(settings or {}, self.folder, f"bridge{len(self.bridges) + 1}", command)
         self.bridges.append(bridge)
         return bridge
 

@@ -73,6 +73,14 @@ def memory_use(info: Mapping[str, Any]) -> MemoryUse:
     return MemoryUse(int(info.get("used_memory", 0)), int(info.get("maxmemory", 0)))
 
 
+async def server_info(redis: Redis, *sections: str) -> dict[str, Any]:
+    """Return what the server says of itself in these sections. Raises `SettingWrong` and `StoreUnavailable`."""
+    found: dict[str, Any] = {}
+    for section in sections:
+        found |= await _info(redis, section)
+    return found
+
+
 async def _info(redis: Redis, section: str) -> dict[str, Any]:
     try:
         with translated():

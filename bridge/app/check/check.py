@@ -1,0 +1,79 @@
+"""Tries everything that the settings name, and prints what came of it."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.text import Text
+
+from adapters.redis_store.client.inspection import inspect
+from adapters.registry import CHANNELS, ChannelFactory, Checked
+from bridge.app.bootstrap import redis_client, talkifai_agent
+from bridge.app.check.machine import check_files
+from bridge.app.check.talkifai import agents_of, check_talkifai
+from bridge.domain.errors import BridgeError
+from bridge.runtime.findings import Finding, Verdict, failed
+from config.settings import Settings
+
+_STYLES = {Verdict.PASS: "green", Verdict.WARNING: "yellow", Verdict.FAIL: "bold red"}
+
+
+async def find(
+    settings: Settings, *, opens_sessions: bool, factories: Sequence[ChannelFactory] = CHANNELS
+) -> list[Finding]:
+    """Try everything; return what came of it in the order of the output."""
+    checked = [factory for factory in factories if isinstance(factory, Checked) and factory.is_enabled(settings)]
+    parts = await asyncio.gather(
+        _talkifai(settings, factories, opens_sessions=opens_sessions),
+        *(_channel(factory, settings) for factory in checked),
+        _redis(settings),
+    )
+    return [*(finding for part in parts for finding in part), *check_files(settings)]
+
+
+async def _talkifai(settings: Settings, factories: Sequence[ChannelFactory], *, opens_sessions: bool) -> list[Finding]:
+    try:
+        async with talkifai_agent(settings) as agent:
+            return await check_talkifai(agent, agents_of(settings, factories), opens_sessions=opens_sessions)
+    except BridgeError as error:
+        return [failed("TalkifAI", str(error))]
+
+
+async def _channel(factory: Checked, settings: Settings) -> Sequence[Finding]:
+    try:
+        return await factory.check(settings)
+    except BridgeError as error:
+        return [failed("channel", str(error))]
+
+
+async def _redis(settings: Settings) -> list[Finding]:
+    try:
+        async with AsyncExitStack() as stack:
+            return await inspect(await redis_client(settings, stack))
+    except BridgeError as error:
+        return [failed("Redis", str(error))]
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """Return 1 where anything failed. Warnings stop no deploy."""
+    return int(any(finding.verdict is Verdict.FAIL for finding in findings))
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """Print a line for each."""
+    console = Console(soft_wrap=True, highlight=False)
+    for finding in findings:
+        line = Text()
+        line.append(f"{finding.verdict:<8}", style=_STYLES[finding.verdict])
+        line.append(f"{finding.subject}: {finding.said}")
+        if finding.remedy:
+            line.append(f". {finding.remedy}.")
+        console.print(line)
+
+
+def show_json(findings: Sequence[Finding]) -> None:
+    """Print one JSON object."""
+    print(json.dumps({"ok": not exit_code(findings), "findings": [asdict(one) for one in findings]}, indent=2))

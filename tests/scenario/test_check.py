@@ -1,0 +1,133 @@
+"""`talkifai-bridge check` and the start tell the truth about every setting."""
+
+import json
+
+import pytest
+
+from sandbox.bridge_process import NotReady
+from sandbox.talkifai.agents import QUIET_AGENT_ID, TEXT_AGENT_ID, VOICE_AGENT_ID
+from tests.scenario.command_line import run_command
+from tests.scenario.scene import Scene
+
+pytestmark = pytest.mark.scenario
+
+_UNKNOWN_AGENT = "00000000-0000-0000-0000-000000000000"
+
+
+async def test_where_all_is_right_every_line_passes_and_the_one_session_is_ended(own_scene: Scene) -> None:
+    ran = await run_command(own_scene, "check")
+
+    assert ran.code == 0
+    assert [line for line in ran.lines if not line.startswith("pass")] == []
+    assert '"Support Agent" answers (TALKIFAI_AGENT_ID); one session was opened and ended at once' in ran.out
+    assert "SLACK_BOT_TOKEN is that of the bot in" in ran.out
+    assert "SLACK_APP_TOKEN opens sockets" in ran.out
+    assert "TELEGRAM_BOT_TOKEN is that of @" in ran.out
+    assert "database 0" in ran.out
+    (record,) = own_scene.stage.talkifai.book.records
+    assert record.ended_at is not None
+
+
+async def test_without_a_session_the_agent_is_looked_up(own_scene: Scene) -> None:
+    ran = await run_command(own_scene, "check", "--offline", TELEGRAM_AGENT_IDS=QUIET_AGENT_ID)
+
+    assert ran.code == 0
+    assert '"Support Agent" is a text agent (TALKIFAI_AGENT_ID); no session was opened' in ran.out
+    assert '"Quiet Agent" is a text agent (TELEGRAM_AGENT_IDS)' in ran.out
+    assert own_scene.stage.talkifai.book.records == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "named"),
+    [
+        ("TALKIFAI_API_KEY", "tk_live_canary", "TALKIFAI_API_KEY"),
+        ("TALKIFAI_AGENT_ID", _UNKNOWN_AGENT, "TALKIFAI_AGENT_ID"),
+        ("TALKIFAI_AGENT_ID", VOICE_AGENT_ID, "TALKIFAI_AGENT_ID"),
+        ("TELEGRAM_AGENT_IDS", VOICE_AGENT_ID, "TELEGRAM_AGENT_IDS"),
+        ("TALKIFAI_BASE_URL", "http://127.0.0.1:1", "TalkifAI cannot be reached"),
+        ("SLACK_BOT_TOKEN", "xoxb-canary", "SLACK_BOT_TOKEN"),
+        ("SLACK_APP_TOKEN", "xapp-canary", "SLACK_APP_TOKEN"),
+        ("SLACK_APP_TOKEN", "xapp-1-A0OTHER-1-canary", "SLACK_BOT_TOKEN of app"),
+        ("TELEGRAM_BOT_TOKEN", "999:canary", "TELEGRAM_BOT_TOKEN"),
+        ("REDIS_URL", "redis://127.0.0.1:1/0", "REDIS_URL"),
+    ],
+)
+async def test_what_is_wrong_fails_and_names_the_setting(
+    own_scene: Scene, setting: str, value: str, named: str
+) -> None:
+    """A3: no secret is in the output."""
+    ran = await run_command(own_scene, "check", **{setting: value})
+
+    failed = [line for line in ran.lines if line.startswith("fail")]
+    assert ran.code == 1
+    assert len(failed) == 1
+    assert named in failed[0]
+    assert "canary" not in ran.out + ran.errors
+
+
+async def test_what_the_settings_use_is_compared_with_what_slack_and_telegram_allow(own_scene: Scene) -> None:
+    own_scene.stage.slack.scopes.discard("mpim:history")
+    own_scene.stage.slack.scopes.discard("reactions:write")
+    telegram = own_scene.stage.telegram
+    telegram.queues[telegram.bot.id].sees_all_in_groups = False
+    ran = await run_command(own_scene, "check", "--json", TELEGRAM_GROUP_TRIGGER="all")
+
+    found = json.loads(ran.out)
+    assert ran.code == 0
+    assert found["ok"] is True
+    warnings = [one["said"] for one in found["findings"] if one["verdict"] == "warning"]
+    assert len(warnings) == 2
+    assert "lacks mpim:history" in warnings[0]
+    assert "TELEGRAM_GROUP_TRIGGER=all" in warnings[1]
+
+
+async def test_a_webhook_that_another_program_set_is_warned_of(own_scene: Scene) -> None:
+    own_scene.stage.telegram.queues[own_scene.stage.telegram.bot.id].point("https://other.example.com/hook", "")
+    ran = await run_command(own_scene, "check")
+
+    assert "warning Telegram: a webhook is set at other.example.com" in ran.out
+
+
+async def test_files_that_others_can_read_are_warned_of(own_scene: Scene) -> None:
+    env_file = own_scene.folder / ".env"
+    env_file.write_text("# nothing\n")
+    env_file.chmod(0o644)
+    ran = await run_command(own_scene, "check", "--offline")
+
+    assert "warning files: .env can be read by other users of this machine. Run chmod 600 .env." in ran.out
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("TALKIFAI_API_KEY", "tk_live_canary"), ("TALKIFAI_AGENT_ID", VOICE_AGENT_ID)]
+)
+async def test_a_wrong_key_or_a_voice_agent_stops_the_start_without_a_session(
+    own_scene: Scene, setting: str, value: str
+) -> None:
+    """B8: bad key (401), voice agent (400)."""
+    with pytest.raises(NotReady, match=setting):
+        await own_scene.start_bridge(**{setting: value})
+
+    assert await own_scene.bridges[0].process.wait() == 1
+    assert "canary" not in own_scene.log
+    assert own_scene.stage.talkifai.book.records == []
+
+
+async def test_the_ready_line_names_the_agent_and_no_session_was_opened(own_scene: Scene) -> None:
+    await own_scene.start_bridge()
+
+    assert '600 s; "Support Agent" answers' in own_scene.log
+    assert own_scene.stage.talkifai.book.records == []
+
+
+async def test_whatever_else_talkifai_answers_stops_no_start(own_scene: Scene) -> None:
+    own_scene.stage.talkifai.gate.describes_agents = False
+    own_scene.stage.talkifai.gate.out_of_credits = True
+    await own_scene.start_bridge()
+    await own_scene.start_bridge(TALKIFAI_BASE_URL="http://127.0.0.1:1", BRIDGE_KEY_PREFIX="other", **_NO_TELEGRAM)
+
+    assert own_scene.log.count("ready: ") == 2
+    assert "TalkifAI could not be tried yet" in own_scene.log
+    assert TEXT_AGENT_ID not in own_scene.log
+
+
+_NO_TELEGRAM = {"TELEGRAM_BOT_TOKEN": ""}
