@@ -9,12 +9,12 @@ from adapters.talkifai.client import TalkifaiAgent
 from bridge.domain.errors import AgentRateLimited, ConversationLost, Misconfigured
 from bridge.domain.sessions import Conversation
 from bridge.domain.stream_events import HandedOff, StreamEnded, StreamEvent, StreamFailed, TextDelta, ToolStarted
-from sandbox.faults import Fault
-from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
+from sandbox.faults import Fault, Gate
+from sandbox.talkifai.agents import QUIET_AGENT_ID, SANDBOX_API_KEY, TEXT_AGENT_ID
 from sandbox.talkifai.conversations import EXPIRES_AFTER_S
 from sandbox.talkifai.long_answer import long_answer
-from sandbox.talkifai.script import answer_by_words
-from sandbox.talkifai.server import TalkifaiStandIn
+from sandbox.talkifai.script import Answer, Handoff, Hold, Say, Tool, answer_by_words
+from sandbox.talkifai.server import TalkifaiStandIn, WhenUnread
 from sandbox.talkifai.tokens import TOKEN_LIFE_S, sign, verify
 
 
@@ -157,3 +157,50 @@ async def test_the_book_survives_a_restart(standin: TalkifaiStandIn) -> None:
         assert standin.base_url == base_url
         await agent.end(conversation)
     assert (standin.book.opened, standin.book.ended, standin.book.open_now) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("when_unread", "messages"),
+    [(WhenUnread.WRITE_ON, 2), (WhenUnread.KEEP_THE_PART, 2), (WhenUnread.KEEP_THE_QUESTION, 1)],
+)
+async def test_an_answer_whose_reader_hangs_up_is_written_on_or_kept_in_part_or_not_at_all(
+    when_unread: WhenUnread, messages: int
+) -> None:
+    """R12: TalkifAI's documentation does not say which."""
+    gate = Gate()
+    async with (
+        TalkifaiStandIn() as standin,
+        TalkifaiAgent(base_url=standin.base_url, agent_id=QUIET_AGENT_ID, api_key=SANDBOX_API_KEY) as agent,
+    ):
+        standin.when_unread = when_unread
+        standin.respond_with(Answer.of(Say("one ", chunk=4), Hold(gate), Say("more " * 200, chunk=4)))
+        conversation = (await agent.open("", {})).conversation
+        async with agent.ask(conversation, "hello") as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    break
+        record = standin.book.records[0]
+        await gate.reached()
+        gate.open()
+        await standin.book.until(lambda: not record.is_answering)
+        whole = "one " + "more " * 200
+        assert len(record.messages) == messages
+        if when_unread is WhenUnread.WRITE_ON:
+            assert record.messages[1].content == whole
+        for answer in record.messages[1:]:
+            assert whole.startswith(answer.content)
+            assert (answer.content == whole) == (when_unread is WhenUnread.WRITE_ON)
+
+
+async def test_an_answer_may_be_kept_as_several_messages() -> None:
+    """R9: where tools or other agents were at work."""
+    async with (
+        TalkifaiStandIn() as standin,
+        TalkifaiAgent(base_url=standin.base_url, agent_id=QUIET_AGENT_ID, api_key=SANDBOX_API_KEY) as agent,
+    ):
+        standin.keeps_parts = True
+        standin.respond_with(Answer.of("One moment. ", Tool("search", 0.0), "Here. ", Handoff("Billing"), "Hello."))
+        conversation = (await agent.open("", {})).conversation
+        await ask(agent, conversation, "hello")
+        kept = [message.content for message in await agent.history(conversation)]
+        assert kept == ["hello", "One moment. ", "Here. ", "Hello."]
