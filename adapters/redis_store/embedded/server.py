@@ -134,7 +134,7 @@ def start_embedded(data_dir: Path) -> EmbeddedServer:
         raise SettingWrong(
             "REDIS_URL",
             "it is unset, and Heroku wipes the disk that the embedded server would need",
-            "Add the Heroku Key-Value Store: heroku addons:create heroku-redis",
+            "Add the Heroku Key-Value Store: heroku addons:create heroku-redis:premium-0",
         )
     binary = find_server()
     data_dir = _prepare(data_dir)

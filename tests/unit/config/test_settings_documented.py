@@ -58,6 +58,6 @@ def test_the_heroku_button_asks_for_settings_that_exist() -> None:
     assert set(app["env"]) <= set(variable_names())
     for name, asked in app["env"].items():
         assert asked.get("value", "") == documented()[name]
-    assert app["addons"] == [{"plan": "heroku-redis:mini"}]
+    assert app["addons"] == [{"plan": "heroku-redis:premium-0"}]
     assert app["formation"]["worker"]["quantity"] == 1
     assert "\nworker:" in "\n" + (ROOT / "Procfile").read_text(encoding="utf-8")
