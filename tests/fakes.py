@@ -215,3 +215,31 @@ class FakeAgent:
         if self.end_errors:
             raise self.end_errors.pop(0)
         self.ended.append(conversation.id)
+
+
+@dataclass
+class FakeMarks:
+    """The part of `KeyValueStore` that marks what was used, without its time."""
+
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    async def read(self, group: str, name: str) -> str | None:
+        raise NotImplementedError
+
+    async def read_all(self, group: str) -> Mapping[str, str]:
+        raise NotImplementedError
+
+    async def write(self, group: str, name: str, text: str) -> None:
+        raise NotImplementedError
+
+    async def remove(self, group: str, name: str) -> None:
+        raise NotImplementedError
+
+    async def use(self, group: str, name: str, kept_s: float) -> bool:
+        del kept_s
+        is_new = (group, name) not in self.used
+        self.used.add((group, name))
+        return is_new
+
+    async def is_used(self, group: str, name: str) -> bool:
+        return (group, name) in self.used

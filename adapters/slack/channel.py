@@ -14,7 +14,7 @@ from adapters.slack.inbound.http_mode import Web
 from adapters.slack.inbound.listener import Listener
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.message_lookup import find_page
-from adapters.slack.outbound.messages import edit_page, pace_of, post_page, stream_pace_of
+from adapters.slack.outbound.messages import edit_page, pace_of, post_ephemeral, post_page, stream_pace_of
 from adapters.slack.outbound.streams import may_stream
 from adapters.slack.people.directory import EmailRules, plain_identifier
 from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory, Workspaces
@@ -28,7 +28,7 @@ from bridge.domain.errors import (
     PlaceGone,
     Retryable,
 )
-from bridge.domain.incoming import Command, CommandName, Question, Queued
+from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, ThreadKey
@@ -227,6 +227,16 @@ class SlackChannel:
         except PlaceGone:
             return False
         return await here.admission.admits(queued)
+
+    async def email_of(self, queued: Queued) -> str:
+        """Return the asker's confirmed e-mail address; empty where there is none."""
+        return await (await self._in(queued.thread.account)).admission.email_of(queued)
+
+    async def tell_alone(self, origin: Origin, notice: str) -> None:
+        """Show a notice that only this person sees."""
+        here = await self._perhaps_in(origin.thread.account)
+        if here is not None:
+            await post_ephemeral(here.client, origin.address, origin.person.id, notice)
 
     async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""

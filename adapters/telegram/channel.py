@@ -23,6 +23,7 @@ from adapters.telegram.options import TelegramOptions
 from adapters.telegram.outbound.ack_reaction import Receipts
 from adapters.telegram.outbound.callback_answers import PressAnswers
 from adapters.telegram.outbound.command_menu import offer_commands
+from adapters.telegram.outbound.leaving import leave_chat
 from adapters.telegram.outbound.messages import Sender, is_group, pace_of
 from adapters.telegram.outbound.reply_chains import ReplyChains
 from bridge.domain.incoming import Incoming, IntakeResult, Queued
@@ -181,6 +182,10 @@ class TelegramChannel:
         """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
         return self._options.identities.get(queued.person.id) or f"{CHANNEL}:{queued.person.id}"
 
+    async def email_of(self, queued: Queued) -> str:
+        """Return the address that the operator's list has; empty where it has none."""
+        return self._options.identities.get(queued.person.id, "")
+
     # ------------------------------------------------------------ Receiver
     @property
     def receives_alone(self) -> str:
@@ -205,6 +210,7 @@ class TelegramChannel:
             answers.answer,
             group_trigger=self._options.group_trigger,
             may_control=self._may_control if self._options.group_control == "admins" else None,
+            leave=partial(leave_chat, client.bot) if self._options.leave_chats else None,
         )
         with unwrap_group():
             async with asyncio.TaskGroup() as group:

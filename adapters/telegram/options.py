@@ -39,3 +39,8 @@ class TelegramOptions(Protocol):
     def identities(self) -> Mapping[str, str]:
         """E-mail addresses by user id."""
         ...
+
+    @property
+    def leave_chats(self) -> bool:
+        """Whether a bot leaves a group that it is added to and that is not allowed."""
+        ...

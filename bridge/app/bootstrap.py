@@ -20,7 +20,11 @@ from adapters.talkifai.client import TalkifaiAgent
 from adapters.web_server import WebServer
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
+<<<<<<< HEAD
 from bridge.app.check.talkifai import agents_of, look_at_start
+=======
+from bridge.app.access import access_warnings, audience, policy_of
+>>>>>>> 3b9a464 (The operator says who may ask: lists of workspaces, places, people and e-mail domains)
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable
@@ -53,6 +57,10 @@ async def run_worker(
         loop.add_signal_handler(number, stop.set)
     routes = RouteTable(routes_of(settings))
     on_hangup(loop, Reload(settings, load_settings, lambda changed: routes.replace(routes_of(changed))), stop)
+    for warning in access_warnings(settings):
+        log.warning("%s", warning)
+    for sentence in audience(settings):
+        log.info("%s", sentence)
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
@@ -77,6 +85,7 @@ async def run_worker(
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),
             routes=routes,
+            access=policy_of(settings, routes),
             memory=Memory(settings.bridge.memory),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,

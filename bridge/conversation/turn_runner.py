@@ -11,7 +11,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
+from bridge.access.lists import AccessPolicy
 from bridge.access.routes import RouteTable
+from bridge.conversation.admission import Admissions
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
 from bridge.conversation.muted_places import MutedPlaces
@@ -20,8 +22,6 @@ from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_context import Guard, TurnContext
 from bridge.domain.errors import (
     BridgeError,
-    ChannelRateLimited,
-    ChannelUnavailable,
     Misconfigured,
     PlaceGone,
     PlaceMuted,
@@ -39,18 +39,17 @@ from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import (
     ActivityIndicator,
-    Admission,
     Drafts,
     ReplyButtons,
     TurnEvents,
 )
+from bridge.ports.key_value import KeyValueStore
 from bridge.ports.work_queue import WorkQueue
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.buttons import buttons_after
 from bridge.reply.reply import Reply
 from bridge.reply.status_line import say_thinking
 from bridge.reply.writer import Writer
-from bridge.runtime.backoff import Backoff
 from bridge.runtime.cancellation import until_stopped, unwrap_group
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import OperatorAlerts
@@ -58,8 +57,6 @@ from bridge.runtime.operator_alerts import OperatorAlerts
 log = logging.getLogger(__name__)
 
 _SAY_WITHIN_S = 30.0
-_ADMIT_WITHIN_S = 1800.0
-_ADMIT_PAUSE_FIRST_S, _ADMIT_PAUSE_MOST_S = 1.0, 30.0
 _STOPPED = AnswerResult(Outcome.STOPPED, Notice.STOPPED)
 
 
@@ -77,6 +74,8 @@ class TurnRunner:
         clock: Clock,
         alarms: OperatorAlerts,
         muted: MutedPlaces,
+        marks: KeyValueStore,
+        access: AccessPolicy | None = None,
         routes: RouteTable,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
@@ -92,6 +91,15 @@ class TurnRunner:
         self._clock = clock
         self._alarms = alarms
         self._muted = muted
+        self.admissions = Admissions(
+            policy=access or AccessPolicy(routes=routes),
+            channels=channels,
+            marks=marks,
+            say=self.say,
+            alarms=alarms,
+            clock=clock,
+        )
+        """Who may ask."""
         self._show_tools = show_tools
 
     def knows(self, thread: ThreadKey) -> bool:
@@ -102,7 +110,7 @@ class TurnRunner:
         """Return how long the session in which this was asked may be idle."""
         return self._sessions.idle_after(self._routes.route(queued).choices)
 
-    async def say(self, origin: Origin, notice: Notice) -> None:
+    async def say(self, origin: Origin, notice: str) -> None:
         """Show one notice under a message, best effort: for what no turn is run for."""
         view = PageView(notice=notice, final=True, turn_id=origin.id)
         try:
@@ -137,7 +145,7 @@ class TurnRunner:
         """
         channel, queued = self._channels.of(lease.thread), entry.queued
         # Whoever goes on with a turn that has left the bridge need not ask again.
-        if entry.record.step is Step.CLAIMED and not await self._is_admitted(channel, queued):
+        if entry.record.step is Step.CLAIMED and not await self.admissions.admits(channel, queued):
             return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self.idle_timeout_s(queued))
         routed = self._routes.route(queued)
         buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
@@ -195,21 +203,6 @@ class TurnRunner:
             end_reason=answer.end_reason,
             may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in buttons,
         )
-
-    async def _is_admitted(self, channel: Channel, queued: Queued) -> bool:
-        """Ask the channel, for as long as it cannot tell: each beginning of a turn counts, and they are few."""
-        if not isinstance(channel, Admission):
-            return True
-        began, backoff = self._clock.monotonic(), Backoff(_ADMIT_PAUSE_FIRST_S, _ADMIT_PAUSE_MOST_S)
-        while True:
-            try:
-                return await channel.admits(queued)
-            except (ChannelUnavailable, ChannelRateLimited) as error:
-                wait_s = max(backoff.next_s(), error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
-                if self._clock.monotonic() - began + wait_s > _ADMIT_WITHIN_S:
-                    raise
-                log.warning("the channel does not tell whether somebody may ask", extra={"cause": str(error)})
-            await self._clock.sleep(wait_s)
 
     async def _answer(self, turn: TurnContext, queued: Queued) -> AnswerResult:
         if turn.record.asked is not None:

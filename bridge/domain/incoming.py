@@ -138,10 +138,15 @@ class Forbidden(_FromPerson):
     """A command that this person may not give here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Joined(_FromPerson):
+    """This person brought the bot to a place. The channel itself answers, by what became of it."""
+
+
 Queued = Question | Command
 """What waits in an inbox and is answered by a turn."""
 
-Incoming = Queued | Stop | Rating | Edit | Withdrawal | Wordless | Forbidden
+Incoming = Queued | Stop | Rating | Edit | Withdrawal | Wordless | Forbidden | Joined
 
 STOP_WORD = "stop"
 COMMAND_WORDS = frozenset({STOP_WORD, *CommandName}) - {CommandName.START}
@@ -174,6 +179,10 @@ class IntakeResult(StrEnum):
     NOT_YOURS = "not_yours"
     """Another person's answer, which this one may not stop."""
     RATED = "rated"
+    WELCOME = "welcome"
+    """The bot may answer in the place that it was brought to."""
+    REFUSED = "refused"
+    """This person, or nobody, may ask there. Nothing was kept; it is told once."""
     FORBIDDEN = "forbidden"
     """Nothing was kept. A notice says who may give the command."""
     WORDLESS = "wordless"

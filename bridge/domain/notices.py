@@ -26,6 +26,10 @@ class Notice(StrEnum):
     ONLY_TEXT = "I can only read text. Please write your question."
     FILES_UNREAD = "I can only read text. I did not read what you attached to your message."
     NOT_ADMITTED = "Sorry, I may only talk with members of this workspace."
+    NOT_ALLOWED = "Sorry, I may not answer you here."
+    NOT_ALLOWED_EMAIL = "Sorry, I only answer people with a confirmed e-mail address of certain domains."
+    NOT_ALLOWED_WORKSPACE = "Sorry, I may not answer in this workspace."
+    NOT_ALLOWED_HERE = "Sorry, I may not answer in this place."
     QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
     ADMINS_ONLY = "Only the administrators of this group may do that."
@@ -160,6 +164,11 @@ class Status(StrEnum):
     WAITING = "Waiting for capacity…"
     """TalkifAI's limit is used up for the moment."""
     WRITING = "Writing…"
+
+
+def not_allowed(notice: Notice, asked_for: str) -> str:
+    """Say that somebody may not ask, and what to do: the operator needs the id of the person, place or workspace."""
+    return f"{notice} If I should, give the person who runs me this id: {asked_for}"
 
 
 def tool_status(tool_name: str) -> str:

@@ -51,5 +51,7 @@ class Person:
     """The channel's own id of the person."""
     name: str = ""
     """As the person is shown in the channel; empty where the channel did not say."""
+    handle: str = ""
+    """The name by which the person is found, in lower case, where the channel has such names. It can change hands."""
     is_program: bool = False
     """True for a program that the operator lets ask."""

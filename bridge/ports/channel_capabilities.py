@@ -6,7 +6,7 @@ channel lacks it. Errors as in `bridge/ports/channel.py`.
 
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.incoming import Question, Queued
+from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.notices import CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.threads import Address, ThreadKey
@@ -99,10 +99,29 @@ class Admission(Protocol):
     """Knows who may ask. Without it everybody may whose question the channel hands over."""
 
     async def admits(self, queued: Queued) -> bool:
-        """Say whether the asker may have an answer. A person who may not learns it once, quietly, from the channel.
+        """Say whether the asker is one of those whom the channel is there for.
 
-        Raises `ChannelUnavailable` and `ChannelRateLimited` where the service does not say so now.
+        Raises `ChannelUnavailable` and `ChannelRateLimited` where the service does not say so now, and `SettingWrong`
+        where it never will as the bridge is set up: nobody is let in then.
         """
+        ...
+
+
+@runtime_checkable
+class EmailAddresses(Protocol):
+    """Knows people's e-mail addresses. Without it nobody passes where an address decides."""
+
+    async def email_of(self, queued: Queued) -> str:
+        """Return the asker's confirmed address, in lower case; empty where there is none. Raises as `Admission`."""
+        ...
+
+
+@runtime_checkable
+class PrivateNotices(Protocol):
+    """Tells one person something in a place where others are. Without it all there see it, below the message."""
+
+    async def tell_alone(self, origin: Origin, notice: str) -> None:
+        """Show a notice to this person alone. Best effort, within seconds: raises nothing but cancellation."""
         ...
 
 

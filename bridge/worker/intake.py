@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import assert_never
 
+from bridge.access.lists import Refusal
+from bridge.conversation.admission import Admissions
 from bridge.domain.incoming import (
     Command,
     Edit,
     Forbidden,
     Incoming,
     IntakeResult,
+    Joined,
     Origin,
     Question,
     Rating,
@@ -45,16 +48,19 @@ class Intake:
     Args:
         inbox: Keeps questions and commands.
         say: Shows a notice under a message. Raises nothing but cancellation.
+        admissions: Says who may ask.
     """
 
-    def __init__(self, inbox: Inbox, say: Callable[[Origin, Notice], Awaitable[None]]) -> None:
+    def __init__(self, inbox: Inbox, say: Callable[[Origin, Notice], Awaitable[None]], admissions: Admissions) -> None:
         self._inbox = inbox
         self._say = say
+        self._admissions = admissions
         self._notices = BackgroundQueue(_MOST_WAITING_NOTICES, runners=_NOTICES_AT_A_TIME)
 
     async def accept(self, incoming: Incoming) -> IntakeResult:
         """Keep or do what came in. Raises `StoreUnavailable`: then it must not be acknowledged."""
-        became = await self._take(incoming)
+        refusal = self._admissions.refusal(incoming)
+        became = await self._take(incoming) if refusal is None else self._refuse(incoming, refusal)
         log.debug(
             "%s %s",
             type(incoming).__name__,
@@ -78,10 +84,18 @@ class Intake:
                 return await self._inbox.amend(incoming)
             case Wordless():
                 return await self._inbox.note_wordless(incoming.thread)
-            case Forbidden():
-                return IntakeResult.FORBIDDEN
+            case Forbidden() | Joined():
+                return IntakeResult.FORBIDDEN if isinstance(incoming, Forbidden) else IntakeResult.WELCOME
             case _:
                 assert_never(incoming)
+
+    def _refuse(self, incoming: Incoming, refusal: Refusal) -> IntakeResult:
+        """Keep nothing. Who addressed the bot is told so, unless the channel itself answers."""
+        if not incoming.origin.addressed:
+            return IntakeResult.NOT_ADDRESSED
+        if not _is_press(incoming) and isinstance(incoming, Question | Command | Wordless):
+            self._notices.add(partial(self._admissions.tell, incoming.origin, refusal))
+        return IntakeResult.REFUSED
 
     async def tell_notices(self) -> None:
         """Show the notices of what has to wait or was refused, until cancelled."""

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.access.lists import AccessPolicy
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.conversation.channels import Channels
@@ -67,6 +68,7 @@ class Worker:
         idle_timeout_s: float,
         limits: DispatchLimits,
         routes: RouteTable | None = None,
+        access: AccessPolicy | None = None,
         memory: Memory = Memory.DIRECT,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
@@ -101,10 +103,12 @@ class Worker:
             alarms=alarms,
             muted=muted,
             routes=routes or RouteTable(),
+            marks=outside.stores.records,
+            access=access,
             show_tools=show_tools,
             max_pages=max_pages,
         )
-        self._intake = Intake(outside.stores.inbox, self._turns.say)
+        self._intake = Intake(outside.stores.inbox, self._turns.say, self._turns.admissions)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
             queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits

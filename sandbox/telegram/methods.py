@@ -61,6 +61,7 @@ class BotApi:
         self.methods: dict[str, Method] = {
             **BotSettings(queues, self.seen.commands).methods,
             "getchatmember": self.get_chat_member,
+            "leavechat": self.leave_chat,
             "sendmessage": self.send_message,
             "sendmessagedraft": self.send_message_draft,
             "sendrichmessage": self.send_rich_message,
@@ -81,6 +82,14 @@ class BotApi:
         if user.id not in chat.admins:
             return {"status": "member", "user": user.as_json()}
         return {"status": "creator", "user": user.as_json(), "is_anonymous": False}
+
+    async def leave_chat(self, bot: User, params: Params) -> bool:
+        """Let the bot leave a group."""
+        chat = self._chat(bot, params)
+        if not chat.is_group:
+            raise bad_request("chat member status can't be changed in private chats")
+        chat.blocked_for.add(bot.id)
+        return True
 
     # ------------------------------------------------------------ messages
     async def send_message(self, bot: User, params: Params) -> JsonDict:

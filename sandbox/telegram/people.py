@@ -216,6 +216,15 @@ class People:
         change = {"chat": chat.as_json(), "from": by, "date": 1, "old_chat_member": old, "new_chat_member": new}
         self.last_update_id = self._queues[bot.id].add({"my_chat_member": change})
 
+    def add_bot_to(self, chat: Chat, person: User, bot: User | None = None) -> int:
+        """Let somebody bring the bot to a group."""
+        bot = bot or self._bot_of(chat)
+        old, new = ({"status": status, "user": bot.as_json()} for status in ("left", "member"))
+        change = {"chat": chat.as_json(), "from": person.as_json(), "date": 1}
+        change |= {"old_chat_member": old, "new_chat_member": new}
+        self.last_update_id = self._queues[bot.id].add({"my_chat_member": change})
+        return self.last_update_id
+
     # ------------------------------------------------------------ inside
     def _bot_of(self, chat: Chat) -> User:
         return next((bot for bot in self._bots if bot.id == chat.bot_id), self._bots[0])

@@ -51,7 +51,7 @@ def queued_to_json(queued: Queued) -> bytes:
         "dedupe_keys": origin.dedupe_keys,
         "thread": str(origin.thread),
         "address": {name: getattr(origin.address, name) for name in ("account", "place", "thread", "reply_to")},
-        "person": {name: getattr(origin.person, name) for name in ("id", "name", "is_program")},
+        "person": {name: getattr(origin.person, name) for name in ("id", "name", "handle", "is_program")},
         "text": question.text,
         "asked_at": origin.asked_at,
         "kind": queued.name.value if isinstance(queued, Command) else ASK,
@@ -86,7 +86,9 @@ def _origin(fields: Mapping[str, Any]) -> Origin:
         dedupe_keys=tuple(fields.get("dedupe_keys", ())),
         thread=ThreadKey.parse(fields["thread"]),
         address=Address(address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")),
-        person=Person(person["id"], person.get("name", ""), is_program=person.get("is_program") is True),
+        person=Person(
+            person["id"], person.get("name", ""), person.get("handle", ""), is_program=person.get("is_program") is True
+        ),
         asked_at=fields.get("asked_at", 0.0),
         addressed=fields.get("addressed", True),
         is_direct=fields.get("is_direct") is True,

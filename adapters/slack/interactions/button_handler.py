@@ -35,6 +35,7 @@ _TOLD = {
     IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
     IntakeResult.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
     IntakeResult.FULL: Notice.BUSY,
+    IntakeResult.REFUSED: Notice.NOT_ALLOWED,
     IntakeResult.RATED: Notice.RATED,
 }
 

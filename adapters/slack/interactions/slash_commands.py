@@ -78,8 +78,8 @@ class SlashCommands:
         if not place.startswith("D") or self._options.threads_in_dms:
             return Notice.NEW_BY_MENTION
         thread = ThreadKey("slack", self._workspace.account, place)
-        await self._accept(Command(origin_of(thread, user, trigger), CommandName.NEW))
-        return Notice.NEW_BEGINS
+        became = await self._accept(Command(origin_of(thread, user, trigger), CommandName.NEW))
+        return Notice.NOT_ALLOWED if became is IntakeResult.REFUSED else Notice.NEW_BEGINS
 
     def _listed(self, sessions: Sequence[Session]) -> str:
         if not sessions:

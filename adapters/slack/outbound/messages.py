@@ -1,5 +1,7 @@
 """Pages go out: posts, edits, and how they are spaced."""
 
+import asyncio
+import logging
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -14,11 +16,13 @@ from adapters.slack.format.markdown_block import markdown_of, plain_of, shows_al
 from adapters.slack.format.metadata import metadata_of
 from adapters.slack.outbound.streams import append_scope, start_scope, stop, stop_scope
 from adapters.slack.outbound.thread_status import status_scope
-from bridge.domain.errors import PageRejected, PostUncertain
+from bridge.domain.errors import BridgeError, PageRejected, PostUncertain
 from bridge.domain.pages import PageView
 from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.threads import Address
 
+_LOG = logging.getLogger(__name__)
+_EPHEMERAL_S = 3.0
 _IS_A_STREAM = "streaming_state_conflict"
 _NOBODY: AbstractSet[str] = frozenset()
 
@@ -135,3 +139,14 @@ def _post_scope(address: Address) -> str:
 
 def _edit_scope(address: Address) -> str:
     return f"slack:{address.account}:chat.update"
+
+
+async def post_ephemeral(client: AsyncWebClient, address: Address, person: str, text: str) -> None:
+    """Show a text to one person alone. Best effort: raises nothing but cancellation."""
+    thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}
+    try:
+        with translated(Call("chat.postEphemeral")):
+            async with asyncio.timeout(_EPHEMERAL_S):
+                await client.chat_postEphemeral(channel=address.place, user=person, text=text, **thread)
+    except BridgeError as error:
+        _LOG.info("Somebody could not be told something alone: %s", error)

@@ -1,68 +1,50 @@
 """Who may ask: members always, guests and people of other organisations where the setting says so."""
 
-import asyncio
-import logging
-from typing import Any
-
-from slack_sdk.web.async_client import AsyncWebClient
-
-from adapters.slack.api.errors import Call, translated
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import People
-from bridge.domain.errors import BridgeError, ChannelUnavailable
+from bridge.domain.errors import ChannelUnavailable, SettingWrong
 from bridge.domain.incoming import Queued
-from bridge.domain.notices import Notice
-from bridge.runtime.bounded_dict import BoundedDict
 
-_LOG = logging.getLogger(__name__)
-_CALL_S = 3.0
-_KEPT = 10_000
+_SCOPE = "Add the scope users:read to the app and install it again"
 
 
 class Admission:
-    """Admits people, and tells those that it refuses so, once and where nobody else sees it."""
+    """Tells members from everybody else, and whose e-mail address is known. What cannot be told admits nobody."""
 
-    def __init__(self, client: AsyncWebClient, people: People, options: SlackOptions) -> None:
-        self._client = client
+    def __init__(self, people: People, options: SlackOptions) -> None:
         self._people = people
         self._options = options
-        self._told: BoundedDict[str, None] = BoundedDict(_KEPT)
-        self._has_warned = False
 
     async def admits(self, queued: Queued) -> bool:
-        """Say whether the asker may have an answer. Raises `ChannelUnavailable` where Slack does not tell now."""
-        if self._options.external_users == "allow" or not await self._is_external(queued):
-            return True
-        await self._tell(queued)
-        return False
+        """Say whether the asker may have an answer.
+
+        Raises `ChannelUnavailable` where Slack does not tell now, `SettingWrong` where the app may not know.
+        """
+        return self._options.external_users == "allow" or not await self._is_external(queued)
+
+    async def email_of(self, queued: Queued) -> str:
+        """Return the asker's confirmed address; empty where there is none. Raises as `admits`."""
+        if queued.person.is_program:
+            return ""
+        profile = await self._people.profile(queued.person.id)
+        if self._people.are_hidden:
+            problem = "cannot be obeyed without the scope users:read, so nobody is answered"
+            raise SettingWrong("BRIDGE_ALLOWED_EMAIL_DOMAINS", problem, f"{_SCOPE}, with users:read.email")
+        if not profile.is_known:
+            raise ChannelUnavailable("Slack did not say who the asker is")
+        return profile.email
 
     async def _is_external(self, queued: Queued) -> bool:
         if "person_team" in queued.origin.metadata:
             return True
         if queued.person.is_program:
             return False
-        known = (await self._people.profile(queued.person.id)).is_external
-        if known is not None:
-            return known
-        if not self._people.are_hidden:
+        profile = await self._people.profile(queued.person.id)
+        if self._people.are_hidden:
+            problem = (
+                "is refuse, and guests cannot be told from members without the scope users:read: nobody is answered"
+            )
+            raise SettingWrong("SLACK_EXTERNAL_USERS", problem, f"{_SCOPE}, or set it to allow")
+        if not profile.is_known:
             raise ChannelUnavailable("Slack did not say whether the asker is a guest")
-        if not self._has_warned:
-            self._has_warned = True
-            _LOG.warning("Guests cannot be told from members without the scope users:read: they are answered.")
-        return False
-
-    async def _tell(self, queued: Queued) -> None:
-        """Tell the asker alone; in each worker once. Best effort."""
-        person, address = queued.person.id, queued.address
-        if person in self._told or queued.person.is_program:
-            return
-        self._told[person] = None
-        thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}
-        try:
-            with translated(Call("chat.postEphemeral")):
-                async with asyncio.timeout(_CALL_S):
-                    await self._client.chat_postEphemeral(
-                        channel=address.place, user=person, text=Notice.NOT_ADMITTED, **thread
-                    )
-        except BridgeError as error:
-            _LOG.info("Somebody was refused and could not be told: %s", error)
+        return profile.is_external is not False

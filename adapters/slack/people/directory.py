@@ -42,6 +42,8 @@ class Profile:
     team: str = ""
     is_external: bool | None = None
     """Whether it is a guest, or somebody of another organisation; None where Slack did not say."""
+    is_known: bool = False
+    """Whether Slack answered at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class People:
     async def _ask_for_person(self, user: str) -> tuple[Profile, float]:
         answer, keep_s = await self._asked("users.info", lambda: self._client.users_info(user=user))
         if answer.get("error") in _NOBODY_HERE:
-            return Profile(is_external=True), keep_s
+            return Profile(is_external=True, is_known=True), keep_s
         facts = answer.get("user")
         return (_profile_in(facts, self._workspace) if isinstance(facts, Mapping) else Profile()), keep_s
 
@@ -179,6 +181,7 @@ def _profile_in(facts: Mapping[str, Any], workspace: BotIdentity) -> Profile:
         email=_confirmed_email(facts, profile.get("email")),
         team=team if isinstance(team, str) and _TEAM_ID.fullmatch(team) else "",
         is_external=_is_external(facts, workspace),
+        is_known=True,
     )
 
 
@@ -191,12 +194,17 @@ def _confirmed_email(facts: Mapping[str, Any], email: object) -> str:
     return str(email).lower() if is_one and facts.get("is_email_confirmed") is True else ""
 
 
-def _is_external(facts: Mapping[str, Any], workspace: BotIdentity) -> bool:
-    """Tell a full member, of this workspace or of another one of its organisation, from everybody else."""
+def _is_external(facts: Mapping[str, Any], workspace: BotIdentity) -> bool | None:
+    """Tell a full member, of this workspace or of another one of its organisation, from everybody else.
+
+    None where Slack does not say whose member the person is.
+    """
     if any(facts.get(mark) for mark in ("is_restricted", "is_ultra_restricted", "is_stranger")):
         return True
     team, elsewhere = facts.get("team_id"), facts.get("enterprise_user")
-    if not team or team in {workspace.team_id, workspace.enterprise_id}:
+    if not team:
+        return None
+    if team in {workspace.team_id, workspace.enterprise_id}:
         return False
     organisation = elsewhere.get("enterprise_id") if isinstance(elsewhere, Mapping) else None
     return not workspace.enterprise_id or organisation != workspace.enterprise_id

@@ -72,7 +72,7 @@ class WorkspaceFactory:
             client,
             workspace,
             people=people,
-            admission=Admission(client, people, options),
+            admission=Admission(people, options),
             wording=Prompt(people, EarlierMessages(client, workspace), options),
             activity=activity,
             streams=Streams(client, activity, self.allowed),

@@ -9,7 +9,15 @@ from typing import Any
 
 from adapters.telegram import CHANNEL
 from adapters.telegram.format.buttons import RATINGS, ButtonSeal
-from adapters.telegram.inbound.update_parser import GENERAL_TOPIC, GROUP_TYPES, BotIdentity, clean, full_name, topic_of
+from adapters.telegram.inbound.update_parser import (
+    GENERAL_TOPIC,
+    GROUP_TYPES,
+    BotIdentity,
+    clean,
+    full_name,
+    handle_of,
+    topic_of,
+)
 from bridge.domain.incoming import Command, CommandName, Origin, Rating, Stop
 from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
@@ -118,7 +126,7 @@ def pressed(update: Mapping[str, Any], me: BotIdentity, seal: ButtonSeal) -> Pre
         topic=topic,
         is_in_chain=chat["type"] in GROUP_TYPES and not topic,
         quoted="" if "forum_topic_created" in answered else str(answered.get("message_id", "")),
-        person=Person(str(int(presser["id"])), full_name(presser)),
+        person=Person(str(int(presser["id"])), full_name(presser), handle_of(presser)),
         username=clean(presser.get("username") or ""),
     )
 

@@ -10,13 +10,13 @@ from typing import Any
 from adapters.telegram import CHANNEL
 from adapters.telegram.format.buttons import ButtonSeal
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
-from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
+from adapters.telegram.inbound.chat_events import ChatJoined, ChatLeft, ChatMigration, chat_change
 from adapters.telegram.inbound.poison_updates import SetAside
 from adapters.telegram.inbound.update_parser import GROUP_TYPES, BotIdentity, ChatMessage, read_update
 from adapters.telegram.options import GroupTrigger
 from adapters.telegram.outbound.callback_answers import answer_to
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import Command, CommandName, Forbidden, Incoming, Stop
+from bridge.domain.incoming import Command, CommandName, Forbidden, Incoming, IntakeResult, Stop
 from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
 from bridge.ports.chat_moves import Places, ReplyRoots
@@ -28,10 +28,13 @@ Update = Mapping[str, Any]
 MayControl = Callable[[str, str], Awaitable[bool]]
 """Says whether a person, named second, may end conversations in a group. Raises nothing."""
 
+Leave = Callable[[str], Awaitable[None]]
+"""Says in a group that it is not allowed, and leaves it. Raises nothing."""
+
 AnswerPress = Callable[[str, str], None]
 """Answers a press, named first, with these words. Returns at once."""
 
-Heard = ChatMessage | Press | StalePress | Stop | ChatMigration | ChatLeft
+Heard = ChatMessage | Press | StalePress | Stop | ChatMigration | ChatLeft | ChatJoined
 
 _CONTROL = {CommandName.NEW, CommandName.END}
 
@@ -60,6 +63,7 @@ class UpdateIntake:
         *,
         group_trigger: GroupTrigger = "mention",
         may_control: MayControl | None = None,
+        leave: Leave | None = None,
     ) -> None:
         self._me = me
         self._seal = seal
@@ -68,6 +72,7 @@ class UpdateIntake:
         self._places = rooms.places
         self._group_trigger = group_trigger
         self._may_control = may_control
+        self._leave = leave
         self._album = ""
         """The album whose words came last."""
         self._set_aside = dead_letter
@@ -114,11 +119,18 @@ class UpdateIntake:
             case ChatMigration():
                 moved = await self._places.move(CHANNEL, account, heard.chat_id, heard.new_chat_id)
                 log.info("telegram: a group became a supergroup", extra={"moved_threads": moved})
+            case ChatJoined():
+                await self._join(heard)
             case ChatLeft():
                 ended = await self._places.leave(CHANNEL, account, heard.chat_id)
                 log.info("telegram: the bot was removed from a chat", extra={"ended_sessions": ended})
             case None:
                 return
+
+    async def _join(self, joined: ChatJoined) -> None:
+        became = await self._accept(joined.wish(str(self._me.id)))
+        if became is IntakeResult.REFUSED and self._leave is not None:
+            await self._leave(joined.chat_id)
 
     async def _take_press(self, press: Press) -> None:
         """Do what the button says, and answer whoever pressed it."""

@@ -171,7 +171,7 @@ def read_update(
         replies_to=str(answered.get("message_id", "")) if in_chain else "",
         chain=_chain(message) if in_chain else "",
         default_root=_default_root(message, answered, group_trigger=group_trigger) if in_chain else "",
-        person=Person(str(int(asker["id"])), full_name(asker)),
+        person=Person(str(int(asker["id"])), full_name(asker), handle_of(asker)),
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
         wording=wording,
@@ -249,6 +249,11 @@ def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, gr
     if answered.get("is_automatic_forward"):
         return str(int(answered["message_id"]))
     return "" if group_trigger == "all" else _chain(message) or str(int(message["message_id"]))
+
+
+def handle_of(asker: Mapping[str, Any]) -> str:
+    """Return the person's user name in lower case; empty where there is none."""
+    return clean(asker.get("username") or "").lower()
 
 
 def full_name(asker: Mapping[str, Any]) -> str:

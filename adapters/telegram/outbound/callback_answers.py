@@ -18,14 +18,20 @@ _TO_STOP = {
     IntakeResult.STOPPED: Notice.STOPPED,
     IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
     IntakeResult.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
+    IntakeResult.REFUSED: Notice.NOT_ALLOWED,
 }
 _TO_RETRY = {
     IntakeResult.ACCEPTED: Notice.ASKED_AGAIN,
     IntakeResult.QUEUED: Notice.ASKED_AGAIN,
     IntakeResult.DUPLICATE: Notice.ALREADY_ASKED_AGAIN,
     IntakeResult.FULL: Notice.BUSY,
+    IntakeResult.REFUSED: Notice.NOT_ALLOWED,
 }
-_TO_RATING = {IntakeResult.RATED: Notice.RATED, IntakeResult.NOTHING: Notice.TOO_LATE_TO_RATE}
+_TO_RATING = {
+    IntakeResult.RATED: Notice.RATED,
+    IntakeResult.NOTHING: Notice.TOO_LATE_TO_RATE,
+    IntakeResult.REFUSED: Notice.NOT_ALLOWED,
+}
 
 
 def answer_to(press: Incoming, became: IntakeResult) -> str:

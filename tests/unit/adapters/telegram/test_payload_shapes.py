@@ -9,8 +9,9 @@ import pytest
 
 from adapters.telegram import limits
 from adapters.telegram.format.buttons import ButtonSeal
-from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
+from adapters.telegram.inbound.callback_query import Press, draft_stopped, pressed
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
+from adapters.telegram.inbound.update_handler import Heard
 from adapters.telegram.inbound.update_parser import BotIdentity, ChatMessage, read_update
 from bridge.domain.incoming import CommandName, Edit, Incoming, Question, Rating, Stop, Wordless
 from bridge.domain.pages import Button
@@ -93,7 +94,7 @@ def press(chat: dict[str, Any], data: str, **fields: Any) -> dict[str, Any]:
     return {"update_id": 880000004, "callback_query": query}
 
 
-def heard(update: dict[str, Any]) -> ChatMessage | Press | StalePress | Stop | ChatMigration | ChatLeft | None:
+def heard(update: dict[str, Any]) -> Heard | None:
     return chat_change(update) or pressed(update, ME, SEAL) or draft_stopped(update, ME, 1.0) or read_update(update, ME)
 
 

@@ -99,6 +99,7 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
         clock=clock,
         alarms=OperatorAlerts(clock),
         muted=muted,
+        marks=stores.records,
         routes=routes,
     )
     return Stage(stores, agent, channel, turns, routes)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bridge.access.lists import AccessList, AccessPolicy, ChannelLists
+from bridge.conversation.admission import Admissions, Say
+from bridge.conversation.channels import Channels
 from bridge.domain.incoming import (
     Command,
     CommandName,
@@ -12,6 +15,7 @@ from bridge.domain.incoming import (
     Forbidden,
     Incoming,
     IntakeResult,
+    Joined,
     Origin,
     Question,
     Queued,
@@ -22,11 +26,32 @@ from bridge.domain.incoming import (
 )
 from bridge.domain.notices import Notice
 from bridge.domain.threads import ThreadKey
+from bridge.runtime.clock import SystemClock
+from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.worker.intake import Intake
-from tests.fakes import origin
+from tests.fakes import FakeMarks, origin
 
 FROM = origin()
 LAST = origin(number=2)
+
+
+async def _silent(to: Origin, notice: str) -> None:
+    """Say nothing."""
+
+
+def admissions(policy: AccessPolicy, marks: FakeMarks | None = None, say: Say = _silent) -> Admissions:
+    clock = SystemClock()
+    return Admissions(
+        policy=policy,
+        channels=Channels([]),
+        marks=marks or FakeMarks(),
+        say=say,
+        alarms=OperatorAlerts(clock),
+        clock=clock,
+    )
+
+
+OPEN = admissions(AccessPolicy())
 
 
 @dataclass
@@ -68,13 +93,15 @@ class FakeInbox:
         (Withdrawal(FROM), ["amend"]),
         (Wordless(FROM), ["note_wordless"]),
         (Forbidden(FROM), []),
+        (Joined(FROM), []),
     ],
 )
 async def test_questions_and_commands_queue_and_nothing_else_does(incoming: Incoming, called: list[str]) -> None:
     inbox = FakeInbox()
-    became = await Intake(inbox, _silent).accept(incoming)
+    became = await Intake(inbox, _silent, OPEN).accept(incoming)
     assert inbox.called == called
-    assert became is (IntakeResult.ACCEPTED if called else IntakeResult.FORBIDDEN)
+    otherwise = IntakeResult.WELCOME if isinstance(incoming, Joined) else IntakeResult.FORBIDDEN
+    assert became is (IntakeResult.ACCEPTED if called else otherwise)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +129,7 @@ async def test_what_was_written_gets_its_notice_and_a_press_is_answered_by_its_c
         if to == LAST:
             is_over.set()
 
-    intake = Intake(FakeInbox(became), say)
+    intake = Intake(FakeInbox(became), say, OPEN)
     assert await intake.accept(incoming) is became
     await intake.accept(Forbidden(LAST))
     telling = asyncio.ensure_future(intake.tell_notices())
@@ -111,5 +138,40 @@ async def test_what_was_written_gets_its_notice_and_a_press_is_answered_by_its_c
     assert said == [*((FROM, notice) for notice in notices), (LAST, Notice.ADMINS_ONLY)]
 
 
-async def _silent(to: Origin, notice: Notice) -> None:
-    raise AssertionError(f"said {notice} to {to}")
+@pytest.mark.parametrize(
+    ("incoming", "became", "notices"),
+    [
+        (Question(FROM, "why?"), IntakeResult.REFUSED, 1),
+        (Command(FROM, CommandName.END), IntakeResult.REFUSED, 1),
+        (Command(FROM, CommandName.RETRY, "0123"), IntakeResult.REFUSED, 0),
+        (Stop(FROM), IntakeResult.REFUSED, 0),
+        (Wordless(FROM), IntakeResult.REFUSED, 1),
+        (Joined(FROM), IntakeResult.REFUSED, 0),
+        (Question(origin(addressed=False), "why?"), IntakeResult.NOT_ADDRESSED, 0),
+    ],
+)
+async def test_nothing_is_kept_of_what_may_not_be_asked_and_it_is_told_once(
+    incoming: Incoming, became: IntakeResult, notices: int
+) -> None:
+    """A19: whoever addressed the bot is told, once; nobody else hears of it."""
+    said: list[tuple[Origin, str]] = []
+    is_over = asyncio.Event()
+
+    async def say(to: Origin, notice: str) -> None:
+        said.append((to, notice))
+        if to == last:
+            is_over.set()
+
+    inbox, last = FakeInbox(), origin(number=3, thread=ThreadKey(FROM.thread.channel, "A1", "P2"))
+    policy = AccessPolicy({FROM.thread.channel: ChannelLists(people=AccessList(denied=frozenset({FROM.person.id})))})
+    intake = Intake(inbox, say, admissions(policy, FakeMarks(), say))
+    for _ in range(2):
+        assert await intake.accept(incoming) is became
+    await intake.accept(Question(last, "in another place"))
+    telling = asyncio.ensure_future(intake.tell_notices())
+    await asyncio.wait_for(is_over.wait(), 5)
+    telling.cancel()
+    assert inbox.called == []
+    assert [words for to, words in said if to != last] == [
+        "Sorry, I may not answer you here. If I should, give the person who runs me this id: U1"
+    ] * notices

@@ -1,0 +1,29 @@
+"""Leaves a group in which the operator lets nobody ask."""
+
+import logging
+
+from telegram import Bot
+from telegram.error import TelegramError
+
+from adapters.telegram import limits
+from bridge.domain.notices import Notice, not_allowed
+
+log = logging.getLogger(__name__)
+
+
+async def leave_chat(bot: Bot, chat_id: str) -> None:
+    """Say why, then leave. Best effort: raises nothing but cancellation."""
+    timeout_s = limits.TYPING_TIMEOUT_S
+    said = not_allowed(Notice.NOT_ALLOWED_HERE, chat_id)
+    try:
+        await bot.send_message(
+            int(chat_id), said, disable_notification=True, read_timeout=timeout_s, pool_timeout=timeout_s
+        )
+    except TelegramError as exc:
+        log.info("telegram: a group could not be told that it is not allowed (%s)", type(exc).__name__)
+    try:
+        await bot.leave_chat(int(chat_id), read_timeout=timeout_s, pool_timeout=timeout_s)
+    except TelegramError as exc:
+        log.warning("telegram: a group that is not allowed could not be left (%s)", type(exc).__name__)
+    else:
+        log.info("telegram: a group that is not allowed was left", extra={"chat": chat_id})

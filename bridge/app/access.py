@@ -1,0 +1,60 @@
+"""Who may ask, as the settings say it: for the core, and in words for the operator."""
+
+from collections.abc import Iterator
+
+from bridge.access.lists import AccessList, AccessPolicy, ChannelLists
+from bridge.access.routes import RouteTable
+from config.settings import Settings
+
+_EMAILS = ("BRIDGE_ALLOWED_EMAIL_DOMAINS", "BRIDGE_DENIED_EMAIL_DOMAINS")
+
+
+def policy_of(settings: Settings, routes: RouteTable) -> AccessPolicy:
+    """Return the lists of the settings, and of the routes that are in force."""
+    slack, telegram, bridge = settings.slack, settings.telegram, settings.bridge
+    return AccessPolicy(
+        channels={
+            "slack": ChannelLists(
+                accounts=AccessList(slack.allowed_teams, slack.denied_teams),
+                places=AccessList(slack.allowed_channels, slack.denied_channels),
+                people=AccessList(slack.allowed_users, slack.denied_users),
+            ),
+            "telegram": ChannelLists(
+                places=AccessList(telegram.allowed_chats, telegram.denied_chats),
+                people=AccessList(telegram.allowed_users, telegram.denied_users),
+            ),
+        },
+        emails=AccessList(bridge.allowed_email_domains, bridge.denied_email_domains),
+        routes=routes,
+    )
+
+
+def audience(settings: Settings) -> Iterator[str]:
+    """Say in one line for each channel who may ask there."""
+    if settings.slack.enabled:
+        yield _line(settings, "Slack", _everybody_in_slack(settings), "SLACK_")
+    if settings.telegram.enabled:
+        yield _line(settings, "Telegram", "everybody who finds the bot", "TELEGRAM_")
+
+
+def access_warnings(settings: Settings) -> Iterator[str]:
+    """Name what an operator has surely not meant."""
+    if settings.slack.client_id is not None and not settings.slack.allowed_teams:
+        yield (
+            "SLACK_ALLOWED_TEAMS is not set: every workspace that installs the app is answered at your cost."
+            " Name the workspaces that may."
+        )
+
+
+def _everybody_in_slack(settings: Settings) -> str:
+    where = "every workspace that installs the app" if settings.slack.client_id else "the workspace"
+    others = ", and guests and other organisations" if settings.slack.external_users == "allow" else ""
+    return f"every member of {where}{others}"
+
+
+def _line(settings: Settings, channel: str, everybody: str, prefix: str) -> str:
+    lists = [name for name in settings.places if name.startswith((f"{prefix}ALLOWED_", f"{prefix}DENIED_"))]
+    lists += [name for name in _EMAILS if name in settings.places]
+    if lists:
+        return f"{channel}: who may ask is limited by {', '.join(lists)}"
+    return f"{channel}: {everybody} may ask; {prefix}ALLOWED_USERS narrows it"

@@ -1,0 +1,135 @@
+"""Who may ask: the operator's lists, what the channel knows of a person, and that a refusal is told once."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bridge.access.lists import AccessPolicy, Refusal
+from bridge.conversation.channels import Channels
+from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, Misconfigured, StoreUnavailable
+from bridge.domain.incoming import Incoming, Origin, Queued
+from bridge.domain.notices import Notice, not_allowed
+from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import Admission, EmailAddresses, PrivateNotices
+from bridge.ports.key_value import KeyValueStore
+from bridge.runtime.backoff import Backoff
+from bridge.runtime.clock import Clock
+from bridge.runtime.operator_alerts import OperatorAlerts
+
+log = logging.getLogger(__name__)
+
+_ADMIT_WITHIN_S = 1800.0
+_PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 30.0
+_TOLD_AGAIN_S = 86_400.0
+_TOLD = "refused"
+_OF_THE_PLACE = (Refusal.ACCOUNT, Refusal.PLACE)
+
+Say = Callable[[Origin, str], Awaitable[None]]
+"""Shows a notice under a message. Raises nothing but cancellation."""
+
+
+class Admissions:
+    """Lets people ask or not.
+
+    Args:
+        policy: The operator's lists.
+        channels: Know more of people.
+        marks: Remembers who was told.
+        say: Shows a notice where everybody there sees it.
+        alarms: Tells the operator what cannot be checked.
+        clock: Spaces the tries.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: AccessPolicy,
+        channels: Channels,
+        marks: KeyValueStore,
+        say: Say,
+        alarms: OperatorAlerts,
+        clock: Clock,
+    ) -> None:
+        self._policy = policy
+        self._channels = channels
+        self._marks = marks
+        self._say = say
+        self._alarms = alarms
+        self._clock = clock
+
+    def refusal(self, incoming: Incoming) -> Refusal | None:
+        """Return why something may not be kept at all: what the event alone says is enough for that."""
+        return self._policy.refusal(incoming)
+
+    async def admits(self, channel: Channel, queued: Queued) -> bool:
+        """Say whether the asker may have an answer; one who may not is told so once.
+
+        Asks the channel for as long as it cannot tell: each beginning of a turn counts, and they are few. Raises
+        `ChannelUnavailable`, `ChannelRateLimited`, `StoreUnavailable`.
+        """
+        refusal = await self._patiently(channel, queued)
+        if refusal is not None:
+            await self.tell(queued.origin, refusal)
+        return refusal is None
+
+    async def tell(self, origin: Origin, refusal: Refusal) -> None:
+        """Tell the person, or the place, that is refused: once a day, and to the person alone where possible."""
+        thread, person = origin.thread, origin.person
+        who = "" if refusal in _OF_THE_PLACE else person.id
+        if person.is_program or not await self._is_first(f"{thread.channel}:{thread.account}:{thread.place}:{who}"):
+            return
+        log.info("somebody may not ask", extra={"thread_key": str(thread), "person": person.id, "why": refusal.value})
+        channel = self._channels.find(thread)
+        said = _words(refusal, origin)
+        if channel is not None and isinstance(channel, PrivateNotices):
+            await channel.tell_alone(origin, said)
+        else:
+            await self._say(origin, said)
+
+    async def _is_first(self, name: str) -> bool:
+        try:
+            return await self._marks.use(_TOLD, name, _TOLD_AGAIN_S)
+        except StoreUnavailable:
+            return False
+
+    async def _patiently(self, channel: Channel, queued: Queued) -> Refusal | None:
+        began, backoff = self._clock.monotonic(), Backoff(_PAUSE_FIRST_S, _PAUSE_MOST_S)
+        while True:
+            try:
+                return await self._refusal(channel, queued)
+            except (ChannelUnavailable, ChannelRateLimited) as error:
+                wait_s = max(backoff.next_s(), error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
+                if self._clock.monotonic() - began + wait_s > _ADMIT_WITHIN_S:
+                    raise
+                log.warning("the channel does not tell whether somebody may ask", extra={"cause": str(error)})
+            await self._clock.sleep(wait_s)
+
+    async def _refusal(self, channel: Channel, queued: Queued) -> Refusal | None:
+        refusal = self._policy.refusal(queued)
+        if refusal is not None:
+            return refusal
+        try:
+            if isinstance(channel, Admission) and not await channel.admits(queued):
+                return Refusal.EXTERNAL
+            if not self._policy.needs_email(queued):
+                return None
+            email = await channel.email_of(queued) if isinstance(channel, EmailAddresses) else ""
+        except Misconfigured as error:
+            self._alarms.tell(error)
+            return Refusal.UNKNOWN
+        return None if self._policy.admits_email(queued, email) else Refusal.EMAIL
+
+
+def _words(refusal: Refusal, origin: Origin) -> str:
+    match refusal:
+        case Refusal.EXTERNAL:
+            return Notice.NOT_ADMITTED
+        case Refusal.UNKNOWN:
+            return Notice.UNAVAILABLE
+        case Refusal.EMAIL:
+            return not_allowed(Notice.NOT_ALLOWED_EMAIL, origin.person.id)
+        case Refusal.PERSON:
+            return not_allowed(Notice.NOT_ALLOWED, origin.person.id)
+        case Refusal.ACCOUNT:
+            return not_allowed(Notice.NOT_ALLOWED_WORKSPACE, origin.thread.account)
+        case Refusal.PLACE:
+            return not_allowed(Notice.NOT_ALLOWED_HERE, origin.thread.place)
