@@ -20,11 +20,8 @@ from adapters.talkifai.client import TalkifaiAgent
 from adapters.web_server import WebServer
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
-<<<<<<< HEAD
-from bridge.app.check.talkifai import agents_of, look_at_start
-=======
 from bridge.app.access import access_warnings, audience, policy_of
->>>>>>> 3b9a464 (The operator says who may ask: lists of workspaces, places, people and e-mail domains)
+from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable

@@ -35,11 +35,6 @@ class Scene:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
-    def folder(self) -> Path:
-        """For files of the test's own."""
-        return self._folder
-
-    @property
     def settings(self) -> dict[str, str]:
         """What leads a worker here."""
         return {**self.stage.settings, "BRIDGE_DATA_DIR": str(self.folder / "data")}
