@@ -148,12 +148,12 @@ async def test_a_turn_found_after_sending_is_looked_up_in_the_words_that_were_se
 
 
 async def test_who_may_not_ask_costs_nothing_and_leaves_the_thread_unknown(stores: RedisStores) -> None:
-    """A10: nothing is opened, sent or shown."""
+    """A10: nothing is opened or sent; the person is told."""
     it = stage(stores, says(ANSWER))
     it.channel.admitting = False
     settlement = await it.answer(question())
     assert settlement.outcome is Outcome.EXCLUDED
-    assert it.channel.calls == []
+    assert [call.view.notice for call in it.channel.calls] == [Notice.NOT_ADMITTED]
     assert it.agent.histories == {}
     assert await stores.inbox.append(question(number=2, addressed=False)) is IntakeResult.NOT_ADDRESSED
 
