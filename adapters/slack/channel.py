@@ -1,17 +1,17 @@
 """Slack as the bridge's ports see it."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 
-from adapters.slack.api.client import Clients
+from adapters.slack.api.client import Clients, until_open
 from adapters.slack.api.errors import TokenGone
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format import markdown_block as markup
 from adapters.slack.inbound.http_mode import Web
 from adapters.slack.inbound.listener import Listener
+from adapters.slack.limits import SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.message_lookup import find_page
 from adapters.slack.outbound.messages import edit_page, pace_of, post_ephemeral, post_page, stream_pace_of
@@ -22,11 +22,9 @@ from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.single import OneWorkspace
 from bridge.domain.errors import (
     BridgeError,
-    ChannelRateLimited,
     ChannelTokenRefused,
     ChannelUnavailable,
     PlaceGone,
-    Retryable,
 )
 from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
 from bridge.domain.pages import Button, PageView, Streaming
@@ -40,8 +38,7 @@ from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
 
-_LOG = logging.getLogger(__name__)
-_OPEN_AGAIN_S = 5.0
+_LIMITS = SlackLimits()
 _MOST_WAITING, _RUNNERS = 300, 3
 """Of best-effort calls: reactions, the App Home tab, prompts."""
 
@@ -80,6 +77,7 @@ class SlackChannel:
         sessions: SessionStore | None = None,
         marks: KeyValueStore | None = None,
         email_domains: AbstractSet[str] = frozenset(),
+        limits: SlackLimits = _LIMITS,
     ) -> None:
         self._streaming = Streaming(options.streaming)
         self._allowed = allow_mentions
@@ -96,7 +94,14 @@ class SlackChannel:
             else installs.workspaces(self._clients, furnishing)
         )
         self._listener = Listener(
-            self._clients, self._workspaces, options, app_token=app_token, web=web, installs=installs
+            self._clients,
+            self._workspaces,
+            options,
+            app_token=app_token,
+            web=web,
+            installs=installs,
+            marks=marks,
+            limits=limits,
         )
         self._is_open = False
         self._is_confirmed = False
@@ -265,7 +270,7 @@ class SlackChannel:
 
         Where a token is refused, replies go on as well as they can: the other token may still be good.
         """
-        await self._open_patiently()
+        await until_open(self.open)
         try:
             with unwrap_group():
                 async with asyncio.TaskGroup() as tasks:
@@ -307,13 +312,3 @@ class SlackChannel:
             return await self._in(account)
         except BridgeError:
             return None
-
-    async def _open_patiently(self) -> None:
-        """Open, however long Slack is away. Raises `Misconfigured`."""
-        while not self._is_confirmed:
-            try:
-                await self.open()
-            except Retryable as error:
-                wait_s = error.retry_after_s if isinstance(error, ChannelRateLimited) else _OPEN_AGAIN_S
-                _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, wait_s)
-                await asyncio.sleep(wait_s)

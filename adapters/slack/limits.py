@@ -1,5 +1,7 @@
 """Slack's limits, and the margins we keep to them. Sources are docs.slack.dev pages or public issue threads."""
 
+from dataclasses import dataclass
+
 PAGE_CHARS = 9_000
 """Where we split: `msg_blocks_too_long` was seen from 11,300 on (bolt-js#2509, #2867)."""
 
@@ -55,3 +57,26 @@ STREAM_AGE_MOST_S = 240.0
 
 RECEIPTS_PER_MINUTE = 18
 """Our share of Tier 2 for `reactions.remove`; `reactions.add` has more (docs: the methods' pages)."""
+
+
+LAST_RETRY = 3
+"""The number of an event's last delivery: it comes at once, after a minute, after five, then never (docs:
+apis/events-api)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackLimits:
+    """Times that a test shortens. Seconds."""
+
+    look_every_s: float = 60.0
+    """How often it is noted that events come."""
+    missed_after_s: float = 300.0
+    """Without events for that long, some may have been given up: Slack delivers one for about six minutes."""
+    read_back_s: float = 24 * 3600.0
+    """How old a question may be that is found in the history after an outage."""
+    read_pause_s: float = 1.3
+    """Between two calls of `conversations.history` or `replies`: Tier 3, 50 a minute."""
+    late_again_s: float = 2.0
+    """How often it is tried to keep an event that Slack delivers no more."""
+    late_most_s: float = 3600.0
+    """For how long, before its sender is asked to ask again."""

@@ -34,6 +34,7 @@ class Notice(StrEnum):
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
     ADMINS_ONLY = "Only the administrators of this group may do that."
     STOPPED = "Stopped."
+    NOT_TAKEN = "I could not take your message just now. Please ask again."
     NOTHING_TO_STOP = "There is no answer to stop at the moment."
     NOTHING_TO_RETRY = "There is no question to try again here."
     ENDED = "This conversation has ended. Just write again to start a new one."

@@ -1,7 +1,8 @@
 """Slack's Web API: one HTTP session for all tokens, and who a token belongs to."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -9,8 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.api.log_filter import VENDOR_LOG
-from bridge.domain.errors import ChannelUnavailable, SettingWrong
+from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, Retryable, SettingWrong
 
+_LOG = logging.getLogger(__name__)
+_OPEN_AGAIN_S = 5.0
 START_UP_CALL_S = 4.5
 _CALL_S = 20.0
 # Slack closes idle connections; a post on one that is closing would be a post of unknown outcome.
@@ -76,3 +79,14 @@ async def identify(client: AsyncWebClient) -> BotIdentity:
         enterprise_id=facts.get("enterprise_id", ""),
         is_organisation=data.get("is_enterprise_install") is True and bool(facts.get("enterprise_id")),
     )
+
+
+async def until_open(open_: Callable[[], Awaitable[None]]) -> None:
+    """Open, however long Slack is away. Raises `Misconfigured`."""
+    while True:
+        try:
+            return await open_()
+        except Retryable as error:
+            wait_s = error.retry_after_s if isinstance(error, ChannelRateLimited) else _OPEN_AGAIN_S
+            _LOG.warning("Slack cannot be reached: %s; trying again in %g s", error, wait_s)
+            await asyncio.sleep(wait_s)

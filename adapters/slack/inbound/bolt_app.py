@@ -6,11 +6,13 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.log_filter import VENDOR_LOG
 from adapters.slack.inbound.event_handler import SlackIntake
+from adapters.slack.inbound.late_events import is_last_delivery
 
 NOT_USED = "not-used-in-socket-mode"
 """In the place of a signing secret: left out, bolt would read one from the environment."""
@@ -22,12 +24,12 @@ def make_app(client: AsyncWebClient, intake: SlackIntake, signing_secret: str = 
     """Build a bolt app in which the intake answers every payload, before authorisation and listeners."""
 
     async def inbox(
-        body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
+        body: dict[str, Any], request: AsyncBoltRequest, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
     ) -> BoltResponse | None:
         if body.get("type") == "url_verification":
             await next_()
             return None
-        return await intake.take(body, account_of(context))
+        return await intake.take(body, account_of(context), is_last=is_last_delivery(request.headers))
 
     return AsyncApp(
         name="talkifai-bridge",

@@ -15,11 +15,16 @@ from adapters.slack.inbound.event_parser import (
     read_native_stop,
     tells_of_removal,
 )
+from adapters.slack.inbound.late_events import LateEvents
+from adapters.slack.inbound.recent_threads import RecentThreads
+from adapters.slack.interactions.ephemeral import tell_alone
 from adapters.slack.interactions.slash_commands import SlashCommands
+from adapters.slack.limits import SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.workspaces.context import WorkspaceContext, Workspaces
-from bridge.domain.errors import StoreUnavailable
+from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.incoming import Command, IntakeResult, Question
+from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
 
 _LOG = logging.getLogger(__name__)
@@ -31,18 +36,27 @@ _MOST_STRANGERS = 1_000
 class SlackIntake:
     """Takes payloads until it is shut, and knows which are still on their way."""
 
-    def __init__(self, accept: Accept, workspaces: Workspaces, options: SlackOptions) -> None:
+    def __init__(
+        self,
+        accept: Accept,
+        workspaces: Workspaces,
+        options: SlackOptions,
+        recent: RecentThreads | None,
+        limits: SlackLimits,
+    ) -> None:
         self._accept = accept
         self._workspaces = workspaces
         self._options = options
+        self._recent = recent
+        self.late = LateEvents(self._keep_late, self._tell_not_taken, limits)
         self._is_open = True
         self._running: set[asyncio.Task[object]] = set()
         self._said: set[str] = set()
 
-    async def take(self, payload: Payload, account: str) -> BoltResponse:
+    async def take(self, payload: Payload, account: str, *, is_last: bool = False) -> BoltResponse:
         """Answer 200 where Slack may forget the event, and 503 where it is to deliver it again.
 
-        `account`: whose installation it is for; empty where it does not say.
+        `account`: whose installation it is for; empty where it does not say. `is_last`: Slack delivers it no more.
         """
         self._hold_current_task()
         if not self._is_open:
@@ -53,7 +67,11 @@ class SlackIntake:
             self.say_once(str(error))
             return BoltResponse(status=_ACKNOWLEDGED, body="")
         except StoreUnavailable:
-            _LOG.warning("A question could not be kept: it is left to Slack to deliver it again.")
+            if is_last:
+                _LOG.warning("A question could not be kept, and Slack delivers it no more: it waits here.")
+                await self.late.hold(payload, account)
+            else:
+                _LOG.warning("A question could not be kept: it is left to Slack to deliver it again.")
             return BoltResponse(status=_DELIVER_AGAIN, body="")
 
     async def _keep(self, payload: Payload, account: str) -> BoltResponse:
@@ -77,10 +95,27 @@ class SlackIntake:
         elif payload.get("type") == "block_actions":
             await installed.home.obey(payload, self._accept)
         else:
-            await self._keep_event(payload, installed)
+            await self.keep_event(payload, installed)
         return BoltResponse(status=_ACKNOWLEDGED, body="")
 
-    async def _keep_event(self, payload: Payload, installed: WorkspaceContext) -> None:
+    async def _keep_late(self, payload: Payload, account: str) -> None:
+        try:
+            await self._keep(payload, account)
+        except MalformedEventError as error:
+            self.say_once(str(error))
+
+    async def _tell_not_taken(self, payload: Payload, account: str) -> None:
+        """Tell the sender of a message to the bot that it did not arrive. Best effort."""
+        try:
+            installed = await self._workspaces.of(account)
+            message = read_message(payload, installed.workspace, self._options)
+            if isinstance(message, Question | Command) and message.origin.addressed:
+                await tell_alone(installed.client, message.origin, Notice.NOT_TAKEN)
+        except (BridgeError, MalformedEventError) as error:
+            _LOG.warning("A message was lost, and its sender could not be told: %s", error)
+
+    async def keep_event(self, payload: Payload, installed: WorkspaceContext) -> None:
+        """Keep what an event says. Raises `StoreUnavailable`, `MalformedEventError`."""
         installed.home.opened(payload)
         if installed.agent_view is not None and (place := opened_messages(payload)):
             installed.agent_view.opened(place)
@@ -91,6 +126,8 @@ class SlackIntake:
             return
         became = await self._accept(incoming)
         is_kept = became in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
+        if self._recent is not None and is_kept:
+            await self._recent.note(incoming.thread)
         if installed.receipts is not None and is_kept and isinstance(incoming, Question | Command):
             installed.receipts.promise(incoming)
 

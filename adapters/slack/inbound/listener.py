@@ -7,14 +7,18 @@ from time import monotonic
 
 from adapters.slack.api.client import Clients
 from adapters.slack.inbound.bolt_app import make_app
+from adapters.slack.inbound.catch_up import CatchUp
 from adapters.slack.inbound.event_handler import SlackIntake
 from adapters.slack.inbound.http_mode import EVENTS_PATH, EventRequests, Web
+from adapters.slack.inbound.recent_threads import RecentThreads
 from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
+from adapters.slack.limits import SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.workspaces.context import Workspaces
 from adapters.slack.workspaces.distribution import Distribution
 from bridge.domain.errors import ChannelRateLimited
 from bridge.ports.channel import Accept
+from bridge.ports.key_value import KeyValueStore
 
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
@@ -33,6 +37,7 @@ class Listener:
         app_token: For the sockets; empty in HTTP mode.
         web: How Slack, and people who install the app, reach us.
         installs: How any number of workspaces install the app.
+        marks: Remembers when events came last, and where people talked.
     """
 
     def __init__(
@@ -44,6 +49,8 @@ class Listener:
         app_token: str,
         web: Web | None,
         installs: Distribution | None,
+        marks: KeyValueStore | None,
+        limits: SlackLimits,
     ) -> None:
         self._clients = clients
         self._workspaces = workspaces
@@ -51,6 +58,9 @@ class Listener:
         self._app_token = app_token
         self._web = web
         self._installs = installs
+        self._marks = marks
+        self._limits = limits
+        self._socket: SlackSocket | None = None
         self._unused: tuple[str, float] | None = None
         """A socket's address that was given when the token was tried, and when. Slack gives about one a minute."""
 
@@ -65,8 +75,13 @@ class Listener:
 
     async def run(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Take events, and installations, until cancelled. As `Receiver.receive`."""
-        intake = SlackIntake(accept, self._workspaces, self._options)
+        recent = None if self._marks is None else RecentThreads(self._marks)
+        intake = SlackIntake(accept, self._workspaces, self._options, recent, self._limits)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(intake.late.run())
+            if self._marks is not None and recent is not None:
+                keeps = (self._workspaces, intake.keep_event, self._hears)
+                tasks.create_task(CatchUp(*keeps, self._marks, recent, self._limits).run())
             tasks.create_task(self._listen(intake, _Announcement(connected, self._whose())))
             try:
                 await self._workspaces.watch()
@@ -91,9 +106,12 @@ class Listener:
         """Whether Slack calls us, and we hold no sockets."""
         return self._web is not None and bool(self._web.signing_secret)
 
+    async def _hears(self) -> bool:
+        return self._is_called or (self._socket is not None and await self._socket.is_connected())
+
     async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
         client = self._clients.client()
-        socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
+        socket = self._socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
         is_open = asyncio.Event()
 
         def connected() -> None:

@@ -130,6 +130,11 @@ class SlackSocket:
         self._intake = intake
         self._app_token = app_token
         self._proxy = proxy
+        self._clients: set[SocketModeClient] = set()
+
+    async def is_connected(self) -> bool:
+        """Say whether any socket is open."""
+        return any([await client.is_connected() for client in self._clients])
 
     async def keep_open(self, open_connection: OpenConnection, connected: Callable[[], None]) -> None:
         """Connect, call `connected`, stay connected until cancelled. Raises `Misconfigured`."""
@@ -162,11 +167,13 @@ class SlackSocket:
             except TimeoutError:
                 _LOG.warning("A socket to Slack did not open in %g s.", _CONNECT_S)
                 return False
+            self._clients.add(handler.client)
             connected()
             await _until_dead(handler.client)
             _LOG.warning("A socket to Slack was lost and is replaced.")
             return True
         finally:
+            self._clients.discard(handler.client)
             await handler.shut()
 
 

@@ -1,18 +1,17 @@
 """A press below a reply is kept like a question, and answered to who pressed alone."""
 
-import asyncio
 import logging
 import re
 from collections.abc import Mapping
 from functools import partial
 from time import time
-from typing import Any, assert_never
+from typing import assert_never
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format.buttons import Pressed
+from adapters.slack.interactions.ephemeral import tell_alone
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import foreign_team
 from bridge.domain.errors import BridgeError
@@ -26,7 +25,6 @@ from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 
 _LOG = logging.getLogger(__name__)
-_CALL_S = 3.0
 _ID = re.compile(r"[A-Z][A-Z0-9]{1,40}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 _REFUSED, _AGAIN_WITHIN_S = "slack:refused-presses", 3600.0
@@ -139,14 +137,8 @@ class Presses:
 
     async def _tell(self, origin: Origin, sentence: str) -> None:
         """Tell who pressed, so that no other person sees it. Best effort."""
-        address = origin.address
-        thread: dict[str, Any] = {"thread_ts": address.thread} if address.thread else {}
         try:
-            with translated(Call("chat.postEphemeral")):
-                async with asyncio.timeout(_CALL_S):
-                    await self._client.chat_postEphemeral(
-                        channel=address.place, user=origin.person.id, text=sentence, **thread
-                    )
+            await tell_alone(self._client, origin, sentence)
         except BridgeError as error:
             _LOG.info("Somebody pressed a button and could not be answered: %s", error)
 
