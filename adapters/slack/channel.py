@@ -52,9 +52,7 @@ class SlackChannel:
         app_token: `xapp-…` with the scope `connections:write`, for the sockets; empty in HTTP mode.
         web: How Slack, and whoever installs the app, reach us.
         places: Ends all that is open in a workspace.
-        api_url: Where the Web API is.
-        proxy: An HTTP proxy for everything. The proxy variables of the environment are not read, as slack-sdk
-            heeds no NO_PROXY.
+        api_url, proxy: As `Clients`.
         options: What the bot may do, and who may ask.
         allow_mentions: The tokens of those whom the agent may mention, such as `<@U1>`.
         sessions: Knows which conversations a person has open.
@@ -104,8 +102,7 @@ class SlackChannel:
             limits=limits,
         )
         self._is_open = False
-        self._is_confirmed = False
-        """Whether Slack took the tokens when it was asked last."""
+        self._is_confirmed = False  # whether Slack took the tokens when it was asked last
 
     @property
     def name(self) -> str:
