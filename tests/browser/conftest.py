@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -85,19 +86,26 @@ def _is_error(message: ConsoleMessage) -> bool:
     return message.type == "error" and "TrustedHTML" not in message.text
 
 
-@pytest.fixture
-async def page(playground: str, browser_address: str) -> AsyncIterator[Page]:
-    """The page in a window of 1280 x 800. Nothing on it may fail silently."""
+@asynccontextmanager
+async def window(browser_address: str, url: str) -> AsyncIterator[Page]:
+    """Open the page in a window of 1280 x 800. Nothing on it may fail silently."""
     errors: list[str] = []
     async with steered(browser_address) as browser:
         # A context of its own: what one test stores in the browser is not there for the next.
         context = await browser.new_context(viewport={"width": 1280, "height": 800})
-        opened = await context.new_page()
-        opened.set_default_timeout(_PATIENCE_MS)
-        opened.on("pageerror", lambda error: errors.append(str(error)))
-        opened.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
-        await opened.goto(playground)
-        await opened.wait_for_selector(".s-places button")
-        yield opened
+        page = await context.new_page()
+        page.set_default_timeout(_PATIENCE_MS)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
+        await page.goto(url)
+        await page.wait_for_selector(".s-places button")
+        yield page
         await context.close()
     assert errors == []
+
+
+@pytest.fixture
+async def page(playground: str, browser_address: str) -> AsyncIterator[Page]:
+    """The page of the playground that all tests share."""
+    async with window(browser_address, playground) as opened:
+        yield opened

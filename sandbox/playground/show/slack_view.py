@@ -70,6 +70,8 @@ class SlackView:
             yield f"slack.home/{user}", view
         for (place, thread), title in api.titles.items():
             yield f"slack.title/{place}/{thread}", title
+        for (place, thread), state in {(place, thread): state for place, thread, state in api.session_states}.items():
+            yield f"slack.state/{place}/{thread}", state
         for place, prompts in api.prompts.items():
             yield f"slack.prompts/{place}", prompts
         alone = [*api.ephemerals[-_EPHEMERALS:], *self._playground.notes.answers[-_EPHEMERALS:]]

@@ -55,8 +55,9 @@ export class Meter {
 
   /** A session that goes on with what was said in an earlier one of its thread says so in its first question. */
   #carried(session) {
-    const before = this.store.all('session/').some(([, other]) => other.thread === session.thread && other.openedAt < session.openedAt);
-    return before && session.posted.length > 0 && session.posted[0].includes('\n');
+    const first = session.posted[0] ?? '';
+    const before = this.store.all('session/').map(([, other]) => other).filter(({ thread, openedAt }) => thread === session.thread && openedAt < session.openedAt);
+    return before.some(({ posted }) => posted.some((question) => first.length > question.length && first.includes(question.slice(0, 60))));
   }
 
   /** Let the clocks run. */

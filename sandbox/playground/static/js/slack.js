@@ -33,13 +33,14 @@ export class Slack {
     this.main = composer({ id: 'slack-input', label: 'Message', send: (what) => this.#say(what, '') , mention: MENTION });
     this.threadList = h('div', { className: 's-list', role: 'log', 'aria-label': 'Thread', tabindex: '0' });
     this.threadTitle = h('span', { className: 'faint grow' });
+    this.stop = h('button', { type: 'button', className: 's-button', on: { click: () => this.#ask('slack.stop', { place: this.place, thread: this.thread }) } }, icon('stop'), 'Stop');
     this.reply = composer({ id: 'slack-thread-input', label: 'Reply', send: (what) => this.#say(what, this.thread) });
     this.status = h('div', { className: 's-status', role: 'status' });
     this.threadStatus = h('div', { className: 's-status', role: 'status' });
     this.pane = h(
       'aside',
       { className: 's-thread', 'aria-label': 'Thread', hidden: true },
-      h('div', { className: 's-head' }, h('h2', {}, 'Thread'), this.threadTitle, iconButton('close', 'Close the thread', () => this.openThread(''))),
+      h('div', { className: 's-head' }, h('h2', {}, 'Thread'), this.threadTitle, this.stop, iconButton('close', 'Close the thread', () => this.openThread(''))),
       this.threadList,
       this.threadStatus,
       this.reply.element,
@@ -177,6 +178,8 @@ export class Slack {
     const here = all.filter((message) => message.place === this.place && (message.ts === this.thread || message.thread === this.thread));
     this.#draw(this.threadList, here.map((message) => [message.ts, message, null]), names);
     fill(this.threadStatus, this.#statusOf(this.thread));
+    // In the view for agents Slack itself offers to stop, as long as the app says that it is at work.
+    this.stop.hidden = this.store.get(`slack.state/${this.place}/${this.thread}`) !== 'processing';
     const place = (this.store.get('slack.places') ?? []).find(({ id }) => id === this.place);
     this.threadTitle.textContent = this.store.get(`slack.title/${this.place}/${this.thread}`) ?? (place?.kind === 'channel' ? `#${place.name}` : place?.name);
   }
