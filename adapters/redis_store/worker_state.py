@@ -62,7 +62,7 @@ class WorkerState:
         self.claims = Requests(self.name)
         self.end_claims = Requests(self.name)
         self.epoch = ""
-        """As the last tick saw it."""
+        """As the first claim or the last tick saw it."""
         self.is_alone = False
         """Whether the last tick saw no other worker."""
         self.may_be_due = True
@@ -77,6 +77,7 @@ class WorkerState:
     def claimed(self, lease: Lease, epoch: str) -> None:
         """Note in which epoch a thread was claimed."""
         self._epochs[lease.fence] = epoch
+        self.epoch = self.epoch or epoch
 
     def begun(self, lease: Lease, question_id: str, body: bytes, record: Sequence[bytes]) -> None:
         """Note a turn that was begun."""
