@@ -11,7 +11,7 @@ from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format import markdown_block as markup
 from adapters.slack.inbound.http_mode import Web
 from adapters.slack.inbound.listener import Listener
-from adapters.slack.limits import SlackLimits
+from adapters.slack.limits import USUAL, SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.message_lookup import find_page
 from adapters.slack.outbound.messages import edit_page, pace_of, post_ephemeral, post_page, stream_pace_of
@@ -38,7 +38,6 @@ from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
 
-_LIMITS = SlackLimits()
 _MOST_WAITING, _RUNNERS = 300, 3
 """Of best-effort calls: reactions, the App Home tab, prompts."""
 
@@ -75,17 +74,17 @@ class SlackChannel:
         sessions: SessionStore | None = None,
         marks: KeyValueStore | None = None,
         email_domains: AbstractSet[str] = frozenset(),
-        limits: SlackLimits = _LIMITS,
+        limits: SlackLimits = USUAL,
     ) -> None:
         self._streaming = Streaming(options.streaming)
         self._allowed = allow_mentions
         self._options = options
         self._background = BackgroundQueue(_MOST_WAITING, runners=_RUNNERS)
-        self._clients = Clients(api_url, proxy)
+        self._clients = Clients(api_url, proxy, limits)
         # Where others than one workspace's members may ask, an address proves nothing by itself.
         needs_domain = installs is not None or options.external_users == "allow"
         emails = EmailRules(options.emails, needs_domain, frozenset(email_domains))
-        furnishing = WorkspaceFactory(options, self._allowed, sessions, marks, self._background, emails)
+        furnishing = WorkspaceFactory(options, self._allowed, sessions, marks, self._background, emails, limits)
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
             if installs is None
@@ -99,7 +98,6 @@ class SlackChannel:
             web=web,
             installs=installs,
             marks=marks,
-            limits=limits,
         )
         self._is_open = False
         self._is_confirmed = False  # whether Slack took the tokens when it was asked last

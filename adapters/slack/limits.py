@@ -52,9 +52,6 @@ STREAM_APPEND_FLOOR_S = 0.8
 STREAM_CHARS = 12_000
 """A stream takes about that much in all, then `msg_too_long` (CopilotKit#6063). Our pages end at 9,000."""
 
-STREAM_AGE_MOST_S = 240.0
-"""When we close a stream ourselves: Slack does about 300 s after its start (python-slack-sdk#1859, vercel/chat#637)."""
-
 RECEIPTS_PER_MINUTE = 18
 """Our share of Tier 2 for `reactions.remove`; `reactions.add` has more (docs: the methods' pages)."""
 
@@ -68,6 +65,34 @@ apis/events-api)."""
 class SlackLimits:
     """Times that a test shortens. Seconds."""
 
+    call_s: float = 20.0
+    """A whole call of the Web API, but where less is said."""
+    ping_every_s: float = 3.0
+    """A socket whose peer fell silent is found out after about four of these."""
+    connect_s: float = 10.0
+    """Until a socket is open."""
+    look_at_socket_s: float = 1.0
+    replace_socket_after_s: float = 15.0
+    """How long the SDK is given to reconnect by itself."""
+    address_lasts_s: float = 20.0
+    """How old a socket's address may be: Slack tells no time, and an address is for one socket, opened soon."""
+    answer_within_s: float = 2.5
+    """In HTTP mode. Slack waits for 3 s (docs: apis/events-api): it then delivers again whatever we answer."""
+    check_token_every_s: float = 60.0
+    grant_fresh_s: float = 10.0
+    """How long a worker goes by what it read of a grant. Another worker may have taken its workspace away since."""
+    renew_again_s: float = 10.0
+    """How long after a try to renew a token the next one is made."""
+    renew_refused_again_s: float = 600.0
+    save_tries: int = 20
+    """How often it is tried to keep a renewed token."""
+    save_pause_s: float = 1.0
+    prompt_s: float = 8.0
+    """For what an agent reads beside the question."""
+    look_up_s: float = 3.0
+    """For who a person is."""
+    stream_age_most_s: float = 240.0
+    """When we close a stream ourselves. Slack does about 300 s after its start (python-slack-sdk#1859)."""
     look_every_s: float = 60.0
     """How often it is noted that events come."""
     missed_after_s: float = 300.0
@@ -80,3 +105,6 @@ class SlackLimits:
     """How often it is tried to keep an event that Slack delivers no more."""
     late_most_s: float = 3600.0
     """For how long, before its sender is asked to ask again."""
+
+
+USUAL = SlackLimits()

@@ -10,12 +10,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.api.log_filter import VENDOR_LOG
+from adapters.slack.limits import USUAL, SlackLimits
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, Retryable, SettingWrong
 
 _LOG = logging.getLogger(__name__)
 _OPEN_AGAIN_S = 5.0
 START_UP_CALL_S = 4.5
-_CALL_S = 20.0
 # Slack closes idle connections; a post on one that is closing would be a post of unknown outcome.
 _KEEP_ALIVE_S = 15.0
 
@@ -29,9 +29,10 @@ class Clients:
             heeds no NO_PROXY.
     """
 
-    def __init__(self, api_url: str, proxy: str | None = None) -> None:
+    def __init__(self, api_url: str, proxy: str | None = None, limits: SlackLimits = USUAL) -> None:
         self.api_url = api_url
         self.proxy = proxy
+        self.limits = limits
         self._session: aiohttp.ClientSession | None = None
 
     def open(self) -> None:
@@ -40,7 +41,7 @@ class Clients:
             raise SettingWrong("SLACK_API_URL", "it is no http address", "Unset it, or use https://slack.com/api/.")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE_S),
-            timeout=aiohttp.ClientTimeout(total=_CALL_S, sock_connect=5.0),
+            timeout=aiohttp.ClientTimeout(total=self.limits.call_s, sock_connect=5.0),
         )
 
     async def aclose(self) -> None:

@@ -15,8 +15,6 @@ from bridge.ports.http import WebAnswer, WebRequest, WebRoutes
 _LOG = logging.getLogger(__name__)
 EVENTS_PATH = "/slack/events"
 _SIGNATURE, _SIGNED_AT = "x-slack-signature", "x-slack-request-timestamp"
-_ANSWER_WITHIN_S = 2.5
-"""Slack waits for 3 s (docs: apis/events-api): it then delivers again whatever we answer."""
 _UNSIGNED, _FAILED, _DELIVER_AGAIN, _ACKNOWLEDGED = 401, 500, 503, 200
 
 
@@ -32,9 +30,10 @@ class Web:
 class EventRequests:
     """Answers what Slack posts: events, presses, commands. An answer of 5xx has Slack deliver an event again."""
 
-    def __init__(self, app: AsyncApp, intake: SlackIntake, signing_secret: str) -> None:
+    def __init__(self, app: AsyncApp, intake: SlackIntake, signing_secret: str, answer_within_s: float) -> None:
         self._app = app
         self._intake = intake
+        self._answer_within_s = answer_within_s
         self._verifier = SignatureVerifier(signing_secret)
 
     async def answer(self, request: WebRequest) -> WebAnswer:
@@ -61,7 +60,7 @@ class EventRequests:
 
     async def _handle(self, request: WebRequest) -> WebAnswer:
         try:
-            async with asyncio.timeout(_ANSWER_WITHIN_S):
+            async with asyncio.timeout(self._answer_within_s):
                 read = AsyncBoltRequest(body=request.body.decode(), headers=dict(request.headers))
                 answer = await self._app.async_dispatch(read)
         except TimeoutError:

@@ -12,7 +12,6 @@ from adapters.slack.inbound.event_handler import SlackIntake
 from adapters.slack.inbound.http_mode import EVENTS_PATH, EventRequests, Web
 from adapters.slack.inbound.recent_threads import RecentThreads
 from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
-from adapters.slack.limits import SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.workspaces.context import Workspaces
 from adapters.slack.workspaces.distribution import Distribution
@@ -23,8 +22,6 @@ from bridge.ports.key_value import KeyValueStore
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
 _DRAIN_S = 1.0
-_ADDRESS_LASTS_S = 20.0
-"""Slack tells no time; an address is for one socket, opened soon."""
 
 
 class Listener:
@@ -50,7 +47,6 @@ class Listener:
         web: Web | None,
         installs: Distribution | None,
         marks: KeyValueStore | None,
-        limits: SlackLimits,
     ) -> None:
         self._clients = clients
         self._workspaces = workspaces
@@ -59,7 +55,6 @@ class Listener:
         self._web = web
         self._installs = installs
         self._marks = marks
-        self._limits = limits
         self._socket: SlackSocket | None = None
         self._unused: tuple[str, float] | None = None
         """A socket's address that was given when the token was tried, and when. Slack gives about one a minute."""
@@ -76,12 +71,12 @@ class Listener:
     async def run(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Take events, and installations, until cancelled. As `Receiver.receive`."""
         recent = None if self._marks is None else RecentThreads(self._marks)
-        intake = SlackIntake(accept, self._workspaces, self._options, recent, self._limits)
+        intake = SlackIntake(accept, self._workspaces, self._options, recent, self._clients.limits)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(intake.late.run())
             if self._marks is not None and recent is not None:
                 keeps = (self._workspaces, intake.keep_event, self._hears)
-                tasks.create_task(CatchUp(*keeps, self._marks, recent, self._limits).run())
+                tasks.create_task(CatchUp(*keeps, self._marks, recent, self._clients.limits).run())
             tasks.create_task(self._listen(intake, _Announcement(connected, self._whose())))
             try:
                 await self._workspaces.watch()
@@ -94,7 +89,12 @@ class Listener:
                 self._installs.serve_pages(self._clients, self._web.routes, served)
             if self._web is not None and self._is_called:
                 secret = self._web.signing_secret
-                requests = EventRequests(make_app(self._clients.client(), intake, secret), intake, secret)
+                requests = EventRequests(
+                    make_app(self._clients.client(), intake, secret),
+                    intake,
+                    secret,
+                    self._clients.limits.answer_within_s,
+                )
                 served.enter_context(self._web.routes.serve(EVENTS_PATH, requests.answer))
                 announce(f"by HTTP at {EVENTS_PATH}")
                 await asyncio.Event().wait()
@@ -111,7 +111,7 @@ class Listener:
 
     async def _hold_sockets(self, intake: SlackIntake, announce: "_Announcement") -> None:
         client = self._clients.client()
-        socket = self._socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients.proxy)
+        socket = self._socket = SlackSocket(make_app(client, intake), intake, self._app_token, self._clients)
         is_open = asyncio.Event()
 
         def connected() -> None:
@@ -130,7 +130,7 @@ class Listener:
 
     async def _open_connection(self) -> str:
         unused, self._unused = self._unused, None
-        if unused is not None and monotonic() - unused[1] < _ADDRESS_LASTS_S:
+        if unused is not None and monotonic() - unused[1] < self._clients.limits.address_lasts_s:
             return unused[0]
         return await open_connection(self._clients.client(), self._app_token)
 

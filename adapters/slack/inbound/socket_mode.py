@@ -17,22 +17,18 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.client import START_UP_CALL_S
+from adapters.slack.api.client import START_UP_CALL_S, Clients
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.log_filter import VENDOR_LOG
 from adapters.slack.inbound.bolt_app import WRONG_SHAPE
 from adapters.slack.inbound.event_handler import SlackIntake
-from adapters.slack.limits import SOCKET_MESSAGE_BYTES
+from adapters.slack.limits import SOCKET_MESSAGE_BYTES, SlackLimits
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, Permanent
 from bridge.runtime.backoff import Backoff
 
 _LOG = logging.getLogger(__name__)
 _ACKNOWLEDGED = 200
-_PING_INTERVAL_S = 3.0
-_CONNECT_S = 10.0
 _CLOSE_S = 1.0
-_LOOK_EVERY_S = 1.0
-_REPLACE_AFTER_S = 15.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 
 OpenConnection = Callable[[], Awaitable[str]]
@@ -53,8 +49,9 @@ async def open_connection(client: AsyncWebClient, app_token: str) -> str:
 class _Session:
     """The aiohttp session of one socket, with bounds that the SDK gives no way to set."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, connect_s: float) -> None:
         self._session = session
+        self._connect_s = connect_s
 
     @property
     def closed(self) -> bool:
@@ -62,7 +59,7 @@ class _Session:
 
     async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse[bool]:
         timeout = aiohttp.ClientWSTimeout(ws_close=_CLOSE_S)
-        async with asyncio.timeout(_CONNECT_S):
+        async with asyncio.timeout(self._connect_s):
             socket: aiohttp.ClientWebSocketResponse[bool] = await self._session.ws_connect(
                 url, **options, max_msg_size=SOCKET_MESSAGE_BYTES, timeout=timeout
             )
@@ -75,11 +72,13 @@ class _Session:
 class _Handler(AsyncSocketModeHandler):
     """bolt's handler, which also acknowledges what bolt cannot read."""
 
-    def __init__(self, app: AsyncApp, intake: SlackIntake, app_token: str, proxy: str | None) -> None:
-        super().__init__(app, app_token, logger=VENDOR_LOG, ping_interval=_PING_INTERVAL_S)
+    def __init__(self, app: AsyncApp, intake: SlackIntake, app_token: str, clients: Clients) -> None:
+        limits = clients.limits
+        super().__init__(app, app_token, logger=VENDOR_LOG, ping_interval=limits.ping_every_s)
         self._intake = intake
-        self.client.proxy = proxy
-        self.client.aiohttp_client_session = _Session(self.client.aiohttp_client_session)  # type: ignore[assignment]  # has all that the SDK calls
+        self.client.proxy = clients.proxy
+        session = _Session(self.client.aiohttp_client_session, limits.connect_s)
+        self.client.aiohttp_client_session = session  # type: ignore[assignment]  # has all that the SDK calls
         self.client.message_listeners.append(self._mend_shapeless)
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as bolt's own handler narrows it
@@ -125,16 +124,16 @@ class _Handler(AsyncSocketModeHandler):
 class SlackSocket:
     """Keeps one socket open. The SDK reconnects by itself; where it cannot, its handler is replaced by a new one."""
 
-    def __init__(self, app: AsyncApp, intake: SlackIntake, app_token: str, proxy: str | None) -> None:
+    def __init__(self, app: AsyncApp, intake: SlackIntake, app_token: str, clients: Clients) -> None:
         self._app = app
         self._intake = intake
         self._app_token = app_token
-        self._proxy = proxy
-        self._clients: set[SocketModeClient] = set()
+        self._clients = clients
+        self._open: set[SocketModeClient] = set()
 
     async def is_connected(self) -> bool:
         """Say whether any socket is open."""
-        return any([await client.is_connected() for client in self._clients])
+        return any([await client.is_connected() for client in self._open])
 
     async def keep_open(self, open_connection: OpenConnection, connected: Callable[[], None]) -> None:
         """Connect, call `connected`, stay connected until cancelled. Raises `Misconfigured`."""
@@ -157,30 +156,30 @@ class SlackSocket:
 
     async def _serve(self, address: str, connected: Callable[[], None]) -> bool:
         """Hold one handler for as long as it works. Returns whether it ever connected."""
-        handler = _Handler(self._app, self._intake, self._app_token, self._proxy)
+        handler = _Handler(self._app, self._intake, self._app_token, self._clients)
         try:
             # With an address the SDK connects at once. Without, it would ask for one and, refused, retry for ever.
             handler.client.wss_uri = address
             try:
-                async with asyncio.timeout(_CONNECT_S):
+                async with asyncio.timeout(self._clients.limits.connect_s):
                     await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt annotates no result
             except TimeoutError:
-                _LOG.warning("A socket to Slack did not open in %g s.", _CONNECT_S)
+                _LOG.warning("A socket to Slack did not open in %g s.", self._clients.limits.connect_s)
                 return False
-            self._clients.add(handler.client)
+            self._open.add(handler.client)
             connected()
-            await _until_dead(handler.client)
+            await _until_dead(handler.client, self._clients.limits)
             _LOG.warning("A socket to Slack was lost and is replaced.")
             return True
         finally:
-            self._clients.discard(handler.client)
+            self._open.discard(handler.client)
             await handler.shut()
 
 
-async def _until_dead(client: SocketModeClient) -> None:
+async def _until_dead(client: SocketModeClient, limits: SlackLimits) -> None:
     """Return when the SDK has not had its socket open for some time."""
     last_alive = monotonic()
-    while monotonic() - last_alive < _REPLACE_AFTER_S:
-        await asyncio.sleep(_LOOK_EVERY_S)
+    while monotonic() - last_alive < limits.replace_socket_after_s:
+        await asyncio.sleep(limits.look_at_socket_s)
         if await client.is_connected():
             last_alive = monotonic()

@@ -21,7 +21,7 @@ from adapters.slack.api.errors import Call, code_of, is_refusal, translated
 from adapters.slack.format.buttons import control_blocks
 from adapters.slack.format.markdown_block import escape_markdown, markdown_of
 from adapters.slack.format.metadata import metadata_of
-from adapters.slack.limits import STREAM_AGE_MOST_S, STREAM_CHARS
+from adapters.slack.limits import STREAM_CHARS, USUAL
 from adapters.slack.outbound.thread_status import Activity
 from bridge.domain.errors import ChannelRateLimited, PostUncertain, Retryable
 from bridge.domain.pages import PageView
@@ -79,8 +79,11 @@ class Streams:
         activity: Activity,
         allowed: AbstractSet[str],
         now: Callable[[], float] = monotonic,
+        *,
+        age_most_s: float = USUAL.stream_age_most_s,
     ) -> None:
         self._client = client
+        self._age_most_s = age_most_s
         self._activity = activity
         self._allowed = allowed
         self._now = now
@@ -137,7 +140,7 @@ class Streams:
 
     def _wanted(self, stream: _Stream, view: PageView) -> str | None:
         """Return all that the stream is to hold now; None where appending cannot make it so."""
-        is_old = self._now() - stream.began > STREAM_AGE_MOST_S
+        is_old = self._now() - stream.began > self._age_most_s
         if not stream.is_sound or is_old or _ADDRESS.search(view.text):
             return None
         if view.final:

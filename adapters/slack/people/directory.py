@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.errors import Call, code_of, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.api.ttl_cache import TtlCache
+from adapters.slack.limits import USUAL
 from bridge.domain.errors import BridgeError
 from bridge.domain.incoming import Queued
 
@@ -21,7 +22,6 @@ _LOG = logging.getLogger(__name__)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
 _TEAM_ID = re.compile(r"[!-~]{1,100}")
 CHANNEL_NAME = "slack"
-_LOOK_UP_S = 3.0
 _KEEP_S = 12 * 3600.0
 _KEEP_FAILURE_S = 10.0
 _LONGEST_NAME = 60
@@ -78,6 +78,7 @@ class People:
         client: Slack's Web API.
         workspace: Whose members are no strangers.
         emails: Whose e-mail addresses count.
+        look_up_s: How long a question waits for what Slack says of a person.
         now: Seconds that never go back.
     """
 
@@ -87,10 +88,12 @@ class People:
         workspace: BotIdentity,
         *,
         emails: EmailRules | None = None,
+        look_up_s: float = USUAL.look_up_s,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._client = client
         self._workspace = workspace
+        self._look_up_s = look_up_s
         self._emails = emails or EmailRules()
         self._profiles = TtlCache(self._ask_for_person, now)
         self._channels = TtlCache(self._ask_for_channel, now)
@@ -151,7 +154,7 @@ class People:
         try:
             with translated(Call(method)):
                 try:
-                    async with asyncio.timeout(_LOOK_UP_S):
+                    async with asyncio.timeout(self._look_up_s):
                         answer = await call()
                     return answer.data if isinstance(answer.data, Mapping) else {}, _KEEP_S
                 except SlackApiError as error:

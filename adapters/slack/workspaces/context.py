@@ -13,6 +13,7 @@ from adapters.slack.interactions.agent_view import AgentView
 from adapters.slack.interactions.app_home import Home
 from adapters.slack.interactions.button_handler import Presses
 from adapters.slack.interactions.slash_commands import SessionsOf
+from adapters.slack.limits import USUAL, SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.streams import Streams
 from adapters.slack.outbound.thread_status import Activity
@@ -58,11 +59,12 @@ class WorkspaceFactory:
     marks: KeyValueStore | None
     background: BackgroundQueue
     emails: EmailRules
+    limits: SlackLimits = USUAL
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
         """Put together what one workspace needs."""
         options, background, sessions = self.options, self.background, self.sessions
-        people = People(client, workspace, emails=self.emails)
+        people = People(client, workspace, emails=self.emails, look_up_s=self.limits.look_up_s)
         activity = Activity(client)
 
         async def sessions_of(user: str) -> Sequence[Session]:
@@ -73,9 +75,9 @@ class WorkspaceFactory:
             workspace,
             people=people,
             admission=Admission(people, options),
-            wording=Prompt(people, EarlierMessages(client, workspace), options),
+            wording=Prompt(people, EarlierMessages(client, workspace), options, self.limits.prompt_s),
             activity=activity,
-            streams=Streams(client, activity, self.allowed),
+            streams=Streams(client, activity, self.allowed, age_most_s=self.limits.stream_age_most_s),
             presses=Presses(client, workspace, options, sessions, self.marks, background),
             home=Home(client, workspace, sessions_of, options.prompts, background),
             receipts=Receipts(client, background) if options.receipt else None,

@@ -16,8 +16,6 @@ from bridge.ports.chat_moves import Accounts
 from bridge.runtime.bounded_dict import BoundedDict
 
 _LOG = logging.getLogger(__name__)
-_FRESH_S = 10.0
-"""For how long a worker goes by what it read of a grant. Another worker may have taken its workspace away since."""
 _WITHIN_S = 0.5
 """How long a call for a known workspace waits for the store."""
 _AWAY_S = 5.0
@@ -145,7 +143,7 @@ class ManyWorkspaces:
 
     async def _read(self, account: str) -> _Known | None:
         known = self._known.get(account)
-        if known is not None and self._now() - known.read_at < _FRESH_S:
+        if known is not None and self._now() - known.read_at < self._clients.limits.grant_fresh_s:
             self._known[account] = known  # what is dealt with often stays
             return known
         grant = await self._grants.find(account)

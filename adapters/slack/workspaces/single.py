@@ -9,7 +9,6 @@ from bridge.domain.errors import ChannelUnavailable, Permanent, Retryable
 from bridge.ports.chat_moves import Accounts
 
 _LOG = logging.getLogger(__name__)
-_CHECK_TOKEN_EVERY_S = 60.0
 
 
 class OneWorkspace:
@@ -59,7 +58,7 @@ class OneWorkspace:
     async def watch(self) -> None:
         """Look now and then whether the bot token still holds. Raises `ChannelTokenRefused`."""
         while True:
-            await asyncio.sleep(_CHECK_TOKEN_EVERY_S)
+            await asyncio.sleep(self._clients.limits.check_token_every_s)
             try:
                 await identify(self._clients.client(self._bot_token))
             except (Retryable, Permanent) as error:

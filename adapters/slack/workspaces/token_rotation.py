@@ -21,13 +21,7 @@ _LOG = logging.getLogger(__name__)
 EARLY_S = 2 * 3600.0
 """Slack's tokens are good for twelve hours (docs: authentication/using-token-rotation)."""
 _LEASE_S = 60.0
-_AGAIN_S = 10.0
-"""How long after a try the next one is made."""
-_REFUSED_AGAIN_S = 600.0
 _CALL_S = 10.0
-_SAVE_TRIES = 20
-_PAUSE_S = 1.0
-_TO_THE_END_S = _CALL_S + _SAVE_TRIES * _PAUSE_S
 
 
 class Rotation:
@@ -35,6 +29,7 @@ class Rotation:
 
     def __init__(self, clients: Clients, grants: InstallationStore, client_id: str, client_secret: str) -> None:
         self._clients = clients
+        self._limits = clients.limits
         self._grants = grants
         self._client_id = client_id
         self._client_secret = client_secret
@@ -62,14 +57,15 @@ class Rotation:
             return grant
         if monotonic() < self._not_before.get(grant.account, 0.0):
             return grant
-        self._not_before[grant.account] = monotonic() + _AGAIN_S
+        self._not_before[grant.account] = monotonic() + self._limits.renew_again_s
         holder = uuid4().hex
+        to_the_end_s = _CALL_S + self._limits.save_tries * self._limits.save_pause_s
         try:
             if not await self._grants.take_lease(grant.account, holder, _LEASE_S):
                 return grant
             try:
                 # Cancelled between Slack's answer and the record of it, the only token that can be renewed is lost.
-                return await run_shielded(self._renew(grant), at_most_s=_TO_THE_END_S)
+                return await run_shielded(self._renew(grant), at_most_s=to_the_end_s)
             finally:
                 await self._grants.give_lease_up(grant.account, holder)
         except BridgeError as error:
@@ -110,7 +106,7 @@ class Rotation:
         if not is_refusal(error):
             _LOG.warning("A token could not be renewed yet: %s", code_of(error) or "no answer in Slack's form")
             return
-        self._not_before[grant.account] = monotonic() + _REFUSED_AGAIN_S
+        self._not_before[grant.account] = monotonic() + self._limits.renew_refused_again_s
         if not self.is_refused(grant):
             self._refused[grant.account] = grant.refresh_token
             remedy = "Check SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, or install the app there again"
@@ -118,11 +114,11 @@ class Rotation:
 
     async def _save(self, renewed: Grant) -> Grant:
         """Keep it, also when the store is away for some seconds; return it, or what was installed meanwhile."""
-        for _ in range(_SAVE_TRIES):
+        for _ in range(self._limits.save_tries):
             try:
                 return await self._save_once(renewed)
             except StoreUnavailable:
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(self._limits.save_pause_s)
         _LOG.error("The renewed token of %s cannot be kept: it is kept as soon as the store is back.", renewed.account)
         return renewed
 

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
+from adapters.slack.limits import SlackLimits
 from bridge.domain.threads import Address
 from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
@@ -24,9 +25,19 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 
 @pytest.fixture
-async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
+def limits() -> SlackLimits:
+    """A test with `@pytest.mark.parametrize("limits", [...])` has others."""
+    return SlackLimits()
+
+
+@pytest.fixture
+async def channel(slack: SlackStandIn, limits: SlackLimits) -> AsyncIterator[SlackChannel]:
     channel = SlackChannel(
-        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+        options=SlackSettings(),
+        bot_token=slack.bot_token,
+        app_token=slack.app_token,
+        api_url=slack.api_url,
+        limits=limits,
     )
     await channel.open()
     slack.calls.clear()
@@ -41,6 +52,6 @@ async def address(slack: SlackStandIn) -> Address:
 
 
 @pytest.fixture
-async def street(stores: RedisStores) -> AsyncIterator[Street]:
-    async with street_of(stores) as opened:
+async def street(stores: RedisStores, limits: SlackLimits) -> AsyncIterator[Street]:
+    async with street_of(stores, limits) as opened:
         yield opened

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from adapters.slack.channel import SlackChannel
+from adapters.slack.limits import SlackLimits
 from bridge.domain.threads import Address
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
@@ -28,10 +29,8 @@ async def test_without_an_address_the_asker_is_named_by_id(slack: SlackStandIn, 
     assert await channel.user_identifier(question_of(slack, channel)) == "slack:T0SANDBOX:U0STRANGER"
 
 
-async def test_a_slow_look_up_does_not_hold_up_the_answer(
-    slack: SlackStandIn, channel: SlackChannel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.slack.people.directory._LOOK_UP_S", 0.1)
+@pytest.mark.parametrize("limits", [SlackLimits(look_up_s=0.1)])
+async def test_a_slow_look_up_does_not_hold_up_the_answer(slack: SlackStandIn, channel: SlackChannel) -> None:
     slack.faults.arm(Fault("users.info", delay_s=1.0))
     await slack.say("U0ADA", "D1", "hello")
     async with asyncio.timeout(0.9):

@@ -7,6 +7,7 @@ import pytest
 from adapters.slack.api.errors import TokenGone
 from adapters.slack.channel import SlackChannel
 from adapters.slack.format.metadata import EVENT_TYPE
+from adapters.slack.limits import SlackLimits
 from bridge.domain.errors import (
     ChannelRateLimited,
     ChannelTokenRefused,
@@ -271,16 +272,11 @@ async def test_nothing_listening_is_unavailable_even_for_a_post(slack: SlackStan
         await channel.post(Address("T1", "D1"), PageView(text="Hi"))
 
 
-async def test_a_slow_answer_to_a_post_is_uncertain(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.slack.api.client._CALL_S", 0.3)
-    channel = SlackChannel(
-        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
-    )
-    await channel.open()
+@pytest.mark.parametrize("limits", [SlackLimits(call_s=0.3)])
+async def test_a_slow_answer_to_a_post_is_uncertain(slack: SlackStandIn, channel: SlackChannel) -> None:
     slack.faults.arm(Fault("chat.postMessage", delay_s=0.6))
     with pytest.raises(PostUncertain):
         await channel.post(Address(slack.workspace.team_id, "D1"), PageView(text="Hi"))
-    await channel.aclose()
 
 
 async def test_proxy_variables_of_the_environment_are_not_followed(

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
+from adapters.slack.limits import USUAL, SlackLimits
 from adapters.web_server import WebServer
 from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
@@ -37,11 +38,15 @@ def inbox() -> Inbox:
 
 
 @asynccontextmanager
-async def serving(slack: SlackStandIn, inbox: Inbox) -> AsyncIterator[str]:
+async def serving(slack: SlackStandIn, inbox: Inbox, limits: SlackLimits = USUAL) -> AsyncIterator[str]:
     """Receive until the block ends; gives the address at which events are taken."""
     async with WebServer(port=0, host="127.0.0.1", channels=["slack"]) as server, asyncio.TaskGroup() as tasks:
         channel = SlackChannel(
-            options=SlackSettings(), bot_token=slack.bot_token, api_url=slack.api_url, web=Web(server, SECRET)
+            options=SlackSettings(),
+            bot_token=slack.bot_token,
+            api_url=slack.api_url,
+            web=Web(server, SECRET),
+            limits=limits,
         )
         await channel.open()
         connected = asyncio.Queue[str]()
@@ -80,11 +85,8 @@ async def test_no_answer_says_that_nothing_is_to_be_delivered_again(slack: Slack
     assert "x-slack-no-retry" not in refused.headers
 
 
-async def test_an_event_whose_keeping_takes_too_long_is_delivered_again(
-    slack: SlackStandIn, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.slack.inbound.http_mode._ANSWER_WITHIN_S", 0.2)
-    async with serving(slack, inbox):
+async def test_an_event_whose_keeping_takes_too_long_is_delivered_again(slack: SlackStandIn, inbox: Inbox) -> None:
+    async with serving(slack, inbox, SlackLimits(answer_within_s=0.2)):
         inbox.gate.clear()
         await slack.say("U0ADA", "D1", "hello")
         await asyncio.wait_for(inbox.arrived.wait(), 5)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.channel import SlackChannel
+from adapters.slack.limits import SlackLimits
 from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
 from bridge.domain.incoming import Edit, Incoming, IntakeResult, Withdrawal
 from bridge.domain.pages import PageView
@@ -66,9 +67,13 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 
 @pytest.fixture
-async def channel(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
+async def channel(slack: SlackStandIn, limits: SlackLimits) -> AsyncIterator[SlackChannel]:
     channel = SlackChannel(
-        options=SlackSettings(), bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url
+        options=SlackSettings(),
+        bot_token=slack.bot_token,
+        app_token=slack.app_token,
+        api_url=slack.api_url,
+        limits=limits,
     )
     await channel.open()
     yield channel
@@ -277,10 +282,10 @@ async def test_what_the_bridge_does_not_handle_is_acknowledged_and_not_delivered
     assert inbox.offered == []
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(ping_every_s=0.2)])
 async def test_a_socket_whose_peer_fell_silent_is_replaced(
-    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox
 ) -> None:
-    monkeypatch.setattr("adapters.slack.inbound.socket_mode._PING_INTERVAL_S", 0.2)
     slack.sockets.answers_pings = False
     task = asyncio.ensure_future(channel.receive(inbox.accept, lambda _: None))
     await slack.sockets.until_connected(2)
@@ -337,11 +342,10 @@ async def test_cut_sockets_come_back_and_lose_nothing(slack: SlackStandIn, inbox
     assert inbox.texts == ["while nobody listens"]
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(look_at_socket_s=0.05, replace_socket_after_s=0.3)])
 async def test_a_socket_that_the_sdk_does_not_mend_is_replaced(
-    slack: SlackStandIn, inbox: Inbox, receiving: Receiving, monkeypatch: pytest.MonkeyPatch
+    slack: SlackStandIn, inbox: Inbox, receiving: Receiving
 ) -> None:
-    monkeypatch.setattr("adapters.slack.inbound.socket_mode._LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr("adapters.slack.inbound.socket_mode._REPLACE_AFTER_S", 0.3)
     async with receiving():
         opened = sum(call.method == "apps.connections.open" for call in slack.calls)
         slack.sockets.drop()
@@ -352,10 +356,10 @@ async def test_a_socket_that_the_sdk_does_not_mend_is_replaced(
     assert inbox.texts == ["hello"]
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(connect_s=0.5)])
 async def test_a_socket_that_does_not_open_is_given_up_and_asked_for_anew(
     slack: SlackStandIn, inbox: Inbox, receiving: Receiving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.inbound.socket_mode._CONNECT_S", 0.5)
     new_ticket = slack.sockets.new_ticket
     tickets = iter(["stale", "stale"])
     monkeypatch.setattr(slack.sockets, "new_ticket", lambda: next(tickets, None) or new_ticket())
@@ -423,10 +427,8 @@ async def test_the_address_that_the_check_got_is_used_and_the_second_socket_is_o
     assert [call.answer for call in slack.calls if call.method == "apps.connections.open"] == ["ok", "http 429", "ok"]
 
 
-async def test_an_old_address_is_not_used(
-    slack: SlackStandIn, receiving: Receiving, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.slack.inbound.listener._ADDRESS_LASTS_S", 0.0)
+@pytest.mark.parametrize("limits", [SlackLimits(address_lasts_s=0.0)])
+async def test_an_old_address_is_not_used(slack: SlackStandIn, receiving: Receiving) -> None:
     async with receiving():
         assert sum(call.method == "apps.connections.open" for call in slack.calls) == 3
 
@@ -458,10 +460,8 @@ async def test_a_wrong_token_is_refused_by_name(slack: SlackStandIn, setting: st
     assert "wrong" not in str(refused.value)
 
 
-async def test_a_token_that_is_revoked_ends_receiving(
-    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.slack.workspaces.single._CHECK_TOKEN_EVERY_S", 0.1)
+@pytest.mark.parametrize("limits", [SlackLimits(check_token_every_s=0.1)])
+async def test_a_token_that_is_revoked_ends_receiving(slack: SlackStandIn, channel: SlackChannel, inbox: Inbox) -> None:
     slack.faults.arm(Fault("auth.test", status=502, times=1))
     slack.faults.arm(Fault("auth.test", error="token_revoked", times=-1))
     async with asyncio.timeout(10):
@@ -469,11 +469,11 @@ async def test_a_token_that_is_revoked_ends_receiving(
             await channel.receive(inbox.accept, lambda _: None)
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(check_token_every_s=0.1)])
 async def test_after_a_refusal_nothing_is_connected_until_slack_takes_the_tokens_again(
-    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    slack: SlackStandIn, channel: SlackChannel, inbox: Inbox
 ) -> None:
     """A2: the next try checks them anew. Replies to questions that were kept go out meanwhile as well as they can."""
-    monkeypatch.setattr("adapters.slack.workspaces.single._CHECK_TOKEN_EVERY_S", 0.1)
     slack.faults.arm(Fault("auth.test", error="token_revoked", times=2))
     said: list[str] = []
     async with asyncio.timeout(10):

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.slack.channel import SlackChannel
 from adapters.slack.format.metadata import EVENT_TYPE
+from adapters.slack.limits import USUAL, SlackLimits
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, LookupUnsupported, PostUncertain
 from bridge.domain.notices import Status
 from bridge.domain.pages import PageView, Streaming
@@ -24,8 +25,8 @@ def page(text: str, *, final: bool = False, status: str = "", notice: str = "", 
 
 
 @pytest.fixture
-async def native(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
-    channel = await _open(slack, Streaming.NATIVE)
+async def native(slack: SlackStandIn, limits: SlackLimits) -> AsyncIterator[SlackChannel]:
+    channel = await _open(slack, Streaming.NATIVE, limits)
     yield channel
     await channel.aclose()
 
@@ -36,12 +37,13 @@ async def dm(slack: SlackStandIn) -> Address:
     return Address(account=slack.workspace.team_id, place="D1", thread=root)
 
 
-async def _open(slack: SlackStandIn, streaming: Streaming) -> SlackChannel:
+async def _open(slack: SlackStandIn, streaming: Streaming, limits: SlackLimits = USUAL) -> SlackChannel:
     channel = SlackChannel(
         bot_token=slack.bot_token,
         app_token=slack.app_token,
         api_url=slack.api_url,
         options=SlackSettings(streaming=streaming.value),
+        limits=limits,
     )
     await channel.open()
     slack.calls.clear()
@@ -176,11 +178,11 @@ async def test_a_stream_that_slack_has_closed_is_edited(slack: SlackStandIn, nat
     assert looks(slack, ts) == ["It begins", "It begins and goes on"]
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(stream_age_most_s=0.0)])
 async def test_a_stream_is_closed_before_slack_closes_it(
-    slack: SlackStandIn, native: SlackChannel, dm: Address, monkeypatch: pytest.MonkeyPatch
+    slack: SlackStandIn, native: SlackChannel, dm: Address
 ) -> None:
     ts = await native.post(dm, page("It begins"))
-    monkeypatch.setattr("adapters.slack.outbound.streams.STREAM_AGE_MOST_S", 0.0)
     await native.edit(dm, ts, page("It begins and goes on"))
     assert methods(slack)[1:] == ["chat.stopStream", "chat.update"]
     assert looks(slack, ts) == ["It begins", "It begins and goes on"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.slack.limits import SlackLimits
 from bridge.domain.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
@@ -81,11 +82,9 @@ async def test_keys_can_be_changed_and_a_wrong_one_stops_the_start(street: Stree
     await only.channel.post(Address("T0NORTH", "C0NORTH"), HI)
 
 
-async def test_a_worker_with_the_old_key_drops_no_question_that_a_newer_one_sealed(
-    street: Street, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0)])
+async def test_a_worker_with_the_old_key_drops_no_question_that_a_newer_one_sealed(street: Street) -> None:
     """P1: it is left to Slack, and to a worker with the new key; replies go on with the token that is known."""
-    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     old = await street.worker(OLDER_KEY)
     await street.install(old, street.north)
     await old.channel.post(NORTH, HI)
@@ -100,11 +99,9 @@ async def test_a_worker_with_the_old_key_drops_no_question_that_a_newer_one_seal
     assert await street.stores.records.read_all("slack:grants") == {}
 
 
-async def test_a_late_refusal_of_an_older_token_removes_nothing(
-    street: Street, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0)])
+async def test_a_late_refusal_of_an_older_token_removes_nothing(street: Street) -> None:
     """The token was changed, for another task of the same worker, while Slack was answering."""
-    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     worker = await street.worker()
     await street.install(worker, street.north)
     gate = Gate()
@@ -135,12 +132,10 @@ async def due(street: Street, life_s: float = 3600.0) -> str:
     return token
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0, save_tries=1, save_pause_s=0.0)])
 async def test_a_renewed_token_that_cannot_be_kept_is_used_and_kept_later(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
-    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._SAVE_TRIES", 1)
-    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._PAUSE_S", 0.0)
     older = await due(street)
     worker = await street.worker()
 
@@ -181,10 +176,10 @@ async def test_an_installation_or_a_removal_during_a_renewal_wins(street: Street
 
 
 @pytest.mark.parametrize("fault", [{"status": 429, "retry_after_s": 5}, {"error": "internal_error"}])
+@pytest.mark.parametrize("limits", [SlackLimits(renew_again_s=0.0)])
 async def test_a_renewal_that_slack_puts_off_is_tried_again(
-    street: Street, fault: dict[str, object], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    street: Street, fault: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._AGAIN_S", 0.0)
     await due(street, 0.2)
     worker = await street.worker()
     await asyncio.sleep(0.2)
@@ -195,10 +190,10 @@ async def test_a_renewal_that_slack_puts_off_is_tried_again(
     await worker.channel.post(NORTH, HI)
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(renew_refused_again_s=0.0)])
 async def test_a_token_that_slack_does_not_renew_is_told_once_and_its_place_is_gone_once_it_expired(
-    street: Street, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    street: Street, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("adapters.slack.workspaces.token_rotation._REFUSED_AGAIN_S", 0.0)
     await due(street, 1.0)
     worker = await street.worker()
     street.slack.faults.arm(Fault("oauth.v2.access", times=-1, error="invalid_refresh_token"))
@@ -211,10 +206,8 @@ async def test_a_token_that_slack_does_not_renew_is_told_once_and_its_place_is_g
     assert "invalid_refresh_token" in errors[0]
 
 
-async def test_what_was_refused_for_want_of_a_scope_is_tried_anew_after_a_new_installation(
-    street: Street, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
+@pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0)])
+async def test_what_was_refused_for_want_of_a_scope_is_tried_anew_after_a_new_installation(street: Street) -> None:
     street.options = SlackSettings(agent_view=True)
     worker = await street.worker()
     street.slack.add_channel("D0NORTH", space=street.north)

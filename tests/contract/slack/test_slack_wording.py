@@ -5,6 +5,7 @@ from typing import Literal
 import pytest
 
 from adapters.slack.channel import SlackChannel
+from adapters.slack.limits import USUAL, SlackLimits
 from bridge.domain.incoming import Question
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
@@ -19,9 +20,13 @@ LATER = PromptContext(is_first=False, names_speaker=False, at_most=10_000)
 SEVERAL = PromptContext(is_first=False, names_speaker=True, at_most=10_000)
 
 
-async def quoting(slack: SlackStandIn, *, follow_ups: Literal["thread", "mention"] = "thread") -> SlackChannel:
+async def quoting(
+    slack: SlackStandIn, *, follow_ups: Literal["thread", "mention"] = "thread", limits: SlackLimits = USUAL
+) -> SlackChannel:
     options = SlackSettings(thread_context=True, follow_ups=follow_ups)
-    channel = SlackChannel(bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, options=options)
+    channel = SlackChannel(
+        bot_token=slack.bot_token, app_token=slack.app_token, api_url=slack.api_url, options=options, limits=limits
+    )
     await channel.open()
     slack.calls.clear()
     return channel
@@ -132,9 +137,8 @@ async def test_a_thread_that_may_not_be_read_leaves_the_question_and_is_not_trie
     await channel.aclose()
 
 
-async def test_what_takes_too_long_is_left_out(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.slack.people.prompt._WITHIN_S", 0.1)
-    channel = await quoting(slack)
+async def test_what_takes_too_long_is_left_out(slack: SlackStandIn) -> None:
+    channel = await quoting(slack, limits=SlackLimits(prompt_s=0.1))
     slack.faults.arm(Fault("conversations.replies", delay_s=1.0))
     question = await asked_in_thread(slack, channel)
     assert await channel.wording(question, FIRST) == "who is right?"

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.slack.inbound.http_mode import EVENTS_PATH
+from adapters.slack.limits import SlackLimits
 from adapters.slack.scopes import BOT_SCOPES
 from adapters.slack.workspaces.oauth import INSTALL_PATH, States
 from bridge.domain.errors import ChannelTokenRefused, PlaceGone, StoreUnavailable
@@ -189,10 +190,8 @@ async def test_a_removal_that_nobody_heard_of_is_learned_from_the_next_call(stre
     assert await street.stores.records.read_all("slack:grants") == {}
 
 
-async def test_another_worker_goes_by_a_removal_and_a_new_installation_soon(
-    street: Street, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
+@pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0)])
+async def test_another_worker_goes_by_a_removal_and_a_new_installation_soon(street: Street) -> None:
     first, second = await street.worker(), await street.worker()
     await street.install(first, street.north)
     address = Address("T0NORTH", "C0NORTH")
@@ -224,11 +223,11 @@ async def test_an_organisation_installs_the_app_once_for_all_its_workspaces(stre
     assert command.response["text"] == "You have no open conversation."
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0)])
 async def test_while_the_store_is_away_events_are_left_to_slack_and_replies_go_on(
     street: Street, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """P1: who sent an event cannot be told without the store."""
-    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     worker = await street.worker()
     await street.install(worker, street.north)
     address = Address("T0NORTH", "C0NORTH")
@@ -246,11 +245,11 @@ async def test_while_the_store_is_away_events_are_left_to_slack_and_replies_go_o
     await worker.channel.post(address, HI)
 
 
+@pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0)])
 async def test_a_post_waits_only_a_moment_for_a_store_that_hangs(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R5: its message's id comes first."""
-    monkeypatch.setattr("adapters.slack.workspaces.many._FRESH_S", 0.0)
     worker = await street.worker()
     await street.install(worker, street.north)
     address = Address("T0NORTH", "C0NORTH")

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
+from adapters.slack.limits import SlackLimits
 from adapters.slack.scopes import BOT_SCOPES
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.installation_store import InstallationStore
@@ -47,6 +48,7 @@ class Street:
     south: SlackWorkspace
     stack: AsyncExitStack
     options: SlackSettings = field(default_factory=SlackSettings)
+    limits: SlackLimits = field(default_factory=SlackLimits)
 
     def grants(self, *keys: str) -> InstallationStore:
         """Return what is granted, as a worker with these keys reads it."""
@@ -69,6 +71,7 @@ class Street:
             api_url=self.slack.api_url,
             sessions=stores.sessions,
             options=self.options,
+            limits=self.limits,
             email_domains=email_domains,
         )
 
@@ -121,7 +124,7 @@ async def _receiving(worker: Worker) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def street_of(stores: RedisStores) -> AsyncIterator[Street]:
+async def street_of(stores: RedisStores, limits: SlackLimits) -> AsyncIterator[Street]:
     """Open the street."""
     async with SlackStandIn(time_scale=0.1) as slack, AsyncExitStack() as stack:
         slack.echoes = False
@@ -129,4 +132,4 @@ async def street_of(stores: RedisStores) -> AsyncIterator[Street]:
         for space, person, place in ((north, "U0NINA", "C0NORTH"), (south, "U0SAM", "C0SOUTH")):
             slack.person(person.title(), person, space=space)
             slack.add_channel(place, "general", space=space)
-        yield Street(slack, stores, north, south, stack)
+        yield Street(slack, stores, north, south, stack, limits=limits)
