@@ -8,6 +8,7 @@ import pytest
 
 from adapters.redis_store import RedisStores
 from adapters.slack.channel import SlackChannel
+from bridge.domain.errors import SettingWrong
 from bridge.domain.incoming import ANY_TURN, Command, CommandName, IntakeResult, Rating, Stop
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, PageView
@@ -141,7 +142,10 @@ async def test_a_press_by_a_stranger_is_known_as_one_without_the_scope_to_look_p
     await pressed(desk, ts, "retry", user="U0CONNECT")
     await pressed(desk, ts, "retry")
     assert [question.origin.metadata.get("person_team") for question in desk.kept] == ["T9", None]
-    assert [await desk.channel.admits(retry) for retry in desk.queued] == [False, True]
+    strangers, ours = desk.queued
+    assert not await desk.channel.admits(strangers)
+    with pytest.raises(SettingWrong, match="SLACK_EXTERNAL_USERS"):
+        await desk.channel.admits(ours)
 
 
 async def until_told(desk: Desk, label: str, ts: str, user: str) -> list[str]:

@@ -17,6 +17,8 @@ HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 SCOPES = {
     "auth_test": set[str](),
     "apps_connections_open": set(),
+    "api_call": set(),  # check's `apps.connections.open`
+    "bots_info": {"users:read"},
     "chat_postMessage": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
     "chat_update": {"chat:write"},
