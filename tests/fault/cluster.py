@@ -160,6 +160,14 @@ class Cluster:
 
         await _until(is_free, timeout_s)
 
+    async def until_no_opening(self, timeout_s: float = 30.0) -> None:
+        """Wait until no opening of a conversation is on record. Raises `TimeoutError`."""
+
+        async def is_empty() -> bool:
+            return not await self.redis.exists(self.stores.keys.openings)
+
+        await _until(is_empty, timeout_s)
+
     async def fence_of(self, thread: ThreadKey) -> int:
         """Return the fence of whoever holds the thread; 0 where nobody does."""
         fence = await self.redis.hget(self.stores.keys.leases, str(thread)) or "0"

@@ -26,6 +26,7 @@ async def test_a_stop_while_talkifai_takes_long_to_open_leaves_nothing_open(clus
 
     await book.until(lambda: not book.open_now)
     assert book.end_requests == {book.records[0].id: 1}
+    await cluster.until_no_opening()
     await cluster.let_time_pass(61.0)
     assert await cluster.stores.sessions.take_lost_openings() == []
 
