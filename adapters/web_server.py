@@ -24,6 +24,7 @@ class WebServer:
     Args:
         port: Zero takes a free one.
         host: The address to listen on.
+        setting: The setting of the port.
         channels: Names below which paths belong to a channel, also while it does not serve them.
     """
 
@@ -32,8 +33,10 @@ class WebServer:
         *,
         port: int,
         host: str = "0.0.0.0",  # noqa: S104 - it is there to be reached
+        setting: str = "PORT",
         channels: Iterable[str] = (),
     ) -> None:
+        self._setting = setting
         self._channels = tuple(f"/{name}/" for name in channels)
         self._host = host
         self._port = port
@@ -51,7 +54,9 @@ class WebServer:
             await web.TCPSite(self._runner, self._host, self._port).start()
         except OSError as error:
             await self._runner.cleanup()
-            raise SettingWrong("PORT", f"cannot be listened on ({error.strerror})", "Choose a free one") from None
+            raise SettingWrong(
+                self._setting, f"cannot be listened on ({error.strerror})", "Choose a free one"
+            ) from None
         self._port = self._runner.addresses[0][1]
         log.info("the web server listens", extra={"port": self._port})
         return self

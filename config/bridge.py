@@ -42,6 +42,10 @@ class BridgeSettings(Section):
     """The configuration file."""
     port: int = Field(8080, ge=1, le=65535, alias="PORT")
     """Where the web server listens."""
+    metrics_port: int | None = Field(None, ge=1, le=65535, examples=[9090])
+    """Where `run` serves health and metrics; None: nowhere."""
+    metrics_host: str = "127.0.0.1"
+    """The address that `BRIDGE_METRICS_PORT` is opened at."""
     data_dir: AbsolutePath = Field(default_factory=default_data_dir)
     """The folder of the embedded server's data."""
     idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")

@@ -1,18 +1,70 @@
-"""What an operator watches of the server itself."""
+"""What an operator watches of the server itself, and of what it holds."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.client.server_check import memory_use
-from bridge.ports.coordination import MemoryUse
+from adapters.redis_store.schema.codec import unpack
+from adapters.redis_store.schema.keys import Keys
+from bridge.domain.sessions import EndReason
+from bridge.ports.coordination import MemoryUse, StoreFigures
+
+_STUCK_ATTEMPTS = 20
+"""In an hour an end is tried sixty times."""
+_ORPHAN_S = 1800.0
+"""TalkifAI expires a session after that long without activity."""
+_LEDGER_LINES = 1000
 
 
 class RedisHealth:
     """The `StoreHealth` port on Redis."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: Commands, keys: Keys) -> None:
         self._commands = commands
+        self._keys = keys
 
     async def memory(self) -> MemoryUse:
         """Return how full it is. Looks on the way whether there are replicas that a durable write can wait for."""
         memory, replication = await self._commands.calls([("INFO", "memory"), ("INFO", "replication")])
         self._commands.has_replicas = bool(replication.get("connected_slaves"))
         return memory_use(memory)
+
+    async def figures(self) -> StoreFigures:
+        """Return all figures, in one exchange. Ages are by this machine's clock."""
+        keys, now_ms = self._keys, round(time.time() * 1000)
+        opened, ends, attempts, lost, depth, first, dead, counters, memory = await self._commands.calls(
+            [
+                ("ZCARD", keys.idle),
+                ("ZCARD", keys.ends),
+                ("HVALS", keys.end_attempts),
+                ("XREVRANGE", keys.ledger, "+", now_ms - round(_ORPHAN_S * 1000), "COUNT", _LEDGER_LINES),
+                ("ZCOUNT", keys.due, "-inf", now_ms),
+                ("ZRANGE", keys.due, 0, 0, "WITHSCORES"),
+                ("LLEN", keys.dead),
+                ("HGETALL", keys.counters),
+                ("INFO", "memory"),
+            ]
+        )
+        return StoreFigures(
+            open_sessions=int(opened),
+            ends_waiting=int(ends),
+            stuck_ends=sum(int(one) >= _STUCK_ATTEMPTS for one in attempts),
+            recent_orphans=sum(_is_lost(fields) for _, fields in lost),
+            queue_depth=int(depth),
+            queue_age_s=max(0.0, (now_ms - _score(first)) / 1000) if int(depth) else 0.0,
+            dead_letters=int(dead),
+            counters={unpack(name): int(count) for name, count in counters.items()},
+            memory=memory_use(memory),
+        )
+
+
+def _is_lost(fields: Mapping[bytes, bytes]) -> bool:
+    return any(unpack(name) == "reason" and unpack(value) == EndReason.LOST for name, value in fields.items())
+
+
+def _score(found: Sequence[Any]) -> float:
+    """Read the score of the first member, in whichever form the library gives it."""
+    first = found[0]
+    return float(first[1] if isinstance(first, list | tuple) else found[1])

@@ -71,7 +71,7 @@ class RedisStores(Stores):
             places=places,
             accounts=places,
             records=RedisKeyValueStore(reach, keys),
-            health=RedisHealth(reach),
+            health=RedisHealth(reach, keys),
         )
         self.keys = keys
         self.commands = reach

@@ -260,6 +260,11 @@ class SlackChannel:
         here = await self._perhaps_in(question.thread.account)
         return question.text if here is None else await here.wording.of(question, circumstances)
 
+    @property
+    def trouble(self) -> str:
+        """As `ReceivingState`."""
+        return self._listener.trouble
+
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Take events and hand over questions until cancelled. See `Receiver`.
 

@@ -70,6 +70,7 @@ class TelegramChannel:
         self._set_aside = SetAside()
         self._client: Client | None = None
         self._sender: Sender | None = None
+        self._poll: UpdatePoll | None = None
         self._me: BotIdentity | None = None
 
     @property
@@ -196,6 +197,11 @@ class TelegramChannel:
         """
         return "" if self._hook else f"telegram:{self._token_id}"
 
+    @property
+    def trouble(self) -> str:
+        """As `ReceivingState`."""
+        return self._poll.trouble if self._poll else ""
+
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
         """Take updates and hand over questions until cancelled. As `Receiver.receive`."""
         client = self._opened_client()
@@ -224,7 +230,11 @@ class TelegramChannel:
         said = f"Telegram: connected as @{bot.username}"
         if self._hook is None:
             connected(said)
-            await UpdatePoll(client, intake.take, self._token_name).run()
+            self._poll = UpdatePoll(client, intake.take, self._token_name)
+            try:
+                await self._poll.run()
+            finally:
+                self._poll = None  # another worker may poll now
             return
         webhook = Webhook(bot, self._hook.url, self._token, intake.take, self._token_name)
         with self._hook.routes.serve(path_of(bot.id), webhook.answer):

@@ -64,6 +64,9 @@ POLL_READ_MARGIN_S = 10.0
 POLL_HANGS_AFTER_S = 60.0
 """The longest that one `getUpdates` may take in all, an answer that trickles included."""
 
+POLL_LOST_AFTER_S = 75.0
+"""So long without an answer to any poll, the operator should look."""
+
 UPDATE_TRIES = 3
 """How often an update is taken up that meets a defect of ours, before it is set aside."""
 

@@ -22,6 +22,7 @@ from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.access import access_warnings, audience, policy_of
 from bridge.app.check.talkifai import agents_of, look_at_start
+from bridge.app.health_pages import health_pages
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable
@@ -29,6 +30,7 @@ from bridge.ports.channel import WholeChannel
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
+from bridge.runtime.meter import Meter
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
 from config.settings import Settings, load_settings
@@ -62,7 +64,8 @@ async def run_worker(
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
         agent_name = await look_at_start(talkifai, agents_of(settings, factories))
-        agent = RateLimitedAgent(talkifai, stores.quota, SystemClock())
+        meter = Meter()
+        agent = RateLimitedAgent(talkifai, stores.quota, SystemClock(), meter)
         server = None
         if serves_web:
             names = [factory.NAME for factory in factories]
@@ -78,6 +81,7 @@ async def run_worker(
                 channels=channels,
                 clock=SystemClock(),
                 every=every,
+                meter=meter,
             ),
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),
@@ -88,6 +92,13 @@ async def run_worker(
             max_pages=settings.bridge.max_pages,
             agent_name=agent_name,
         )
+        metrics_port = settings.bridge.metrics_port
+        if metrics_port is not None and not serves_web:
+            server = await stack.enter_async_context(
+                WebServer(port=metrics_port, host=settings.bridge.metrics_host, setting="BRIDGE_METRICS_PORT")
+            )
+        if server is not None:
+            stack.enter_context(health_pages(server, worker.health))
         with unwrap_group():
             await worker.run(stop)
         log.info("stopped")

@@ -96,6 +96,7 @@ class QuestionSender:
     async def _ask_once(self, turn: QuestionTurn, sending: "_Sending | None") -> "AnswerResult | _Sending | None":
         """Send, for None in the session that is found or opened. Returns what to send where it did not arrive."""
         session = sending.session if sending else await self._session(turn)
+        turn.reply.conversation_id = session.conversation.id
         try:
             if sending is None:
                 sending = _Sending(session, await self._history_count(session), await self._wording(turn, session))

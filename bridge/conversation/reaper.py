@@ -62,7 +62,8 @@ class Reaper:
         self._agent = agent
         self._store = store
         self._clock = clock
-        self._looked_at = clock.monotonic()
+        self.looked_at = clock.monotonic()
+        """When it last looked for what is due, by the monotonic clock."""
         self._refusals: BoundedDict[str, int] = BoundedDict(_MOST_REFUSED)
         """How often each conversation's token was refused here. Where that is forgotten, it is tried more often."""
         self.ended = 0
@@ -96,7 +97,7 @@ class Reaper:
     async def _is_anything_due(self) -> bool:
         """Look at the store. A clock of its that jumps must not end every session at once, nor keep them open."""
         now = self._clock.monotonic()
-        elapsed_s, self._looked_at = now - self._looked_at, now
+        elapsed_s, self.looked_at = now - self.looked_at, now
         tick = await self._store.tick(elapsed_s)
         if tick.jump_s:
             log.warning("Redis's clock jumped; all deadlines were moved along", extra={"jump_s": tick.jump_s})

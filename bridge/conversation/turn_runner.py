@@ -144,6 +144,7 @@ class TurnRunner:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel, queued = self._channels.of(lease.thread), entry.queued
+        asked_at = self._clock.monotonic() - max(0.0, self._clock.now() - queued.origin.asked_at)
         # Whoever goes on with a turn that has left the bridge need not ask again.
         if entry.record.step is Step.CLAIMED and not await self.admissions.admits(channel, queued):
             return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self.idle_timeout_s(queued))
@@ -201,6 +202,9 @@ class TurnRunner:
             usage=answer.usage,
             history_count=answer.history_count,
             end_reason=answer.end_reason,
+            conversation_id=reply.conversation_id,
+            first_text_s=None if writer.first_text_at is None else writer.first_text_at - asked_at,
+            whole_text_s=self._clock.monotonic() - asked_at,
             may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in buttons,
         )
 

@@ -10,6 +10,7 @@ from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 
 _TOKEN_CHARACTERS = 16
+_REFERENCE_CHARACTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,12 @@ class Settlement:
     """Set: the session's ending begins in the same step."""
     may_be_rated: bool = False
     """People can say whether this answer helped."""
+    conversation_id: str = ""
+    """Where the agent was asked; empty where it was not."""
+    first_text_s: float | None = None
+    """From the question to its first text, by the clocks of the channel and this worker; None where none was shown."""
+    whole_text_s: float | None = None
+    """From the question to the whole reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,11 @@ class PromptContext:
     """The agent has to read who speaks: several people do, or the text could be taken for another person's."""
     at_most: int
     """Characters that the agent takes. The question's own text fits."""
+
+
+def reference_of(question_id: str) -> str:
+    """Return the short name of a turn that the log has, and that people read in a notice that it failed."""
+    return token_of(question_id)[:_REFERENCE_CHARACTERS]
 
 
 def token_of(turn_id: str) -> str:

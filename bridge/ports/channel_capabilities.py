@@ -158,3 +158,13 @@ class TurnEvents(Protocol):
     async def ended(self, thread: ThreadKey) -> None:
         """Take note that the thread has no open conversation any more. As `settled`."""
         ...
+
+
+@runtime_checkable
+class ReceivingState(Protocol):
+    """A receiver that knows whether events reach it. Without it, one that has connected counts as well."""
+
+    @property
+    def trouble(self) -> str:
+        """Why no events come at the moment, for the operator; empty where they do, or where another worker receives."""
+        ...

@@ -90,8 +90,32 @@ class MemoryUse:
         return f"{used}, of {self.most_bytes / _MB:.1f} MB" if self.most_bytes else f"{used}, which has no bound"
 
 
+@dataclass(frozen=True, slots=True)
+class StoreFigures:
+    """What all workers together have before them, and what they did since counting began."""
+
+    open_sessions: int
+    ends_waiting: int
+    stuck_ends: int
+    """Conversations whose end has failed so often that an operator should look."""
+    recent_orphans: int
+    """Conversations that nobody can end and that TalkifAI may not have closed yet: those of the last 30 minutes."""
+    queue_depth: int
+    """Threads that no worker has taken, though they are due."""
+    queue_age_s: float
+    """For how long the first of them has been due."""
+    dead_letters: int
+    counters: Mapping[str, int]
+    """How often each thing happened, under names such as `turn.answered`."""
+    memory: MemoryUse
+
+
 class StoreHealth(Protocol):
     """What an operator watches of the store itself. Raises `StoreUnavailable`."""
+
+    async def figures(self) -> StoreFigures:
+        """Return all figures, in one exchange."""
+        ...
 
     async def memory(self) -> MemoryUse:
         """Return how full it is."""

@@ -12,6 +12,7 @@ from bridge.domain.stream_events import StreamEvent
 from bridge.ports.agent import MeteredAgent
 from bridge.ports.coordination import Quota
 from bridge.runtime.clock import Clock
+from bridge.runtime.meter import Meter
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,11 @@ _STALE_AFTER_S = 3.0
 class RateLimitedAgent:
     """The `Agent` port around another agent: every request first asks the quota that all workers share."""
 
-    def __init__(self, agent: MeteredAgent, quota: Quota, clock: Clock) -> None:
+    def __init__(self, agent: MeteredAgent, quota: Quota, clock: Clock, meter: Meter | None = None) -> None:
         self._agent = agent
         self._quota = quota
         self._clock = clock
+        self._meter = meter or Meter()
         self._seen: RateLimit | None = None
 
     async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
@@ -95,6 +97,9 @@ class RateLimitedAgent:
 
     async def _observe(self, refused: AgentRateLimited | None = None) -> None:
         """Tell the other workers what TalkifAI said of its limit."""
+        self._meter.count("calls", "talkifai")
+        if refused is not None:
+            self._meter.count("limited", "talkifai")
         try:
             if refused is not None:
                 await self._quota.refuse(refused.retry_after_s)

@@ -6,6 +6,7 @@ While those cannot be asked, this worker goes on with what it knows by itself an
 import asyncio
 import itertools
 import logging
+import re
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -28,6 +29,7 @@ from bridge.ports.coordination import CallBudgets
 from bridge.rate_limits.local_budgets import LocalBudgets
 from bridge.rate_limits.rules import ARRIVES_WITHIN_S, USUAL_STREAM_S, edit_interval_s, learned
 from bridge.runtime.clock import Clock
+from bridge.runtime.meter import Meter
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,9 @@ _RETOLD_CALLS = 1000
 
 T = TypeVar("T")
 
+_KIND = re.compile(r"[a-z][A-Za-z.]+")
+"""A method or budget; ids have digits or capital letters in front."""
+
 
 class ChannelLimiter:
     """One for each worker. Makes calls wait for their budgets, and knows how crowded the scopes are.
@@ -46,9 +51,10 @@ class ChannelLimiter:
         shared: The budgets of all workers together; None where this process is alone.
     """
 
-    def __init__(self, clock: Clock, shared: CallBudgets | None = None) -> None:
+    def __init__(self, clock: Clock, shared: CallBudgets | None = None, meter: Meter | None = None) -> None:
         self._clock = clock
         self._shared = shared
+        self._meter = meter or Meter()
         self._local = LocalBudgets(clock)
         self._live: dict[str, LiveReply] = {}
         self._left: deque[LiveReply] = deque(maxlen=_RETOLD_CALLS)
@@ -124,6 +130,7 @@ class ChannelLimiter:
     async def call(self, asked: CallRequest) -> AsyncIterator[None]:
         """Make a call that was taken. The service counts it when it arrives: a slow one counts from its end."""
         began = self._clock.monotonic()
+        self._meter.count("calls", _kind_of(asked.budgets[0].scope if asked.budgets else ""))
         try:
             yield
         finally:
@@ -137,6 +144,7 @@ class ChannelLimiter:
 
     async def pause(self, scope: str, seconds: float) -> None:
         """Obey a 429: nothing is called in this scope for that long, by any worker."""
+        self._meter.count("limited", _kind_of(scope))
         await self._local.pause(scope, seconds)
         await self._ask_shared(lambda shared: shared.pause(scope, seconds))
 
@@ -226,6 +234,12 @@ class ChannelLimiter:
 def reserved(pace: ChannelLimits) -> tuple[Budget, ...]:
     """Return where a reply needs room for its last text, but only once it is posted: where posts do not count."""
     return tuple(budget for budget in pace.finals or pace.edits if budget not in pace.posts)
+
+
+def _kind_of(scope: str) -> str:
+    """Return the service, and the kind of call where the scope names one: no id of a place or an account."""
+    service, *parts = scope.split(":")
+    return " ".join([service, *(part for part in parts[-1:] if _KIND.fullmatch(part))])
 
 
 async def _done(work: Awaitable[None]) -> bool:

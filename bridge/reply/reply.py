@@ -48,6 +48,8 @@ class Reply:
         streaming: Streaming | None = None,
     ) -> None:
         self.streaming = streaming
+        self.conversation_id = ""
+        """TalkifAI's conversation that it comes from, once that is known."""
         self._turn_id = turn_id
         self._offered = controls
         self._controls = self._of_those_offered((Button.STOP,))

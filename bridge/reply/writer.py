@@ -74,6 +74,7 @@ class Writer:
         self._address = address
         self._reply = reply
         self._pacing = pacing
+        self._clock = clock
         self._guard = guard
         self._pace = channel.pace(address, reply.streaming)
         self._drafts = channel if isinstance(channel, Drafts) else None
@@ -90,6 +91,8 @@ class Writer:
         self._expected: CallKind | None = None
         """What the next call will be while the reply grows, known without a look at the pages."""
         self._length_looked_at = 0
+        self.first_text_at: float | None = None
+        """When the first text was shown, by the monotonic clock."""
 
     def wake(self) -> None:
         """Say that the reply has changed. While its next call has to wait, that costs nothing."""
@@ -230,6 +233,8 @@ class Writer:
             await run_shielded(self._post(page, view), at_most_s=_POST_AFTER_STOP_S)
             page.shown = view
         self._times.note_answer()
+        if self.first_text_at is None and self._reply.length:
+            self.first_text_at = self._clock.monotonic()
 
     async def _draft(self, view: PageView) -> None:
         try:

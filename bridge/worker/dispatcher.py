@@ -8,11 +8,12 @@ from functools import partial
 from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.errors import ChannelOutage, LeaseLost, Misconfigured, Retryable, StoreUnavailable
 from bridge.domain.notices import Notice
-from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement
+from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement, reference_of
 from bridge.ports.work_queue import WorkQueue
 from bridge.runtime.backoff import pause_after
 from bridge.runtime.cancellation import run_shielded
 from bridge.runtime.clock import Clock
+from bridge.runtime.meter import Meter
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.lease import HeldThread, LeaseKeeper
@@ -59,6 +60,7 @@ class Dispatcher:
         clock: Clock,
         supervisor: Supervisor,
         alarms: OperatorAlerts,
+        meter: Meter | None = None,
         limits: DispatchLimits,
     ) -> None:
         self._queue = queue
@@ -66,6 +68,7 @@ class Dispatcher:
         self._clock = clock
         self._supervisor = supervisor
         self._alarms = alarms
+        self._meter = meter or Meter()
         self._limits = limits
         self._leases = LeaseKeeper(queue, clock, lease_s=limits.lease_s)
         self._stopping = asyncio.Event()
@@ -154,7 +157,7 @@ class Dispatcher:
                     held.begin(entry)
                     settlement = await self._turns.run(turn_lease, entry, partial(self._leases.guard, held), held.stop)
                     more = await self._settle(turn_lease, settlement)
-                log.info("turn settled", extra={"thread_key": str(lease.thread), "outcome": settlement.outcome.value})
+                self._report(entry, settlement)
                 await self._turns.settled(entry.queued, settlement)
         except LeaseLost:
             log.warning("the thread was taken over by another worker", extra={"thread_key": str(lease.thread)})
@@ -169,6 +172,29 @@ class Dispatcher:
             wait_s = pause_after(attempts, self._limits.retry_first_s, self._limits.retry_most_s)
             log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
             await self._release(lease, wait_s)
+
+    def _report(self, entry: InboxItem, settlement: Settlement) -> None:
+        """Log the one line of a turn, and time it."""
+        queued, times = entry.queued, (settlement.first_text_s, settlement.whole_text_s)
+        first_text_s, whole_text_s = (None if seconds is None else round(seconds, 2) for seconds in times)
+        extra = {
+            "reference": reference_of(queued.id),
+            "outcome": settlement.outcome.value,
+            "thread_key": str(queued.thread),
+            "question": queued.id,
+            "person": queued.person.id,
+            "conversation": settlement.conversation_id,
+            "attempts": entry.record.attempts,
+            "first_text_s": first_text_s,
+            "whole_text_s": whole_text_s,
+            "tokens": dict(settlement.usage),
+        }
+        log.info("turn settled", extra=extra)
+        if entry.record.attempts > 1:
+            self._meter.count("recoveries")
+        for name, seconds in (("first_text", settlement.first_text_s), ("final_text", settlement.whole_text_s)):
+            if seconds is not None and settlement.outcome is Outcome.ANSWERED:
+                self._meter.time(name, seconds)
 
     def _was_never_taken(self, entry: InboxItem) -> bool:
         """Say whether an answer is on record that its channel has not taken for a day."""

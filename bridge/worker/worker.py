@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.access.lists import AccessPolicy
@@ -23,9 +23,11 @@ from bridge.ports.channel import Receiver, WholeChannel
 from bridge.ports.stores import Stores
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import Clock
+from bridge.runtime.meter import Meter
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
+from bridge.worker.health import Health
 from bridge.worker.intake import Intake
 from bridge.worker.leader_election import Leadership
 
@@ -56,6 +58,7 @@ class Dependencies:
     """Any number of one service, each with its own account."""
     clock: Clock
     every: Every
+    meter: Meter = field(default_factory=Meter)
 
 
 class Worker:
@@ -80,7 +83,7 @@ class Worker:
         self._idle_timeout_s = idle_timeout_s
         self._answers = f'; "{agent_name}" answers' if agent_name else ""
         self._supervisor = Supervisor(clock)
-        self._pacing = ChannelLimiter(clock, outside.stores.budgets)
+        self._pacing = ChannelLimiter(clock, outside.stores.budgets, outside.meter)
         muted = MutedPlaces(outside.stores.records)
         self._sessions = sessions = SessionManager(
             outside.agent,
@@ -111,12 +114,28 @@ class Worker:
         self._intake = Intake(outside.stores.inbox, self._turns.say, self._turns.admissions)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
-            queue=queue, turns=self._turns, clock=clock, supervisor=self._supervisor, alarms=alarms, limits=limits
+            queue=queue,
+            turns=self._turns,
+            clock=clock,
+            supervisor=self._supervisor,
+            alarms=alarms,
+            limits=limits,
+            meter=outside.meter,
         )
         self._refused: dict[int, Misconfigured] = {}
         """By the place of the receiver."""
         self._all_refused = asyncio.Event()
         self._unconnected = set(range(len(outside.channels)))
+        self.health = Health(
+            store=outside.stores.health,
+            reaper=self._reaper,
+            supervisor=self._supervisor,
+            clock=clock,
+            meter=outside.meter,
+            receivers=outside.channels,
+            waiting_for=lambda: self._unconnected | set(self._refused),
+            live_turns=lambda: self._dispatcher.live_turns,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured` when all are refused.

@@ -225,7 +225,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         places=places,
         accounts=places,
         records=RedisKeyValueStore(commands, KEYS),
-        health=RedisHealth(commands),
+        health=RedisHealth(commands, KEYS),
     )
 
 

@@ -59,6 +59,11 @@ class Listener:
         self._unused: tuple[str, float] | None = None
         """A socket's address that was given when the token was tried, and when. Slack gives about one a minute."""
 
+    @property
+    def trouble(self) -> str:
+        """Why no events come; empty where they do, or where Slack calls us."""
+        return "Slack: no socket is open" if self._socket is not None and not self._socket.open_sockets else ""
+
     async def check(self) -> None:
         """Ask Slack for a socket, where sockets are to be held. Raises `ChannelTokenRefused`, `ChannelUnavailable`.
 

@@ -131,6 +131,11 @@ class SlackSocket:
         self._clients = clients
         self._open: set[SocketModeClient] = set()
 
+    @property
+    def open_sockets(self) -> int:
+        """How many sockets are open, or were until some seconds ago."""
+        return len(self._open)
+
     async def is_connected(self) -> bool:
         """Say whether any socket is open."""
         return any([await client.is_connected() for client in self._open])

@@ -43,11 +43,18 @@ class UpdatePoll:
         self._client = client
         self._token_name = token_name
         self._take = take
+        self._answered_at = asyncio.get_running_loop().time()
         self._offset = 0
         self._conflicts = Conflicts(client.bot)
         self._renewals = 0
         self._unreachable = poll_backoff()
         self._store_away = poll_backoff()
+
+    @property
+    def trouble(self) -> str:
+        """Why no updates come; empty where the last polls were answered."""
+        silent_s = asyncio.get_running_loop().time() - self._answered_at
+        return f"Telegram: no poll was answered for {silent_s:.0f} s" if silent_s > limits.POLL_LOST_AFTER_S else ""
 
     async def run(self) -> None:
         """Poll for ever. Raises `ChannelTokenRefused`; every other failure is waited out."""
@@ -78,6 +85,7 @@ class UpdatePoll:
                 raise token_refused(self._token_name) from None
             await asyncio.sleep(await self._pause_s(exc))
             return ()
+        self._answered_at = asyncio.get_running_loop().time()
         self._unreachable.reset()
         return [update for update in batch if isinstance(update, dict)] if isinstance(batch, list) else ()
 
