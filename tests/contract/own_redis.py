@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import socket
 import subprocess
 import tempfile
@@ -14,10 +15,16 @@ from redis.exceptions import RedisError
 from adapters.redis_store.embedded.binary import find_server
 
 
+_HIGHEST_PORT = 55_000
+"""The nodes of a cluster talk to each other 10,000 ports higher."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = random.randint(20_000, _HIGHEST_PORT)  # noqa: S311 - any free one
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.asynccontextmanager
