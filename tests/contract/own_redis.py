@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 
 from adapters.redis_store.embedded.binary import find_server
 
-
 _HIGHEST_PORT = 55_000
 """The nodes of a cluster talk to each other 10,000 ports higher."""
 
