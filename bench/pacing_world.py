@@ -163,7 +163,9 @@ class StreamChannel(FakeChannel):
     async def post(self, address: Address, view: PageView) -> str:
         """Post."""
         del address
-        await self.call(len(view.text), is_post=True)
+        # The rest of a text for which there was no edit goes on behind what is shown.
+        before = self._stream.shown[-1][1] if view.number > 1 else 0
+        await self.call(before + len(view.text), is_post=True)
         return "m"
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:

@@ -24,8 +24,7 @@ _LOOKS_LIKE_A_BLOCK = re.compile(
     r"[-+*#>|=:]|`{3}|`{0,2}\Z|~{3}|~{0,2}\Z|[0-9]{1,9}(?:[.)]|\Z)|\[(?:[ xX](?:\]|\Z)|\Z)"
 )
 """What would begin a block at the start of a page, or might with the characters that are not there yet."""
-_FIRST_GUESS = 512
-_PRECISION = 64
+_FIRST_GUESS, _PRECISION, _FIRST_STEP = 512, 64, 32
 _MOST_TRIED = 10
 """How many sentence ends or spaces are looked at for one that is inside nothing."""
 
@@ -92,7 +91,6 @@ class Paginator:
         self._lead_is_sure = True
         """False while the page's first line, on which the lead depends, still grows."""
         self._read = NOTHING_READ
-        """What was read of the last page."""
 
     @property
     def is_full(self) -> bool:
@@ -119,13 +117,31 @@ class Paginator:
         """Take in that the text of the last page is not the one that was there before."""
         self._read = NOTHING_READ
 
+    def seal(self, text: str, shown: str, closers: str) -> bool:
+        """End the last page of `text` where it is shown up to, so that the rest begins another page. False: it cannot.
+
+        Args:
+            text: All of it.
+            shown: The page's Markdown as far as it is shown.
+            closers: What closes the emphasis there.
+        """
+        rest = text[self._start :]
+        cut = self._dropped + len(shown) - len(self._lead)
+        is_there = shown.startswith(self._lead) and shown[len(self._lead) :] == rest[self._dropped : cut]
+        if not is_there or cut <= self._dropped or len(self._full) + 1 >= self._max_pages:
+            return False
+        self._end_page(rest, cut, closers)
+        return True
+
     def _last_page(self, rest: str) -> Page:
         page = Page(rest, self._lead, self._dropped, opened=self._open)
         self._read = self._read.on(page.markdown)
         return replace(page, read=self._read)
 
     def _turn_page(self, rest: str) -> None:
-        cut, closers = self._cut(rest)
+        self._end_page(rest, *self._cut(rest))
+
+    def _end_page(self, rest: str, cut: int, closers: str) -> None:
         part = rest[:cut]
         self._full.append(Page(part, self._lead, self._dropped, continues=True, closers=closers, opened=self._open))
         self._start += cut
@@ -196,18 +212,20 @@ class Paginator:
         return fallback if or_else else None
 
     def _most_that_fits(self, rest: str) -> int:
-        """Return about how much of the text fits, at most two in a hundred too little: each look renders the page."""
+        """Return about how much of the text fits, at most two in a hundred too little: each look may render it."""
         prefixes = Prefixes()
         low, high = self._dropped + 1, self._dropped + self._guess
+        # Pages of one text are alike, so the first steps from the last one's length are small.
+        step = high // _FIRST_STEP if self._full else high
         while self._holds(rest, high, prefixes):
-            low, high = high, high * 2
+            low, high, step = high, high + step, 2 * step
         while high - low > low // _PRECISION:
             middle = (low + high + 1) // 2
             if self._holds(rest, middle, prefixes):
                 low = middle
             else:
                 high = middle - 1
-        self._guess = max(_FIRST_GUESS, low - self._dropped - low // 4)
+        self._guess = max(_FIRST_GUESS, low - self._dropped - low // _FIRST_STEP)
         return low
 
     def _holds(self, rest: str, size: int, prefixes: Prefixes) -> bool:
@@ -228,11 +246,9 @@ def _ended(text: str) -> str:
 
 def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:
     """Yield the line starts where a page may end, with how much room each may waste."""
-    state = opened
-    place = 0
+    state, place = opened, 0
     before: Kind | None = None
-    after_blank = False
-    announces = False
+    after_blank = announces = False
     for line in text.split("\n"):
         seen = read_line(state, line)
         state = seen.after

@@ -89,6 +89,15 @@ class PageList:
         )
         return NextCall(page, view, kind, is_optional=not worse)
 
+    def post_rest(self, call: NextCall) -> bool:
+        """Let the rest of a page's text go out as the next message, where posts count apart. False: it cannot.
+
+        The page's message shows the beginning, and that is all that it will show.
+        """
+        shown, posts = call.page.shown, {budget.scope for budget in self._pace.posts}
+        counts_apart = bool(posts) and not any(budget.scope in posts for budget in call.kind.budgets)
+        return counts_apart and bool(call.page.message_id) and shown is not None and self._reply.seal(shown)
+
     def expected(self, page: PageState, view: PageView) -> CallKind | None:
         """Return what call comes next where this view, which was just shown, goes on growing."""
         if view.final or not view.text:

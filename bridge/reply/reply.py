@@ -145,6 +145,16 @@ class Reply:
         self.ended = True
         self.version += 1
 
+    def seal(self, shown: PageView) -> bool:
+        """Leave the last page, which is shown like this, as it stands: the rest goes on behind it. False: it cannot."""
+        closers = shown.text.removeprefix(shown.source)
+        is_plain = shown.text.startswith(shown.source) and not shown.status and shown.number == len(self._sealed) + 1
+        if not is_plain or not self._paginator.seal(self.text, shown.source, "" if "\n" in closers else closers):
+            return False
+        self._sealed.append(replace(shown, final=True, controls=()))
+        self.version += 1
+        return True
+
     def views(self) -> list[PageView]:
         """Return every page as it should look now. Empty while there is nothing to show."""
         # Pages that are full, all of them, stay as they are.

@@ -40,6 +40,8 @@ _POST_AFTER_STOP_S = 3.0
 _A_MOMENT_S = 0.01
 _LOOK_PAUSE_S = 1.5
 """How far apart the searches for a post whose answer was lost are."""
+_HALF_A_TEXT_S = 2.0
+"""How long a text may stand unfinished after its end: if no edit is to be had by then, the rest is posted."""
 _BUTTONS_WITHIN_S = 2.0
 """How long a turn whose whole text is shown waits for the room to change its buttons."""
 _SHOW_WITHIN_S, _SHOW_AGAIN_WITHIN_S = 1800.0, 120.0
@@ -141,7 +143,7 @@ class Writer:
         asked = self._asked(kind)
         wait_s = (await self._pacing.take(asked)).wait_s
         if wait_s > 0:
-            return self._wait_for_buttons(wait_s) if is_optional else self._put_off(kind, wait_s)
+            return self._wait_for_buttons(wait_s) if is_optional else self._put_off(kind, call, wait_s)
         self._times.note_grant()
         if call is None or self._reply.version != version:
             call = self._look()
@@ -181,8 +183,13 @@ class Writer:
             reserves=kind.reserves,
         )
 
-    def _put_off(self, kind: CallKind, wait_s: float) -> float:
+    def _put_off(self, kind: CallKind, call: NextCall | None, wait_s: float) -> float:
         """Ask for the same again later, without a look at the pages before it is granted."""
+        if call is not None and kind.priority is Priority.FINAL:
+            # Half a sentence never waits for a window of the limits.
+            waits_s = self._times.waits_s(Priority.FINAL) + wait_s
+            if waits_s > _HALF_A_TEXT_S and self._pages.post_rest(call):
+                return 0.0
         self._times.note_refusal(kind.priority, wait_s)
         if kind.priority is Priority.COSMETIC:
             return wait_s  # text that comes meanwhile is worth more

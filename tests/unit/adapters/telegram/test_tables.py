@@ -2,7 +2,9 @@
 
 from rich.cells import cell_len
 
-from adapters.telegram.format.markdown import render
+from adapters.telegram import limits
+from adapters.telegram.format.markdown import fits, render
+from bridge.markdown.pagination import Paginator
 
 
 def shown(markdown: str) -> tuple[str, list[str]]:
@@ -82,3 +84,19 @@ def test_a_table_of_more_columns_than_anybody_can_read_is_text_with_each_row_who
 def test_no_cell_of_a_row_that_is_much_longer_than_its_header_is_lost() -> None:
     text, _ = shown("|a|b|\n|-|-|\n|" + "".join(f"v{number}|" for number in range(500)) + "\n|x|\n")
     assert [word for word in text.split() if word.startswith("v")] == [f"v{number}" for number in range(500)]
+
+
+def test_the_pages_of_a_long_table_take_few_looks_at_little_text() -> None:
+    """A30: a look takes some 10 ms at worst, so what bounds the time is how many there are, and of how much text."""
+    looked_at: list[int] = []
+
+    def counting(text: str) -> bool:
+        looked_at.append(len(text))
+        return fits(text)
+
+    table = ("| a | b |\n|---|---|\n" + "| x | y |\n" * 2_000)[:16_000]
+    pages = Paginator(counting).pages(table)
+    assert "".join(page.source for page in pages) == table
+    assert len(looked_at) <= 10 * len(pages)
+    # Whether all that is left fits is looked at once for each page.
+    assert sum(size > 2 * limits.MESSAGE_LIMIT for size in looked_at) <= len(pages)

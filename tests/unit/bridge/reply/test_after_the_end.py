@@ -1,6 +1,7 @@
 """What becomes of a reply whose text is whole, and of one whose channel is away."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -8,6 +9,8 @@ from bridge.domain.errors import ChannelOutage, ChannelRateLimited, ChannelUnava
 from bridge.domain.pages import Button, PageView
 from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.reply import Reply
+from bridge.reply.writer import Writer
 from tests.fakes import CapableChannel, FakeChannel
 from tests.unit.bridge.reply.writing import LONG, chunks, write
 from tests.virtual_time import LoopClock, run_virtually
@@ -115,3 +118,49 @@ def test_a_limit_is_no_outage_however_long_it_is() -> None:
         return channel
 
     assert run_virtually(play()).text == LONG
+
+
+def letters(markdown: str) -> str:
+    """Return what people read, without a fence or an item's sign that is repeated."""
+    return re.sub(r"\W|py", "", markdown)
+
+
+_APART = ChannelLimits(
+    1.0, (Budget("fake:posts", 100, 60.0, keeps_room=False),), (Budget("fake:edits", 50, 60.0, keeps_room=False),)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG,
+        "One **bold " + LONG[:350] + "bold** " + LONG,
+        "- " + LONG,
+        "```py\n" + LONG.replace(" ", "\n") + "\n```\nend",
+    ],
+    ids=["plain", "bold", "item", "code"],
+)
+def test_the_rest_of_a_text_that_no_edit_can_show_is_posted(text: str) -> None:
+    """R17: half a sentence does not wait for a window of the limits."""
+
+    async def play() -> tuple[FakeChannel, float]:
+        channel = ButtonChannel(page_size=5000, pacing=_APART)
+        pacing = ChannelLimiter(LoopClock())
+
+        async def tell(reply: Reply, writer: Writer) -> None:
+            await chunks(text[:200], size=40, end=False)(reply, writer)
+            await asyncio.sleep(3.0)
+            await pacing.pause("fake:edits", 50.0)
+            await chunks(text[200:], size=400)(reply, writer)
+
+        await write(channel, tell, pacing=pacing)
+        return channel, asyncio.get_running_loop().time()
+
+    channel, done_at = run_virtually(play())
+    assert done_at < 15.0
+    first, second = channel.standing.values()
+    assert [call.name for call in channel.calls].count("post") == 2
+    assert letters(first.text.removesuffix("\n```")) + letters(second.text) == letters(text)
+    assert second.final
+    assert ("```py" in second.text) == text.startswith("```")
+    assert ("**" in second.text[:2], second.text.count("**") % 2) == ("bold" in text, 0)

@@ -60,7 +60,13 @@ async def write(
 
 
 def chunks(
-    text: str, *, size: int = 5, pause_s: float = 0.1, rest_s: float = 0.0, after: Sequence[Button] = ()
+    text: str,
+    *,
+    size: int = 5,
+    pause_s: float = 0.1,
+    rest_s: float = 0.0,
+    after: Sequence[Button] = (),
+    end: bool = True,
 ) -> Tell:
     """Say a text in chunks, wait, and end the reply."""
 
@@ -70,7 +76,8 @@ def chunks(
             writer.wake()
             await asyncio.sleep(pause_s)
         await asyncio.sleep(rest_s)
-        reply.end(controls=after)
-        writer.wake()
+        if end:
+            reply.end(controls=after)
+            writer.wake()
 
     return tell
