@@ -1,9 +1,15 @@
 """What the contract tests of Telegram share."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
+from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.inbound.update_handler import ChatStores
 from bridge.domain.errors import StoreUnavailable
+from bridge.domain.incoming import Incoming, IntakeResult
+from sandbox.telegram.server import TelegramStandIn
+from tests.wishes import words_of
 
 
 class Roots:
@@ -60,3 +66,59 @@ class Roots:
 def rooms_of(roots: Roots) -> ChatStores:
     """Hand over both ports."""
     return ChatStores(roots, roots)
+
+
+class Intake:
+    """Intake's door, which can be shut."""
+
+    def __init__(self) -> None:
+        self.questions: list[Incoming] = []
+        self.knocks = 0
+        self.refuse_from_knock: int | None = None
+        self.hold: asyncio.Event | None = None
+        self._news = asyncio.Event()
+
+    async def accept(self, incoming: Incoming) -> IntakeResult:
+        self.knocks += 1
+        self._news.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.refuse_from_knock is not None and self.knocks >= self.refuse_from_knock:
+            raise StoreUnavailable("away")
+        self.questions.append(incoming)
+        return IntakeResult.ACCEPTED
+
+    async def until_knocks(self, knocks: int) -> None:
+        async with asyncio.timeout(15):
+            while self.knocks < knocks:
+                self._news.clear()
+                await self._news.wait()
+
+    @property
+    def texts(self) -> list[str]:
+        return [words_of(question) for question in self.questions]
+
+
+@asynccontextmanager
+async def receiving(channel: TelegramChannel, intake: Intake) -> AsyncIterator[list[str]]:
+    """Receive as long as the block lasts; yields the sentences for the log."""
+    sentences: list[str] = []
+    connected = asyncio.Event()
+
+    def note(sentence: str) -> None:
+        sentences.append(sentence)
+        connected.set()
+
+    task = asyncio.ensure_future(channel.receive(intake.accept, note))
+    try:
+        async with asyncio.timeout(15):
+            await connected.wait()
+        yield sentences
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until_nothing_is_pending(telegram: TelegramStandIn) -> None:
+    await telegram.ledger.until(lambda: not telegram.pending(), timeout_s=15)

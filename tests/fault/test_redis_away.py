@@ -11,7 +11,7 @@ from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy
 from tests.fault.steps import BEGIN, MIDDLE, REST, WHOLE, Scene, text_streams
 from tests.fault.talks import TALKS, talk_on
-from tests.scenario.test_web import free_port
+from tests.ports import free_port
 
 ANSWER = "Here you are, this is the answer."
 OUTAGE_S = 30.0

@@ -9,9 +9,9 @@ from adapters.slack.inbound.http_mode import EVENTS_PATH
 from sandbox.bridge_process import NotReady
 from sandbox.faults import Fault, Gate
 from sandbox.talkifai.script import Answer
+from tests.ports import free_port
 from tests.scenario.messengers import SlackMessenger
 from tests.scenario.scene import Scene
-from tests.scenario.test_web import free_port
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(150)]
 

@@ -14,9 +14,9 @@ from sandbox.bridge_process import NotReady
 from sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET
 from sandbox.slack.workspace import SlackWorkspace
 from sandbox.talkifai.script import Answer
+from tests.ports import free_port
 from tests.scenario.messengers import SlackMessenger, Talk
 from tests.scenario.scene import Scene
-from tests.scenario.test_web import free_port
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(150)]
 

@@ -1,20 +1,14 @@
 """The worker with a web server, as a process."""
 
-import socket
-
 import httpx
 import pytest
 
 from sandbox.bridge_process import NotReady
+from tests.ports import free_port
 from tests.scenario.messengers import TelegramMessenger
 from tests.scenario.scene import Scene
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return str(listening.getsockname()[1])
 
 
 async def test_switching_between_polling_and_webhook_loses_nothing(own_scene: Scene) -> None:

@@ -18,7 +18,7 @@ from config.slack import SlackSettings
 from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from sandbox.slack.workspace import SlackMessage
-from tests.contract.slack.test_slack_commands import Desk, open_session, receiving
+from tests.contract.slack.desk_fixture import Desk, open_session, receiving
 from tests.contract.slack_steps import methods
 from tests.wishes import Kind, kind_of
 

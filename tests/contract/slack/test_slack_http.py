@@ -16,7 +16,7 @@ from adapters.web_server import WebServer
 from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 from sandbox.slack.event_requests import body_of, signed
-from tests.contract.slack.test_slack_receiver import Inbox
+from tests.contract.slack.inbox_fixture import Inbox
 
 SECRET = "canary-signing-secret"
 HELLO = {"type": "event_callback", "team_id": "T0SANDBOX", "event_id": "Ev1", "event": {"type": "message"}}

@@ -23,7 +23,7 @@ from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 from sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET
 from sandbox.slack.workspace import SlackWorkspace
-from tests.contract.slack.test_slack_receiver import Inbox
+from tests.contract.slack.inbox_fixture import Inbox
 from tests.contract.store_steps import DONE, begun
 
 KEY, OLDER_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()

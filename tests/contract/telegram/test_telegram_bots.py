@@ -14,8 +14,7 @@ from bridge.domain.threads import Address, ThreadKey
 from bridge.ports.channel_capabilities import ActivityIndicator
 from config.telegram import TelegramSettings
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram.test_telegram_receiver import Intake, receiving
-from tests.contract.telegram_steps import Roots, rooms_of
+from tests.contract.telegram_steps import Intake, Roots, receiving, rooms_of
 
 TOKENS = ("100:sandbox", "200:sandbox")
 

@@ -15,8 +15,7 @@ from bridge.domain.turns import token_of
 from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
-from tests.contract.telegram_steps import Roots, rooms_of
+from tests.contract.telegram_steps import Intake, Roots, receiving, rooms_of, until_nothing_is_pending
 
 TURN = "telegram:100:5:7"
 STOP, RETRY = "⏹ Stop", "🔁 Retry"

@@ -11,7 +11,7 @@ from adapters.telegram.channel import TelegramChannel
 from bridge.domain.incoming import Incoming, IntakeResult
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
+from tests.contract.telegram_steps import Intake, receiving, until_nothing_is_pending
 from tests.wishes import words_of
 
 pytestmark = pytest.mark.usefixtures("short_waits")

@@ -3,54 +3,23 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Literal
 
 import pytest
 
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
-from bridge.domain.errors import ChannelTokenRefused, StoreUnavailable
-from bridge.domain.incoming import CommandName, Forbidden, Incoming, IntakeResult, Question, Stop, Wordless
+from bridge.domain.errors import ChannelTokenRefused
+from bridge.domain.incoming import CommandName, Forbidden, Question, Stop, Wordless
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import Outcome, Settlement
 from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram_steps import Roots, rooms_of
-from tests.wishes import kind_of, words_of
-
-
-class Intake:
-    """Intake's door, which can be shut."""
-
-    def __init__(self) -> None:
-        self.questions: list[Incoming] = []
-        self.knocks = 0
-        self.refuse_from_knock: int | None = None
-        self.hold: asyncio.Event | None = None
-        self._news = asyncio.Event()
-
-    async def accept(self, incoming: Incoming) -> IntakeResult:
-        self.knocks += 1
-        self._news.set()
-        if self.hold is not None:
-            await self.hold.wait()
-        if self.refuse_from_knock is not None and self.knocks >= self.refuse_from_knock:
-            raise StoreUnavailable("away")
-        self.questions.append(incoming)
-        return IntakeResult.ACCEPTED
-
-    async def until_knocks(self, knocks: int) -> None:
-        async with asyncio.timeout(15):
-            while self.knocks < knocks:
-                self._news.clear()
-                await self._news.wait()
-
-    @property
-    def texts(self) -> list[str]:
-        return [words_of(question) for question in self.questions]
+from tests.contract.telegram_steps import Intake, Roots, receiving, rooms_of, until_nothing_is_pending
+from tests.wishes import kind_of
 
 
 @pytest.fixture(autouse=True)
@@ -62,31 +31,6 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def intake() -> Intake:
     return Intake()
-
-
-@asynccontextmanager
-async def receiving(channel: TelegramChannel, intake: Intake) -> AsyncIterator[list[str]]:
-    """Receive as long as the block lasts; yields the sentences for the log."""
-    sentences: list[str] = []
-    connected = asyncio.Event()
-
-    def note(sentence: str) -> None:
-        sentences.append(sentence)
-        connected.set()
-
-    task = asyncio.ensure_future(channel.receive(intake.accept, note))
-    try:
-        async with asyncio.timeout(15):
-            await connected.wait()
-        yield sentences
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def until_nothing_is_pending(telegram: TelegramStandIn) -> None:
-    await telegram.ledger.until(lambda: not telegram.pending(), timeout_s=15)
 
 
 async def test_a_private_message_becomes_a_question(

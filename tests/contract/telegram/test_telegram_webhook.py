@@ -14,8 +14,7 @@ from bridge.domain.errors import ChannelTokenRefused
 from config.telegram import TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram.test_telegram_receiver import Intake, receiving, until_nothing_is_pending
-from tests.contract.telegram_steps import Roots, rooms_of
+from tests.contract.telegram_steps import Intake, Roots, receiving, rooms_of, until_nothing_is_pending
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 

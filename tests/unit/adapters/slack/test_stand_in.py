@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from sandbox.slack import SlackStandIn
+from tests.unit.adapters.slack.web_api_call import call
 
 CLEAN: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
 
@@ -17,14 +18,6 @@ async def slack() -> AsyncIterator[SlackStandIn]:
         standin.echoes = False
         standin.add_channel("C1", "general")
         yield standin
-
-
-async def call(slack: SlackStandIn, method: str, token: str = "", **params: Any) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token or slack.bot_token}"}
-    async with aiohttp.ClientSession() as session:
-        answer = await session.post(slack.api_url + method, json=params, headers=headers)
-        found: dict[str, Any] = await answer.json()
-        return found
 
 
 def markdown(text: str) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from slack_sdk.models.messages.chunk import TaskUpdateChunk
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import SlackStandIn
-from tests.unit.adapters.slack.test_stand_in import call
+from tests.unit.adapters.slack.web_api_call import call
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ from bridge.domain.threads import ThreadKey
 from bridge.runtime.clock import SystemClock
 from tests.contract.store_steps import LetTimePass
 from tests.fakes import THREAD, CapableChannel, question
-from tests.unit.bridge.conversation.turn_fixture import Stage, stage
-from tests.unit.bridge.worker.test_dispatcher import _echo
+from tests.unit.bridge.conversation.turn_fixture import Stage, echo, stage
 
 
 async def _with_session(stores: RedisStores, *, idle_timeout_s: float) -> Stage[CapableChannel]:
-    it = stage(stores, _echo)
+    it = stage(stores, echo)
     it.turns._sessions.idle_timeout_s = idle_timeout_s
     await it.answer(question())
     return it
@@ -146,7 +145,7 @@ async def test_a_lost_opening_is_said_once_with_what_support_needs(
     stores: RedisStores, let_time_pass: LetTimePass, caplog: pytest.LogCaptureFixture
 ) -> None:
     """R11: the metadata by which TalkifAI finds it, who asked, where and when."""
-    it = stage(stores, _echo)
+    it = stage(stores, echo)
     await stores.sessions.note_opening(Opening("0pen1d", THREAD, "U1", "u@example.com", "", 5.5))
     await let_time_pass(61)
     reapers = [Reaper(it.agent, stores.sessions, SystemClock()) for _ in range(3)]

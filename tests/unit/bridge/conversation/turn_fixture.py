@@ -34,6 +34,11 @@ def says(*parts: str, end: bool = True, end_session: bool = False) -> Script:
     return script
 
 
+async def echo(text: str) -> AsyncIterator[StreamEvent]:
+    yield TextDelta(f"Answer to {text}")
+    yield StreamEnded()
+
+
 Fake = TypeVar("Fake", bound=FakeChannel)
 
 

@@ -22,12 +22,7 @@ from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
 from tests.fakes import THREAD, CapableChannel, question
-from tests.unit.bridge.conversation.turn_fixture import Stage, stage
-
-
-async def _echo(text: str) -> AsyncIterator[StreamEvent]:
-    yield TextDelta(f"Answer to {text}")
-    yield StreamEnded()
+from tests.unit.bridge.conversation.turn_fixture import Stage, echo, stage
 
 
 def _dispatcher(it: Stage[CapableChannel], limits: DispatchLimits | None = None) -> Dispatcher:
@@ -60,7 +55,7 @@ async def _until(true: Callable[[], bool]) -> None:
 
 async def test_questions_of_one_thread_are_answered_in_order(stores: RedisStores) -> None:
     """D7: two first questions at once: two replies in order, one conversation."""
-    it = stage(stores, _echo)
+    it = stage(stores, echo)
     for number in range(1, 6):
         await stores.inbox.append(question(f"q{number}", number=number))
     async with _running(_dispatcher(it)):
@@ -71,7 +66,7 @@ async def test_questions_of_one_thread_are_answered_in_order(stores: RedisStores
 
 async def test_a_question_that_lands_while_another_is_answered_needs_no_further_message(stores: RedisStores) -> None:
     """D9: a question lands as the worker lets go of the thread."""
-    it = stage(stores, _echo)
+    it = stage(stores, echo)
     async with _running(_dispatcher(it)):
         for number in range(1, 31):
             await stores.inbox.append(question(f"q{number}", number=number))
@@ -139,7 +134,7 @@ async def test_a_claim_that_is_under_way_at_a_stop_is_given_back(
     stores: RedisStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P6: taken over at once, not only when the lease has run out."""
-    it = stage(stores, _echo)
+    it = stage(stores, echo)
     await stores.inbox.append(question("q"))
     claimed, go_on = asyncio.Event(), asyncio.Event()
     really_claim = stores.queue.claim
@@ -229,7 +224,7 @@ async def test_a_question_that_fails_every_time_is_set_aside_and_its_asker_told(
 
 async def test_an_answer_that_its_channel_does_not_take_for_a_day_is_set_aside(stores: RedisStores) -> None:
     """R15: then its thread goes on with the next question."""
-    it = stage(stores, _echo)
+    it = stage(stores, echo)
     asked_at = SystemClock().now() - 25 * 3600.0
     old = question("old", number=1)
     await stores.inbox.append(replace(old, origin=replace(old.origin, asked_at=asked_at)))
@@ -248,7 +243,7 @@ async def test_an_answer_that_its_channel_does_not_take_for_a_day_is_set_aside(s
 
 async def test_a_turn_whose_channel_is_away_is_put_off_and_counts_no_attempt(stores: RedisStores) -> None:
     """R15: eight tries are over in minutes, an outage is not."""
-    it = stage(stores, _echo)
+    it = stage(stores, echo)
     put_off: list[tuple[float, bool]] = []
     release = stores.queue.release
 

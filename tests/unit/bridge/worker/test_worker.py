@@ -19,7 +19,7 @@ from bridge.runtime.clock import SystemClock
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
 from tests.fakes import THREAD, CapableChannel, FakeAgent, Script, question
-from tests.unit.bridge.worker.test_dispatcher import _echo
+from tests.unit.bridge.conversation.turn_fixture import echo
 
 
 class ReceivingChannel(CapableChannel):
@@ -59,7 +59,7 @@ async def _every(interval_s: float, job: Callable[[], Awaitable[None]]) -> Async
 
 def _worker(stores: RedisStores, channel: ReceivingChannel) -> Worker:
     outside = Dependencies(
-        agent=FakeAgent(_echo),
+        agent=FakeAgent(echo),
         stores=stores,
         channels=[channel],
         clock=SystemClock(),
@@ -96,7 +96,7 @@ async def test_a_refused_token_ends_the_worker(stores: RedisStores) -> None:
 async def test_where_every_channel_is_refused_what_is_open_is_ended_first(stores: RedisStores) -> None:
     """R20: no other worker may come for hours."""
     session = Session(THREAD, Conversation("chat_1", "jwt"), "Fake Agent", "U1", "u", 1.0)
-    agent, channel = FakeAgent(_echo), ReceivingChannel()
+    agent, channel = FakeAgent(echo), ReceivingChannel()
     channel.refuses = True
     await stores.sessions.queue_end(session, EndReason.IDLE)
     outside = Dependencies(agent=agent, stores=stores, channels=[channel], clock=SystemClock(), every=every)
@@ -115,7 +115,7 @@ async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_
     refused.refuses = True
     worker = Worker(
         Dependencies(
-            agent=FakeAgent(_echo),
+            agent=FakeAgent(echo),
             stores=stores,
             channels=[works, refused],
             clock=SystemClock(),
@@ -186,7 +186,7 @@ async def test_the_figures_are_told_while_an_end_hangs(
     caplog.set_level(logging.INFO)
     session = Session(THREAD, Conversation("chat_1", "jwt"), "Fake Agent", "U1", "u", 1.0)
     await stores.sessions.queue_end(session, EndReason.IDLE)
-    agent, stop = HangingAgent(_echo), asyncio.Event()
+    agent, stop = HangingAgent(echo), asyncio.Event()
     channel = ReceivingChannel()
     outside = Dependencies(agent=agent, stores=stores, channels=[channel], clock=SystemClock(), every=every)
     worker = Worker(outside, idle_timeout_s=60.0, limits=DispatchLimits(drain_s=1.0))
