@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault
+from tests.ports import free_port
 from tests.scenario.messengers import SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene
-from tests.scenario.test_web import free_port
 
 pytestmark = pytest.mark.scenario
 
