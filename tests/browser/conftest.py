@@ -57,6 +57,7 @@ def playground() -> Iterator[str]:
                 process.kill()
             if process.stdout is not None:
                 process.stdout.close()
+    assert process.returncode == 0
 
 
 def _address_of(process: "subprocess.Popen[bytes]") -> str:

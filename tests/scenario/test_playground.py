@@ -10,6 +10,7 @@ from sandbox.playground.options import Options
 from sandbox.playground.people.slack_visitor import SlackVisitor
 from sandbox.playground.people.wishes import Wish, WishRefused
 from sandbox.playground.playground import REAL, Playground
+from sandbox.playground.show.calls import Timeline
 from sandbox.playground.show.meter import Meter
 from sandbox.talkifai.script import Answer
 from sandbox.talkifai.server import TalkifaiStandIn
@@ -60,6 +61,14 @@ async def test_without_a_key_ones_own_agent_cannot_be_chosen(
     playground = Playground(Options(), short_tmp_path)
     with pytest.raises(ValueError, match="agent"):
         await playground.change(agent=REAL)
+
+
+async def test_a_start_shows_no_refused_call(short_tmp_path: Path) -> None:
+    async with Playground(Options(), short_tmp_path) as playground:
+        timeline = Timeline(playground)
+        timeline.read()
+        assert {call.outcome for call in timeline.calls} == {"ok"}
+        assert {call.lane for call in timeline.calls} >= {"slack", "talkifai"}
 
 
 async def test_only_ones_own_messages_can_be_changed(short_tmp_path: Path) -> None:

@@ -27,6 +27,11 @@ export class Faults {
       const inside = trials.filter(({ group }) => group === section.dataset.group);
       sync(section.querySelector('.f-list'), inside.map((trial) => [trial.key, trial]), (trial) => this.#card(trial));
     }
+    // What happens, and the facts at the end, are worth seeing: the card grows below its button.
+    if (this.pressed && (kept !== this.keptBefore || trials.some(({ key, step }) => key === this.pressed && step))) {
+      this.groups.querySelector(`[data-key="${this.pressed}"]`)?.scrollIntoView({ block: 'nearest' });
+    }
+    this.keptBefore = kept;
   }
 
   #card(trial) {
@@ -43,6 +48,7 @@ export class Faults {
   }
 
   #ask(what, { key }) {
+    this.pressed = key;
     this.feed.ask(what, { key }).catch(complain);
   }
 }
