@@ -59,6 +59,17 @@ class BridgeSettings(Section):
     allowed_email_domains: EmailDomains = frozenset()
     """Whose addresses count, and who may ask; empty: every domain."""
     denied_email_domains: EmailDomains = frozenset()
+    person_live_turns: int = Field(3, ge=0, le=10_000)
+    """Answers to one person at a time; 0: no limit. So the next two."""
+    person_questions_per_hour: int = Field(60, ge=0, le=1_000_000)
+    person_open_sessions: int = Field(5, ge=0, le=10_000)
+    budget_person_messages: int | None = Field(None, ge=1, le=10**12, examples=[1000])
+    """Questions, or tokens, a day: of each person, in each place, and in all. None: no limit."""
+    budget_person_tokens: int | None = Field(None, ge=1, le=10**12, examples=[1000])
+    budget_place_messages: int | None = Field(None, ge=1, le=10**12, examples=[1000])
+    budget_place_tokens: int | None = Field(None, ge=1, le=10**12, examples=[1000])
+    budget_total_messages: int | None = Field(None, ge=1, le=10**12, examples=[1000])
+    budget_total_tokens: int | None = Field(None, ge=1, le=10**12, examples=[1000])
     show_tools: bool = False
     """Whether a finished reply names the tools that were used."""
     allow_mentions: Annotated[InstanceOf[Mentions], from_entries(mentions)] = Mentions()

@@ -42,6 +42,7 @@ class RedisInbox:
                 keys.counters,
                 keys.told_queued(thread),
                 *(keys.turn(thread), keys.leases, keys.burst(thread, queued.person.id), keys.clock),
+                keys.askers,
                 *self._seen(queued.origin),
             ],
             [
@@ -56,6 +57,7 @@ class RedisInbox:
                 limits.queued_from,
                 *(round(joins_s * 1000), size, limits.joined_characters),
                 *(int(is_press), milliseconds(limits.dedupe_further_s)),
+                pack(f"{thread.channel}:{thread.account}:{queued.person.id}"),
             ],
         )
         return IntakeResult(unpack(became))

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import MovedError
 
 from adapters.redis_store.agent_quota import RedisQuota
+from adapters.redis_store.allowances import RedisAllowances
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.health import RedisHealth
@@ -70,6 +71,7 @@ class RedisStores(Stores):
             reply_roots=RedisReplyRoots(reach, keys, limits),
             places=places,
             accounts=places,
+            allowances=RedisAllowances(reach, keys, limits),
             records=RedisKeyValueStore(reach, keys),
             health=RedisHealth(reach, keys),
         )

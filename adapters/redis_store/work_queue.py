@@ -62,7 +62,7 @@ class RedisWorkQueue:
             "claim",
             [
                 *(keys.due, keys.leases, keys.fence, keys.bell, keys.clock),
-                *(keys.claimed(worker.name), keys.epoch, keys.workers),
+                *(keys.claimed(worker.name), keys.epoch, keys.workers, keys.askers, keys.served),
             ],
             [
                 *(milliseconds(self._limits.lease_s), worker.claims.next()),
@@ -254,6 +254,7 @@ class RedisWorkQueue:
             *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
             *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),
             *(keys.dead, keys.unanswered(thread), keys.answer(token_of(question_id)), keys.clock),
+            keys.askers,
         ]
         args: list[Argument] = [
             *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),

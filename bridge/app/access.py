@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bridge.access.lists import AccessList, AccessPolicy, ChannelLists
 from bridge.access.routes import RouteTable
+from bridge.domain.allowances import Allowances
 from config.settings import Settings
 
 _EMAILS = ("BRIDGE_ALLOWED_EMAIL_DOMAINS", "BRIDGE_DENIED_EMAIL_DOMAINS")
@@ -26,6 +27,22 @@ def policy_of(settings: Settings, routes: RouteTable) -> AccessPolicy:
         },
         emails=AccessList(bridge.allowed_email_domains, bridge.denied_email_domains),
         routes=routes,
+    )
+
+
+def allowances_of(settings: Settings) -> Allowances:
+    """Return what people may use."""
+    bridge = settings.bridge
+    return Allowances(
+        person_live_turns=bridge.person_live_turns,
+        person_questions_per_hour=bridge.person_questions_per_hour,
+        person_open_sessions=bridge.person_open_sessions,
+        person_messages=bridge.budget_person_messages or 0,
+        person_tokens=bridge.budget_person_tokens or 0,
+        place_messages=bridge.budget_place_messages or 0,
+        place_tokens=bridge.budget_place_tokens or 0,
+        total_messages=bridge.budget_total_messages or 0,
+        total_tokens=bridge.budget_total_tokens or 0,
     )
 
 

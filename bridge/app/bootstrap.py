@@ -20,7 +20,7 @@ from adapters.talkifai.client import TalkifaiAgent
 from adapters.web_server import WebServer
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
-from bridge.app.access import access_warnings, audience, policy_of
+from bridge.app.access import access_warnings, allowances_of, audience, policy_of
 from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.health_pages import health_pages
 from bridge.app.reload import Reload, on_hangup
@@ -87,6 +87,7 @@ async def run_worker(
             limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),
             routes=routes,
             access=policy_of(settings, routes),
+            allowances=allowances_of(settings),
             memory=Memory(settings.bridge.memory),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,

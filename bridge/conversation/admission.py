@@ -73,21 +73,35 @@ class Admissions:
 
     async def tell(self, origin: Origin, refusal: Refusal) -> None:
         """Tell the person, or the place, that is refused: once a day, and to the person alone where possible."""
-        thread, person = origin.thread, origin.person
-        who = "" if refusal in _OF_THE_PLACE else person.id
-        if person.is_program or not await self._is_first(f"{thread.channel}:{thread.account}:{thread.place}:{who}"):
+        log.info(
+            "somebody may not ask",
+            extra={"thread_key": str(origin.thread), "person": origin.person.id, "why": refusal.value},
+        )
+        who = "" if refusal in _OF_THE_PLACE else origin.person.id
+        await self.tell_once(origin, who, _words(refusal, origin), _TOLD_AGAIN_S)
+
+    async def tell_once(self, origin: Origin, name: str, said: str, again_s: float) -> None:
+        """Tell the person something, alone where possible, and not again in this place for that time.
+
+        Args:
+            origin: Who is told, and where.
+            name: What it is about, and whom.
+            said: The notice.
+            again_s: Seconds.
+        """
+        thread = origin.thread
+        mark = f"{thread.channel}:{thread.account}:{thread.place}:{name}"
+        if origin.person.is_program or not await self._is_first(mark, again_s):
             return
-        log.info("somebody may not ask", extra={"thread_key": str(thread), "person": person.id, "why": refusal.value})
         channel = self._channels.find(thread)
-        said = _words(refusal, origin)
         if channel is not None and isinstance(channel, PrivateNotices):
             await channel.tell_alone(origin, said)
         else:
             await self._say(origin, said)
 
-    async def _is_first(self, name: str) -> bool:
+    async def _is_first(self, name: str, again_s: float) -> bool:
         try:
-            return await self._marks.use(_TOLD, name, _TOLD_AGAIN_S)
+            return await self._marks.use(_TOLD, name, again_s)
         except StoreUnavailable:
             return False
 

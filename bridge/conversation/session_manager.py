@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bridge.access.memory import Memory, identifier_in
 from bridge.access.routes import Choices
+from bridge.conversation.allowances import AllowanceKeeper
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.domain.errors import (
     AgentRateLimited,
@@ -60,8 +61,10 @@ class SessionManager:
         idle_timeout_s: float,
         muted: MutedPlaces,
         memory: Memory = Memory.DIRECT,
+        allowances: AllowanceKeeper | None = None,
     ) -> None:
         self._memory = memory
+        self._allowances = allowances
         self._agent = agent
         self._muted = muted
         self._store = store
@@ -88,9 +91,12 @@ class SessionManager:
         and what comes of it is ended.
 
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
-        `AgentRateLimited`, the `Misconfigured` leaves, and `PlaceMuted` where the answer could not be written.
+        `AgentRateLimited`, the `Misconfigured` leaves, `PlaceMuted` where the answer could not be
+        written, and `AllowanceUsedUp`.
         """
         await self._muted.check(lease.thread)
+        if self._allowances is not None:
+            await self._allowances.take_session(queued, choices)
         agent_id = choices.agent_id or (channel.agent_id if isinstance(channel, OwnAgent) else "")
         identifier = identifier_in(self._memory, queued, await _identifier_of(queued, channel))
         patience = _Patience(self._clock, wait)

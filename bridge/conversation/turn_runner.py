@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from bridge.access.lists import AccessPolicy
-from bridge.access.routes import RouteTable
+from bridge.access.routes import Choices, RouteTable
 from bridge.conversation.admission import Admissions
+from bridge.conversation.allowances import AllowanceKeeper, used_up
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
 from bridge.conversation.muted_places import MutedPlaces
@@ -21,6 +22,7 @@ from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_context import Guard, TurnContext
 from bridge.domain.errors import (
+    AllowanceUsedUp,
     BridgeError,
     Misconfigured,
     PlaceGone,
@@ -75,6 +77,7 @@ class TurnRunner:
         alarms: OperatorAlerts,
         muted: MutedPlaces,
         marks: KeyValueStore,
+        allowances: AllowanceKeeper,
         access: AccessPolicy | None = None,
         routes: RouteTable,
         show_tools: bool = False,
@@ -100,6 +103,7 @@ class TurnRunner:
             clock=clock,
         )
         """Who may ask."""
+        self._allowances = allowances
         self._show_tools = show_tools
 
     def knows(self, thread: ThreadKey) -> bool:
@@ -126,7 +130,8 @@ class TurnRunner:
             log.warning("a notice could not be shown", extra={"cause": str(error)})
 
     async def settled(self, queued: Queued, settlement: Settlement) -> None:
-        """Tell the channel that the turn is over."""
+        """Count what the turn used, and tell the channel that it is over."""
+        await self._allowances.settled(queued, settlement, self._routes.route(queued).choices)
         channel = self._channels.find(queued.thread)
         if channel is not None and isinstance(channel, TurnEvents):
             await channel.settled(queued, settlement)
@@ -144,10 +149,24 @@ class TurnRunner:
         Raises `LeaseLost`: stop. `Retryable`: nothing was decided, take the turn up again later.
         """
         channel, queued = self._channels.of(lease.thread), entry.queued
-        asked_at = self._clock.monotonic() - max(0.0, self._clock.now() - queued.origin.asked_at)
-        # Whoever goes on with a turn that has left the bridge need not ask again.
-        if entry.record.step is Step.CLAIMED and not await self.admissions.admits(channel, queued):
+        choices = self._routes.route(queued).choices
+        # A turn that has left the bridge was let through before.
+        has_begun = entry.record.step is not Step.CLAIMED
+        if not has_begun and not await self._may_ask(channel, queued, choices):
             return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self.idle_timeout_s(queued))
+        async with self._allowances.turn_of(queued, choices, has_begun=has_begun):
+            return await self._run(channel, lease, entry, guard, stop)
+
+    async def _may_ask(self, channel: Channel, queued: Queued, choices: Choices) -> bool:
+        return await self.admissions.admits(channel, queued) and await self._allowances.lets_ask(
+            queued, choices, self.admissions.tell_once
+        )
+
+    async def _run(
+        self, channel: Channel, lease: Lease, entry: InboxItem, guard: Guard, stop: asyncio.Event | None
+    ) -> Settlement:
+        queued = entry.queued
+        asked_at = self._clock.monotonic() - max(0.0, self._clock.now() - queued.origin.asked_at)
         routed = self._routes.route(queued)
         buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
         reply = Reply(
@@ -222,9 +241,11 @@ class TurnRunner:
                     return await self._commands.obey(turn, queued)
                 case _:
                     assert_never(queued)
-        except Misconfigured as error:
-            self._alarms.tell(error)
-            return AnswerResult(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
+        except (AllowanceUsedUp, Misconfigured) as error:
+            if isinstance(error, Misconfigured):
+                self._alarms.tell(error)
+            notice = used_up(error) if isinstance(error, AllowanceUsedUp) else Notice.UNAVAILABLE
+            return AnswerResult(Outcome.REFUSED, notice=notice)
         except StoreUnavailable:
             raise
         except Retryable as error:

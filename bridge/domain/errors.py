@@ -9,7 +9,8 @@ BridgeError
 │   ├── AgentUnavailable      TalkifAI does not answer, or answers 5xx
 │   │   ├── AgentUnreachable  no connection came about: the request surely did not arrive
 │   │   └── StreamBroken      the stream stopped before its end; the answer may still be written
-│   └── AgentRateLimited      429: carries the wait
+│   ├── AgentRateLimited      429: carries the wait
+│   └── TurnPutOff            the person is answered in as many threads as may be at a time
 ├── Permanent                 the same call will never work
 │   ├── LeaseLost             another worker has the thread; whoever sees this stops, and changes nothing
 │   ├── PostUncertain         the answer to a post was lost: the message may or may not be there
@@ -19,7 +20,8 @@ BridgeError
 │   │   └── PlaceMuted        the bot may read there, and not write
 │   ├── PageRejected          the channel refuses this content
 │   ├── ConversationLost      TalkifAI no longer knows the conversation or its token (401, 404, a 403 of its own)
-│   └── QuestionTooLong       over TalkifAI's 10,000 characters
+│   ├── QuestionTooLong       over TalkifAI's 10,000 characters
+│   └── AllowanceUsedUp       the person may open no further conversation now: carries the wait
 └── Misconfigured             an operator has to change something
     ├── SettingWrong          names the setting, what is wrong, what would be right
     ├── AgentKeyRefused       401 invalid_api_key
@@ -80,6 +82,10 @@ class AgentRateLimited(Retryable):
         self.retry_after_s = retry_after_s
 
 
+class TurnPutOff(Retryable):
+    """The person is being answered in as many threads as may be at a time: the turn waits for one of them."""
+
+
 class Permanent(BridgeError):
     """The same call will never work."""
 
@@ -123,6 +129,14 @@ class ConversationLost(Permanent):
 
 class QuestionTooLong(Permanent):
     """The question is over TalkifAI's limit."""
+
+
+class AllowanceUsedUp(Permanent):
+    """The person has as many open conversations as may be."""
+
+    def __init__(self, again_after_s: float) -> None:
+        super().__init__(f"no further conversation for {again_after_s:g} s")
+        self.again_after_s = again_after_s
 
 
 class Misconfigured(BridgeError):

@@ -1,5 +1,6 @@
 """All that the bridge itself says to people: notices, status lines, labels, help. Nothing internal stands in them."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ class Notice(StrEnum):
     NOT_ALLOWED_EMAIL = "Sorry, I only answer people with a confirmed e-mail address of certain domains."
     NOT_ALLOWED_WORKSPACE = "Sorry, I may not answer in this workspace."
     NOT_ALLOWED_HERE = "Sorry, I may not answer in this place."
+    USED_UP_HOUR = "You have asked as many questions as one person may in an hour."
+    USED_UP_PERSON = "You have used up what one person may use in a day."
+    USED_UP_PLACE = "What may be used here in a day is used up."
+    USED_UP_TOTAL = "What the assistant may use in a day is used up."
+    USED_UP_SESSIONS = "You have as many conversations open as one person may. End one of them, or wait until one ends."
     QUEUED = "Your questions are queued and will be answered one after the other."
     BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
     ADMINS_ONLY = "Only the administrators of this group may do that."
@@ -165,6 +171,14 @@ class Status(StrEnum):
     WAITING = "Waiting for capacity…"
     """TalkifAI's limit is used up for the moment."""
     WRITING = "Writing…"
+
+
+def come_again(notice: Notice, again_after_s: float) -> str:
+    """Say what is used up, and in how long it comes back: people read it in any time zone."""
+    minutes = max(1, math.ceil(again_after_s / 60))
+    hours = math.ceil(minutes / 60)
+    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+    return f"{notice} Please ask again in about {wait if hours == 1 else f'{hours} hours'}."
 
 
 def not_allowed(notice: Notice, asked_for: str) -> str:

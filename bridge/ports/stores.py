@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bridge.ports.allowances import AllowanceStore
 from bridge.ports.chat_moves import Accounts, Places, ReplyRoots
 from bridge.ports.coordination import CallBudgets, LeaderLease, Quota, StoreHealth
 from bridge.ports.key_value import KeyValueStore
@@ -22,5 +23,6 @@ class Stores:
     reply_roots: ReplyRoots
     places: Places
     accounts: Accounts
+    allowances: AllowanceStore
     records: KeyValueStore
     health: StoreHealth

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bridge.conversation.turn_runner import TurnRunner
-from bridge.domain.errors import ChannelOutage, LeaseLost, Misconfigured, Retryable, StoreUnavailable
+from bridge.domain.errors import ChannelOutage, LeaseLost, Misconfigured, Retryable, StoreUnavailable, TurnPutOff
 from bridge.domain.notices import Notice
 from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement, reference_of
 from bridge.ports.work_queue import WorkQueue
@@ -26,6 +26,8 @@ _FULL_WAIT_S = 0.25
 """The same while there is no room for another turn."""
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
 _MISCONFIGURED_PAUSE_S = 60.0
+_PUT_OFF_S = 15.0
+"""A turn that waits for another of its person's: that one's end makes it due at once, unless its worker died."""
 _OUTAGE_PAUSE_S, _OUTAGE_MOST_S = 120.0, 86_400.0
 """An answer that a channel does not take is shown when the channel is back, up to a day after its question."""
 _CANCELS_S = (3.0, 1.0)
@@ -169,9 +171,15 @@ class Dispatcher:
             log.warning("an answer waits for its channel", extra={"cause": str(error), "wait_s": _OUTAGE_PAUSE_S})
             await self._release(lease, _OUTAGE_PAUSE_S, counts=False)
         except Retryable as error:
-            wait_s = pause_after(attempts, self._limits.retry_first_s, self._limits.retry_most_s)
-            log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
-            await self._release(lease, wait_s)
+            await self._put_off(lease, error, attempts)
+
+    async def _put_off(self, lease: Lease, error: Retryable, attempts: int) -> None:
+        if isinstance(error, TurnPutOff):
+            await self._release(lease, _PUT_OFF_S, counts=False)
+            return
+        wait_s = pause_after(attempts, self._limits.retry_first_s, self._limits.retry_most_s)
+        log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
+        await self._release(lease, wait_s)
 
     def _report(self, entry: InboxItem, settlement: Settlement) -> None:
         """Log the one line of a turn, and time it."""

@@ -10,12 +10,14 @@ from typing import Any
 from bridge.access.lists import AccessPolicy
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
+from bridge.conversation.allowances import AllowanceKeeper
 from bridge.conversation.channels import Channels
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.reaper import TICK_S, Reaper
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
+from bridge.domain.allowances import Allowances
 from bridge.domain.errors import Misconfigured, StoreUnavailable
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.agent import Agent
@@ -72,6 +74,7 @@ class Worker:
         limits: DispatchLimits,
         routes: RouteTable | None = None,
         access: AccessPolicy | None = None,
+        allowances: Allowances | None = None,
         memory: Memory = Memory.DIRECT,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
@@ -84,6 +87,7 @@ class Worker:
         self._answers = f'; "{agent_name}" answers' if agent_name else ""
         self._supervisor = Supervisor(clock)
         self._pacing = ChannelLimiter(clock, outside.stores.budgets, outside.meter)
+        keeper = AllowanceKeeper(outside.stores.allowances, clock, allowances or Allowances())
         muted = MutedPlaces(outside.stores.records)
         self._sessions = sessions = SessionManager(
             outside.agent,
@@ -92,6 +96,7 @@ class Worker:
             idle_timeout_s=idle_timeout_s,
             muted=muted,
             memory=memory,
+            allowances=keeper,
         )
         queue = outside.stores.queue
         alarms = OperatorAlerts(clock)
@@ -107,6 +112,7 @@ class Worker:
             muted=muted,
             routes=routes or RouteTable(),
             marks=outside.stores.records,
+            allowances=keeper,
             access=access,
             show_tools=show_tools,
             max_pages=max_pages,

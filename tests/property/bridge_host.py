@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from redis.asyncio import Redis
 
 from adapters.redis_store.agent_quota import RedisQuota
+from adapters.redis_store.allowances import RedisAllowances
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Argument, Call, Commands
 from adapters.redis_store.client.scripts import Script, all_scripts
@@ -224,6 +225,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         reply_roots=RedisReplyRoots(commands, KEYS, LIMITS),
         places=places,
         accounts=places,
+        allowances=RedisAllowances(commands, KEYS, LIMITS),
         records=RedisKeyValueStore(commands, KEYS),
         health=RedisHealth(commands, KEYS),
     )

@@ -64,6 +64,16 @@ class Keys:
         return f"{self.prefix}:due"
 
     @property
+    def askers(self) -> str:
+        """Hash: thread to the person who asked what waits first there. A hint for `claim.lua`, no more."""
+        return f"{self.prefix}:askers"
+
+    @property
+    def served(self) -> str:
+        """Sorted set: people, by the number of the claim by which a thread of theirs was taken last."""
+        return f"{self.prefix}:served"
+
+    @property
     def leases(self) -> str:
         """Hash: thread to the fence of the worker that took it last; gone once it was given back.
 
@@ -231,6 +241,15 @@ class Keys:
     def reply_root(self, account: str, place: str, message_id: str) -> str:
         """String: the root of the chain that the message is in."""
         return f"{self.prefix}:root:{_quoted(account)}:{_quoted(place)}:{_quoted(message_id)}"
+
+    def allowance(self, kind: str, *whose: str) -> str:
+        """What is used, and by whom.
+
+        `hour` (questions of a person), `live` and `waiting` (threads in which a person is or is to be answered) and
+        `opened` (threads with a person's session) are sorted sets; `person`, `place` and `total` are hashes, a day's
+        budgets; `counted` is the mark of a question whose tokens were counted.
+        """
+        return ":".join((f"{self.prefix}:allowance:{kind}", *map(_quoted, whose)))
 
     def records(self, group: str) -> str:
         """Hash: what a channel keeps by itself, by name."""

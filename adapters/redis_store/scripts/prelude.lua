@@ -92,3 +92,42 @@ local function room_ahead(calls, most, window, ahead, now)
   local counted = redis.call('ZCOUNT', calls, whole(now + ahead - window), '+inf')
   return math.floor(most * math.max(1, ahead / window)) - counted
 end
+
+-- The number of the day in UTC, and for how long (ms) it lasts.
+local function day_of(now)
+  local today = math.floor(now / 86400000)
+  return whole(today), (today + 1) * 86400000 - now
+end
+
+-- What is used of a day's budget so far.
+local function used_today(budget, today)
+  local known = redis.call('HMGET', budget, 'day', 'messages', 'tokens')
+  if known[1] ~= today then
+    return { messages = 0, tokens = 0 }
+  end
+  return { messages = tonumber(known[2] or 0), tokens = tonumber(known[3] or 0) }
+end
+
+-- Counts in a day's budget and answers what is used then. It begins anew with the day.
+local function count_today(budget, today, unit, count)
+  if redis.call('HGET', budget, 'day') ~= today then
+    redis.call('DEL', budget)
+    redis.call('HSET', budget, 'day', today)
+  end
+  local used = redis.call('HINCRBY', budget, unit, count)
+  redis.call('PEXPIRE', budget, 172800000)
+  return used
+end
+
+-- Adds the level (percent) that a budget has come to, where that was lower before.
+local function add_level(answer, name, unit, before, used, most)
+  for _, percent in ipairs({ 100, 80 }) do
+    local level = most * percent / 100
+    if most > 0 and before < level and used >= level then
+      answer[#answer + 1] = name
+      answer[#answer + 1] = unit
+      answer[#answer + 1] = percent
+      return
+    end
+  end
+end

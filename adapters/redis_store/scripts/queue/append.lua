@@ -1,8 +1,9 @@
 -- Removes duplicates and appends. An answer of "not addressed" leaves no mark of the message, because the same
 -- message may come once more as an addressed one.
 local inbox, bodies, known, due, bell, counters = unpack(KEYS, 1, 6)
-local told, turn, leases, burst, clock = unpack(KEYS, 7, 11)
-local NAMES = 12 -- from here on the names of the message; the first one is its id
+local told, turn, leases, burst, clock, askers = unpack(KEYS, 7, 12)
+local MOST_ASKERS = 10000
+local NAMES = 13 -- from here on the names of the message; the first one is its id
 local thread, id, body, addressed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local longest, seen_ms, known_ms, bell_length = tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8])
 local queued_from = tonumber(ARGV[9])
@@ -63,6 +64,10 @@ else
   local waiting = redis.call('RPUSH', inbox, id)
   if waiting == 1 then
     redis.call('DEL', told)
+    if redis.call('HLEN', askers) >= MOST_ASKERS then
+      redis.call('DEL', askers) -- hints that were left behind
+    end
+    redis.call('HSET', askers, thread, ARGV[15])
   elseif waiting >= queued_from and redis.call('SET', told, '1', 'NX', 'PX', known_ms) then
     became = 'queued'
   end

@@ -1,8 +1,9 @@
--- Takes the thread that has been due longest and answers with it, its fence and the epoch. Where none is due, every ring
+-- Takes a due thread, of the person who was served longest ago the one due longest, and answers with it, its fence and the epoch. Where none is due, every ring
 -- of the bell is old; the answer is for how long (ms) none will be, -1 where none has work. A request that comes a
 -- second time, because its answer was lost, gets the same answer: else the thread would belong to no worker.
-local due, leases, fence, bell, clock, claimed, epoch, workers = unpack(KEYS)
+local due, leases, fence, bell, clock, claimed, epoch, workers, askers, served = unpack(KEYS)
 local lease_ms, request = tonumber(ARGV[1]), ARGV[2]
+local CANDIDATES, MOST_SERVED, SERVED_MS = 200, 1000, 3600000
 go_on_when_full(due)
 note_presence(workers, ARGV[3], tonumber(ARGV[4])) -- before it has anything that others could take over
 local now = steady_ms(clock)
@@ -15,15 +16,28 @@ if #first == 0 or tonumber(first[2]) > now then
   redis.call('DEL', bell)
   return #first == 0 and -1 or math.ceil(tonumber(first[2]) - now)
 end
+-- Whose turn it is: who has many threads does not come first because of that.
+local thread, asker, least
+for _, candidate in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', whole(now), 'LIMIT', 0, CANDIDATES)) do
+  local person = redis.call('HGET', askers, candidate) or candidate
+  local at = tonumber(redis.call('ZSCORE', served, person) or 0)
+  if not least or at < least then
+    thread, asker, least = candidate, person, at
+  end
+end
 local here = redis.call('GET', epoch)
 if not here then
   here = request
   redis.call('SET', epoch, here)
 end
 -- A counter alone may go back, with a server that forgets; the request is of this worker and this claim.
-local thread, name = first[1], whole(redis.call('INCR', fence)) .. '-' .. request
+local number = whole(redis.call('INCR', fence))
+local name = number .. '-' .. request
 redis.call('ZADD', due, whole(now + lease_ms), thread)
 redis.call('HSET', leases, thread, name)
 redis.call('HSET', claimed, 'request', request, 'thread', thread, 'fence', name, 'epoch', here)
 redis.call('PEXPIRE', claimed, lease_ms)
+redis.call('ZADD', served, number, asker)
+redis.call('ZREMRANGEBYRANK', served, 0, -MOST_SERVED - 1)
+redis.call('PEXPIRE', served, SERVED_MS)
 return {thread, name, here}

@@ -1,7 +1,7 @@
 -- Removes the question that was begun, with its record, and updates the session. A call that arrives a second
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
-local session, idle, endings, ends, counters, dead, unanswered, answer, clock = unpack(KEYS, 7, 15)
+local session, idle, endings, ends, counters, dead, unanswered, answer, clock, askers = unpack(KEYS, 7, 16)
 local thread, fence, question, outcome, end_reason = unpack(ARGV, 1, 5)
 local idle_ms, known_ms = tonumber(ARGV[6]), ARGV[7]
 local history, counts_as_turn = ARGV[8], ARGV[9]
@@ -92,6 +92,7 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
   end
 end
 
+redis.call('HDEL', askers, thread)
 if redis.call('LLEN', inbox) > 0 then
   return 1
 end

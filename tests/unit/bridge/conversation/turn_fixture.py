@@ -6,12 +6,14 @@ from typing import Generic, TypeVar
 
 from adapters.redis_store.stores import RedisStores
 from bridge.access.routes import RouteTable
+from bridge.conversation.allowances import AllowanceKeeper
 from bridge.conversation.channels import Channels
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.recovery import RecoveryLimits
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
+from bridge.domain.allowances import Allowances
 from bridge.domain.incoming import IntakeResult, Queued
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.turns import Lease, Settlement
@@ -105,6 +107,7 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
         alarms=OperatorAlerts(clock),
         muted=muted,
         marks=stores.records,
+        allowances=AllowanceKeeper(stores.allowances, clock, Allowances()),
         routes=routes,
     )
     return Stage(stores, agent, channel, turns, routes)

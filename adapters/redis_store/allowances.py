@@ -1,0 +1,115 @@
+"""What people use, counted for all workers together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.codec import pack, unpack
+from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from bridge.domain.allowances import Allowances, Asking, Level, Limit, Taken
+from bridge.domain.threads import ThreadKey
+
+_MOST_REMEMBERED = 1_000
+"""Questions of one person that are known to be counted, where no limit keeps them fewer."""
+_COUNTED_S = 3600.0
+"""For how long the tokens of an answer are known to be counted."""
+_HELD_S = 30.0
+_WAITS_S = 3600.0
+
+
+class RedisAllowances:
+    """The `AllowanceStore` port on Redis."""
+
+    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
+        self._commands = commands
+        self._keys = keys
+        self._limits = limits
+
+    async def take_question(self, asking: Asking, limits: Allowances) -> Taken:
+        """Count a question, once, or say what is used up and when it comes back."""
+        per_hour = limits.person_questions_per_hour
+        answer = await self._commands.script(
+            "question_take",
+            [self._keys.allowance("hour", *_person(asking)), *self._budgets(asking)],
+            [
+                *(pack(asking.question_id), per_hour, max(per_hour, _MOST_REMEMBERED)),
+                *(limits.person_messages, limits.person_tokens),
+                *(limits.place_messages, limits.place_tokens),
+                *(limits.total_messages, limits.total_tokens),
+            ],
+        )
+        wait_ms = int(answer[0])
+        if wait_ms > 0:
+            return Taken(Limit(unpack(answer[1])), wait_ms / 1000)
+        return Taken(levels=_levels(answer))
+
+    async def count_tokens(self, asking: Asking, tokens: int, limits: Allowances) -> Sequence[Level]:
+        """Count the tokens of an answer, once; return what has reached a level by it."""
+        answer = await self._commands.script(
+            "tokens_count",
+            [self._keys.allowance("counted", asking.question_id), *self._budgets(asking)],
+            [
+                *(tokens, milliseconds(_COUNTED_S)),
+                *(limits.person_tokens, limits.place_tokens, limits.total_tokens),
+            ],
+        )
+        return _levels(answer)
+
+    async def take_turn(self, asking: Asking, at_most: int) -> bool:
+        """Count the thread as one in which the person is answered, for half a minute; False: it has to wait."""
+        person = _person(asking)
+        taken = await self._commands.script(
+            "turn_take",
+            [self._keys.allowance("live", *person), self._keys.allowance("waiting", *person), self._keys.clock],
+            [str(asking.thread), at_most, milliseconds(_HELD_S), milliseconds(_WAITS_S)],
+        )
+        return bool(taken)
+
+    async def leave_turn(self, asking: Asking) -> None:
+        """Count the thread as such no more; wake the next one of this person."""
+        keys, person = self._keys, _person(asking)
+        await self._commands.script(
+            "turn_leave",
+            [
+                *(keys.allowance("live", *person), keys.allowance("waiting", *person)),
+                *(keys.due, keys.leases, keys.bell, keys.clock),
+            ],
+            [str(asking.thread), self._limits.bell_length],
+        )
+
+    async def take_session(self, asking: Asking, at_most: int) -> Taken:
+        """Count a conversation that is about to be opened, while it is open; or say when one ends.
+
+        What is counted between the look and the step counts as open: that errs on the safe side.
+        """
+        keys, opened = self._keys, self._keys.allowance("opened", *_person(asking))
+        threads = [unpack(name) for name in await self._commands.call("ZRANGE", opened, 0, -1)]
+        wait_ms = await self._commands.script(
+            "session_take",
+            [opened, keys.idle, keys.clock, *(keys.session(ThreadKey.parse(name)) for name in threads)],
+            [
+                *(str(asking.thread), pack(asking.person_id), at_most, milliseconds(self._limits.opening_s)),
+                *threads,
+            ],
+        )
+        return Taken(Limit.SESSIONS, int(wait_ms) / 1000) if wait_ms else Taken()
+
+    def _budgets(self, asking: Asking) -> list[str]:
+        thread = asking.thread
+        return [
+            self._keys.allowance("person", *_person(asking)),
+            self._keys.allowance("place", thread.channel, thread.account, thread.place),
+            self._keys.allowance("total"),
+        ]
+
+
+def _person(asking: Asking) -> tuple[str, str, str]:
+    return asking.thread.channel, asking.thread.account, asking.person_id
+
+
+def _levels(answer: Sequence[Any]) -> tuple[Level, ...]:
+    parts = answer[1:]
+    return tuple(
+        Level(Limit(unpack(name)), unpack(unit), int(percent))
+        for name, unit, percent in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    )

@@ -1,0 +1,32 @@
+-- Counts a question for an hour and for the day, in all budgets or in none. One that was counted counts no more.
+-- Answers {0, which, unit, percent, ...} with the levels that are reached by it, or {wait ms, which}.
+local hour, budgets = KEYS[1], {KEYS[2], KEYS[3], KEYS[4]}
+local id, per_hour, kept = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local names = {'person', 'place', 'total'}
+local now = now_ms()
+redis.call('ZREMRANGEBYSCORE', hour, '-inf', whole(now - 3600000))
+if redis.call('ZSCORE', hour, id) then
+  return {0}
+end
+if per_hour > 0 and redis.call('ZCARD', hour) >= per_hour then
+  -- The place that comes free first: older ones may be over the limit since it was lowered.
+  local oldest = redis.call('ZREVRANGE', hour, per_hour - 1, per_hour - 1, 'WITHSCORES')
+  return {tonumber(oldest[2]) + 3600000 - now, 'hour'}
+end
+local today, until_midnight = day_of(now)
+for at = 1, 3 do
+  local messages, tokens = tonumber(ARGV[2 + 2 * at]), tonumber(ARGV[3 + 2 * at])
+  local used = used_today(budgets[at], today)
+  if (messages > 0 and used.messages >= messages) or (tokens > 0 and used.tokens >= tokens) then
+    return {until_midnight, names[at]}
+  end
+end
+local answer = {0}
+for at = 1, 3 do
+  local used = count_today(budgets[at], today, 'messages', 1)
+  add_level(answer, names[at], 'messages', used - 1, used, tonumber(ARGV[2 + 2 * at]))
+end
+redis.call('ZADD', hour, whole(now), id)
+redis.call('ZREMRANGEBYRANK', hour, 0, -kept - 1)
+redis.call('PEXPIRE', hour, 3600000)
+return answer

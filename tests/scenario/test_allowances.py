@@ -1,0 +1,101 @@
+"""People who ask too much, over real sockets: they are told, and nobody else waits for them."""
+
+import asyncio
+
+import pytest
+
+from bridge.domain.notices import Notice
+from sandbox.talkifai.script import Answer, Pause
+from tests.scenario.messengers import MESSENGERS, Messenger, SlackMessenger, TelegramMessenger
+from tests.scenario.scene import Scene
+
+pytestmark = pytest.mark.scenario
+
+
+async def _ask(messenger: Messenger, person: object, text: str, place: str = "") -> str:
+    """Ask in a thread of its own; return the place, in which nothing else is asked."""
+    if isinstance(messenger, SlackMessenger):
+        place = place or messenger.channel()
+        await messenger.slack.say(str(person), place, f"{messenger.slack.mention} {text}")
+        return place
+    assert isinstance(messenger, TelegramMessenger)
+    group = messenger.telegram.group("Group")
+    await messenger.telegram.say(person, group, text, mention=True)  # type: ignore[arg-type]  # a Telegram user
+    return str(group.id)
+
+
+def _person(messenger: Messenger, name: str) -> object:
+    if isinstance(messenger, SlackMessenger):
+        return messenger.person()
+    assert isinstance(messenger, TelegramMessenger)
+    return messenger.telegram.person(name)
+
+
+def _said(messenger: Messenger, place: str) -> list[str]:
+    told = [one.text for one in messenger.ledger.shown(place)]
+    if isinstance(messenger, SlackMessenger):
+        told += [words for where, _, _, words in messenger.slack.api.ephemerals if where == place]
+    return told
+
+
+@pytest.mark.parametrize("name", ["slack", "telegram"])
+async def test_a_person_over_an_hours_questions_is_told_when_to_come_again_and_others_are_not_affected(
+    own_scene: Scene, name: str
+) -> None:
+    """A20: questions an hour. A12: the notice says the time."""
+    await own_scene.start_bridge(BRIDGE_PERSON_QUESTIONS_PER_HOUR="2")
+    messenger = MESSENGERS[name](own_scene)
+    own_scene.answers["hi"] = Answer.of("Hello.")
+    eve, ada = _person(messenger, "Eve"), _person(messenger, "Ada")
+    for _ in range(2):
+        place = await _ask(messenger, eve, "hi")
+        await messenger.ledger.until(lambda: "Hello." in _said(messenger, place))  # noqa: B023 - awaited here
+    over = await _ask(messenger, eve, "hi")
+    await messenger.ledger.until(lambda: bool(_said(messenger, over)))
+    (told,) = _said(messenger, over)
+    assert told.strip("_") == f"{Notice.USED_UP_HOUR} Please ask again in about 60 minutes."
+    other = await _ask(messenger, ada, "hi")
+    await messenger.ledger.until(lambda: "Hello." in _said(messenger, other))
+    assert len(own_scene.stage.talkifai.book.records) == 3
+
+
+@pytest.mark.parametrize("name", ["slack", "telegram"])
+async def test_a_days_budget_of_a_place_and_open_conversations_are_limited_too(own_scene: Scene, name: str) -> None:
+    """A20: open sessions, budget."""
+    await own_scene.start_bridge(BRIDGE_PERSON_OPEN_SESSIONS="1", BRIDGE_BUDGET_TOTAL_MESSAGES="3")
+    messenger = MESSENGERS[name](own_scene)
+    own_scene.answers["hi"] = Answer.of("Hello.")
+    eve, ada = _person(messenger, "Eve"), _person(messenger, "Ada")
+    first = await _ask(messenger, eve, "hi")
+    await messenger.ledger.until(lambda: "Hello." in _said(messenger, first))
+    second = await _ask(messenger, eve, "hi")
+    await messenger.ledger.until(lambda: Notice.USED_UP_SESSIONS in "".join(_said(messenger, second)))
+    assert "Please ask again in about 10 minutes." in "".join(_said(messenger, second))
+    third = await _ask(messenger, ada, "hi")
+    await messenger.ledger.until(lambda: "Hello." in _said(messenger, third))
+    fourth = await _ask(messenger, _person(messenger, "Bob"), "hi")
+    await messenger.ledger.until(lambda: Notice.USED_UP_TOTAL in "".join(_said(messenger, fourth)))
+    assert len(own_scene.stage.talkifai.book.records) == 2
+    assert "100 % of a day's budget is used: BRIDGE_BUDGET_TOTAL_MESSAGES = 3" in own_scene.log
+
+
+@pytest.mark.parametrize(("live_turns", "max_turns"), [("3", "500"), ("0", "2")])
+@pytest.mark.parametrize("name", ["slack", "telegram"])
+async def test_thirty_questions_of_one_person_do_not_delay_another(
+    own_scene: Scene, name: str, live_turns: str, max_turns: str
+) -> None:
+    """A21: in thirty threads; all are answered in the end. A20: live turns, more wait."""
+    await own_scene.start_bridge(
+        BRIDGE_PERSON_LIVE_TURNS=live_turns, BRIDGE_MAX_TURNS=max_turns, BRIDGE_PERSON_OPEN_SESSIONS="0"
+    )
+    messenger = MESSENGERS[name](own_scene)
+    own_scene.answers |= {"flood": Answer.of("word ", Pause(0.4), "and word."), "hi": Answer.of("Hello.")}
+    eve, ada = _person(messenger, "Eve"), _person(messenger, "Ada")
+    flood = [await _ask(messenger, eve, "flood") for _ in range(30)]
+    place = await _ask(messenger, ada, "hi")
+    book = own_scene.stage.talkifai.book
+    await messenger.ledger.until(lambda: "Hello." in _said(messenger, place))
+    asked = [text for record in book.records for text in record.posted]
+    assert asked.index("hi") < 12, "thirty others came first"
+    async with asyncio.timeout(60):
+        await book.until(lambda: sum("flood" in record.posted for record in book.records) == len(flood), 60.0)
