@@ -4,6 +4,8 @@ import { fill, h, icon, sync } from './dom.js';
 
 const REASONS = { idle: 'fell silent', agent: 'the agent ended it', user: 'ended by a person', new: 'began anew', expired: 'expired by itself', lost: 'was lost' };
 
+const ENDING_S = 4; // after that, a turn that is being recovered keeps the session
+
 export class Meter {
   constructor(root, store) {
     this.store = store;
@@ -69,9 +71,9 @@ export class Meter {
       clock.textContent = spoken(until - Number(clock.dataset.opened));
     }
     for (const idle of this.list.querySelectorAll('.m-idle[data-idle]')) {
-      const left = Math.max(0, Number(idle.dataset.idle) - now);
-      idle.style.setProperty('--left', `${Math.min(100, (left / idleAfter) * 100)}%`);
-      idle.querySelector('b').textContent = left > 0 ? `ends in ${Math.ceil(left)} s` : 'in use, or ending';
+      const left = Number(idle.dataset.idle) - now;
+      idle.style.setProperty('--left', `${Math.min(100, Math.max(0, left / idleAfter) * 100)}%`);
+      idle.querySelector('b').textContent = left > 0 ? `ends in ${Math.ceil(left)} s` : left > -ENDING_S ? 'ending…' : 'in use';
     }
   }
 }
