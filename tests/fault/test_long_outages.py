@@ -5,8 +5,10 @@ import time
 
 import pytest
 
-from sandbox.talkifai.script import Answer
+from sandbox.faults import Gate
+from sandbox.talkifai.script import Answer, Hold, Say
 from tests.fault.cluster import Cluster
+from tests.fault.proxy import Proxy
 from tests.fault.talks import TALKS, talk_on
 
 BEFORE, MEANWHILE = "This is the answer before.", "This is the answer to what was asked meanwhile."
@@ -65,3 +67,28 @@ async def test_what_was_asked_while_redis_was_away_is_answered(cluster: Cluster,
 
     await talk.until_texts(BEFORE, MEANWHILE)
     assert talk.posted == ["before", "meanwhile"]
+
+
+async def test_in_a_group_an_answer_is_shown_whole_though_redis_hangs_before_its_first_post(cluster: Cluster) -> None:
+    """R5: which thread a post belongs to is noted in Redis, and no post waits for that."""
+    telegram = cluster.stage.telegram
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    place, gates = str(group.id), [Gate(), Gate()]
+    first, second = "It begins with enough words to be shown at once. ", "And it goes on, to its end."
+    steps = (Hold(gates[0]), Say(first, chunk=60), Hold(gates[1]), Say(second, chunk=60))
+    cluster.answers["what is new?"] = Answer.of(*steps)
+    async with Proxy.to(cluster.redis_url) as network:
+        await cluster.start_worker(f"redis://127.0.0.1:{network.port}/0")
+        asked = await telegram.say(ada, group, "what is new?", mention=True)
+        await gates[0].reached()
+        network.freeze()
+        gates[0].open()
+        await telegram.ledger.until(lambda: [one.text for one in telegram.ledger.shown(place)] == [first.strip()], 10)
+        gates[1].open()
+        wanted = [first + second]
+        await telegram.ledger.until(lambda: [one.text for one in telegram.ledger.shown(place)] == wanted, 10)
+        network.thaw()
+        await cluster.at_rest()
+    (shown,) = telegram.ledger.shown(place)
+    roots = cluster.stores.reply_roots
+    assert await roots.root_of(str(telegram.bot.id), place, shown.message_id) == str(asked)

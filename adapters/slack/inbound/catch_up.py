@@ -79,13 +79,12 @@ class CatchUp:
 
     async def _read_since(self, since: float) -> None:
         """Read direct messages and channels, then threads. Raises `StoreUnavailable`."""
-        threads = await self._recent.newest_first()
-        reads = list(_reads_of(threads))
+        reads = list(_reads_of(await self._recent.newest_first(), since))
         _LOG.warning("No events came for some minutes: what was said meanwhile is read in %d places.", len(reads))
-        for thread in reads[:_MOST_READS]:
+        for thread, oldest in reads[:_MOST_READS]:
             try:
                 here = await self._workspaces.of(thread.account)
-                for message in await self._messages(here, thread, since):
+                for message in await self._messages(here, thread, oldest):
                     await self._take(message, thread, here)
             except StoreUnavailable:
                 raise
@@ -125,8 +124,11 @@ class CatchUp:
         return sorted(newer, key=lambda one: float(one["ts"]))
 
 
-def _reads_of(threads: Sequence[ThreadKey]) -> Iterator[ThreadKey]:
-    """Yield each place once, without a thread, and then the threads that have a root."""
-    places = dict.fromkeys(ThreadKey(one.channel, one.account, one.place) for one in threads)
-    yield from places
-    yield from (one for one in threads if one.thread)
+def _reads_of(noted: Mapping[ThreadKey, float], since: float) -> Iterator[tuple[ThreadKey, float]]:
+    """Yield each place once, without a thread, and then the threads that have a root; and from when on each is read.
+
+    What stands in a thread from before it was noted was said without the bot, or was heard.
+    """
+    places = dict.fromkeys(ThreadKey(one.channel, one.account, one.place) for one in noted)
+    yield from ((place, since) for place in places)
+    yield from ((one, max(since, noted_at)) for one, noted_at in noted.items() if one.thread)

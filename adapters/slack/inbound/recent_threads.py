@@ -1,6 +1,6 @@
 """Where people talked to the bot lately: that is where questions are looked for after an outage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from time import time
 
@@ -29,14 +29,17 @@ class RecentThreads:
             return
         self._noted[thread] = now
         with suppress(StoreUnavailable):
-            await self._marks.write(_GROUP, str(thread), f"{now:.0f}")
+            await self._marks.write(_GROUP, str(thread), f"{now:.3f}")
 
-    async def newest_first(self) -> Sequence[ThreadKey]:
-        """Return the threads, and forget those that are too old or too many. Raises `StoreUnavailable`."""
+    async def newest_first(self) -> Mapping[ThreadKey, float]:
+        """Return when each thread was noted, and forget those that are too old or too many.
+
+        Raises `StoreUnavailable`.
+        """
         noted = await self._marks.read_all(_GROUP)
         names = sorted(noted, key=lambda name: float(noted[name]), reverse=True)
         oldest = time() - _KEPT_S
         kept = [name for name in names[:_MOST] if float(noted[name]) >= oldest]
         for name in names[len(kept) :]:
             await self._marks.remove(_GROUP, name)
-        return [ThreadKey.parse(name) for name in kept]
+        return {ThreadKey.parse(name): float(noted[name]) for name in kept}

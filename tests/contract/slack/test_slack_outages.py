@@ -10,7 +10,9 @@ import pytest
 
 from adapters.redis_store.stores import RedisStores
 from adapters.slack.channel import SlackChannel
+from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
 from adapters.slack.limits import SlackLimits
+from adapters.web_server import WebServer
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Incoming, IntakeResult, Question
 from bridge.domain.notices import Notice
@@ -111,7 +113,10 @@ async def test_what_was_said_while_no_worker_ran_is_read_from_the_history(slack:
     """R16: in direct messages, in threads that the bot was in, and new ones in channels where it was asked before."""
     async with receiving(slack, intake):
         await slack.say("U0ADA", "D1", "first")
-        root = await slack.say("U0ADA", "C1", f"{slack.mention} in a thread")
+        root = await slack.say("U0BOB", "C1", "people talk")
+        await slack.say("U0BOB", "C1", "and go on before the bot is there", root)
+        await slack.sockets.settled()
+        await slack.say("U0ADA", "C1", f"{slack.mention} in a thread", root)
         await intake.until("first", "in a thread")
         await _until_heard(intake.stores)
     in_thread, anew = ("C1", "missed in the thread", root), ("C1", f"{slack.mention} missed anew", None)
@@ -162,3 +167,31 @@ async def _until_heard(stores: RedisStores) -> None:
     async with asyncio.timeout(10):
         while await stores.records.read("slack:heard", "last") is None:  # noqa: ASYNC110 - a store rings no bell
             await asyncio.sleep(0.02)
+
+
+async def test_over_http_the_last_delivery_is_known_too(slack: SlackStandIn, intake: Intake) -> None:
+    """R16: Slack names the number of a delivery in a header."""
+    slack.sockets.redelivery_after_s, slack.sockets.time_scale = (0.0, 0.1, 0.1), 1.0
+    async with WebServer(port=0, host="127.0.0.1", channels=["slack"]) as server:
+        channel = SlackChannel(
+            options=SlackSettings(),
+            bot_token=slack.bot_token,
+            api_url=slack.api_url,
+            web=Web(server, slack.signing_secret),
+            marks=intake.stores.records,
+            limits=SOON,
+        )
+        await channel.open()
+        connected = asyncio.Event()
+        task = asyncio.ensure_future(channel.receive(intake.accept, lambda _: connected.set()))
+        await asyncio.wait_for(connected.wait(), 10)
+        slack.deliver_to(f"http://127.0.0.1:{server.port}{EVENTS_PATH}")
+        intake.is_away = True
+        await slack.say("U0ADA", "D1", "are you there?")
+        await slack.sockets.settled()
+        assert [attempt.status for attempt in slack.deliveries[-1].attempts] == [503] * 4
+        intake.is_away = False
+        await intake.until("are you there?")
+        task.cancel()
+        await asyncio.wait([task])
+        await channel.aclose()
