@@ -46,6 +46,9 @@ class BridgeSettings(Section):
     """Where `run` serves health and metrics; None: nowhere."""
     metrics_host: str = "127.0.0.1"
     """The address that `BRIDGE_METRICS_PORT` is opened at."""
+    price_per_message: float | None = Field(None, ge=0, le=1000, examples=[0.001])
+    """What one answer costs, for `usage`."""
+    price_per_1000_tokens: float | None = Field(None, ge=0, le=1000, examples=[0.002])
     data_dir: AbsolutePath = Field(default_factory=default_data_dir)
     """The folder of the embedded server's data."""
     idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")

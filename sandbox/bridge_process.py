@@ -49,7 +49,7 @@ class BridgeProcess:
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "bridge", self._command),
+            *("-m", "bridge", *self._command.split()),
             cwd=self._folder,
             env={**environment, **self._settings},
             stdin=asyncio.subprocess.DEVNULL,

@@ -53,7 +53,7 @@ class RedisHealth:
             stuck_ends=sum(int(one) >= _STUCK_ATTEMPTS for one in attempts),
             recent_orphans=sum(_is_lost(fields) for _, fields in lost),
             queue_depth=int(depth),
-            queue_age_s=max(0.0, (now_ms - _score(first)) / 1000) if int(depth) else 0.0,
+            queue_age_s=max(0.0, (now_ms - pairs(first)[0][1]) / 1000) if int(depth) else 0.0,
             dead_letters=int(dead),
             counters={unpack(name): int(count) for name, count in counters.items()},
             memory=memory_use(memory),
@@ -64,7 +64,8 @@ def _is_lost(fields: Mapping[bytes, bytes]) -> bool:
     return any(unpack(name) == "reason" and unpack(value) == EndReason.LOST for name, value in fields.items())
 
 
-def _score(found: Sequence[Any]) -> float:
-    """Read the score of the first member, in whichever form the library gives it."""
-    first = found[0]
-    return float(first[1] if isinstance(first, list | tuple) else found[1])
+def pairs(found: Sequence[Any]) -> list[tuple[bytes, float]]:
+    """Read members and scores, in whichever form the library gives them: one flat list, or one of pairs."""
+    if found and isinstance(found[0], list | tuple):
+        return [(member, float(score)) for member, score in found]
+    return [(member, float(score)) for member, score in zip(found[::2], found[1::2], strict=True)]

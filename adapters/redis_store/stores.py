@@ -1,8 +1,9 @@
 """All that Redis keeps, behind one connection pool."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redis.asyncio import Redis
@@ -12,7 +13,7 @@ from adapters.redis_store.agent_quota import RedisQuota
 from adapters.redis_store.allowances import RedisAllowances
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Commands
-from adapters.redis_store.health import RedisHealth
+from adapters.redis_store.health import RedisHealth, pairs
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
@@ -25,8 +26,11 @@ from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
 from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import StoreUnavailable
+from bridge.domain.sessions import Conversation, Session
+from bridge.domain.threads import ThreadKey
 from bridge.ports.stores import Stores
 
+_ID_CHARACTERS = 8
 _MOST_MOVES = 3
 """A node of a cluster names the one that has a key; that may have changed meanwhile."""
 
@@ -42,6 +46,21 @@ class DeadLetter:
     """Seconds since the epoch."""
     question: str
     """As it was kept: JSON, unless that was what was wrong with it."""
+    raw: bytes
+
+    @property
+    def id(self) -> str:
+        """A short name for it."""
+        return hashlib.sha256(self.raw).hexdigest()[:_ID_CHARACTERS]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that is open, without its token."""
+
+    session: Session
+    ends_at: float
+    """Its idle deadline, in seconds since the epoch."""
 
 
 class RedisStores(Stores):
@@ -116,8 +135,32 @@ class RedisStores(Stores):
         for raw in await self.commands.call("LRANGE", self.keys.dead, 0, limit - 1):
             fields = json.loads(unpack_anything(raw))
             at = float(fields["at_ms"]) / 1000
-            letters.append(DeadLetter(fields["thread"], fields["reason"], fields["attempts"], at, fields["question"]))
+            thread, reason, attempts = fields["thread"], fields["reason"], fields["attempts"]
+            letters.append(DeadLetter(thread, reason, attempts, at, fields["question"], raw))
         return letters
+
+    async def drop_dead_letter(self, letter: DeadLetter) -> None:
+        """Forget a question that was set aside. Raises `StoreUnavailable`."""
+        await self.commands.call("LREM", self.keys.dead, 1, letter.raw)
+
+    async def ledger_since(self, at: float) -> list[Mapping[str, Any]]:
+        """Return the ledger's lines of sessions that ended since then, as `ledger`, oldest first."""
+        entries = await self.commands.call("XRANGE", self.keys.ledger, max(0, round(at * 1000)), "+")
+        return [_line({unpack(name): unpack(value) for name, value in fields.items()}) for _, fields in entries]
+
+    async def open_sessions(self) -> list[OpenSession]:
+        """Return the open sessions without their tokens, the one that ends first in front."""
+        found = []
+        for name, deadline_ms in pairs(await self.commands.call("ZRANGE", self.keys.idle, 0, -1, "WITHSCORES")):
+            session = await self.sessions.current(ThreadKey.parse(unpack(name)))
+            if session is not None:
+                bare = replace(session, conversation=Conversation(session.conversation.id, ""))
+                found.append(OpenSession(bare, float(deadline_ms) / 1000))
+        return found
+
+    async def ends_waiting(self) -> set[str]:
+        """Return the conversations that are to be ended and are not confirmed."""
+        return {unpack(name) for name in await self.commands.call("ZRANGE", self.keys.ends, 0, -1)}
 
     async def counters(self) -> Mapping[str, int]:
         """Return how often each thing happened, under names such as `turn.answered`. Raises `StoreUnavailable`."""

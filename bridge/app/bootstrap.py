@@ -23,6 +23,7 @@ from bridge.access.routes import RouteTable
 from bridge.app.access import access_warnings, allowances_of, audience, policy_of
 from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.health_pages import health_pages
+from bridge.app.leaving import leave
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable
@@ -39,13 +40,18 @@ log = logging.getLogger(__name__)
 
 
 async def run_worker(
-    settings: Settings, *, serves_web: bool = False, factories: Sequence[ChannelFactory] = CHANNELS
+    settings: Settings,
+    *,
+    serves_web: bool = False,
+    ends_sessions: bool = False,
+    factories: Sequence[ChannelFactory] = CHANNELS,
 ) -> None:
     """Serve the channels that are set until SIGTERM or Ctrl-C. Raises `BridgeError` when it cannot start.
 
     Args:
         settings: Which channels are served, and how.
         serves_web: With a web server, which webhooks need.
+        ends_sessions: End every open session at the stop, those of other workers too.
         factories: The channels that there are.
     """
     if not serves_web:
@@ -102,6 +108,7 @@ async def run_worker(
             stack.enter_context(health_pages(server, worker.health))
         with unwrap_group():
             await worker.run(stop)
+        await leave(stores, agent, ends_sessions=ends_sessions)
         log.info("stopped")
 
 

@@ -4,11 +4,12 @@ import asyncio
 import os
 import sys
 from argparse import Namespace
+from importlib import import_module
 
 from bridge.app.event_loop import new_event_loop
 from bridge.domain.errors import BridgeError
 from config.log_setup import start_logging
-from config.settings import SettingsError, load_settings
+from config.settings import Settings, SettingsError, load_settings
 
 _STOPPED_BY_KEYBOARD = 130
 
@@ -23,8 +24,10 @@ def run(chosen: Namespace) -> int:
                 _config(as_json=chosen.json)
             case "check":
                 return _check(as_json=chosen.json, offline=chosen.offline)
+            case "sessions" | "usage" | "dead":
+                return _operate(chosen)
             case _:
-                _serve(serves_web=chosen.command == "web")
+                _serve(serves_web=chosen.command == "web", ends_sessions=chosen.end_sessions)
     except (SettingsError, BridgeError) as error:
         for line in str(error).splitlines():
             print(line, file=sys.stderr)
@@ -37,20 +40,32 @@ def run(chosen: Namespace) -> int:
 # Each command imports its own part late: a wrong setting need not wait for the libraries of every channel.
 
 
-def _serve(*, serves_web: bool) -> None:
+def _serve(*, serves_web: bool, ends_sessions: bool) -> None:
     settings = start_logging(load_settings())
     from bridge.app import bootstrap  # noqa: PLC0415 - the reason stands above
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(bootstrap.run_worker(settings, serves_web=serves_web))
+        runner.run(bootstrap.run_worker(settings, serves_web=serves_web, ends_sessions=ends_sessions))
 
 
-def _check(*, as_json: bool, offline: bool) -> int:
-    settings = load_settings()
+def _quiet_settings(*, need_channel: bool = True) -> Settings:
+    """Read the settings and start logging, of errors alone unless another level was set: the output is what counts."""
+    settings = load_settings(need_channel=need_channel)
     if "log_level" not in settings.bridge.model_fields_set:
         quiet = settings.bridge.model_copy(update={"log_level": "error"})
         settings = settings.model_copy(update={"bridge": quiet})
-    start_logging(settings)
+    return start_logging(settings)
+
+
+def _operate(chosen: Namespace) -> int:
+    """Run a command that looks at what all workers share. It needs no channel."""
+    settings = _quiet_settings(need_channel=False)
+    module = import_module(f"bridge.app.operate.{chosen.command}")
+    return int(asyncio.run(module.run(settings, chosen)))
+
+
+def _check(*, as_json: bool, offline: bool) -> int:
+    settings = _quiet_settings()
     from bridge.app.check import check  # noqa: PLC0415 - as above
 
     findings = asyncio.run(check.find(settings, opens_sessions=not offline))

@@ -13,7 +13,7 @@ from config.values.mentions import Mentions
 
 EMPTY: tuple[Any, ...] = (None, (), {}, frozenset(), Mentions())
 ROOT = Path(__file__).parents[3]
-_ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*)\|", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| ([^|]*)\|", re.MULTILINE)
 
 
 def documented() -> dict[str, str]:
@@ -46,7 +46,7 @@ def test_a_documented_default_is_the_real_one(field: FieldInfo) -> None:
 
 def test_the_example_file_has_every_setting_once_with_its_default() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
-    lines = re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE)
+    lines = re.findall(r"^#?([A-Z0-9_]+)=(.*)$", text, re.MULTILINE)
     assert sorted(name for name, _ in lines) == sorted(variable_names())
     for name, value in lines:
         default = documented()[name]

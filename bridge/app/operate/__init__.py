@@ -1,0 +1,1 @@
+"""What an operator types while workers run, or while none does: open sessions, usage, questions that were set aside."""

@@ -1,0 +1,107 @@
+"""`talkifai-bridge sessions`: which conversations are open, and the end of some."""
+
+import asyncio
+import json
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from rich.console import Console
+
+from adapters.redis_store.stores import OpenSession, RedisStores
+from bridge.app.bootstrap import open_stores, talkifai_agent
+from bridge.app.operate.tables import duration, show
+from bridge.conversation.reaper import Reaper
+from bridge.domain.sessions import EndReason
+from bridge.rate_limits.agent_limiter import RateLimitedAgent
+from bridge.runtime.clock import SystemClock
+from config.settings import Settings
+
+_LOOK_EVERY_S = 2.0
+_COLUMNS = ("conversation", "agent", "channel", "place", "person", "age", "idle", "ends in", "turns", "tokens")
+
+
+async def run(settings: Settings, chosen: Namespace) -> int:
+    """Show the sessions, or end those that were named."""
+    async with AsyncExitStack() as stack:
+        stores = await open_stores(settings, stack)
+        if chosen.action == "end":
+            return await _end(settings, stores, chosen)
+        while True:
+            sessions = await stores.open_sessions()
+            if chosen.json:
+                print(json.dumps([_facts(settings, one) for one in sessions], indent=2))
+            else:
+                if chosen.watch:
+                    Console().clear()
+                _show(settings, sessions)
+            if not chosen.watch:
+                return 0
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _end(settings: Settings, stores: RedisStores, chosen: Namespace) -> int:
+    sessions = await stores.open_sessions()
+    if chosen.idle is not None:
+        meant = [one for one in sessions if _idle_s(settings, one) >= chosen.idle]
+    elif chosen.all:
+        meant = list(sessions)
+    else:
+        meant = [one for one in sessions if one.session.conversation.id in chosen.ids]
+    missing = set(chosen.ids) - {one.session.conversation.id for one in meant}
+    ended = await _end_these(settings, stores, meant)
+    print(f"{ended} of {len(meant)} conversations ended; workers go on with the rest.")
+    for conversation in sorted(missing):
+        print(f"{conversation}: is not open")
+    return int(bool(missing))
+
+
+async def _end_these(settings: Settings, stores: RedisStores, meant: Sequence[OpenSession]) -> int:
+    """Begin the ends, and make those that no worker makes meanwhile."""
+    for one in meant:
+        await stores.sessions.begin_end(one.session.thread, one.session.conversation.id, EndReason.COMMAND)
+    clock = SystemClock()
+    async with talkifai_agent(settings) as talkifai:
+        await Reaper(RateLimitedAgent(talkifai, stores.quota, clock), stores.sessions, clock).sweep()
+    waiting = await stores.ends_waiting()
+    return sum(one.session.conversation.id not in waiting for one in meant)
+
+
+def _idle_s(settings: Settings, one: OpenSession) -> float:
+    """Return for how long nothing was said. A route's own idle time is not known here: then it is an estimate."""
+    return max(0.0, settings.bridge.idle_timeout_s - (one.ends_at - time.time()))
+
+
+def _facts(settings: Settings, one: OpenSession) -> dict[str, object]:
+    session, now = one.session, time.time()
+    return {
+        "conversation": session.conversation.id,
+        "agent": session.agent_name,
+        "channel": session.thread.channel,
+        "account": session.thread.account,
+        "place": session.thread.place,
+        "thread": session.thread.thread,
+        "person": session.person_id,
+        "age_s": round(now - session.opened_at),
+        "idle_s": round(_idle_s(settings, one)),
+        "ends_in_s": round(one.ends_at - now),
+        "turns": session.turns,
+        "usage": dict(session.usage),
+    }
+
+
+def _show(settings: Settings, sessions: Sequence[OpenSession]) -> None:
+    rows = []
+    for one in sessions:
+        session, now = one.session, time.time()
+        rows.append(
+            (
+                *(session.conversation.id, session.agent_name, session.thread.channel, session.thread.place),
+                *(session.person_id, duration(now - session.opened_at), duration(_idle_s(settings, one))),
+                *(duration(one.ends_at - now), str(session.turns), str(sum(session.usage.values()))),
+            )
+        )
+    if rows:
+        show(_COLUMNS, rows)
+    print(f"{len(rows)} open")

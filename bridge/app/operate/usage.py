@@ -1,0 +1,99 @@
+"""`talkifai-bridge usage`: who used the agents, and what that cost, out of the ledger."""
+
+import csv
+import json
+import sys
+import time
+from argparse import Namespace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bridge.app.bootstrap import open_stores
+from bridge.app.operate.tables import bar, moment, show
+from config.settings import Settings
+
+BY = ("channel", "place", "person", "agent", "day")
+
+
+@dataclass(slots=True)
+class Used:
+    """What one group used."""
+
+    name: str
+    sessions: int = 0
+    messages: int = 0
+    """Answers: what TalkifAI bills."""
+    tokens: int = 0
+    cost: float | None = None
+
+
+async def run(settings: Settings, chosen: Namespace) -> int:
+    """Print what was used in the time that was asked for."""
+    async with AsyncExitStack() as stack:
+        stores = await open_stores(settings, stack)
+        lines = await stores.ledger_since(time.time() - chosen.since)
+        still_open = len(await stores.open_sessions())
+    groups = grouped(lines, chosen.by, settings.bridge.price_per_message, settings.bridge.price_per_1000_tokens)
+    if chosen.json:
+        print(json.dumps([asdict(group) for group in groups], indent=2))
+    elif chosen.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow((chosen.by, "sessions", "messages", "tokens", "cost"))
+        writer.writerows((one.name, one.sessions, one.messages, one.tokens, _money(one.cost)) for one in groups)
+    else:
+        _show(groups, chosen.by, still_open)
+    return 0
+
+
+def grouped(
+    lines: Iterable[Mapping[str, Any]], by: str, per_message: float | None, per_1000_tokens: float | None
+) -> list[Used]:
+    """Sum the ledger's lines by channel, place, person, agent or day, the largest first; days in their order."""
+    found: defaultdict[str, Used] = defaultdict(lambda: Used(""))
+    for line in lines:
+        name = _name(line, by)
+        group = found[name]
+        group.name = name
+        group.sessions += 1
+        group.messages += line["turns"]
+        group.tokens += _tokens(line["usage"])
+    for group in found.values():
+        if per_message is not None or per_1000_tokens is not None:
+            group.cost = group.messages * (per_message or 0.0) + group.tokens / 1000 * (per_1000_tokens or 0.0)
+    if by == "day":
+        return sorted(found.values(), key=lambda group: group.name)
+    return sorted(found.values(), key=lambda group: (-group.messages, group.name))
+
+
+def _name(line: Mapping[str, Any], by: str) -> str:
+    if by == "day":
+        return moment(line["ended"])[:10]
+    if by in {"place", "person"}:
+        return f"{line['channel']}:{line['account']}:{line[by]}"
+    return str(line[by])
+
+
+def _tokens(usage: Mapping[str, int]) -> int:
+    """Return the total where TalkifAI names one, else the sum of the parts."""
+    return usage.get("total_tokens", sum(usage.values()))
+
+
+def _money(cost: float | None) -> str:
+    return "" if cost is None else f"{cost:.4f}"
+
+
+def _show(groups: list[Used], by: str, still_open: int) -> None:
+    most = max((group.messages for group in groups), default=0)
+    total = Used("total", *(sum(getattr(one, name) for one in groups) for name in ("sessions", "messages", "tokens")))
+    if any(one.cost is not None for one in groups):
+        total.cost = sum(one.cost or 0.0 for one in groups)
+    rows = [
+        (one.name, str(one.sessions), str(one.messages), str(one.tokens), _money(one.cost), bar(one.messages, most))
+        for one in groups
+    ]
+    rows.append((total.name, str(total.sessions), str(total.messages), str(total.tokens), _money(total.cost), ""))
+    show((by, "sessions", "messages", "tokens", "cost", ""), rows)
+    print(f"Sessions that have ended; {still_open} are open and not counted yet.")
