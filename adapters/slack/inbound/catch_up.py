@@ -24,6 +24,7 @@ _GROUP, _HEARD, _LEAD = "slack:heard", "last", "slack:catching-up"
 _CONNECTED_WITHIN_S = 0.2
 _OVERLAP_S = 30.0
 _LEADS_FOR_S = 900.0
+_TIDY_EVERY_S = 3600.0
 _MOST_READS = 100
 _PER_READ = 200
 _LONGEST_WAIT_S = 120.0
@@ -54,6 +55,7 @@ class CatchUp:
         self._marks = marks
         self._recent = recent
         self._limits = limits
+        self._tidied_at = 0.0
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -76,6 +78,9 @@ class CatchUp:
                 return  # another worker reads
             await self._read_since(max(since - _OVERLAP_S, now - self._limits.read_back_s))
         await self._marks.write(_GROUP, _HEARD, f"{now:.3f}")
+        if now - self._tidied_at >= _TIDY_EVERY_S:
+            self._tidied_at = now
+            await self._recent.newest_first()
 
     async def _read_since(self, since: float) -> None:
         """Read direct messages and channels, then threads. Raises `StoreUnavailable`."""
