@@ -15,12 +15,14 @@ from sandbox.playground.command import Open, opened
 from sandbox.playground.options import TOUR_IDLE_S, Options
 from sandbox.playground.tour.browser import chromium, steered
 
-LARGEST_BYTES = 3_000_000
+LARGEST_BYTES = 1_000_000
+"""A README opens at once, and a clone stays small."""
 _SIZE = {"width": 1280, "height": 800}
 _PHONE = {"width": 390, "height": 844}
 _FRAME_S = 0.25
 _LAST_FRAME_MS = 3000
-_QUALITIES = (88, 75, 60)
+_QUALITIES = ((80, 1280), (70, 960), (55, 960), (50, 800))
+"""Quality and width of the film, the best that is small enough."""
 _TOUR_WITHIN_S = 180.0
 _MOMENTS = {"…and finishes it": "light", "…and every conversation": "closed"}
 """When a picture of its own is taken: as soon as a caption begins so."""
@@ -100,11 +102,12 @@ def _write_film(frames: list[Frame], file: Path) -> None:
             kept.append(frame)
     durations = [frame.shown_ms for frame in kept]
     durations[-1] += _LAST_FRAME_MS
-    for quality in _QUALITIES:
-        kept[0].image.save(
+    for quality, width in _QUALITIES:
+        images = [_scaled(frame.image, width) for frame in kept]
+        images[0].save(
             file,
             save_all=True,
-            append_images=[frame.image for frame in kept[1:]],
+            append_images=images[1:],
             duration=durations,
             loop=0,
             quality=quality,
@@ -114,6 +117,10 @@ def _write_film(frames: list[Frame], file: Path) -> None:
         if file.stat().st_size < LARGEST_BYTES:
             return
     raise ValueError(f"{file.name} has {file.stat().st_size:,} bytes")
+
+
+def _scaled(image: Image.Image, width: int) -> Image.Image:
+    return image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
 
 
 def main() -> int:
