@@ -79,6 +79,10 @@ class BridgeSettings(Section):
     """Whom the agent may mention."""
     max_pages: int = Field(20, ge=1, le=100)
     """How many messages one reply fills at most."""
+    ledger_days: int = Field(365, ge=1, le=36_500)
+    """How long a line of the ledger is kept, at most."""
+    ratings_days: int = Field(365, ge=1, le=36_500)
+    dead_letters_days: int = Field(30, ge=1, le=36_500)
     ledger_lines: int = Field(5000, ge=100, le=1_000_000)
     """How many lines the ledger keeps, and as many the ratings; about 250 bytes each."""
     key_prefix: Annotated[str, AfterValidator(_key_prefix)] = "talkifai-bridge"

@@ -18,6 +18,7 @@ from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
 from adapters.redis_store.lost_state import LostState
+from adapters.redis_store.people import RedisPeople
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.schema.codec import unpack, unpack_anything
@@ -91,6 +92,7 @@ class RedisStores(Stores):
             places=places,
             accounts=places,
             allowances=RedisAllowances(reach, keys, limits),
+            retention=RedisPeople(reach, keys, limits),
             records=RedisKeyValueStore(reach, keys),
             health=RedisHealth(reach, keys),
         )

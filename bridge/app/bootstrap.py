@@ -38,6 +38,8 @@ from config.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
+_DAY_S = 86_400.0
+
 
 async def run_worker(
     settings: Settings,
@@ -140,7 +142,12 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
         stores = RedisStores(
             redis,
             prefix=f"{{{prefix}}}" if await is_cluster(redis) else prefix,
-            limits=StoreLimits(ledger_lines=settings.bridge.ledger_lines),
+            limits=StoreLimits(
+                ledger_lines=settings.bridge.ledger_lines,
+                ledger_s=settings.bridge.ledger_days * _DAY_S,
+                ratings_s=settings.bridge.ratings_days * _DAY_S,
+                dead_letter_s=settings.bridge.dead_letters_days * _DAY_S,
+            ),
             requests_per_minute=settings.talkifai.requests_per_minute,
         )
         stack.push_async_callback(stores.aclose)

@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_operating(commands)
     config = commands.add_parser("config", help="show the settings in force and where each came from")
     config.add_argument("--json", action="store_true", help="as one JSON object")
+    forget = commands.add_parser("forget", help="delete what is kept of a person")
+    forget.add_argument("person", metavar="PERSON", help="slack:U123, slack:T123:U123 or telegram:123")
     chat = commands.add_parser("chat", help="talk to the agent in this terminal")
     chat.add_argument("--sandbox", action="store_true", help="talk to a local stand-in: no account needed")
     return parser

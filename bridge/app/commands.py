@@ -22,6 +22,8 @@ def run(chosen: Namespace) -> int:
                 _chat(sandbox=chosen.sandbox)
             case "config":
                 _config(as_json=chosen.json)
+            case "forget":
+                _forget(chosen.person)
             case "check":
                 return _check(as_json=chosen.json, offline=chosen.offline)
             case "sessions" | "usage" | "dead":
@@ -79,6 +81,18 @@ def _config(*, as_json: bool) -> None:
     from bridge.app import show_config  # noqa: PLC0415 - as above
 
     (show_config.show_json if as_json else show_config.show)(settings)
+
+
+def _forget(person: str) -> None:
+    settings = load_settings(need_channel=False)
+    if "log_level" not in settings.bridge.model_fields_set:
+        settings = settings.model_copy(update={"bridge": settings.bridge.model_copy(update={"log_level": "error"})})
+    start_logging(settings)
+    from bridge.app import forget  # noqa: PLC0415 - as above
+
+    key = forget.person_of(person)
+    for line in forget.report(asyncio.run(forget.forget(settings, key)), key):
+        print(line)
 
 
 def _chat(*, sandbox: bool) -> None:

@@ -6,6 +6,7 @@ from bridge.ports.allowances import AllowanceStore
 from bridge.ports.chat_moves import Accounts, Places, ReplyRoots
 from bridge.ports.coordination import CallBudgets, LeaderLease, Quota, StoreHealth
 from bridge.ports.key_value import KeyValueStore
+from bridge.ports.retention import Retention
 from bridge.ports.sessions import SessionStore
 from bridge.ports.work_queue import Inbox, WorkQueue
 
@@ -24,5 +25,6 @@ class Stores:
     places: Places
     accounts: Accounts
     allowances: AllowanceStore
+    retention: Retention
     records: KeyValueStore
     health: StoreHealth

@@ -40,6 +40,7 @@ _LAST_SWEEP_S = 1.0
 _REPORT_LOST_EVERY_S = 10.0
 _UNSERVED_S = 330.0
 """A session whose thread has a question that no worker takes is ended that much after its time, at the latest."""
+_DROP_OLD_EVERY_S = 3600.0
 REFUSED_AGAIN_S = 3600.0
 """How long a receiver whose token is refused waits before it tries again, and says so again."""
 FIGURES_EVERY_S = 60.0
@@ -157,6 +158,7 @@ class Worker:
             every(TICK_S, self._tend_pacing),
             every(_REPORT_LOST_EVERY_S, self._report_lost),
             every(FIGURES_EVERY_S, self._look_around),
+            every(_DROP_OLD_EVERY_S, self._drop_old),
             asyncio.TaskGroup() as group,
         ):
             receivers = [
@@ -250,6 +252,9 @@ class Worker:
 
     async def _tend_pacing(self) -> None:
         await self._supervisor.attempt("pacing", self._pacing.tend)
+
+    async def _drop_old(self) -> None:
+        await self._supervisor.attempt("what is too old", self._outside.stores.retention.drop_old)
 
     async def _look_around(self) -> None:
         await self._supervisor.attempt("figures", self._tell_figures)

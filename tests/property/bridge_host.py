@@ -19,6 +19,7 @@ from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
 from adapters.redis_store.lost_state import LostState
+from adapters.redis_store.people import RedisPeople
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.schema.keys import Keys, StoreLimits
@@ -225,6 +226,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         reply_roots=RedisReplyRoots(commands, KEYS, LIMITS),
         places=places,
         accounts=places,
+        retention=RedisPeople(commands, KEYS, LIMITS),
         allowances=RedisAllowances(commands, KEYS, LIMITS),
         records=RedisKeyValueStore(commands, KEYS),
         health=RedisHealth(commands, KEYS),

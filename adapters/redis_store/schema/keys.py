@@ -44,6 +44,8 @@ class StoreLimits:
     bell_length: int = 64
     dead_letters: int = 1000
     dead_letter_s: float = 30 * 86400.0
+    ledger_s: float = 365 * 86400.0
+    ratings_s: float = 365 * 86400.0
     ledger_lines: int = 5000
     """Lines of the ledger, and as many of the ratings; about 250 bytes each."""
 
