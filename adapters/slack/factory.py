@@ -92,6 +92,12 @@ def _distribution(section: SlackSettings, stores: Stores) -> Distribution | None
     if section.client_id is None:
         return None
     scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if section.agent_view else ())
-    app = OAuthApp(section.client_id, reveal(section.client_secret), scopes)
+    allowed, denied = section.allowed_teams, section.denied_teams
+    app = OAuthApp(
+        section.client_id,
+        reveal(section.client_secret),
+        scopes,
+        lambda account: account not in denied and (not allowed or account in allowed),
+    )
     keys = tuple(map(reveal, section.encryption_key))
     return Distribution(app, keys, stores.records, stores.leader, stores.accounts)

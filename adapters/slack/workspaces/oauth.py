@@ -46,6 +46,8 @@ class OAuthApp:
     client_id: str
     client_secret: str = field(repr=False)
     scopes: tuple[str, ...]
+    admits: Callable[[str], bool] = lambda _: True
+    """Says whether a workspace or an organisation, by its id, may install it."""
 
 
 class States(AsyncOAuthStateStore):
@@ -94,12 +96,13 @@ class _InstallingClient(AsyncWebClient):
 class Installations(AsyncInstallationStore):
     """Turns what Slack grants into a `Grant`: the bot's token alone is kept."""
 
-    def __init__(self, clients: Clients, grants: InstallationStore) -> None:
+    def __init__(self, clients: Clients, grants: InstallationStore, admits: Callable[[str], bool]) -> None:
         self._clients = clients
         self._grants = grants
+        self._admits = admits
 
     async def async_save(self, installation: Installation) -> None:
-        """Keep a new installation. Raises `BoltError` without a bot, and as `identify` and `save`."""
+        """Keep a new installation. Raises `BoltError` without a bot and where it is not allowed, and as `identify`."""
         if not installation.bot_token:
             raise BoltError("an installation without a bot")
         found = await identify(self._clients.client(installation.bot_token))
@@ -110,6 +113,9 @@ class Installations(AsyncInstallationStore):
             name=installation.team_name or installation.enterprise_name or found.name,
             is_organisation=bool(installation.is_enterprise_install),
         )
+        if not self._admits(workspace.account):
+            _LOG.warning("%s wanted to install the app, and SLACK_ALLOWED_TEAMS does not let it.", workspace.account)
+            raise BoltError("a workspace that may not install the app")
         await self._grants.save(
             Grant(
                 workspace,
@@ -136,7 +142,7 @@ class InstallPages:
             install_page_rendering_enabled=False,
             # Beside the API, wherever that is: https://slack.com/oauth/v2/authorize.
             authorization_url=urljoin(clients.api_url, "../oauth/v2/authorize"),
-            installation_store=Installations(clients, grants),
+            installation_store=Installations(clients, grants, app.admits),
             state_store=States(records, app.client_secret),
             state_expiration_seconds=_STATE_S,
             logger=VENDOR_LOG,

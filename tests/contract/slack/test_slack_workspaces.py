@@ -303,3 +303,16 @@ async def test_the_same_address_in_two_workspaces_is_two_people_unless_its_domai
         names.append(await worker.channel.user_identifier(asked))
     qualified = ["slack:T0NORTH:ceo@corp.example", "slack:T0SOUTH:ceo@corp.example"]
     assert names == (["ceo@corp.example"] * 2 if domains else qualified)
+
+
+async def test_a_workspace_that_may_not_install_the_app_is_refused_and_its_token_is_not_kept(
+    street: Street, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A19: a team that is not on a list."""
+    street.refused = frozenset({street.south.team_id})
+    worker = await street.worker()
+    assert (await street.install(worker, street.south)).status_code >= 400
+    assert (await street.install(worker, street.north)).status_code == 200
+    assert await street.grants().find(street.south.team_id) is None
+    assert await street.grants().find(street.north.team_id) is not None
+    assert "T0SOUTH wanted to install the app" in caplog.text

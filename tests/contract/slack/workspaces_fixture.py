@@ -48,6 +48,8 @@ class Street:
     south: SlackWorkspace
     stack: AsyncExitStack
     options: SlackSettings = field(default_factory=SlackSettings)
+    refused: frozenset[str] = frozenset()
+    """Workspaces that may not install the app."""
     limits: SlackLimits = field(default_factory=SlackLimits)
 
     def grants(self, *keys: str) -> InstallationStore:
@@ -61,7 +63,7 @@ class Street:
         app_token: str = "",
         email_domains: frozenset[str] = frozenset(),
     ) -> SlackChannel:
-        app = OAuthApp(CLIENT_ID, CLIENT_SECRET, BOT_SCOPES)
+        app = OAuthApp(CLIENT_ID, CLIENT_SECRET, BOT_SCOPES, lambda account: account not in self.refused)
         stores = self.stores
         installs = Distribution(app, keys, stores.records, stores.leader, stores.accounts)
         return SlackChannel(
