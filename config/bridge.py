@@ -2,6 +2,7 @@
 
 import os
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -15,6 +16,15 @@ from config.values.section import Section, variables
 _key_prefix = matches(
     r"[A-Za-z0-9._:-]{1,64}", "cannot begin a Redis key. Use up to 64 letters, digits and the signs . _ : -"
 )
+
+
+def _host(text: str) -> str:
+    if text != "localhost":
+        try:
+            ip_address(text)
+        except ValueError:
+            raise ValueError("is not an IP address. Use 127.0.0.1 behind a proxy on this machine.") from None
+    return text
 
 
 def default_data_dir() -> Path:
@@ -42,6 +52,8 @@ class BridgeSettings(Section):
     """The configuration file."""
     port: int = Field(8080, ge=1, le=65535, alias="PORT")
     """Where the web server listens."""
+    host: Annotated[str, AfterValidator(_host)] = "0.0.0.0"  # noqa: S104 - platforms call from outside
+    """At which of this machine's addresses the web server listens."""
     metrics_port: int | None = Field(None, ge=1, le=65535, examples=[9090])
     """Where `run` serves health and metrics; None: nowhere."""
     metrics_host: str = "127.0.0.1"

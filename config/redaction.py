@@ -25,7 +25,7 @@ _SHAPES = (
     (re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}"), MASK),
     (re.compile(r"\b([Bb]earer )[A-Za-z0-9._~+/=-]{16,}"), r"\1" + MASK),
     # The user and password of an address; the ticket of Slack's socket address.
-    (re.compile(r"://[^/\s\"'@]*:[^/\s\"'@]+@"), f"://{MASK}@"),
+    (re.compile(r"://(?=[^/\s\"'@:]*:)[^/\s\"'@]++@"), f"://{MASK}@"),
     (re.compile(r"([?&](?:ticket|token|access_token)=)[^&\s\"'\\]+"), r"\1" + MASK),
 )
 

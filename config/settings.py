@@ -65,7 +65,8 @@ class Settings(BaseSettings):
     @property
     def secret_values(self) -> tuple[str, ...]:
         """Return every secret in the clear, for the log's redaction alone."""
-        return (*_secrets(self), *self.redis.password)
+        derived = (bot.webhook_secret.get_secret_value() for bot in self.telegram.bots)
+        return (*_secrets(self), *self.redis.password, *derived)
 
 
 SECTIONS: Mapping[str, type[Section]] = {

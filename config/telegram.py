@@ -1,5 +1,7 @@
 """The section of Telegram: its bots, and what the operator lets them do."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
@@ -58,6 +60,15 @@ class TelegramBot:
     """Where the token was set, for the operator."""
     agent_id: str
     """Empty for `TALKIFAI_AGENT_ID`."""
+
+    @property
+    def webhook_secret(self) -> SecretStr:
+        """What Telegram shows to prove who it is: made of the token, so that there is one secret less to keep.
+
+        64 hexadecimal digits; Bot API, `setWebhook`: 1-256 characters of A-Z, a-z, 0-9, _ and -.
+        """
+        token = self.token.get_secret_value().encode()
+        return SecretStr(hmac.new(token, b"talkifai-bridge webhook", hashlib.sha256).hexdigest())
 
 
 class TelegramSettings(Section):

@@ -236,8 +236,9 @@ class TelegramChannel:
             finally:
                 self._poll = None  # another worker may poll now
             return
-        webhook = Webhook(bot, self._hook.url, self._token, intake.take, self._token_name)
-        with self._hook.routes.serve(path_of(bot.id), webhook.answer):
+        webhook = Webhook(bot, self._hook, intake.take, self._token_name)
+        path, largest = path_of(bot.id), limits.LARGEST_UPDATE_BYTES
+        with self._hook.routes.serve(path, webhook.answer, screen=webhook.knows_secret, largest_body=largest):
             connected(f"{said}, by webhook")
             await webhook.keep_set()
 

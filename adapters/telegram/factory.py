@@ -39,7 +39,9 @@ async def open_channels(
             token=bot.token.get_secret_value(),
             token_name=bot.token_name,
             agent_id=bot.agent_id,
-            hook=Hook(section.webhook_url, routes) if section.webhook_url and routes else None,
+            hook=Hook(section.webhook_url, routes, bot.webhook_secret.get_secret_value())
+            if section.webhook_url and routes
+            else None,
             api_url=section.api_url,
             rooms=ChatStores(stores.reply_roots, stores.places),
             options=section,

@@ -52,6 +52,9 @@ DRAFT_LIFE_S = 30.0
 """Bot API, `sendMessageDraft`: a draft goes by itself after that time."""
 
 # ---------------------------------------------------------------- receiving
+LARGEST_UPDATE_BYTES = 2**20
+"""Of a webhook's request. An update has a few kilobytes."""
+
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation")
 """Everything else is filtered by the server when the update is created (server source). The list sticks there."""
 

@@ -17,7 +17,7 @@ from adapters.redis_store.stores import RedisStores
 from adapters.registry import CHANNELS, ChannelFactory
 from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
-from adapters.web_server import WebServer
+from adapters.web.server import WebServer
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.access import access_warnings, allowances_of, audience, policy_of
@@ -77,7 +77,9 @@ async def run_worker(
         server = None
         if serves_web:
             names = [factory.NAME for factory in factories]
-            server = await stack.enter_async_context(WebServer(port=settings.bridge.port, channels=names))
+            server = await stack.enter_async_context(
+                WebServer(port=settings.bridge.port, host=settings.bridge.host, channels=names)
+            )
         channels: list[WholeChannel] = []
         for factory in factories:
             if factory.is_enabled(settings):
@@ -104,7 +106,11 @@ async def run_worker(
         metrics_port = settings.bridge.metrics_port
         if metrics_port is not None and not serves_web:
             server = await stack.enter_async_context(
-                WebServer(port=metrics_port, host=settings.bridge.metrics_host, setting="BRIDGE_METRICS_PORT")
+                WebServer(
+                    port=metrics_port,
+                    host=settings.bridge.metrics_host,
+                    settings=("BRIDGE_METRICS_PORT", "BRIDGE_METRICS_HOST"),
+                )
             )
         if server is not None:
             stack.enter_context(health_pages(server, worker.health))

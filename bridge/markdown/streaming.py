@@ -16,13 +16,13 @@ from bridge.markdown.inline import tail_of
 _UNCERTAIN = re.compile(
     r"#{1,6}[ \t]*"  # a heading without words
     r"|(?:[-+*]|[0-9]{1,9}[.)]?)[ \t]*"  # an item without words, or a number that may become one
-    r"|[=*_~-]+[ \t*_-]*"  # an underline, a rule, or half of a mark
-    r"|`{1,2}|`{3,}[^`]*|~{3,}.*"  # a fence
+    r"|[=*_~-]++[ \t*_-]*+"  # an underline, a rule, or half of a mark
+    r"|`{1,2}|`{3,}+[^`]*|~{3,}+.*"  # a fence
     r"|[|: -]+"  # half a delimiter row
     r"|\[[ xX]?\]?[ \t]*"  # the box of a task
 )
 _HALF_DELIMITER = re.compile(r"[ \t]*+(?:(?::?-++:?[ \t]*+)?\|[ \t]*+)*+(?::?-*+:?)[ \t]*+")
-_HALF_FENCE = re.compile(r"[ \t]*(`*|~*)[ \t]*")
+_HALF_FENCE = re.compile(r"[ \t]*+(?:`*+|~*+)[ \t]*+")
 _MOST_BEHIND_BAR = 200
 _UNSURE_KINDS = frozenset({Kind.UNDERLINE, Kind.RULE, Kind.DELIMITER, Kind.FENCE, Kind.ROW, Kind.BLANK})
 

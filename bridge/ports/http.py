@@ -26,6 +26,9 @@ class WebAnswer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+Screen = Callable[[Mapping[str, str]], bool]
+"""Says by the headers alone whether the request's body may be read. They are named in lower case."""
+
 WebHandler = Callable[[WebRequest], Awaitable[WebAnswer]]
 """Answers one request. Several may be under way at a time."""
 
@@ -33,6 +36,22 @@ WebHandler = Callable[[WebRequest], Awaitable[WebAnswer]]
 class WebRoutes(Protocol):
     """Paths of the web server. One that nobody has is answered with 503 below a channel's name, else with 404."""
 
-    def serve(self, path: str, handler: WebHandler, method: str = "POST") -> AbstractContextManager[None]:
-        """Give requests for this path to the handler inside a block. Raises `ValueError` where somebody has it."""
+    def serve(
+        self,
+        path: str,
+        handler: WebHandler,
+        method: str = "POST",
+        *,
+        screen: Screen | None = None,
+        largest_body: int = 0,
+    ) -> AbstractContextManager[None]:
+        """Give requests for this path to the handler inside a block. Raises `ValueError` where it is taken.
+
+        Args:
+            path: The whole path.
+            handler: Answers.
+            method: The only one that is answered.
+            screen: A request that it does not let pass is answered with 401, unread.
+            largest_body: In bytes. A larger body is answered with 413.
+        """
         ...

@@ -9,7 +9,7 @@ from adapters.slack.api.client import Clients
 from adapters.slack.inbound.bolt_app import make_app
 from adapters.slack.inbound.catch_up import CatchUp
 from adapters.slack.inbound.event_handler import SlackIntake
-from adapters.slack.inbound.http_mode import EVENTS_PATH, EventRequests, Web
+from adapters.slack.inbound.http_mode import EVENTS_PATH, LARGEST_BODY, EventRequests, Web
 from adapters.slack.inbound.recent_threads import RecentThreads
 from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
 from adapters.slack.options import SlackOptions
@@ -100,7 +100,11 @@ class Listener:
                     secret,
                     self._clients.limits.answer_within_s,
                 )
-                served.enter_context(self._web.routes.serve(EVENTS_PATH, requests.answer))
+                served.enter_context(
+                    self._web.routes.serve(
+                        EVENTS_PATH, requests.answer, screen=requests.may_be_signed, largest_body=LARGEST_BODY
+                    )
+                )
                 announce(f"by HTTP at {EVENTS_PATH}")
                 await asyncio.Event().wait()
             else:

@@ -36,7 +36,8 @@ _NEVER = frozenset(
 )
 _ADDRESS = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _OPEN_LINK = re.compile(r"\[[^\[\]\n]*(?:\](?:\([^()\n]*)?)?")
-_OPEN_SIGN = re.compile(r"(?:&[A-Za-z]{0,4}|<[^<>\s]{0,60}|\\|\s+)\Z")
+# Blanks are read from the beginning of their run alone: from each of them it would take time by the square.
+_OPEN_SIGN = re.compile(r"(?:&[A-Za-z]{0,4}|<[^<>\s]{0,60}|\\|(?<!\s)\s+)\Z")
 
 
 @dataclass(slots=True)

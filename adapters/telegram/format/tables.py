@@ -11,7 +11,8 @@ from adapters.telegram.limits import TABLE_COLUMNS
 from bridge.markdown.preprocess import MOST_COLUMNS
 
 _BORDER, _RULE, _CROSS = " │ ", "─", "─┼─"
-_LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+# Blanks are read from the beginning of their run alone: from each of them it would take time by the square.
+_LINE_BREAK = re.compile(r"(?:(?<!\s)\s+)?<br\s*/?>\s*", re.IGNORECASE)
 _PAIR = 2
 
 

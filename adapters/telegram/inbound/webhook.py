@@ -1,11 +1,11 @@
 """Webhook mode: Telegram calls us. An update is acknowledged, by 200, only after it is durably kept."""
 
 import asyncio
-import hashlib
 import hmac
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from telegram import Bot
 from telegram.error import RetryAfter, TelegramError
@@ -21,14 +21,6 @@ log = logging.getLogger(__name__)
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
 
 
-def secret_of(token: str) -> str:
-    """Return what Telegram shows us to prove who it is: made of the token, so that there is one secret less to keep.
-
-    64 hexadecimal digits; Bot API, `setWebhook`: 1-256 characters of A-Z, a-z, 0-9, _ and -.
-    """
-    return hmac.new(token.encode(), b"talkifai-bridge webhook", hashlib.sha256).hexdigest()
-
-
 def path_of(bot_id: int) -> str:
     """Return the path at which the updates of a bot arrive."""
     return f"/telegram/{bot_id}"
@@ -41,24 +33,28 @@ class Hook:
     url: str
     """The public address, without the path of the bot."""
     routes: WebRoutes
+    secret: str = field(repr=False)
+    """What Telegram shows us to prove who it is."""
 
 
 class Webhook:
     """The webhook of one bot: sets it, keeps it set, and takes what comes."""
 
-    def __init__(self, bot: Bot, base_url: str, token: str, take: Take, token_name: str) -> None:
+    def __init__(self, bot: Bot, hook: Hook, take: Take, token_name: str) -> None:
         self._bot = bot
         self._token_name = token_name
-        self._url = base_url.rstrip("/") + path_of(bot.id)
-        self._secret = secret_of(token)
+        self._url = hook.url.rstrip("/") + path_of(bot.id)
+        self._secret = hook.secret
         self._take = take
         self._is_set = False
 
+    def knows_secret(self, headers: Mapping[str, str]) -> bool:
+        """Say whether a request is Telegram's."""
+        given = headers.get(_SECRET_HEADER, "")
+        return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode())
+
     async def answer(self, request: WebRequest) -> WebAnswer:
-        """Take one update. Whoever does not know the secret is told nothing."""
-        given = request.headers.get(_SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode()):
-            return WebAnswer(403)
+        """Take one update of a request that knows the secret."""
         try:
             update = json.loads(request.body)
         except (ValueError, RecursionError):

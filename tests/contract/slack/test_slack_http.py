@@ -12,7 +12,7 @@ import pytest
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
 from adapters.slack.limits import USUAL, SlackLimits
-from adapters.web_server import WebServer
+from adapters.web.server import WebServer
 from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 from sandbox.slack.event_requests import body_of, signed

@@ -12,7 +12,7 @@ from adapters.redis_store.stores import RedisStores
 from adapters.slack.channel import SlackChannel
 from adapters.slack.inbound.http_mode import EVENTS_PATH, Web
 from adapters.slack.limits import SlackLimits
-from adapters.web_server import WebServer
+from adapters.web.server import WebServer
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Incoming, IntakeResult, Question
 from bridge.domain.notices import Notice

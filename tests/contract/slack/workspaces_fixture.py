@@ -16,7 +16,7 @@ from adapters.slack.scopes import BOT_SCOPES
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.installation_store import InstallationStore
 from adapters.slack.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, OAuthApp
-from adapters.web_server import WebServer
+from adapters.web.server import WebServer
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
 from config.slack import SlackSettings

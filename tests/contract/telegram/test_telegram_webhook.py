@@ -5,18 +5,23 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
-from adapters.telegram.inbound.webhook import Hook, secret_of
-from adapters.web_server import WebServer
+from adapters.telegram.inbound.webhook import Hook
+from adapters.web.server import WebServer
 from bridge.domain.errors import ChannelTokenRefused
-from config.telegram import TelegramSettings
+from config.telegram import TelegramBot, TelegramSettings
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram_steps import Intake, Roots, receiving, rooms_of, until_nothing_is_pending
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+def secret_of(token: str) -> str:
+    return TelegramBot(SecretStr(token), "", "").webhook_secret.get_secret_value()
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ async def server() -> AsyncIterator[WebServer]:
 
 @pytest.fixture
 async def hooked(telegram: TelegramStandIn, server: WebServer, roots: Roots) -> AsyncIterator[TelegramChannel]:
-    hook = Hook(f"http://127.0.0.1:{server.port}", server)
+    hook = Hook(f"http://127.0.0.1:{server.port}", server, secret_of(telegram.token))
     channel = TelegramChannel(
         options=TelegramSettings(), token=telegram.token, api_url=telegram.api_url, rooms=rooms_of(roots), hook=hook
     )
@@ -73,7 +78,7 @@ async def test_who_does_not_know_the_secret_is_refused(
     async with receiving(hooked, intake), httpx.AsyncClient() as client:
         await until_set(telegram)
         refused = await client.post(telegram.queues[100].webhook, json=body, headers=headers)
-        assert (refused.status_code, refused.text) == (403, "")
+        assert (refused.status_code, refused.text) == (401, "")
     assert intake.knocks == 0
 
 

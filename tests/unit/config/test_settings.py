@@ -68,6 +68,7 @@ def test_the_settings_do_not_print_secrets(settings: Read) -> None:
         "12:canary-telegram",
         "rediss://:canary-password@host:6379/0",
         "canary-password",
+        read.telegram.bots[0].webhook_secret.get_secret_value(),
     }
 
 
