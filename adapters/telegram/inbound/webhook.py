@@ -90,7 +90,7 @@ class Webhook:
                 if info.pending_update_count and info.last_error_message:
                     log.warning("telegram: updates wait there: %s", info.last_error_message[:200])
                 return
-            log.error("telegram: somebody else has changed the webhook, or polls with the same token: set again")
+            log.error("telegram: another program has changed the webhook, or polls with the same token: set again")
         # The address may be that of an earlier start with another secret: set once in any case.
         await self._bot.set_webhook(
             self._url,
