@@ -16,7 +16,7 @@ UV_COMPILE  := $(BIN)/uv pip compile --quiet --upgrade --universal --python-vers
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help playground pictures demo run web check chat test soak bench-pacing lint types format pins clean
+.PHONY: help playground pictures demo run web check chat test soak bench bench-pacing lint types format pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ pictures: $(TOOLS) ## Take the pictures of README and docs out of the tour; need
 
 soak: $(TOOLS) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+bench: $(TOOLS) ## The bridge beside a plain bot and the least a bot can do (ARGS=--smoke for a few conversations)
+	@$(BIN)/python -m bench.compare $(ARGS)
 
 bench-pacing: $(TOOLS) ## How fresh replies stay under the services' limits, on a virtual clock (ARGS="--rounds 1")
 	@$(BIN)/python -m bench.pacing $(ARGS)

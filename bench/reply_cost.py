@@ -1,4 +1,6 @@
-"""What one reply costs a worker in CPU, from the agent's chunks to the calls: `python -m bench.reply_cost [replies]`.
+"""What one reply costs a worker in CPU, from the agent's chunks to the calls.
+
+`python -m bench.reply_cost [replies] [longest]`: how often each is made, and the most characters of one.
 
 The real reply, writer and pacing on a clock that jumps, and the real rendering of each channel; no network, no Redis.
 A short reply (200 chunks of 16 bytes, 20 ms apart) and two long ones, of which the second is ten times the first.
@@ -64,7 +66,7 @@ async def _nothing(*_: object) -> None:
     return
 
 
-async def _show(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, int]:
+async def show(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, int]:
     """Show one answer; return the number of calls, and how often the pages were made."""
     clock, channel = LoopClock(), RenderingChannel(name=name)
     reply = Reply("q1", channel.fits)
@@ -81,6 +83,12 @@ async def _show(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, 
     return len(channel.calls), reply.looks
 
 
+def looks_of(name: str, chunks: Sequence[str], pause_s: float) -> tuple[int, int]:
+    """Return how many calls an answer takes, and how often its pages are made."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(show(name, chunks, pause_s))
+
+
 def chunks_of(text: str, size: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]
 
@@ -95,22 +103,24 @@ def measured(name: str, text: str, pause_s: float, replies: int, size: int = 16)
     chunks = chunks_of(text, size)
     calls = looks = 0
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(_show(name, chunks, pause_s))
+        runner.run(show(name, chunks, pause_s))
         began = process_time()
         for _ in range(replies):
-            calls, looks = runner.run(_show(name, chunks, pause_s))
+            calls, looks = runner.run(show(name, chunks, pause_s))
         cpu_s = process_time() - began
     return f"{1000 * cpu_s / replies:.1f} ms | {calls} | {looks}"
 
 
 def main() -> None:
     replies = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    longest = int(sys.argv[2]) if len(sys.argv) > 2 else 160_000  # noqa: PLR2004 - both are given
     print("| reply | channel | CPU | calls | times the pages were made |")
     print("| --- | --- | ---: | ---: | ---: |")
     for name in _ADDRESSES:
-        print(f"| 3,200 characters in 4 s | {name} | {measured(name, prose(3_200), 0.02, replies)} |")
-        print(f"| 16,000 characters in 20 s | {name} | {measured(name, prose(16_000), 0.02, max(1, replies // 5))} |")
-        print(f"| 160,000 characters in 200 s | {name} | {measured(name, prose(160_000), 0.02, 1)} |", flush=True)
+        for size, most in ((320, 1), (3_200, replies), (16_000, max(1, replies // 5)), (160_000, 1)):
+            if size <= longest:
+                row = measured(name, prose(size), 0.02, most)
+                print(f"| {size:,} characters in {size / 800:g} s | {name} | {row} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class TalkifaiStandIn:
         app.router.add_get("/v1/agents/{agent}", self.gate.describe_agent)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port or self._port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", port or self._port, backlog=1024).start()
         self._port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:

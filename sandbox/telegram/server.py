@@ -78,7 +78,7 @@ class TelegramStandIn(People):
         app.router.add_post("/sandbox/say", self._say_over_http)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=1024)
         await site.start()
         self._port = self._runner.addresses[0][1]
         self._hooks = [asyncio.ensure_future(deliver(queue)) for queue in self.queues.values()]

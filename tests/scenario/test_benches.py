@@ -1,0 +1,51 @@
+"""Each bench runs, in small. No time is asserted: what a machine does meanwhile is not known."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def bench(name: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", f"bench.{name}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.timeout(120)
+def test_the_bench_shows_every_bot_answering_rightly_on_every_service(tmp_path: Path) -> None:
+    bench("compare", "--smoke", "--output", str(tmp_path))
+    figures = json.loads((tmp_path / "compare.json").read_text())
+    replies = {(one["service"], one["bot"]): one for one in figures["replies"]}
+    assert set(replies) == {(service, bot) for service in ("slack", "telegram") for bot in ("bridge", "plain", "floor")}
+    for one in replies.values():
+        assert one["wrong"] == 0
+        assert one["replies"] == 2
+        assert one["first_s"]["most"] <= one["final_s"]["most"]
+        assert one["peak_mb"] > 0
+    assert replies["slack", "floor"]["calls"] == {"chat.postMessage": 2, "chat.update": 2}
+    assert replies["telegram", "floor"]["calls"] == {"sendMessage": 2, "editMessageText": 2}
+    table = (tmp_path / "compare.md").read_text()
+    assert "| slack | bridge |" in table
+    assert "of which the server has" in table
+
+
+def test_the_bench_of_streams_reads_every_stream_to_its_end() -> None:
+    assert "2 streams of 3 chunks on asyncio" in bench("stream", "--streams", "2", "--chunks", "3")
+
+
+def test_the_bench_of_a_reply_shows_calls_and_looks_of_both_channels() -> None:
+    rows = [line for line in bench("reply_cost", "1", "320").splitlines() if line.startswith("| 320 ")]
+    assert [row.split(" | ")[1] for row in rows] == ["slack", "telegram"]
+    assert all(int(row.strip(" |").split(" | ")[-1]) > 0 for row in rows)
+
+
+def test_the_bench_of_rendering_measures_every_hostile_text_beside_prose() -> None:
+    rows = bench("rendering", "200").splitlines()
+    assert rows[0].startswith("| CPU milliseconds | look |")
+    assert rows[-1].startswith("| prose |")
