@@ -100,4 +100,6 @@ class BridgeSettings(Section):
     key_prefix: Annotated[str, AfterValidator(_key_prefix)] = "talkifai-bridge"
     """What every Redis key begins with. Braces and wildcards mean something to Redis."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], any_case] = "info"
+    log_content: bool = False
+    """Whether lines of the level `debug` show what people asked."""
     log_format: Annotated[Literal["console", "json"], any_case] = "console"

@@ -12,8 +12,12 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from config.redaction import Redactor
 from config.settings import Settings
 
+_OURS = ("adapters", "bridge", "sandbox")
+"""What `debug` is for. Libraries write secrets, names and whole messages at that level: theirs is never below INFO."""
 _QUIET = ("apscheduler", "slack_bolt", "slack_sdk", "telegram")
 """Libraries whose INFO lines tell an operator nothing."""
+_CONTENT = "content"
+"""The field of a record that holds what a person wrote."""
 _SILENT = ("httpcore", "httpx")
 """They write whole addresses, and Telegram's hold the bot's token: never below WARNING."""
 _SETTINGS = logging.getLogger("config")
@@ -21,7 +25,7 @@ _SETTINGS = logging.getLogger("config")
 _RECORD_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
-def set_up_logging(level: str, log_format: str, secrets: Iterable[str]) -> None:
+def set_up_logging(level: str, log_format: str, secrets: Iterable[str], *, shows_content: bool = False) -> None:
     """Send every log record to standard error, one redacted line each (a traceback follows on the console).
 
     May be called again; the last call counts.
@@ -30,19 +34,22 @@ def set_up_logging(level: str, log_format: str, secrets: Iterable[str]) -> None:
         level: `debug`, `info`, `warning` or `error`.
         log_format: `console` for people, `json` for machines: one object a line.
         secrets: Values that must never be seen. What looks like a token is taken out as well.
+        shows_content: Whether lines show what people wrote.
     """
     redactor = Redactor(secrets)
     number = logging.getLevelNamesMapping()[level.upper()]
     handler = _StderrHandler(redactor)
-    handler.setFormatter(_Formatter(log_format, redactor))
+    handler.setFormatter(_Formatter(log_format, redactor, shows_content=shows_content))
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _StderrHandler)]:
         root.removeHandler(old)
     root.addHandler(handler)
-    root.setLevel(number)
+    root.setLevel(max(number, logging.INFO))
+    for name in _OURS:
+        logging.getLogger(name).setLevel(number)
     at_least_warning = max(number, logging.WARNING)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(number if number <= logging.DEBUG else at_least_warning)
+        logging.getLogger(name).setLevel(logging.INFO if number <= logging.DEBUG else at_least_warning)
     for name in _SILENT:
         logging.getLogger(name).setLevel(at_least_warning)
     _SETTINGS.setLevel(min(number, logging.WARNING))
@@ -76,12 +83,12 @@ class _StderrHandler(logging.StreamHandler):  # type: ignore[type-arg] # the cla
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """Redacts the finished line once more: rendering may have put a secret together."""
 
-    def __init__(self, log_format: str, redactor: Redactor) -> None:
+    def __init__(self, log_format: str, redactor: Redactor, *, shows_content: bool) -> None:
         def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
             return {redactor.text(str(key)): redactor.value(value) for key, value in event.items()}
 
         super().__init__(
-            foreign_pre_chain=[_take_extras, *_describe()],
+            foreign_pre_chain=[_take_extras, *(() if shows_content else (_drop_content,)), *_describe()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
@@ -123,6 +130,11 @@ def _take_extras(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return event
 
 
+def _drop_content(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop(_CONTENT, None)
+    return event
+
+
 def _send_structlog_here() -> None:
     """Let a library that logs with structlog itself end up in the same redacted lines."""
     structlog.configure(
@@ -146,7 +158,8 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
 
 def start_logging(settings: Settings) -> Settings:
     """Set logging up as the settings say, and log their warnings."""
-    set_up_logging(settings.bridge.log_level, settings.bridge.log_format, settings.secret_values)
+    bridge = settings.bridge
+    set_up_logging(bridge.log_level, bridge.log_format, settings.secret_values, shows_content=bridge.log_content)
     for warning in settings.warnings:
         _SETTINGS.warning(warning)
     return settings

@@ -65,7 +65,7 @@ class Intake:
             "%s %s",
             type(incoming).__name__,
             became.value,
-            extra={"thread_key": str(incoming.thread), "question": incoming.id},
+            extra={"thread_key": str(incoming.thread), "question": incoming.id, "content": _words_of(incoming)},
         )
         notice = _NOTICES.get(became)
         if notice is not None and not _is_press(incoming):
@@ -100,6 +100,10 @@ class Intake:
     async def tell_notices(self) -> None:
         """Show the notices of what has to wait or was refused, until cancelled."""
         await self._notices.run()
+
+
+def _words_of(incoming: Incoming) -> str:
+    return incoming.text if isinstance(incoming, Question | Edit) else ""
 
 
 def _is_press(incoming: Incoming) -> bool:

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 import pytest_asyncio
 
+from adapters.slack.inbound.http_mode import EVENTS_PATH
 from bridge.domain.notices import Notice
 from sandbox.faults import Fault
 from sandbox.slack.server import SlackStandIn
 from sandbox.talkifai.script import Answer, Say
 from sandbox.telegram.server import TelegramStandIn
+from tests.ports import free_port
 from tests.scenario.messengers import Messenger, SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene
 
@@ -24,6 +27,8 @@ _SECRETS = {
 }
 _CORES = ("canaryslackbot", "canaryslackapp", "canarytelegram", "canarytalkifai", "eyJ")
 """What would be left of a token that is cut up; every session's JWT begins with the last."""
+_SAID = ("goes wrong", "Sentence", "Ada ", "Bob ", "@example.com", "is the key right")
+"""What people and the agent write, and what people are called."""
 
 
 @pytest_asyncio.fixture
@@ -56,7 +61,7 @@ async def _go_wrong(scene: Scene, messenger: Messenger) -> None:
 
 
 async def test_no_secret_is_in_the_log_at_debug(secret_scene: Scene) -> None:
-    """A3: a whole scenario at DEBUG, with everything going wrong, searched for canaries."""
+    """A3, A26: a whole scenario at DEBUG, with everything going wrong, searched for canaries, texts and names."""
     scene = secret_scene
     bridge = await scene.start_bridge(**_SECRETS, BRIDGE_LOG_LEVEL="debug")
     slack, telegram = SlackMessenger(scene), TelegramMessenger(scene)
@@ -80,4 +85,29 @@ async def test_no_secret_is_in_the_log_at_debug(secret_scene: Scene) -> None:
     assert "[debug" in log
     assert "TELEGRAM_BOT_TOKEN" in log
     assert "SLACK_APP_TOKEN" in log
-    assert [secret for secret in (*_SECRETS.values(), *_CORES) if secret in log] == []
+    assert [secret for secret in (*_SECRETS.values(), *_CORES, *_SAID) if secret in log] == []
+
+
+async def test_no_secret_and_no_word_is_in_the_log_at_debug_over_http(secret_scene: Scene) -> None:
+    """A26: webhook mode, whose secret was once read in the log and used to forge an update."""
+    scene, port = secret_scene, free_port()
+    scene.stage.slack.deliver_to(f"http://127.0.0.1:{port}{EVENTS_PATH}")
+    over_http = {
+        "PORT": port,
+        "SLACK_APP_TOKEN": "",
+        "SLACK_SIGNING_SECRET": scene.stage.slack.signing_secret,
+        "TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{port}",
+    }
+    await scene.start_bridge("web", **{**_SECRETS, **over_http}, BRIDGE_LOG_LEVEL="debug")
+    slack, telegram = SlackMessenger(scene), TelegramMessenger(scene)
+    await asyncio.gather(_go_wrong(scene, slack), _go_wrong(scene, telegram))
+    webhook_secret = scene.stage.telegram.queues[100].secret
+    async with httpx.AsyncClient() as client:
+        refused = await client.post(f"http://127.0.0.1:{port}/telegram/100", json={"update_id": 1})
+        assert refused.status_code == 401
+    log = scene.log
+
+    assert "[debug" in log
+    assert len(webhook_secret) == 64
+    secrets = (*_SECRETS.values(), *_CORES, *_SAID, webhook_secret, scene.stage.slack.signing_secret)
+    assert [secret for secret in secrets if secret in log] == []

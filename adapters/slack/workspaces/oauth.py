@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
-from time import time
-from typing import Any
+from time import monotonic, time
+from typing import Any, cast
 from urllib.parse import urljoin
 
 import aiohttp
@@ -36,7 +36,13 @@ REDIRECT_PATH = "/slack/oauth_redirect"
 _STATE_GROUP = "slack:oauth"
 _STATE_S = 600
 _AGAIN = "Slack or the store of this app does not answer. Please begin again in a minute."
-_LATER = WebAnswer(503, _AGAIN, (("Content-Type", "text/plain; charset=utf-8"),))
+_PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
+_LATER = WebAnswer(503, _AGAIN, _PLAIN)
+_BUSY = WebAnswer(429, "Too many people install this app at the moment. Please begin again in a minute.", _PLAIN)
+_CALLBACKS_AT_ONCE, _CALLBACK_BACK_AFTER_S = 20, 3.0
+"""How often anybody can have Slack asked: Slack allows an app hundreds of `oauth.v2.access` a minute."""
+_LINES_AT_ONCE, _LINE_BACK_AFTER_S = 3, 60.0
+"""In the log, of what strangers can have refused as often as they like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +73,84 @@ class States(AsyncOAuthStateStore):
         return f"{said}.{self._signature(said)}"
 
     async def async_consume(self, state: str) -> bool:
-        """Say whether the state is one of ours and was not used before. Raises `StoreUnavailable`."""
+        """Say whether the state is one of ours and of the last ten minutes. It is used up by `use`, after Slack's yes.
+
+        So nothing is written for those who only call the page.
+        """
         said, _, signature = state.rpartition(".")
         if not hmac.compare_digest(self._signature(said).encode(), signature.encode()):
             return False
         name, _, ends_at = said.rpartition(".")
-        if int(ends_at) < self._now():
-            return False
-        return await self._records.use(_STATE_GROUP, name, 2.0 * _STATE_S)
+        return bool(name) and int(ends_at) >= self._now()
+
+    async def use(self, state: str) -> bool:
+        """Use a valid state up; say whether it was not used before. Raises `StoreUnavailable`."""
+        return await self._records.use(_STATE_GROUP, state.partition(".")[0], 2.0 * _STATE_S)
 
     def _signature(self, said: str) -> str:
         return hmac.new(self._secret.encode(), f"install:{said}".encode(), "sha256").hexdigest()
 
 
+class Allowance:
+    """So many calls, which come back one by one: anybody can call the pages, and each callback asks Slack."""
+
+    def __init__(self, at_once: int, *, back_after_s: float, now: Callable[[], float] = monotonic) -> None:
+        self._most, self._left, self._back_after_s = at_once, float(at_once), back_after_s
+        self._now, self._counted_at = now, now()
+
+    def take(self) -> bool:
+        """Say whether one more may be made, and count it."""
+        now = self._now()
+        self._left = min(self._most, self._left + (now - self._counted_at) / self._back_after_s)
+        self._counted_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class _InstallingClient(AsyncWebClient):
     """Tells the operator of a refused installation: bolt tells only the browser, and not why."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._may_tell = Allowance(_LINES_AT_ONCE, back_after_s=_LINE_BACK_AFTER_S)
 
     async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
         try:
             return await super().api_call(api_method, **options)
         except SlackApiError as error:
             code = code_of(error) or "in no form of its own"
-            remedy = "Check SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
-            _LOG.warning("An installation was refused: Slack answers %s to %s. %s.", code, api_method, remedy)
+            # A code that is none is what a stranger sends. Everything else is worth a look at the settings.
+            remedy = "" if code == "invalid_code" else " Check SLACK_CLIENT_ID and SLACK_CLIENT_SECRET."
+            if self._may_tell.take():
+                _LOG.warning("An installation was refused: Slack answers %s to %s.%s", code, api_method, remedy)
             raise
+
+
+class _TooMany(Exception):
+    """Slack is not asked: it was asked often just now."""
+
+
+class _Flow(AsyncOAuthFlow):
+    """bolt's flow, which asks Slack so often and no more, and uses a state up once Slack has said yes."""
+
+    def __init__(self, client: AsyncWebClient, settings: AsyncOAuthSettings, calls: Allowance) -> None:
+        super().__init__(client=client, logger=VENDOR_LOG, settings=settings)
+        self._calls = calls
+
+    async def run_installation(self, code: str) -> Installation | None:
+        """Ask Slack for the token. Raises `_TooMany`."""
+        if not self._calls.take():
+            raise _TooMany
+        return await super().run_installation(code)
+
+    async def store_installation(self, request: AsyncBoltRequest, installation: Installation) -> None:
+        """Keep an installation whose state was not used before. Raises `BoltError`, and as `Installations`."""
+        states = cast("States", self.settings.state_store)
+        if not await states.use((request.query.get("state") or [""])[0]):
+            raise BoltError("a state that was used before")
+        await super().store_installation(request, installation)
 
 
 class Installations(AsyncInstallationStore):
@@ -129,9 +189,24 @@ class Installations(AsyncInstallationStore):
 
 
 class InstallPages:
-    """Answers the two pages."""
+    """Answers the two pages.
 
-    def __init__(self, clients: Clients, app: OAuthApp, grants: InstallationStore, records: KeyValueStore) -> None:
+    Args:
+        clients: Make the calls.
+        app: The app that is installed.
+        grants: Where installations are kept.
+        records: Where states are used up.
+        calls: How many callbacks may ask Slack.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        app: OAuthApp,
+        grants: InstallationStore,
+        records: KeyValueStore,
+        calls: Allowance | None = None,
+    ) -> None:
         settings = AsyncOAuthSettings(
             client_id=app.client_id,
             client_secret=app.client_secret,
@@ -147,7 +222,12 @@ class InstallPages:
             state_expiration_seconds=_STATE_S,
             logger=VENDOR_LOG,
         )
-        self._flow = AsyncOAuthFlow(client=clients.client(kind=_InstallingClient), logger=VENDOR_LOG, settings=settings)
+        self._may_tell = Allowance(_LINES_AT_ONCE, back_after_s=_LINE_BACK_AFTER_S)
+        self._flow = _Flow(
+            clients.client(kind=_InstallingClient),
+            settings,
+            calls or Allowance(_CALLBACKS_AT_ONCE, back_after_s=_CALLBACK_BACK_AFTER_S),
+        )
 
     async def install(self, request: WebRequest) -> WebAnswer:
         """Send the browser to Slack, with a cookie that its answer has to come with."""
@@ -160,8 +240,11 @@ class InstallPages:
         """Take Slack's answer: fetch the token and keep it."""
         try:
             return _answer(await self._flow.handle_callback(_read(request)))
+        except _TooMany:
+            return _BUSY
         except (BridgeError, SlackClientError, aiohttp.ClientError, TimeoutError) as error:
-            _LOG.warning("An installation could not be finished: %s", type(error).__name__)
+            if self._may_tell.take():
+                _LOG.warning("An installation could not be finished: %s", type(error).__name__)
             return _LATER
 
 
@@ -170,4 +253,8 @@ def _read(request: WebRequest) -> AsyncBoltRequest:
 
 
 def _answer(answer: BoltResponse) -> WebAnswer:
-    return WebAnswer(answer.status, answer.body, tuple(answer.first_headers().items()))
+    headers = answer.first_headers()
+    if "set-cookie" in headers:
+        # Lax: Slack's answer comes from another site, as a link that is followed.
+        headers["set-cookie"] += "; SameSite=Lax"
+    return WebAnswer(answer.status, answer.body, tuple(headers.items()))

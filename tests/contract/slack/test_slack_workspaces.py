@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from redis.asyncio import Redis
 from adapters.slack.inbound.http_mode import EVENTS_PATH
 from adapters.slack.limits import SlackLimits
 from adapters.slack.scopes import BOT_SCOPES
-from adapters.slack.workspaces.oauth import INSTALL_PATH, States
+from adapters.slack.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, States
 from bridge.domain.errors import ChannelTokenRefused, PlaceGone, StoreUnavailable
 from bridge.domain.incoming import Question
 from bridge.domain.pages import PageView
@@ -92,10 +93,57 @@ async def test_an_installation_belongs_to_the_browser_that_began_it_and_its_stat
         own = {"Cookie": cookie.partition(";")[0]}
         done = await browser.get(back, headers=own)
         again = await browser.get(back, headers=own)
+        # The same state, with another code that Slack would take.
+        consented_anew = (await browser.get(begun_at.headers["location"])).headers["location"]
+        anew = await browser.get(consented_anew, headers=own)
     assert [answer.status_code for answer in refused] == [400, 400]
     assert done.status_code == 200
-    assert (again.status_code, "invalid_state" in again.text) == (401, True)
-    assert len(street.slack.distribution.tokens) == 1
+    assert (again.status_code, "invalid_code" in again.text) == (401, True)
+    assert (anew.status_code, "storage_error" in anew.text) == (500, True)
+    assert "SameSite=Lax" in cookie
+
+
+async def test_a_state_is_still_good_when_slack_was_away(street: Street, redis: Redis) -> None:
+    worker = await street.worker()
+    street.slack.distribution.consents_for = street.north
+    street.slack.faults.arm(Fault("oauth.v2.access", status=502))
+    async with httpx.AsyncClient() as browser:
+        begun_at = await browser.get(worker.url + INSTALL_PATH)
+        back = (await browser.get(begun_at.headers["location"])).headers["location"]
+        own = {"Cookie": begun_at.headers["set-cookie"].partition(";")[0]}
+        assert (await browser.get(back, headers=own)).status_code in {401, 503}
+        assert [key for key in await redis.keys("*") if b":used:slack" in key] == []
+        assert (await browser.get(back, headers=own)).status_code == 200
+
+
+@pytest.mark.timeout(240)
+async def test_ten_thousand_calls_of_the_install_pages_cost_a_few_calls_to_slack_and_a_few_lines(
+    street: Street, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A18: bounded keys, bounded calls, a quiet log."""
+    worker = await street.worker()
+    before = set(await redis.keys("*"))
+    caplog.clear()
+
+    async def visit(client: httpx.AsyncClient, times: int) -> list[int]:
+        statuses = []
+        for _ in range(times):
+            begun = await client.get(worker.url + INSTALL_PATH)
+            name, _, state = begun.headers["set-cookie"].partition(";")[0].partition("=")
+            own, query = {"Cookie": f"{name}={state}"}, {"code": "x", "state": state}
+            statuses.append((await client.get(worker.url + REDIRECT_PATH, headers=own, params=query)).status_code)
+        return statuses
+
+    async with httpx.AsyncClient() as client:
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        statuses = [
+            status for done in await asyncio.gather(*(visit(client, 500) for _ in range(10))) for status in done
+        ]
+    asked = [call for call in street.slack.calls if call.method == "oauth.v2.access"]
+    assert {401, 429} == set(statuses)
+    assert len(asked) == statuses.count(401) < 200
+    assert set(await redis.keys("*")) == before
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) <= 10
 
 
 async def test_who_only_looks_at_the_page_leaves_nothing_in_the_store(street: Street, redis: Redis) -> None:
@@ -117,7 +165,8 @@ async def test_a_state_is_good_for_ten_minutes_and_nobody_else_can_make_one(stre
         assert not await states.async_consume(forged)
     now += 599
     assert await states.async_consume(early)
-    assert not await states.async_consume(early)
+    assert await states.use(early)
+    assert not await states.use(early)
     now += 2
     assert not await states.async_consume(late)
 

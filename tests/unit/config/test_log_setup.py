@@ -128,7 +128,7 @@ async def test_what_the_event_loop_reports_is_redacted(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize(
     ("level", "noisy", "silent"),
-    [("debug", "DEBUG", "WARNING"), ("info", "WARNING", "WARNING"), ("error", "ERROR", "ERROR")],
+    [("debug", "INFO", "WARNING"), ("info", "WARNING", "WARNING"), ("error", "ERROR", "ERROR")],
 )
 def test_libraries_are_quiet_and_those_that_write_addresses_always(level: str, noisy: str, silent: str) -> None:
     """A3: httpx writes addresses, and Telegram's hold the token."""
@@ -137,6 +137,25 @@ def test_libraries_are_quiet_and_those_that_write_addresses_always(level: str, n
         assert logging.getLevelName(logging.getLogger(f"{name}.part").getEffectiveLevel()) == noisy
     for name in ("httpx", "httpcore"):
         assert logging.getLevelName(logging.getLogger(f"{name}.part").getEffectiveLevel()) == silent
+
+
+@pytest.mark.parametrize("name", ["telegram.ext", "aiohttp.client", "asyncio", "redis", "websockets", "anything"])
+def test_no_library_writes_below_info(name: str) -> None:
+    """A26: they write whole calls, secrets and messages included."""
+    set_up_logging("debug", "console", [])
+    assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("bridge.worker.intake").isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("adapters.slack").isEnabledFor(logging.DEBUG)
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_what_people_wrote_is_shown_only_where_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str], *, shows: bool
+) -> None:
+    """A26: no message text at any level."""
+    set_up_logging("debug", "json", [], shows_content=shows)
+    logging.getLogger("bridge.worker.intake").debug("Question accepted", extra={"content": "zebrafish"})
+    assert ("zebrafish" in capsys.readouterr().err) is shows
 
 
 def test_ctrl_c_is_left_to_python(capsys: pytest.CaptureFixture[str]) -> None:
