@@ -9,12 +9,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, InstanceOf
 
 from config.values.ids import EmailDomains
-from config.values.kinds import AbsolutePath, any_case, from_entries, matches
+from config.values.kinds import AbsolutePath, any_case, entries, from_entries, matches
 from config.values.mentions import Mentions, mentions
 from config.values.section import Section, variables
 
 _key_prefix = matches(
     r"[A-Za-z0-9._:-]{1,64}", "cannot begin a Redis key. Use up to 64 letters, digits and the signs . _ : -"
+)
+_alert_place = matches(
+    r"[a-z]+:(?:[A-Za-z0-9]+/)?-?[A-Za-z0-9]+",
+    "is no place for alerts. Use slack:C0123ABCD or telegram:-100123.",
 )
 
 
@@ -61,6 +65,8 @@ class BridgeSettings(Section):
     price_per_message: float | None = Field(None, ge=0, le=1000, examples=[0.001])
     """What one answer costs, for `usage`."""
     price_per_1000_tokens: float | None = Field(None, ge=0, le=1000, examples=[0.002])
+    alerts: Annotated[tuple[Annotated[str, AfterValidator(_alert_place)], ...], entries(",")] = ()
+    """Where operators are told what they have to mend."""
     data_dir: AbsolutePath = Field(default_factory=default_data_dir)
     """The folder of the embedded server's data."""
     idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")

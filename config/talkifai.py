@@ -21,6 +21,8 @@ class TalkifaiSettings(Section):
     """Replaces the key: TalkifAI's own Studio uses it."""
     agent_id: UUID
     base_url: HttpUrl = "https://api.talkifai.dev"
+    webhook_secret: Token | None = None
+    """Signs TalkifAI's webhooks about credits, which the web server takes where this is set."""
     requests_per_minute: int | None = Field(None, ge=5, le=100_000, examples=[60])
     """The most that all workers together ask of TalkifAI; None follows what TalkifAI says of its limit."""
 

@@ -22,7 +22,7 @@ from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.access import access_warnings, allowances_of, audience, policy_of
 from bridge.app.check.talkifai import agents_of, look_at_start
-from bridge.app.health_pages import health_pages
+from bridge.app.health_pages import open_pages
 from bridge.app.leaving import leave
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
@@ -102,18 +102,9 @@ async def run_worker(
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
             agent_name=agent_name,
+            alert_places=settings.bridge.alerts,
         )
-        metrics_port = settings.bridge.metrics_port
-        if metrics_port is not None and not serves_web:
-            server = await stack.enter_async_context(
-                WebServer(
-                    port=metrics_port,
-                    host=settings.bridge.metrics_host,
-                    settings=("BRIDGE_METRICS_PORT", "BRIDGE_METRICS_HOST"),
-                )
-            )
-        if server is not None:
-            stack.enter_context(health_pages(server, worker.health))
+        await open_pages(stack, server, settings, worker)
         with unwrap_group():
             await worker.run(stop)
         await leave(stores, agent, ends_sessions=ends_sessions)

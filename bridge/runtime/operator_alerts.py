@@ -1,6 +1,7 @@
 """Tell the operator a cause once, not with every question that meets it."""
 
 import logging
+from collections.abc import Mapping
 
 from bridge.domain.errors import Misconfigured
 from bridge.runtime.bounded_dict import BoundedDict
@@ -9,24 +10,37 @@ from bridge.runtime.clock import Clock
 log = logging.getLogger(__name__)
 
 REPEAT_AFTER_S = 3600.0
+CLEAR_AFTER_S = 600.0
+"""A cause that nothing has met for so long is over, as far as anybody can tell."""
 _MOST_CAUSES = 1000
 
 
 class OperatorAlerts:
-    """Remembers which causes were told; each is told again after an hour.
+    """Remembers which causes were logged; each is logged again after an hour.
 
-    A cause is a kind of error and what it is about: each wrong token and each wrong agent is told for itself.
+    A cause is a kind of error and what it is about: each wrong token and each wrong agent is logged for itself.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._told_at: BoundedDict[tuple[str, str], float] = BoundedDict(_MOST_CAUSES)
+        self._told_at: BoundedDict[str, float] = BoundedDict(_MOST_CAUSES)
+        self._met: BoundedDict[str, tuple[float, str]] = BoundedDict(_MOST_CAUSES)
 
     def tell(self, error: Misconfigured) -> None:
-        """Log the cause, unless it was logged within the last hour."""
+        """Note an error that an operator has to mend."""
         kind = type(error).__name__
-        cause, now = (kind, error.about), self._clock.monotonic()
+        self.warn(f"{kind}: {error.about}", str(error), kind)
+
+    def warn(self, cause: str, sentence: str, kind: str = "") -> None:
+        """Note a cause under a name of its own, such as a budget that is nearly used up."""
+        now = self._clock.monotonic()
+        self._met[cause] = now, sentence
         if cause in self._told_at and now - self._told_at[cause] < REPEAT_AFTER_S:
             return
         self._told_at[cause] = now
-        log.error("an operator has to act: %s", error, extra={"kind": kind})
+        log.error("an operator has to act: %s", sentence, extra={"kind": kind or cause})
+
+    def current(self) -> Mapping[str, str]:
+        """Return the causes that were met lately, each with its newest sentence."""
+        now = self._clock.monotonic()
+        return {cause: sentence for cause, (at, sentence) in self._met.items() if now - at < CLEAR_AFTER_S}

@@ -1,7 +1,7 @@
 """Whether this worker does what it is there for, and what an operator watches."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bridge.conversation.reaper import Reaper
 from bridge.domain.errors import StoreUnavailable
@@ -23,7 +23,7 @@ class Health:
 
     Args:
         receivers: The channels of the worker.
-        waiting_for: Returns the places in `receivers` of those that have not connected yet, or are refused.
+        waiting_for: Returns the places in `receivers` of those that have not connected yet, or why they are refused.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Health:
         clock: Clock,
         meter: Meter,
         receivers: Sequence[Receiver],
-        waiting_for: Callable[[], set[int]],
+        waiting_for: Callable[[], Mapping[int, Exception | None]],
         live_turns: Callable[[], int],
     ) -> None:
         self._store = store
@@ -64,27 +64,63 @@ class Health:
         """How often background work died of a defect and was started again."""
         return sum(self._supervisor.restarts.values())
 
-    async def troubles(self) -> list[str]:
-        """Return why this worker is not ready, one sentence each; empty where it is."""
+    async def log_figures(self, **more: int) -> None:
+        """Log the figures on one line, with those that are given; nothing while the store does not answer."""
         figures = await self.figures()
-        found = ["Redis does not answer"] if figures is None else _of_store(figures)
-        return [*found, *self._of_channels(), *self._of_reaper()]
+        if figures is None:
+            return
+        extra = {
+            "live_turns": self.live_turns,
+            "open_sessions": figures.open_sessions,
+            "ends_waiting": figures.ends_waiting,
+            "stuck_ends": figures.stuck_ends,
+            "possible_orphans": figures.recent_orphans,
+            "dead_letters": figures.dead_letters,
+            "redis_used_mb": round(figures.memory.used_bytes / 1e6, 1),
+            "redis_most_mb": round(figures.memory.most_bytes / 1e6, 1),
+            "restarts": self.restarts,
+            **more,
+        }
+        log.info("figures", extra=extra)
+        if figures.memory.is_nearly_full:
+            log.warning("%s: when it is full, no question is taken any more", figures.memory)
 
-    def _of_channels(self) -> list[str]:
+    async def troubles(self) -> Mapping[str, str]:
+        """Return why this worker is not ready, a sentence by the name of each cause; empty where it is."""
+        figures = await self.figures()
+        found = {"redis": "Redis does not answer"} if figures is None else _of_store(figures)
+        return {**found, **self._of_channels(), **self._of_reaper()}
+
+    async def warnings(self) -> Mapping[str, str]:
+        """Return what does not keep it from being ready, and will if nothing is done."""
+        figures = await self.figures()
+        found = {}
+        if figures is not None and figures.memory.is_nearly_full:
+            found["memory"] = f"{figures.memory}: when it is full, no question is taken any more"
+        if figures is not None and figures.dead_letters:
+            found["dead"] = f"{figures.dead_letters} questions are set aside: see `talkifai-bridge dead list`"
+        return found
+
+    def _of_channels(self) -> Mapping[str, str]:
         waiting = self._waiting_for()
-        found = [f"{receiver.name}: not connected" for at, receiver in enumerate(self._receivers) if at in waiting]
-        rest = (receiver for at, receiver in enumerate(self._receivers) if at not in waiting)
-        return found + [one.trouble for one in rest if isinstance(one, ReceivingState) and one.trouble]
+        found = {}
+        for at, receiver in enumerate(self._receivers):
+            if at in waiting:
+                found[f"{receiver.name} {at}"] = str(waiting[at] or f"{receiver.name}: not connected")
+            elif isinstance(receiver, ReceivingState) and receiver.trouble:
+                found[f"{receiver.name} {at}"] = receiver.trouble
+        return found
 
-    def _of_reaper(self) -> list[str]:
+    def _of_reaper(self) -> Mapping[str, str]:
         silent_s = self._clock.monotonic() - self._reaper.looked_at
-        return [f"no session was looked at for {silent_s:.0f} s: idle ones stay open"] if silent_s > _SILENT_S else []
+        said = f"no session was looked at for {silent_s:.0f} s: idle ones stay open"
+        return {"reaper": said} if silent_s > _SILENT_S else {}
 
 
-def _of_store(figures: StoreFigures) -> list[str]:
-    found = []
+def _of_store(figures: StoreFigures) -> dict[str, str]:
+    found = {}
     if figures.stuck_ends:
-        found.append(f"{figures.stuck_ends} conversations cannot be ended")
+        found["stuck ends"] = f"{figures.stuck_ends} conversations cannot be ended"
     if figures.recent_orphans:
-        found.append(f"{figures.recent_orphans} conversations may be open that cannot be ended")
+        found["orphans"] = f"{figures.recent_orphans} conversations may be open that cannot be ended"
     return found

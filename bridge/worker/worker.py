@@ -28,6 +28,7 @@ from bridge.runtime.clock import Clock
 from bridge.runtime.meter import Meter
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
+from bridge.worker.alert_poster import LOOK_EVERY_S, AlertPoster
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
 from bridge.worker.health import Health
 from bridge.worker.intake import Intake
@@ -80,6 +81,7 @@ class Worker:
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
         agent_name: str = "",
+        alert_places: Sequence[str] = (),
     ) -> None:
         """Take what it runs with. `agent_name`: for the line that says that it is ready; empty where unknown."""
         clock = outside.clock
@@ -100,7 +102,7 @@ class Worker:
             allowances=keeper,
         )
         queue = outside.stores.queue
-        alarms = OperatorAlerts(clock)
+        self.alarms = alarms = OperatorAlerts(clock)
         asker = QuestionSender(agent=outside.agent, queue=queue, sessions=sessions, clock=clock)
         self._turns = TurnRunner(
             asker=asker,
@@ -140,9 +142,10 @@ class Worker:
             clock=clock,
             meter=outside.meter,
             receivers=outside.channels,
-            waiting_for=lambda: self._unconnected | set(self._refused),
+            waiting_for=lambda: {**dict.fromkeys(self._unconnected), **self._refused},
             live_turns=lambda: self._dispatcher.live_turns,
         )
+        self._alerts = AlertPoster(alert_places, outside.channels, outside.stores.records, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or every receiver has come to its end. Raises `Misconfigured` when all are refused.
@@ -159,6 +162,7 @@ class Worker:
             every(_REPORT_LOST_EVERY_S, self._report_lost),
             every(FIGURES_EVERY_S, self._look_around),
             every(_DROP_OLD_EVERY_S, self._drop_old),
+            every(LOOK_EVERY_S, self._post_alerts),
             asyncio.TaskGroup() as group,
         ):
             receivers = [
@@ -257,35 +261,19 @@ class Worker:
         await self._supervisor.attempt("what is too old", self._outside.stores.retention.drop_old)
 
     async def _look_around(self) -> None:
-        await self._supervisor.attempt("figures", self._tell_figures)
+        await self._supervisor.attempt("figures", self._log_figures)
 
-    async def _tell_figures(self) -> None:
+    async def _post_alerts(self) -> None:
+        await self._supervisor.attempt("alerts", self._look_for_alerts)
+
+    async def _look_for_alerts(self) -> None:
+        if self._alerts.has_places:
+            troubles = {**await self.health.troubles(), **await self.health.warnings()}
+            await self._alerts.look(self.alarms.current(), troubles)
+
+    async def _log_figures(self) -> None:
         """Log what an operator watches, for platforms that make metrics out of log lines."""
-        sessions = self._outside.stores.sessions
-        try:
-            open_sessions, ends_waiting = await sessions.counts()
-            possible_orphans = await sessions.possible_orphans()
-            memory = await self._outside.stores.health.memory()
-        except StoreUnavailable:
-            return
-        log.info(
-            "figures",
-            extra={
-                "live_turns": self._dispatcher.live_turns,
-                "open_sessions": open_sessions,
-                "ends_waiting": ends_waiting,
-                "ended_here": self._reaper.ended,
-                "stuck_ends": self._reaper.stuck,
-                "possible_orphans": possible_orphans,
-                "redis_used_mb": round(memory.used_bytes / 1e6, 1),
-                "redis_most_mb": round(memory.most_bytes / 1e6, 1),
-                "refused_receivers": len(self._refused),
-                "restarts": sum(self._supervisor.restarts.values()),
-            },
-        )
-
-        if memory.is_nearly_full:
-            log.warning("%s: when it is full, no question is taken any more", memory)
+        await self.health.log_figures(ended_here=self._reaper.ended, refused_receivers=len(self._refused))
 
     async def _last_sweep(self) -> None:
         """Make the ends that are due now; what fails is the next worker's."""

@@ -132,7 +132,7 @@ async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_
         await works.accept(question())
         while not works.standing:  # noqa: ASYNC110 - nor does a fake
             await asyncio.sleep(0.01)
-        await worker._tell_figures()
+        await worker._log_figures()
         refused.refuses = False
         while not hasattr(refused, "accept"):  # noqa: ASYNC110 - nor here
             await asyncio.sleep(0.01)

@@ -1,0 +1,51 @@
+"""What an operator has to know is posted where operators talk."""
+
+import pytest
+
+from tests.scenario.messengers import SlackMessenger, TelegramMessenger
+from tests.scenario.scene import Scene
+
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
+
+
+async def test_no_credits_is_posted_once_to_the_operators_channel_by_all_workers_together(own_scene: Scene) -> None:
+    """B8: the operator sees the cause once, not per message."""
+    slack, telegram = SlackMessenger(own_scene), TelegramMessenger(own_scene)
+    for _ in range(2):
+        await own_scene.start_bridge(BRIDGE_ALERTS="slack:D00001")
+    operators = await slack.ask_directly("where operators talk")
+    assert operators.place == "D00001"
+    await slack.until_said(operators, "You asked: where operators talk")
+    own_scene.stage.talkifai.gate.out_of_credits = True
+    for question in ("one", "two", "three"):
+        talk = await telegram.ask_directly(question)
+        await telegram.until_said(talk, "cannot answer at the moment")
+
+    posts = own_scene.stage.slack.workspace.messages
+
+    def alerts() -> list[str]:
+        return [one.text for one in posts.values() if "has no credits left" in one.text]
+
+    await slack.book.until(lambda: len(alerts()) > 0)
+    own_scene.stage.talkifai.gate.out_of_credits = False
+    talk = await telegram.ask_directly("and now")
+    await telegram.until_said(talk, "You asked: and now")
+    assert len(alerts()) == 1
+    assert "An operator has to act" in alerts()[0]
+
+
+async def test_a_channel_that_is_down_is_posted_to_the_other_and_all_clear_follows(own_scene: Scene) -> None:
+    telegram = TelegramMessenger(own_scene)
+    await own_scene.start_bridge(BRIDGE_ALERTS="telegram:5001")
+    talk = await telegram.ask_directly("hello")
+    await telegram.until_said(talk, "You asked: hello")
+    port = own_scene.stage.slack._port
+    await own_scene.stage.slack.stop()
+
+    def texts() -> str:
+        return "\n".join(message.text for message in own_scene.stage.telegram.world.messages.values())
+
+    await telegram.book.until(lambda: "An operator has to act: Slack: no socket is open" in texts(), 60.0)
+    assert own_scene.stage.slack._port == port
+    await own_scene.stage.slack.start()
+    await telegram.book.until(lambda: "All clear: Slack: no socket is open" in texts(), 60.0)
