@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.slack.inbound.http_mode import EVENTS_PATH
+from bridge.domain.notices import Notice
 from sandbox.bridge_process import NotReady
 from sandbox.faults import Fault, Gate
 from sandbox.talkifai.script import Answer
@@ -57,7 +58,7 @@ async def test_a_command_is_answered_and_a_press_in_the_home_tab_ends_a_conversa
     await slack.until_said(talk, "hello there")
     listed = slack.slack.slash(talk.person, talk.place, "status")
     await listed.settled.wait()
-    assert listed.response["text"] == "You have these conversations open:\n• direct message"
+    assert listed.response["text"] == f"{Notice.YOUR_CONVERSATIONS}:\n• direct message"
 
     published = Gate()
     slack.faults.arm(Fault("views.publish", hold_answer=published))
