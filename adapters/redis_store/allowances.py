@@ -30,7 +30,7 @@ class RedisAllowances:
         per_hour = limits.person_questions_per_hour
         answer = await self._commands.script(
             "question_take",
-            [self._keys.allowance("hour", *_person(asking)), *self._budgets(asking)],
+            [self._keys.allowance("hour", *_person(asking)), *self._budgets(asking), self._keys.clock],
             [
                 *(pack(asking.question_id), per_hour, max(per_hour, _MOST_REMEMBERED)),
                 *(limits.person_messages, limits.person_tokens),

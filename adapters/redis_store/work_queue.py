@@ -52,7 +52,7 @@ class RedisWorkQueue:
         return self._worker.is_alone
 
     async def claim(self) -> Lease | None:
-        """Take the thread that has been due longest, for the length of a lease; None when none is due."""
+        """Take a due thread, person by person, for the length of a lease; None when none is due."""
         async with self._claiming:
             return await self._claim()
 

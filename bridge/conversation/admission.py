@@ -81,7 +81,7 @@ class Admissions:
         await self.tell_once(origin, who, _words(refusal, origin), _TOLD_AGAIN_S)
 
     async def tell_once(self, origin: Origin, name: str, said: str, again_s: float) -> None:
-        """Tell the person something, alone where possible, and not again in this place for that time.
+        """Tell the person something, unseen by others where possible, and not again in this place for that time.
 
         Args:
             origin: Who is told, and where.
@@ -94,7 +94,8 @@ class Admissions:
         if origin.person.is_program or not await self._is_first(mark, again_s):
             return
         channel = self._channels.find(thread)
-        if channel is not None and isinstance(channel, PrivateNotices):
+        # Where nobody else reads, a message is surer to be seen.
+        if not origin.is_direct and channel is not None and isinstance(channel, PrivateNotices):
             await channel.tell_alone(origin, said)
         else:
             await self._say(origin, said)

@@ -46,7 +46,7 @@ class WorkQueue(Protocol):
     """Threads that have work, each held by one worker at a time. Raises `StoreUnavailable`."""
 
     async def claim(self) -> Lease | None:
-        """Take the thread that has been due longest, for the length of a lease; None when none is due."""
+        """Take a due thread, person by person, for the length of a lease; None when none is due."""
         ...
 
     @property

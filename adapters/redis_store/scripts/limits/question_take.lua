@@ -1,9 +1,9 @@
 -- Counts a question for an hour and for the day, in all budgets or in none. One that was counted counts no more.
 -- Answers {0, which, unit, percent, ...} with the levels that are reached by it, or {wait ms, which}.
-local hour, budgets = KEYS[1], {KEYS[2], KEYS[3], KEYS[4]}
+local hour, budgets, clock = KEYS[1], {KEYS[2], KEYS[3], KEYS[4]}, KEYS[5]
 local id, per_hour, kept = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local names = {'person', 'place', 'total'}
-local now = now_ms()
+local now = steady_ms(clock)
 redis.call('ZREMRANGEBYSCORE', hour, '-inf', whole(now - 3600000))
 if redis.call('ZSCORE', hour, id) then
   return {0}
@@ -13,7 +13,7 @@ if per_hour > 0 and redis.call('ZCARD', hour) >= per_hour then
   local oldest = redis.call('ZREVRANGE', hour, per_hour - 1, per_hour - 1, 'WITHSCORES')
   return {tonumber(oldest[2]) + 3600000 - now, 'hour'}
 end
-local today, until_midnight = day_of(now)
+local today, until_midnight = day_of(now_ms())
 for at = 1, 3 do
   local messages, tokens = tonumber(ARGV[2 + 2 * at]), tonumber(ARGV[3 + 2 * at])
   local used = used_today(budgets[at], today)

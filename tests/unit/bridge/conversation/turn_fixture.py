@@ -88,7 +88,8 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
     muted = MutedPlaces(stores.records)
-    sessions = SessionManager(agent, stores.sessions, clock, idle_timeout_s=60.0, muted=muted)
+    keeper = AllowanceKeeper(stores.allowances, clock, Allowances())
+    sessions = SessionManager(agent, stores.sessions, clock, idle_timeout_s=60.0, muted=muted, allowances=keeper)
     asker = QuestionSender(
         agent=agent,
         queue=stores.queue,
@@ -107,7 +108,7 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
         alarms=OperatorAlerts(clock),
         muted=muted,
         marks=stores.records,
-        allowances=AllowanceKeeper(stores.allowances, clock, Allowances()),
+        allowances=keeper,
         routes=routes,
     )
     return Stage(stores, agent, channel, turns, routes)
