@@ -149,7 +149,7 @@ def _send_structlog_here() -> None:
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """Log what nobody caught: Python's own hook would print it with whatever secret it holds."""
+    """Log an uncaught error: Python's own hook would print it with any secret it holds."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, traceback)
         return

@@ -40,7 +40,7 @@ class Redactor:
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def text(self, text: str) -> str:
-        """Return the text with a mask in the place of each secret."""
+        """Return the text with each secret masked."""
         if self._known is not None:
             text = self._known.sub(MASK, text)
         for shape, mask in _SHAPES:

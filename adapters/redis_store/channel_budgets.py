@@ -69,7 +69,7 @@ class RedisCallBudgets:
         await self._commands.script("pace_finish", keys, [asked.id])
 
     async def pause(self, scope: str, seconds: float) -> None:
-        """Note a 429: nobody calls in this scope before that time."""
+        """Record a 429: no worker calls in this scope before that time."""
         await self._commands.script("pace_pause", [self._keys.pace("state", scope)], [milliseconds(seconds)])
 
     def _named(self, kinds: Sequence[str], scope: str) -> list[str]:

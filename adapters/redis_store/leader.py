@@ -12,10 +12,10 @@ class RedisLeader:
         self._keys = keys
 
     async def take(self, name: str, holder: str, lease_s: float) -> bool:
-        """Take or keep the lead for that long. False when somebody else has it."""
+        """Take or keep the lead for that long. False when another worker has it."""
         taken = await self._commands.script("lead", [self._keys.leader(name)], [holder, milliseconds(lease_s)])
         return bool(taken)
 
     async def give_up(self, name: str, holder: str) -> None:
-        """Let the next one lead at once. Does nothing where somebody else leads."""
+        """Let the next one lead at once. Does nothing if another worker leads."""
         await self._commands.script("lead", [self._keys.leader(name)], [holder, 0])

@@ -51,7 +51,7 @@ class RedisPlaces:
         return None if raw is None else unpack(raw)
 
     async def consume_move(self, channel: str, account: str, place: str) -> None:
-        """Note that somebody goes on with the thread that `last_active_thread` named."""
+        """Forget the thread that `last_active_thread` named: a question continued it."""
         await self._commands.call("DEL", self._keys.last_active_thread(channel, account, place))
 
     async def leave(self, channel: str, account: str, place: str) -> int:

@@ -157,7 +157,7 @@ class RedisWorkQueue:
 
         Where the place is gone, all that waits in the thread comes to the same end.
         Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
-        A command leaves the history as it was, unless the settlement says otherwise. Somebody who may not ask leaves
+        A command leaves the history as it was, unless the settlement says otherwise. A person who may not ask leaves
         the whole session as it was.
         """
         is_turn = settlement.outcome not in {Outcome.COMMAND_DONE, Outcome.EXCLUDED}

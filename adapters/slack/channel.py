@@ -49,7 +49,7 @@ class SlackChannel:
         bot_token: `xoxb-…`, for the Web API of one workspace; empty where `installs` is given.
         installs: How any number of workspaces install the app.
         app_token: `xapp-…` with the scope `connections:write`, for the sockets; empty in HTTP mode.
-        web: How Slack, and whoever installs the app, reach us.
+        web: The web server that Slack, and people who install the app, call.
         places: Ends all that is open in a workspace.
         api_url, proxy: As `Clients`.
         options: What the bot may do, and who may ask.
@@ -119,7 +119,7 @@ class SlackChannel:
 
     @property
     def only_opener_controls(self) -> bool:
-        """Whether nobody but the person who began a conversation may end it."""
+        """Whether only the person who began a conversation may end it."""
         return self._options.control == "asker"
 
     @property
@@ -221,7 +221,7 @@ class SlackChannel:
         return plain_identifier(queued) if here is None else await here.people.identifier(queued)
 
     async def admits(self, queued: Queued) -> bool:
-        """Admit members, and others as the settings have it; nobody where the app was removed since."""
+        """Admit members, and others as the settings say; no one if the app was removed since."""
         try:
             here = await self._in(queued.thread.account)
         except PlaceGone:

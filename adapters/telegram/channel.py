@@ -292,7 +292,7 @@ class TelegramChannel:
         return self._me
 
     async def _may_control(self, chat_id: str, person_id: str) -> bool:
-        """Say whether the person is an administrator of the group. While Telegram does not tell, nobody is."""
+        """Say whether the person is an administrator of the group. While Telegram does not say, no one is."""
         try:
             member = await self._opened_client().bot.get_chat_member(int(chat_id), int(person_id))
         except TelegramError as exc:

@@ -86,7 +86,7 @@ CONFLICT_PAUSE_S = 5.0
 
 CONFLICT_TOLD_EVERY_S = 300.0
 WEBHOOK_REMOVED_ONCE_IN_S = 600.0
-"""Updates cannot be polled while a webhook is set. Whoever sets it again sooner shall win."""
+"""Updates cannot be polled while a webhook is set. If it is set again sooner, the other program wins."""
 
 POLL_PAUSE_FIRST_S = 0.5
 POLL_PAUSE_MOST_S = 10.0

@@ -35,7 +35,7 @@ EDIT_FLOOR_S = 0.1
 _QUIET_S = 0.4
 """Nothing new for that long after a final page: the turn is over."""
 _SILENT_S = 180.0
-"""Not one sign of life for that long: stop waiting for the answer."""
+"""Without any activity for that long, stop waiting for the answer."""
 _STORE_RETRY_S = 1.0
 _MOST_TYPED_AHEAD = 100
 """Lines that wait here while an answer is shown. Further ones wait in the terminal, "stop" among them."""
@@ -231,7 +231,7 @@ class TerminalChannel:
 
     @contextmanager
     def _signs(self, view: PageView) -> Iterator[None]:
-        """Take a page as a sign of life, and a final one of the turn that was asked for as its answer."""
+        """Count a page as activity, and a final page of the turn in question as its answer."""
         try:
             yield
         except PlaceGone:
@@ -244,7 +244,7 @@ class TerminalChannel:
 
 
 async def _hand_over(incoming: Incoming, accept: Accept) -> IntakeResult:
-    """Offer what was typed until it is kept: nobody but this adapter can deliver it again."""
+    """Offer what was typed until it is stored: only this adapter can deliver it again."""
     while True:
         try:
             return await accept(incoming)

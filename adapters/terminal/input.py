@@ -87,7 +87,7 @@ class Lines:
         try:
             some = os.read(self._descriptor, _MOST_LINE_BYTES)
         except BlockingIOError:
-            return  # somebody else was faster
+            return  # another caller was faster
         except OSError:  # the terminal was closed
             some = b""
         self._ended = not some

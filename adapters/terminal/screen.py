@@ -107,7 +107,7 @@ class Screen:
                 self._write(harmless(unseen) + "\n")
 
     def say(self, sentence: str) -> None:
-        """Print a line of the bridge's own, where somebody sits and reads."""
+        """Print a line of the bridge's own, if a person reads the output."""
         if self.draws:
             with _terminal_errors():
                 self._console.print(Text(sentence, style="dim"))

@@ -18,7 +18,7 @@ HEAD_WITHIN_S = 10.0
 _IDLE_S = 75.0
 """How long a connection may wait for its next request, as in nginx: a proxy uses it again."""
 _DISCARD_S = 2.0
-"""How long a body that nobody wants is read: closed at once, the sender might not see the answer."""
+"""How long an unwanted body is read: closed at once, the sender might not see the answer."""
 _BUFFER_BYTES = 2**14
 _LONGEST_LINE, _MOST_HEADERS = 8_190, 100
 

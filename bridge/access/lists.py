@@ -1,6 +1,6 @@
 """Who may ask: the operator's lists of workspaces, places, people and e-mail domains. Pure.
 
-A list that names nobody as allowed lets everybody pass that it does not deny. Every list has to let a question pass.
+An empty list of allowed ones lets all pass that are not denied. A question must pass every list.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Refusal(StrEnum):
     EMAIL = "email"
     """The person has no confirmed address in an allowed domain, as far as the channel knows."""
     EXTERNAL = "external"
-    """A guest, or somebody of another organisation."""
+    """A guest, or a person of another organisation."""
     UNKNOWN = "unknown"
     """The channel cannot tell what the operator wants to be checked."""
 
@@ -39,7 +39,7 @@ class AccessList:
     denied: frozenset[str] = frozenset()
 
     def admits(self, names: frozenset[str]) -> bool:
-        """Say whether somebody, or something, that goes by all of these names may pass."""
+        """Say whether a person or place with all of these names may pass."""
         return not names & self.denied and (not self.allowed or bool(names & self.allowed))
 
     @property
@@ -76,7 +76,7 @@ class AccessPolicy:
         )
 
     def place_refusal(self, origin: Origin) -> Refusal | None:
-        """Return why nobody may ask there; None where people may."""
+        """Return why no one may ask there; None where people may."""
         lists = self.channels.get(origin.thread.channel, ChannelLists())
         team = origin.metadata.get("person_team", "")
         accounts = {origin.thread.account, team} - {""}
@@ -98,7 +98,7 @@ class AccessPolicy:
         return not self.emails.is_open or self._access_at(queued).allowed_email_domains is not None
 
     def admits_email(self, queued: Queued, email: str) -> bool:
-        """Say whether somebody with this confirmed address may ask; empty for none."""
+        """Say whether a person with this confirmed address may ask; empty for none."""
         _, at, domain = email.lower().rpartition("@")
         wanted = self._access_at(queued).allowed_email_domains
         return bool(at) and self.emails.admits(frozenset({domain})) and (wanted is None or domain in wanted)

@@ -73,7 +73,7 @@ async def run_chat(settings: Settings) -> None:
         )
         with unwrap_group():
             await worker.run(stop)
-        # Nobody can go on with a terminal's conversation: its billing closes now, not when it falls idle.
+        # A terminal's conversation cannot be continued: its billing closes now, not when it falls idle.
         session = await stores.sessions.current(terminal.thread)
         if session is not None:
             await stores.sessions.begin_end(terminal.thread, session.conversation.id, EndReason.COMMAND)

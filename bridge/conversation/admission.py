@@ -74,7 +74,7 @@ class Admissions:
     async def tell(self, origin: Origin, refusal: Refusal) -> None:
         """Tell the person, or the place, that is refused: once a day, and to the person alone where possible."""
         log.info(
-            "somebody may not ask",
+            "a person may not ask",
             extra={"thread_key": str(origin.thread), "person": origin.person.id, "why": refusal.value},
         )
         who = "" if refusal in _OF_THE_PLACE else origin.person.id
@@ -115,7 +115,7 @@ class Admissions:
                 wait_s = max(backoff.next_s(), error.retry_after_s if isinstance(error, ChannelRateLimited) else 0.0)
                 if self._clock.monotonic() - began + wait_s > _ADMIT_WITHIN_S:
                     raise
-                log.warning("the channel does not tell whether somebody may ask", extra={"cause": str(error)})
+                log.warning("the channel does not say whether a person may ask", extra={"cause": str(error)})
             await self._clock.sleep(wait_s)
 
     async def _refusal(self, channel: Channel, queued: Queued) -> Refusal | None:

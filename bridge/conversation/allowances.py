@@ -51,7 +51,7 @@ class AllowanceKeeper:
         if taken.over is None:
             return True
         log.warning(
-            "somebody has used up what may be used",
+            "a person has reached a limit",
             extra={"person": queued.person.id, "thread_key": str(queued.thread), "limit": taken.over.value},
         )
         said = come_again(_NOTICES[taken.over], taken.again_after_s)

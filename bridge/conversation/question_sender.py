@@ -235,7 +235,7 @@ class QuestionSender:
         record = turn.record
         session = await self._sessions.current(turn.lease.thread)
         if session is None or session.conversation.id != record.conversation_id:
-            # The conversation that may hold the answer is closed: nobody can tell, so nothing is asked twice.
+            # The conversation that may hold the answer is closed: it cannot be read, so nothing is asked twice.
             return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED)
         was_cut = record.cut_at is not None
         if was_cut:

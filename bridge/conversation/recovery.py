@@ -1,6 +1,6 @@
 """Find out from TalkifAI's history what became of a question whose stream broke or whose worker died.
 
-Nobody but the bridge writes into a conversation, so any question at or after the point that was known before the
+Only the bridge writes into a conversation, so any question at or after the point that was known before the
 request is the one that was sent: TalkifAI may keep it in slightly other words. What follows it is the answer, in one
 message or, where tools or other agents were at work, in several.
 

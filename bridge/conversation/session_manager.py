@@ -149,7 +149,7 @@ class SessionManager:
     def _opening_done(self, task: "asyncio.Task[tuple[Session, str]]") -> None:
         self._openings.discard(task)
         if not task.cancelled():
-            task.exception()  # seen: of one whose turn is gone nobody else looks at it
+            task.exception()  # seen: its turn is gone, so no other code looks at it
 
     async def _open_and_bind(self, attempt: "_Attempt") -> tuple[Session, str]:
         lease, opening = attempt.lease, attempt.opening

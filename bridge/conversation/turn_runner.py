@@ -1,6 +1,6 @@
 """Answer one question: find or open the session, ask, show the answer as it grows, say how to settle.
 
-Each step is recorded before it is taken, so that whoever finds a turn half-done goes on from the record:
+Each step is recorded before it is taken, so that a worker that finds a turn half-done goes on from the record:
 what may have been sent is looked up in the history, what is shown is edited, nothing is done twice.
 """
 
@@ -203,7 +203,7 @@ class TurnRunner:
                         reply.replace(entry.record.text)
                     if isinstance(queued, Question) and queued.has_files and not answer.notice:
                         answer = replace(answer, notice=Notice.FILES_UNREAD)
-                    # Whoever goes on from the record has seen none of the tools at work.
+                    # A worker that goes on from the record has seen none of the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()

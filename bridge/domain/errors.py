@@ -12,7 +12,7 @@ BridgeError
 │   ├── AgentRateLimited      429: carries the wait
 │   └── TurnPutOff            the person is answered in as many threads as may be at a time
 ├── Permanent                 the same call will never work
-│   ├── LeaseLost             another worker has the thread; whoever sees this stops, and changes nothing
+│   ├── LeaseLost             another worker has the thread; the turn stops and changes nothing
 │   ├── PostUncertain         the answer to a post was lost: the message may or may not be there
 │   ├── LookupUnsupported     the channel cannot tell whether a post is there
 │   ├── MessageGone           the message to edit is no longer there or can no longer be edited

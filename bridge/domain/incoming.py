@@ -29,7 +29,7 @@ class Origin:
     addressed: bool = True
     """False for a message that counts only in a thread the bridge already takes part in."""
     is_direct: bool = False
-    """True where nobody but this person and the bot reads: a direct message, a private chat, a terminal."""
+    """True where only this person and the bot read: a direct message, a private chat, a terminal."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Goes to TalkifAI when a conversation is opened for it."""
 
@@ -182,7 +182,7 @@ class IntakeResult(StrEnum):
     WELCOME = "welcome"
     """The bot may answer in the place that it was brought to."""
     REFUSED = "refused"
-    """This person, or nobody, may ask there. Nothing was kept; it is told once."""
+    """This person may not ask, or no one may there. Nothing was stored; one notice says so."""
     FORBIDDEN = "forbidden"
     """Nothing was kept. A notice says who may give the command."""
     WORDLESS = "wordless"

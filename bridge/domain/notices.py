@@ -182,7 +182,7 @@ def come_again(notice: Notice, again_after_s: float) -> str:
 
 
 def not_allowed(notice: Notice, asked_for: str) -> str:
-    """Say that somebody may not ask, and what to do: the operator needs the id of the person, place or workspace."""
+    """Say that a person may not ask, and what to do: the operator needs the id of the person, place or workspace."""
     return f"{notice} If I should, give the person who runs me this id: {asked_for}"
 
 

@@ -55,7 +55,7 @@ class Priority(IntEnum):
     BETWEEN = 3
     """An edit that shows more of a text that grows."""
     COSMETIC = 4
-    """A sign of life: "is typing", a status line. Left out where the budget is short."""
+    """A typing indicator or a status line. Left out if the budget is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class LiveReply:
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """A call to a channel that somebody wants to make now."""
+    """A call to a channel that a worker wants to make now."""
 
     id: str
     """Names this one call."""

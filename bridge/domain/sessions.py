@@ -91,7 +91,7 @@ class Session:
     retries: int = 0
     """How often a turn had to be begun again."""
     several_speak: bool = False
-    """True once somebody else has asked than the person who opened it."""
+    """True once another person than the opener has asked."""
     agent_id: str = ""
     """The agent that was asked for; empty: the one of the settings."""
 

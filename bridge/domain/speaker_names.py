@@ -1,6 +1,6 @@
 """Who said it: names on questions once several people speak in one conversation. Pure.
 
-A named question is `Name (id): first line`, and each further line is indented. So a line of somebody's text, or a
+A named question is `Name (id): first line`, and each further line is indented. So a line of a person's text, or a
 display name, cannot pass for another person's words: no line but the first begins with a name.
 """
 
@@ -25,7 +25,7 @@ def is_another_speaker(question: Question, session: Session) -> bool:
 
 
 def needs_speaker(question: Question) -> bool:
-    """Say whether the question has to be named although nobody else has asked yet.
+    """Say whether the question has to be named although no other person has asked yet.
 
     Where other people read along, a line such as "Bob: yes" could be taken for Bob's.
     """

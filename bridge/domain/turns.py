@@ -31,7 +31,7 @@ class Renewal:
     lost: Sequence[Lease]
     """Another worker has the thread, or it moved away."""
     stopped: Sequence[str]
-    """Questions at work under the others whose answers somebody wants stopped."""
+    """Questions at work under the others whose answers a person stopped."""
 
 
 class Step(StrEnum):
@@ -52,12 +52,12 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
     """The text so far and a notice."""
     STOPPED = "stopped"
-    """Somebody stopped it: the text so far and a notice."""
+    """A person stopped it: the text so far and a notice."""
     REFUSED = "refused"
     """A notice instead of an answer."""
     COMMAND_DONE = "command_done"
     UNDELIVERABLE = "undeliverable"
-    """The place is gone: nobody is left to see an answer."""
+    """The place is gone: no one is left to see an answer."""
     EXCLUDED = "excluded"
     """The asker may not ask: nothing was done, and the bridge takes no part in the thread because of it."""
     DEAD = "dead"
@@ -82,7 +82,7 @@ class AnswerResult:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """What is known of a turn that may have begun before: read by whoever takes the thread."""
+    """What is known of a turn that may have begun before: read by the worker that takes the thread."""
 
     attempts: int
     """How often the turn was begun, this time included."""
@@ -105,7 +105,7 @@ class TurnRecord:
     asked_again: bool = False
     """True when the question was sent once more, because the bridge had hung up on its answer."""
     is_stopped: bool = False
-    """True when somebody wants no more of this answer."""
+    """True when a person stopped this answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def sanitize(text: str) -> str:
 
 
 def readable_label(label: str) -> str:
-    """Return a label as it looks: without signs that nobody sees, each letter in its plain form."""
+    """Return a label as it looks: without invisible signs, each letter in its plain form."""
     words = unicodedata.normalize("NFKC", _UNSEEN.sub("", label))
     seen = "".join(letter for letter in words if unicodedata.category(letter) != "Cf")
     return _SPLIT.sub(".", seen.translate(_DOTS))

@@ -26,7 +26,7 @@ class Drafts(Protocol):
         """Show a page that still grows without posting it: it goes by itself, when its page is posted or soon after.
 
         False where this place has nothing of the kind, or the service refuses it: the page is to be posted. What is
-        shown notifies nobody, and need not be taken back. May be repeated. Raises `PlaceGone`,
+        shown notifies no one, and need not be taken back. May be repeated. Raises `PlaceGone`,
         `ChannelUnavailable`, `ChannelRateLimited`.
         """
         ...
@@ -102,14 +102,14 @@ class Admission(Protocol):
         """Say whether the asker is one of those whom the channel is there for.
 
         Raises `ChannelUnavailable` and `ChannelRateLimited` where the service does not say so now, and `SettingWrong`
-        where it never will as the bridge is set up: nobody is let in then.
+        where it never will as the bridge is set up: no one is admitted then.
         """
         ...
 
 
 @runtime_checkable
 class EmailAddresses(Protocol):
-    """Knows people's e-mail addresses. Without it nobody passes where an address decides."""
+    """Knows people's e-mail addresses. Without it no one passes where an address decides."""
 
     async def email_of(self, queued: Queued) -> str:
         """Return the asker's confirmed address, in lower case; empty where there is none. Raises as `Admission`."""

@@ -19,7 +19,7 @@ class Places(Protocol):
         ...
 
     async def consume_move(self, channel: str, account: str, place: str) -> None:
-        """Note that somebody goes on with the thread that `last_active_thread` named."""
+        """Forget the thread that `last_active_thread` named: a question continued it."""
         ...
 
     async def leave(self, channel: str, account: str, place: str) -> int:

@@ -52,7 +52,7 @@ class CallBudgets(Protocol):
         ...
 
     async def pause(self, scope: str, seconds: float) -> None:
-        """Note a 429: nobody calls in this scope before that time."""
+        """Record a 429: no worker calls in this scope before that time."""
         ...
 
 
@@ -60,11 +60,11 @@ class LeaderLease(Protocol):
     """One holder at a time for each name. Raises `StoreUnavailable`."""
 
     async def take(self, name: str, holder: str, lease_s: float) -> bool:
-        """Take or keep the lead for that long. False when somebody else has it."""
+        """Take or keep the lead for that long. False when another worker has it."""
         ...
 
     async def give_up(self, name: str, holder: str) -> None:
-        """Let the next one lead at once. Does nothing where somebody else leads."""
+        """Let the next one lead at once. Does nothing if another worker leads."""
         ...
 
 
@@ -99,7 +99,7 @@ class StoreFigures:
     stuck_ends: int
     """Conversations whose end has failed so often that an operator should look."""
     recent_orphans: int
-    """Conversations that nobody can end and that TalkifAI may not have closed yet: those of the last 30 minutes."""
+    """Conversations that the bridge cannot end and TalkifAI may not have closed yet: those of the last 30 minutes."""
     queue_depth: int
     """Threads that no worker has taken, though they are due."""
     queue_age_s: float

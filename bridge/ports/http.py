@@ -34,7 +34,7 @@ WebHandler = Callable[[WebRequest], Awaitable[WebAnswer]]
 
 
 class WebRoutes(Protocol):
-    """Paths of the web server. One that nobody has is answered with 503 below a channel's name, else with 404."""
+    """Paths of the web server. An unused one is answered with 503 below a channel's name, else with 404."""
 
     def serve(
         self,

@@ -7,7 +7,7 @@ from typing import Protocol
 class KeyValueStore(Protocol):
     """Texts by group and name, for good; and marks of what was used. Raises `StoreUnavailable`.
 
-    Secrets are sealed by whoever writes them.
+    The writer seals secrets.
     """
 
     async def read(self, group: str, name: str) -> str | None:

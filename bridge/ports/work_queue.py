@@ -116,7 +116,7 @@ class WorkQueue(Protocol):
     async def wait_for_work(self, timeout_s: float, *, for_stops_only: bool = False) -> str | None:
         """Return when the bell rings, or after that time. May return early.
 
-        Returns the id of a question at work here whose answer somebody wants stopped, where it is that which rang.
+        Returns the id of a question at work here whose answer a person stopped, if that rang.
         `for_stops_only`: this worker has no room for more work.
         """
         ...

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _WAIT_MOST_S = 120.0
 """A call that would have to wait longer is refused as if TalkifAI had said 429."""
 _END_WAIT_MOST_S = 5.0
-"""An end that has to wait longer goes back into its queue, before somebody else claims it too."""
+"""An end that has to wait longer goes back into its queue, before another worker claims it too."""
 _STALE_AFTER_S = 3.0
 """A question is not sent that long after its sender last looked whether it may still send."""
 
@@ -38,7 +38,7 @@ class RateLimitedAgent:
 
     async def open(self, user_identifier: str, metadata: Mapping[str, str], agent_id: str = "") -> OpenedConversation:
         """As `Agent.open`."""
-        # No waiting in here: whoever opens says to its asker that it waits.
+        # No waiting in here: the caller says to its asker that it waits.
         return await self._paced(lambda: self._agent.open(user_identifier, metadata, agent_id), at_most_s=0.0)
 
     def ask(self, conversation: Conversation, text: str) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
@@ -55,7 +55,7 @@ class RateLimitedAgent:
 
     @asynccontextmanager
     async def _ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        # No waiting in here: whoever asks looks at the lease again after every wait.
+        # No waiting in here: the caller checks the lease again after every wait.
         called_at = self._clock.monotonic()
         await self._wait_for_turn(is_end=False, at_most_s=0.0)
         if self._clock.monotonic() - called_at > _STALE_AFTER_S:

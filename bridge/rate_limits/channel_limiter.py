@@ -98,7 +98,7 @@ class ChannelLimiter:
         waits_s: float = 0.0,
         reserves: Sequence[Budget] = (),
     ) -> CallRequest:
-        """Name a call that somebody wants to make."""
+        """Describe a call that a worker wants to make."""
         return CallRequest(self._next_name(), kind, tuple(budgets), reply, is_last, waits_s, tuple(reserves))
 
     async def take(self, asked: CallRequest) -> CallDecision:
@@ -139,7 +139,7 @@ class ChannelLimiter:
                 await self._ask_shared(lambda shared: _done(shared.finish(asked)))
 
     async def may_show_activity(self, pace: ChannelLimits) -> bool:
-        """Say whether a sign of life may be shown now, and count it. It is left out where the budget is short."""
+        """Say whether an activity indicator may be shown now, and count it. It is left out if the budget is short."""
         return (await self.take(self.asked(Priority.COSMETIC, pace.activity))).wait_s <= 0
 
     async def pause(self, scope: str, seconds: float) -> None:

@@ -53,7 +53,7 @@ class LocalBudgets:
         return CallDecision(wait_s, rooms)
 
     def count(self, asked: CallRequest) -> None:
-        """Count a call that is being made, whoever allowed it."""
+        """Count a call that is being made, allowed here or by Redis."""
         now = self._clock.monotonic()
         for budget in asked.budgets:
             self._calls[budget.scope][asked.id] = now + min(ARRIVES_WITHIN_S, budget.window_s / 50)

@@ -18,7 +18,7 @@ class PageState:
     message_id: str = ""
     shown: PageView | None = None
     given_up: bool = False
-    """The channel refuses this page, or nobody can tell whether it is there."""
+    """The channel refuses this page, or it is unknown whether it is there."""
     uncertain: PageView | None = None
     """Posted, but the answer was lost: this text must not be posted again, unless a look-up finds nothing."""
     looks_left: int = 0
@@ -26,7 +26,7 @@ class PageState:
     refused_looks: int = 0
     fresh_posts: int = 0
     stand_in: str = ""
-    """The notice that stands in for the page's text: it was refused, or nobody can tell whether it is there."""
+    """The notice that stands in for the page's text: it was refused, or it is unknown whether it is there."""
 
     def wanted(self, view: PageView) -> PageView | None:
         """Return how the message is to look, given the page; None where nothing more may be done for now."""

@@ -55,6 +55,6 @@ class ProgressRecorder:
 
 
 def _look_at(task: asyncio.Task[None]) -> None:
-    """Take note of an error that nobody waits for any more: the turn ended first."""
+    """Consume an error that no caller awaits any more: the turn ended first."""
     if not task.cancelled():
         task.exception()

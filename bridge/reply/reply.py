@@ -129,7 +129,7 @@ class Reply:
             self.used_tools.append(name)
 
     def replace(self, text: str) -> None:
-        """Put the whole answer, known from elsewhere, in the place of what came over a broken stream.
+        """Replace what came over a broken stream by the whole answer, known from elsewhere.
 
         Where the two differ inside pages that are already full, those pages stand and the rest follows on.
         """
@@ -217,6 +217,6 @@ class Reply:
             text = text[:room]
         self._parts.append(text)
         self._length += len(text)
-        # The agent writes again: whoever took over has been announced.
+        # The agent writes again: a hand-over has been announced.
         if text.strip():
             self._handoff = self._status = ""

@@ -153,7 +153,7 @@ class Writer:
                 if call is None:
                     self._times.note_call()
                 return 0.0
-        # First the record: what people have seen must be known to whoever takes over.
+        # First the record: a worker that takes over must know what people have seen.
         await self._note_shown()
         await self._guard()
         await self._show(call, asked)
@@ -276,7 +276,7 @@ class Writer:
         self._times.pause(_LOOK_PAUSE_S if page.looks_left else 0.0)
 
     async def _find_post(self, view: PageView) -> str | None:
-        """Return the message that already shows the page. Raises `LookupUnsupported` where nobody can tell."""
+        """Return the message that already shows the page. Raises `LookupUnsupported` if it is unknown."""
         if isinstance(self._channel, PostLookup):
             return await self._channel.find_post(self._address, view)
         raise LookupUnsupported(f"{self._channel.name} cannot be searched")

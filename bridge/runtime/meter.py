@@ -1,4 +1,4 @@
-"""What one worker counts and times while it runs, for whoever shows it: plain numbers, no vendor."""
+"""What one worker counts and times while it runs, as plain numbers, without a vendor."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -29,7 +29,7 @@ class Mentions:
 
 
 def mentions(text: str) -> Mentions:
-    """Read a list separated by commas. Raises `ValueError` for anything in it that names nobody exactly."""
+    """Read a list separated by commas. Raises `ValueError` for any entry in another form."""
     remedy = (
         "List, separated by commas, Slack ids (U… or W… people, S… user groups, C… channels), the words here, channel"
         " and everyone, and Telegram names (@name)."
@@ -47,7 +47,7 @@ def mentions(text: str) -> Mentions:
             # CHANNEL has the form of a channel's id, but is surely meant as the word.
             slack.add(token)
         else:
-            raise ValueError(f"has an entry that names nobody, number {number}. {remedy}")
+            raise ValueError(f"has an entry of unknown form, number {number}. {remedy}")
     return Mentions(frozenset(slack), frozenset(telegram))
 
 

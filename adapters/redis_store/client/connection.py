@@ -39,7 +39,7 @@ def connect(url: str, *, tls_verify: bool = True, max_connections: int = 10) -> 
     Args:
         url: `redis://`, `rediss://` (TLS) or `unix://`.
         tls_verify: False accepts the self-signed certificate that Heroku's Redis presents.
-        max_connections: The most that are open at once; whoever comes beyond that waits for a free one. One more
+        max_connections: The most that are open at once; further calls wait for a free one. One more
             belongs to the wait for work. Heroku's smallest plan allows about 20 in all.
 
     Raises:

@@ -14,7 +14,7 @@ SETTING = "REDIS_URL"
 
 _TRUST = (
     "Name the file with the certificate of the authority that signed it: rediss://host:6379/0?ssl_ca_certs=/path/ca.pem;"
-    " or set REDIS_TLS_VERIFY=false, to trust whoever answers"
+    " or set REDIS_TLS_VERIFY=false, to trust any server"
 )
 _HOST_NAME = (
     "Use the name that stands in the certificate, or add ssl_check_hostname=no to the address, to trust every name"
@@ -59,7 +59,7 @@ def _certificate(error: BaseException) -> tuple[str, str] | None:
 
 
 def _answer(error: BaseException, *, tls: bool) -> tuple[str, str] | None:
-    """Return what is wrong with whoever answers, or with nobody's doing so, and the remedy."""
+    """Return what is wrong with the server or the connection, and the remedy."""
     found = None
     match error:
         case AuthenticationError():
@@ -75,7 +75,7 @@ def _answer(error: BaseException, *, tls: bool) -> tuple[str, str] | None:
         case ConnectionRefusedError():
             found = "nothing listens there", "Start the server, or mend host and port"
         case InvalidResponse() | RedisConnectionError() if _is_no_answer(error):
-            found = "whoever listens there does not answer as Redis does", _OWN if tls else _TLS
+            found = "the program that listens there does not answer as Redis does", _OWN if tls else _TLS
     return found
 
 

@@ -24,11 +24,11 @@ class FileLock:
         return self._descriptor
 
     def try_shared(self) -> bool:
-        """Hold it together with others; False where somebody holds it alone."""
+        """Take a shared lock; False if another process has the exclusive one."""
         return self._try(fcntl.LOCK_SH)
 
     def try_exclusive(self) -> bool:
-        """Hold it alone; False, and it is not held at all, where somebody else holds it."""
+        """Take the exclusive lock; False, and no lock is held, if another process has one."""
         return self._try(fcntl.LOCK_EX)
 
     def release(self) -> None:

@@ -75,7 +75,7 @@ class EmbeddedServer:
             if self._users.try_exclusive():
                 self._shut_down()
             elif self._process is not None:
-                # Another bridge goes on using our child: somebody has to take note of its end one day.
+                # Another bridge goes on using our child, so this process must still wait for its end.
                 Thread(target=self._process.wait, daemon=True).start()
         finally:
             self._users.release()
@@ -249,7 +249,7 @@ def _socket_path(data_dir: Path) -> Path:
 
 
 def _ask(socket_path: Path, command: bytes) -> bytes:
-    """Send one command and return the beginning of the answer; empty where nobody answers."""
+    """Send one command and return the beginning of the answer; empty if there is none."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1.0)
         try:

@@ -35,7 +35,7 @@ def unpack(raw: bytes | str) -> str:
 
 
 def unpack_anything(raw: bytes) -> str:
-    """Read bytes that nobody promises to be text: what is none shows as a replacement character."""
+    """Decode bytes that may not be text: invalid ones become replacement characters."""
     try:
         return unpack(raw)
     except UnicodeDecodeError:

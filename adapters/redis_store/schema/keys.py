@@ -162,7 +162,7 @@ class Keys:
         return f"{self.prefix}:claimed_ends:{worker}"
 
     def stops(self, worker: str) -> str:
-        """List: questions at work in this worker whose answers somebody wants stopped."""
+        """List: questions at work in this worker whose answers a person stopped."""
         return f"{self.prefix}:stops:{worker}"
 
     def leader(self, name: str) -> str:
@@ -189,7 +189,7 @@ class Keys:
 
     @property
     def ratings(self) -> str:
-        """Stream: one line for each time that somebody said whether an answer helped."""
+        """Stream: one line for each rating of an answer."""
         return f"{self.prefix}:ratings"
 
     def answer(self, turn_token: str) -> str:

@@ -22,7 +22,7 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A control that somebody pressed."""
+    """A control that a person pressed."""
 
     control: Button
     about: str
@@ -63,7 +63,7 @@ def control_blocks(view: PageView, account: str) -> list[Block]:
 def read_press(payload: Mapping[str, object]) -> Pressed | None:
     """Return what was pressed below a reply; None for every other payload.
 
-    What a value says is ours: Slack signs the payload, and nobody but the app writes its messages' blocks.
+    What a value says is ours: Slack signs the payload, and only the app writes its messages' blocks.
     """
     action = _action_in(payload)
     name = action.get("action_id")

@@ -15,7 +15,7 @@ def mentions(text: str, user_id: str) -> bool:
     return _mention_of(user_id).search(text) is not None
 
 
-def speaks_to_somebody(text: str) -> bool:
+def addresses_others(text: str) -> bool:
     """Say whether the text, as it came from Slack, mentions a person, a group of people, or everybody."""
     return _SOMEBODY.search(text) is not None
 

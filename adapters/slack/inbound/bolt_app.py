@@ -15,7 +15,7 @@ from adapters.slack.inbound.event_handler import SlackIntake
 from adapters.slack.inbound.late_events import is_last_delivery
 
 NOT_USED = "not-used-in-socket-mode"
-"""In the place of a signing secret: left out, bolt would read one from the environment."""
+"""Passed as the signing secret: without one, bolt would read it from the environment."""
 # What bolt trips over where a payload's parts have the wrong types: it reads some before any middleware runs.
 WRONG_SHAPE = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from adapters.slack.api.identity import BotIdentity
-from adapters.slack.format.mrkdwn import command_word, mentions, speaks_to_somebody, to_plain_words
+from adapters.slack.format.mrkdwn import addresses_others, command_word, mentions, to_plain_words
 from adapters.slack.limits import QUESTION_TEXT_CHARS
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import foreign_team, plain_name
@@ -80,7 +80,7 @@ def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOpt
 
 
 def opened_messages(payload: Payload) -> str:
-    """Return the DM in which somebody opened the app's messages; empty for every other payload."""
+    """Return the DM in which a person opened the app's messages; empty for every other payload."""
     event = payload.get("event")
     if not isinstance(event, Mapping) or event.get("type") != "app_home_opened" or event.get("tab") != "messages":
         return ""
@@ -169,7 +169,7 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
 
 def _goes_on(raw: str, options: SlackOptions) -> bool:
     """Say whether a message that does not mention the bot may go on with a thread of its."""
-    return options.follow_ups == "thread" and not speaks_to_somebody(raw)
+    return options.follow_ups == "thread" and not addresses_others(raw)
 
 
 def _required(event: Payload, name: str) -> str:

@@ -145,7 +145,7 @@ class Listener:
 
     def _whose(self) -> str:
         if self._installs is not None:
-            return "whoever installed it"
+            return "its installer"
         installed = self._workspaces.at_hand("")
         return "" if installed is None else installed.workspace.name or installed.workspace.team_id
 

@@ -23,7 +23,7 @@ class RecentThreads:
         self._noted: BoundedDict[ThreadKey, float] = BoundedDict(_MOST)
 
     async def note(self, thread: ThreadKey) -> None:
-        """Take in that somebody talked there. Raises nothing but cancellation."""
+        """Record that a person wrote there. Raises nothing but cancellation."""
         now = time()
         if now - self._noted.get(thread, 0.0) < _NOTED_AGAIN_S:
             return

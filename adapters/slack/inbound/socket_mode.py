@@ -100,7 +100,7 @@ class _Handler(AsyncSocketModeHandler):
     async def _mend_shapeless(
         self, _client: AsyncBaseSocketModeClient, message: dict[str, Any], _raw: str | None
     ) -> None:
-        # The SDK refuses such an envelope before any listener sees it, so nobody could acknowledge it.
+        # The SDK refuses such an envelope before any listener sees it, so no listener could acknowledge it.
         if "envelope_id" in message and not isinstance(message.get("payload"), Mapping):
             message["payload"] = {}
             message.setdefault("type", "")

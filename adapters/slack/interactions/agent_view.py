@@ -33,7 +33,7 @@ class AgentView:
 
     Args:
         client: Slack's Web API.
-        prompts: Up to four things to ask, shown when somebody opens the app.
+        prompts: Up to four things to ask, shown when a person opens the app.
         background: Runs what need not be waited for.
     """
 
@@ -44,7 +44,7 @@ class AgentView:
         self._refused: set[str] = set()
 
     def opened(self, place: str) -> None:
-        """Note that somebody opened the app's messages: prompts are shown soon. Does not wait."""
+        """Show the prompts soon, because a person opened the app's messages. Does not wait."""
         if self._prompts:
             self._background.add(partial(self._show_prompts, place))
 

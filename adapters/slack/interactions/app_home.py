@@ -28,7 +28,7 @@ Block = dict[str, Any]
 
 
 class Home:
-    """Publishes the tab for whoever opens it, and obeys its buttons."""
+    """Publishes the tab for the person who opens it, and handles its buttons."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Home:
         self._background = background
 
     def opened(self, payload: Mapping[str, object]) -> None:
-        """Show the tab soon to whoever opened it; nothing for every other payload. Does not wait."""
+        """Show the tab soon to the person who opened it; ignore every other payload. Does not wait."""
         event = payload.get("event")
         if isinstance(event, Mapping) and event.get("type") == "app_home_opened" and event.get("tab") == _HOME:
             self._show(event.get("user"))

@@ -119,7 +119,7 @@ class Presses:
         )
 
     def _team_of(self, user: object) -> dict[str, str]:
-        """Name the team of somebody from another organisation, as a message's metadata has it."""
+        """Return the team of a person from another organisation, from a message's metadata."""
         team = user.get("team_id") if isinstance(user, Mapping) else None
         # A press does not say whether its channel is shared: in Enterprise Grid the look-up of the person tells.
         found = foreign_team(team, self._workspace, is_shared=False)
@@ -140,7 +140,7 @@ class Presses:
         try:
             await tell_alone(self._client, origin, sentence)
         except BridgeError as error:
-            _LOG.info("Somebody pressed a button and could not be answered: %s", error)
+            _LOG.info("A person pressed a button and could not be answered: %s", error)
 
 
 def _is(form: re.Pattern[str], value: object) -> bool:

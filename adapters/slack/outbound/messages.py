@@ -149,4 +149,4 @@ async def post_ephemeral(client: AsyncWebClient, address: Address, person: str, 
             async with asyncio.timeout(_EPHEMERAL_S):
                 await client.chat_postEphemeral(channel=address.place, user=person, text=text, **thread)
     except BridgeError as error:
-        _LOG.info("Somebody could not be told something alone: %s", error)
+        _LOG.info("An ephemeral message could not be sent: %s", error)

@@ -199,7 +199,7 @@ class Streams:
 
 
 async def stop(client: AsyncWebClient, address: Address, ts: str, view: PageView) -> None:
-    """Close a stream with what it holds, whoever started it; one that is closed already is fine.
+    """Close a stream with what it holds, ours or another worker's; one that is closed already is fine.
 
     Raises `ChannelUnavailable` and `ChannelRateLimited`.
     """

@@ -9,7 +9,7 @@ _SCOPE = "Add the scope users:read to the app and install it again"
 
 
 class Admission:
-    """Tells members from everybody else, and whose e-mail address is known. What cannot be told admits nobody."""
+    """Tells members from others, and whose e-mail address is known. If Slack does not say, no one is admitted."""
 
     def __init__(self, people: People, options: SlackOptions) -> None:
         self._people = people
@@ -28,7 +28,7 @@ class Admission:
             return ""
         profile = await self._people.profile(queued.person.id)
         if self._people.are_hidden:
-            problem = "cannot be obeyed without the scope users:read, so nobody is answered"
+            problem = "cannot be obeyed without the scope users:read, so no one is answered"
             raise SettingWrong("BRIDGE_ALLOWED_EMAIL_DOMAINS", problem, f"{_SCOPE}, with users:read.email")
         if not profile.is_known:
             raise ChannelUnavailable("Slack did not say who the asker is")
@@ -42,7 +42,7 @@ class Admission:
         profile = await self._people.profile(queued.person.id)
         if self._people.are_hidden:
             problem = (
-                "is refuse, and guests cannot be told from members without the scope users:read: nobody is answered"
+                "is refuse, and guests cannot be told from members without the scope users:read: no one is answered"
             )
             raise SettingWrong("SLACK_EXTERNAL_USERS", problem, f"{_SCOPE}, or set it to allow")
         if not profile.is_known:

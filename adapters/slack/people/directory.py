@@ -41,7 +41,7 @@ class Profile:
     """Confirmed, in lower case."""
     team: str = ""
     is_external: bool | None = None
-    """Whether it is a guest, or somebody of another organisation; None where Slack did not say."""
+    """Whether it is a guest, or a person of another organisation; None if Slack did not say."""
     is_known: bool = False
     """Whether Slack answered at all."""
 
@@ -171,7 +171,7 @@ class People:
     def _stop_asking(self, method: str, code: str) -> None:
         if method not in self._refused:
             self._refused.add(method)
-            _LOG.warning("Slack does not let the app call %s (%s): ids are used in the place of names.", method, code)
+            _LOG.warning("Slack does not let the app call %s (%s): ids are used instead of names.", method, code)
 
 
 def _profile_in(facts: Mapping[str, Any], workspace: BotIdentity) -> Profile:
@@ -214,7 +214,7 @@ def _is_external(facts: Mapping[str, Any], workspace: BotIdentity) -> bool | Non
 
 
 def foreign_team(found: object, workspace: BotIdentity, *, is_shared: bool) -> str:
-    """Return the team of somebody from another organisation, through Slack Connect; empty for everybody else.
+    """Return the team of a person from another organisation, through Slack Connect; empty for all others.
 
     In an Enterprise Grid organisation other teams are at home too: there only a shared channel has strangers.
     """

@@ -1,4 +1,4 @@
-"""What the agent reads for a question: names in the place of ids, who speaks, and what was said before."""
+"""What the agent reads for a question: names instead of ids, who speaks, and what was said before."""
 
 import asyncio
 import re
@@ -71,7 +71,7 @@ class Prompt:
         return speaker_label(await self._people.shown_name(said.speaker), said.speaker)
 
     async def _with_names(self, text: str) -> str:
-        """Put names in the place of `@U…` and `#C…`."""
+        """Replace `@U…` and `#C…` by names."""
         names: dict[str, str] = {}
         for found in _ID.finditer(text):
             if found[0] in names or len(names) >= _MOST_NAMES:
@@ -89,7 +89,7 @@ class _Quote:
     @classmethod
     def of(cls, said: Said) -> "_Quote":
         text = said.text if len(said.text) <= _LONGEST_QUOTE else said.text[: _LONGEST_QUOTE - 1] + "…"
-        # Every line is marked, so that nobody's words can stand outside the quotes.
+        # Every line is marked, so that no one's words can leave the quotes.
         return cls("\n".join(f"> {line}" for line in spoken(text, said.speaker).splitlines()))
 
 

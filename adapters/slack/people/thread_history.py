@@ -121,7 +121,7 @@ class EarlierMessages:
         if message.get("bot_id"):
             name = profile.get("name") if isinstance(profile, Mapping) else None
             return Said(plain_name(message.get("username")) or plain_name(name) or "A bot", words)
-        return Said(user, words, is_id=True) if isinstance(user, str) else Said("Somebody", words)
+        return Said(user, words, is_id=True) if isinstance(user, str) else Said("Someone", words)
 
 
 def _is_message(message: object) -> bool:

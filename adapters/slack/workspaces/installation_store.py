@@ -73,7 +73,7 @@ class InstallationStore:
             raise GrantUnreadable(f"{told}. Where the key was changed: start this worker anew") from None
 
     async def save(self, grant: Grant) -> None:
-        """Keep a grant in the place of the account's former one. Raises `StoreUnavailable`."""
+        """Store a grant instead of the account's former one. Raises `StoreUnavailable`."""
         await self._records.write(_GROUP, grant.account, self._newest.encrypt(_written(grant)).decode())
 
     async def remove(self, account: str) -> None:
@@ -81,7 +81,7 @@ class InstallationStore:
         await self._records.remove(_GROUP, account)
 
     async def take_lease(self, account: str, holder: str, lease_s: float) -> bool:
-        """Take the right to change a grant; False while somebody else has it. Raises `StoreUnavailable`."""
+        """Take the right to change a grant; False while another worker has it. Raises `StoreUnavailable`."""
         return await self._leader.take(_lease_of(account), holder, lease_s)
 
     async def give_lease_up(self, account: str, holder: str) -> None:
@@ -110,7 +110,7 @@ class InstallationStore:
     async def _reseal(self, account: str) -> None:
         holder = uuid4().hex
         if not await self.take_lease(account, holder, _RESEAL_S):
-            return  # whoever changes it now seals it with the newest key
+            return  # the worker that changes it now seals it with the newest key
         try:
             with suppress(GrantUnreadable):
                 grant = await self.find(account)

@@ -100,7 +100,7 @@ class ManyWorkspaces:
     async def remove(self, account: str, told_at: float) -> None:
         """Drop what waits there, begin to end the sessions, delete the token. Raises `StoreUnavailable`.
 
-        The token goes last: whoever is cut off before that is followed by Slack's next delivery, or the next call.
+        Delete the token last, so that an interrupted removal is retried at Slack's next delivery or the next call.
         """
         if await self._is_installed_since(account, told_at):
             return
@@ -116,7 +116,7 @@ class ManyWorkspaces:
         try:
             grant = await self._grants.find(account)
         except GrantUnreadable:
-            return False  # whatever it says, nobody here can use it
+            return False  # whatever it says, no worker here can use it
         return grant is not None and grant.granted_at > told_at
 
     async def refused(self, installed: WorkspaceContext, token: str) -> None:

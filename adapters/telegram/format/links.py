@@ -70,7 +70,7 @@ def shown_address(label: str, url: str) -> str:
 
 
 def defuse(text: str, marks: Sequence[Mark], allowed: AbstractSet[str] = frozenset()) -> tuple[str, list[Mark]]:
-    """Take the effect from signs outside code, so that nobody is called but whoever is `allowed`, in lower case.
+    """Take the effect from signs outside code, so that only names in `allowed` (lower case) are pinged.
 
     An address in the text that holds such a sign stays a link: it becomes one explicitly.
     """

@@ -206,7 +206,7 @@ class MessageText:
             self.write("\n")
 
     def tick(self, *, is_done: bool) -> None:
-        """Put a box in the place of the item's sign, which was written last."""
+        """Replace the item's sign, which was written last, by a box."""
         last = self._parts.pop()
         self._length -= len(last)
         self.write(f"{self._item_indent}{_DONE if is_done else _TO_DO} ")

@@ -27,7 +27,7 @@ _RETRY = CommandName.RETRY
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Somebody pressed a button below a message of this bot."""
+    """A person pressed a button below a message of this bot."""
 
     query_id: str
     """What the answer to it names."""
@@ -89,7 +89,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class StalePress:
-    """A press of which nobody can tell what it is about. It is answered all the same."""
+    """A press of an unknown button. It is answered all the same."""
 
     query_id: str
 

@@ -30,7 +30,7 @@ class ChatLeft:
 
 @dataclass(frozen=True, slots=True)
 class ChatJoined:
-    """Somebody brought the bot to a group."""
+    """A person added the bot to a group."""
 
     chat_id: str
     person: Person

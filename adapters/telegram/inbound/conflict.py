@@ -1,4 +1,4 @@
-"""What a 409 on `getUpdates` says, and what is done about it: somebody else has the bot's updates."""
+"""What a 409 on `getUpdates` says, and what is done about it: another program has the bot's updates."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from adapters.telegram import limits
 log = logging.getLogger(__name__)
 
 _ANOTHER_POLLER = "telegram: another process polls with the same token: only one may"
-_WEBHOOK = "telegram: a webhook is set, so updates cannot be polled, and somebody sets it again whenever it is removed"
+_WEBHOOK = "telegram: a webhook is set, so updates cannot be polled, and it is set again whenever it is removed"
 
 
 class Conflicts:

@@ -1,4 +1,4 @@
-"""Updates that nobody can do anything with are set aside, so that those behind them are served."""
+"""Updates that cannot be handled are set aside, so that the next ones are served."""
 
 import logging
 

@@ -69,7 +69,7 @@ class UpdatePoll:
                 # Either the store is away, or the batch held nothing that can be acknowledged.
                 await asyncio.sleep(self._store_away.next_s())
             elif loop.time() - began < _HELD_AT_LEAST_S:
-                # Telegram holds an empty poll. Whoever answered at once must not be asked in a hot loop.
+                # Telegram holds an empty poll. If it answered at once, the loop must not run hot.
                 await asyncio.sleep(limits.POLL_PAUSE_FIRST_S)
 
     async def _fetch(self) -> Sequence[Update]:

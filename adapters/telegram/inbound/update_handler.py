@@ -133,7 +133,7 @@ class UpdateIntake:
             await self._leave(joined.chat_id)
 
     async def _take_press(self, press: Press) -> None:
-        """Do what the button says, and answer whoever pressed it."""
+        """Do what the button says, and answer the press."""
         root = None
         if press.is_in_chain:
             root = await self._first_known(press.chat_id, (press.message_id, press.quoted))

@@ -1,4 +1,4 @@
-"""Leaves a group in which the operator lets nobody ask."""
+"""Leaves a group that the operator does not allow."""
 
 import logging
 

@@ -169,7 +169,7 @@ class Sender:
         except RetryAfter as exc:
             self._typing_not_before = now + retry_after_s(exc)
         except TelegramError:
-            # A sign of life that fails is not worth a word: the answer itself follows.
+            # A failed typing indicator is not logged: the answer itself follows.
             return
 
     async def _where_it_is(self, address: Address, call: Callable[[], Awaitable[T]]) -> T:
@@ -182,7 +182,7 @@ class Sender:
             await self._moved(address.account, address.place, new)
         except StoreUnavailable:
             log.warning("telegram: the store is away; a group that became a supergroup waits for it")
-        # Nothing is posted from here: whoever takes the thread up at its new place does, and only once.
+        # Nothing is posted from here: the worker that takes the thread at its new place posts it, once.
         raise ChannelUnavailable("Telegram: the group became a supergroup, where its threads go on")
 
     def _note_draft(self, place: str) -> None:

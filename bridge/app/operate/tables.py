@@ -32,7 +32,7 @@ def bar(value: float, most: float) -> str:
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table. Where nobody looks at a terminal, no line is folded."""
+    """Print a table. If the output is no terminal, no line is folded."""
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:

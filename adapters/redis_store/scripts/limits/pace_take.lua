@@ -50,7 +50,7 @@ for at = 1, #KEYS, 5 do
   local used, all, first = redis.call('ZCARD', calls), redis.call('ZCARD', live), redis.call('ZCARD', unshown)
   local not_before = tonumber(redis.call('HGET', state, 'not_before') or 0)
   local ahead = room_ahead(calls, most, window, ahead_ms, now) - all - first
-  -- What makes room, beside time, is that replies end: so nobody sleeps for long, and all together ask seldom.
+  -- What makes room, beside time, is that replies end: so no worker sleeps for long, and all together ask seldom.
   local wait, patience = 0, 500 + 20 * all
   if only_reserved then
     if not_before > now + ahead_ms or (ahead < 1 and not redis.call('ZSCORE', live, reply)) then

@@ -1,4 +1,4 @@
--- Gives all that a thread has to another thread. Whoever works on the old one has lost its lease by that, and the
+-- Gives all that a thread has to another thread. The worker of the old one loses its lease by that, and the
 -- turn is taken up again under the new name: without the ids of messages, which mean nothing there.
 local due, leases, idle, endings, ends, bell, heir, clock = unpack(KEYS, 1, 8)
 local inbox, bodies, turn, known, session, unanswered, told = unpack(KEYS, 9, 15)

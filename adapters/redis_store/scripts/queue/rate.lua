@@ -1,4 +1,4 @@
--- Writes down what somebody thinks of an answer, as long as it may be rated. Of one person's lines the last counts.
+-- Records a person's rating of an answer, as long as it may be rated. Of one person's lines the last counts.
 local answer, ratings, counters, seen, turn = unpack(KEYS)
 local rating, longest, seen_ms, about = unpack(ARGV, 1, 4)
 if not redis.call('SET', seen, '1', 'NX', 'PX', seen_ms) then

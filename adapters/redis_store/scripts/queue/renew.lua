@@ -1,5 +1,5 @@
 -- Moves leases ahead; each has a record of its turn among KEYS. Answers which (counted from 0) another worker has, which
--- no worker has, and the questions at work whose answers somebody wants stopped.
+-- no worker has, and the questions at work whose answers a person stopped.
 local due, leases, clock = unpack(KEYS, 1, 3)
 go_on_when_full(due)
 local ahead = whole(steady_ms(clock) + tonumber(ARGV[1]))

@@ -55,11 +55,11 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
   if outcome ~= 'excluded' then
     redis.call('SET', known, '1', 'PX', known_ms)
   elseif redis.call('GET', known) == id then
-    -- The bridge takes no part in a thread because somebody wrote who may not ask.
+    -- A refused question does not make the bridge take part in its thread.
     redis.call('DEL', known)
   end
   if outcome == 'undeliverable' then
-    -- Nobody is left there: what waits would open a paid conversation each, only to find the place gone.
+    -- No one is left there: each waiting question would open a paid conversation, only to find the place gone.
     local waiting = redis.call('LLEN', inbox)
     redis.call('DEL', inbox, bodies)
     redis.call('HINCRBY', counters, 'turn.' .. outcome, waiting)
