@@ -54,4 +54,13 @@ class Checked(Protocol):
         ...
 
 
+@runtime_checkable
+class SetUp(Protocol):
+    """What a `factory.py` may have beside it: how an operator comes to its tokens, step by step."""
+
+    def set_up(self) -> Sequence[tuple[str, str]]:
+        """Return the variables to ask for, each with what to do before it can be answered."""
+        ...
+
+
 CHANNELS: tuple[ChannelFactory, ...] = (slack, telegram)

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from importlib.resources import files
+from urllib.parse import quote
 
 from adapters.slack.api.check import check_tokens, scopes_needed
 from adapters.slack.api.client import Clients
@@ -85,6 +87,22 @@ def agents(settings: Settings) -> Mapping[str, str]:
     """Slack's settings name no agent."""
     del settings
     return {}
+
+
+def set_up() -> Sequence[tuple[str, str]]:
+    """Return what to ask for. As `adapters.registry.SetUp`."""
+    lines = files("config").joinpath("slack-manifest.yaml").read_text(encoding="utf-8").splitlines()
+    manifest = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    link = f"https://api.slack.com/apps?new_app=1&manifest_yaml={quote(manifest, safe='')}"
+    create = f"Slack: open this link, choose the workspace, press Create:\n\n{link}\n\n"
+    install = "Then Install App, Install to Workspace, and copy the Bot User OAuth Token (xoxb-...)"
+    return [
+        ("SLACK_BOT_TOKEN", create + install),
+        (
+            "SLACK_APP_TOKEN",
+            "Slack: Basic Information, App-Level Tokens, Generate, with the scope connections:write (xapp-...)",
+        ),
+    ]
 
 
 def _distribution(section: SlackSettings, stores: Stores) -> Distribution | None:

@@ -83,3 +83,8 @@ async def check(settings: Settings) -> Sequence[Finding]:
 def agents(settings: Settings) -> Mapping[str, str]:
     """Return the agents of the bots, each with the setting that names it."""
     return {bot.agent_id: "TELEGRAM_AGENT_IDS" for bot in settings.telegram.bots if bot.agent_id}
+
+
+def set_up() -> Sequence[tuple[str, str]]:
+    """Return what to ask for. As `adapters.registry.SetUp`."""
+    return [("TELEGRAM_BOT_TOKEN", "Telegram: write /newbot to @BotFather and copy the token")]

@@ -66,6 +66,7 @@ def _add_operating(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     actions.add_parser("list", help="show them all, newest first")
     for name, text in (("show", "whole"), ("retry", "ask them again"), ("drop", "forget them")):
         actions.add_parser(name, help=text).add_argument("ids", nargs="+", metavar="ID")
+    commands.add_parser("init", help="ask for the tokens one by one, try each, and write .env")
     commands.add_parser("version", help="print the version")
 
 

@@ -26,6 +26,8 @@ def run(chosen: Namespace) -> int:
                 _forget(chosen.person)
             case "check":
                 return _check(as_json=chosen.json, offline=chosen.offline)
+            case "init":
+                return _init()
             case "sessions" | "usage" | "dead":
                 return _operate(chosen)
             case _:
@@ -57,6 +59,12 @@ def _quiet_settings(*, need_channel: bool = True) -> Settings:
         quiet = settings.bridge.model_copy(update={"log_level": "error"})
         settings = settings.model_copy(update={"bridge": quiet})
     return start_logging(settings)
+
+
+def _init() -> int:
+    from bridge.app import init  # noqa: PLC0415 - as above
+
+    return init.run()
 
 
 def _operate(chosen: Namespace) -> int:
