@@ -77,6 +77,10 @@ class BridgeSettings(Section):
     """How long running replies may go on once a stop was asked for."""
     memory: Annotated[Literal["direct", "everywhere", "off"], any_case] = "direct"
     """Where the agent may remember a person."""
+    carry_over: bool = True
+    """Whether a thread goes on with what was said after its conversation was ended."""
+    carry_over_turns: int = Field(6, ge=1, le=20)
+    carry_over_hours: float = Field(72.0, gt=0, le=720)
     allowed_email_domains: EmailDomains = frozenset()
     """Whose addresses count, and who may ask; empty: every domain."""
     denied_email_domains: EmailDomains = frozenset()

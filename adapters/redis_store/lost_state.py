@@ -43,9 +43,24 @@ class LostState:
         turns, sessions = self._worker.turns, self._worker.sessions
         log.error("Redis has lost what it kept", extra={"live_turns": len(turns), "known_sessions": len(sessions)})
         at_work = {turn.lease.thread for turn in turns if await self._restore(turn)}
+        await self._restore_exchanges()
         for session in sessions:
             if session.thread not in at_work or not await self._bind_again(session):
                 await self.queue_end(session, EndReason.FORGOTTEN)
+
+    async def _restore_exchanges(self) -> None:
+        limits = self._limits
+        calls = [
+            (
+                [self._keys.exchanges(thread)],
+                [
+                    *(limits.carried.exchanges, milliseconds(limits.carried.kept_s)),
+                    *(milliseconds(limits.carried_again_s), *(part for one in said for part in one)),
+                ],
+            )
+            for thread, said in self._worker.exchanges
+        ]
+        await self._commands.scripts("restore_exchanges", calls)
 
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         """Queue the end of a conversation that no record tells of, or may not."""

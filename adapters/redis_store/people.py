@@ -114,9 +114,18 @@ class RedisPeople:
                 # They let a request that comes again have the same answer, for seconds.
                 said = " ".join(map(unpack_anything, await self._commands.call("HVALS", key)))
                 is_theirs = any(name in said for name in (*names, *conversations))
+            if kind == "exchanges" and not is_theirs:
+                deleted += await self._delete_exchanges(key, person)
             if is_theirs:
                 deleted += int(await self._commands.call("DEL", key))
         return deleted
+
+    async def _delete_exchanges(self, key: str, person: PersonKey) -> int:
+        """Delete what the person asked in a thread, with its answers."""
+        thread = ThreadKey.parse(key.removeprefix(f"{self._keys.prefix}:exchanges:"))
+        said = await self._commands.call("ZRANGE", key, 0, -1) if person.is_at(thread) else []
+        theirs = [raw for raw in said if _asker(raw) == person.id]
+        return int(await self._commands.call("ZREM", key, *theirs)) if theirs else 0
 
     async def _delete_records(self, key: str, names: Collection[str]) -> None:
         """Delete what a channel keeps by itself of the person's own places."""

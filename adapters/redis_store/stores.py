@@ -13,6 +13,7 @@ from adapters.redis_store.agent_quota import RedisQuota
 from adapters.redis_store.allowances import RedisAllowances
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.exchanges import RedisExchanges
 from adapters.redis_store.health import RedisHealth, pairs
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
@@ -85,6 +86,7 @@ class RedisStores(Stores):
             inbox=RedisInbox(reach, keys, limits),
             queue=RedisWorkQueue(reach, keys, limits, worker, lost_state),
             sessions=RedisSessions(reach, keys, limits, worker, lost_state),
+            exchanges=RedisExchanges(reach, keys, worker),
             quota=RedisQuota(reach, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(reach, keys),
             leader=RedisLeader(reach, keys),

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from adapters.redis_store.client.commands import LONGEST_POP_S, Argument, Commands
 from adapters.redis_store.lost_state import LostState
 from adapters.redis_store.schema.codec import (
     Unreadable,
     answer_to_fields,
+    at_thread,
     history_to_text,
     message_ids_to_json,
     pack,
@@ -16,10 +16,12 @@ from adapters.redis_store.schema.codec import (
     record_from_fields,
     unpack,
 )
+from adapters.redis_store.schema.exchange_codec import exchange_to_json
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import LeaseLost
-from bridge.domain.incoming import Question, Queued
+from bridge.domain.exchanges import Exchange
+from bridge.domain.incoming import Question
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Renewal, Settlement, Step, token_of
 
@@ -111,7 +113,7 @@ class RedisWorkQueue:
                 return None
             body, record, question_id = found
             try:
-                item = InboxItem(_here(queued_from_json(body), thread), record_from_fields(record))
+                item = InboxItem(at_thread(queued_from_json(body), thread), record_from_fields(record))
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
@@ -172,6 +174,7 @@ class RedisWorkQueue:
             history="keep" if keeps else history_to_text(settlement.history_count),
             usage=[part for pair in settlement.usage.items() for part in pair],
             may_be_rated=settlement.may_be_rated,
+            exchange=settlement.exchange,
         )
 
     async def dead_letter(self, lease: Lease, reason: str, idle_timeout_s: float) -> bool:
@@ -246,27 +249,35 @@ class RedisWorkQueue:
         dead_reason: str = "",
         usage: Sequence[Argument] = (),
         may_be_rated: bool = False,
+        exchange: Exchange | None = None,
     ) -> bool:
         keys, limits, thread = self._keys, self._limits, lease.thread
         turn = self._worker.turn_of(lease)
         question_id = turn.question_id if turn else lease.question_id
+        said = exchange and self._worker.placed(turn, exchange)
+        body = exchange_to_json(said) if said else b""
         names = [
             *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
             *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),
             *(keys.dead, keys.unanswered(thread), keys.answer(token_of(question_id)), keys.clock),
             keys.askers,
+            keys.exchanges(thread),
         ]
         args: list[Argument] = [
             *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),
             *(milliseconds(limits.known_thread_s), history, int(is_turn)),
             *(pack(dead_reason), limits.dead_letters, milliseconds(limits.unanswered_s)),
             milliseconds(limits.rated_s) if may_be_rated else 0,
-            *(milliseconds(limits.dead_letter_s), *usage),
+            milliseconds(limits.dead_letter_s),
+            *(body, round(said.at * 1000) if said else 0),
+            *(limits.carried.exchanges, milliseconds(limits.carried.kept_s), *usage),
         ]
         more = await self._commands.script("settle", names, args)
         if more == _NO_HOLDER and await self._lost_state.restore(lease):
             more = await self._commands.script("settle", names, args)
         self._worker.may_be_due = True
+        if said and more >= 0:
+            self._worker.said(thread, said, body)
         if more:
             self._worker.settled(lease)
         else:
@@ -274,14 +285,6 @@ class RedisWorkQueue:
         if more < 0:
             raise LeaseLost(str(thread))
         return bool(more)
-
-
-def _here(queued: Queued, thread: ThreadKey) -> Queued:
-    """Give a question that was moved with its place the address there. The message that it was is not there."""
-    if queued.thread == thread:
-        return queued
-    address = replace(queued.address, place=thread.place, reply_to="")
-    return replace(queued, origin=replace(queued.origin, thread=thread, address=address))
 
 
 def _shown_fields(args: Sequence[Argument]) -> list[Argument]:

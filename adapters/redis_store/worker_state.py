@@ -3,14 +3,20 @@
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
+from bridge.domain.exchanges import Exchange
 from bridge.domain.sessions import Session
+from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
+from bridge.runtime.bounded_dict import BoundedDict
 
 _MOST_SESSIONS = 5000
 """About 1.5 KB each."""
+_MOST_SAID = 1000
+_MOST_OF_A_THREAD = 3
+"""About 4 KB each."""
 
 
 @dataclass(slots=True)
@@ -71,6 +77,8 @@ class WorkerState:
         self._turns: dict[str, TurnAtWork] = {}
         """By fence."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._said: BoundedDict[ThreadKey, tuple[tuple[int, bytes], ...]] = BoundedDict(_MOST_SAID)
+        """When (ms) and what, oldest first."""
 
     # ------------------------------------------------------------ turns
 
@@ -129,3 +137,28 @@ class WorkerState:
     def sessions(self) -> Sequence[Session]:
         """All sessions that may still be open."""
         return list(self._sessions.values())
+
+    # ------------------------------------------------------------ what was said
+
+    def placed(self, turn: TurnAtWork | None, exchange: Exchange) -> Exchange | None:
+        """Return the exchange with its conversation and agent; None where nothing was sent."""
+        raw = turn.fields.get(b"conversation_id") if turn else None
+        if not raw:
+            return None
+        conversation_id = raw.decode("utf-8", "surrogatepass")
+        session = self._sessions.get(conversation_id)
+        return replace(exchange, conversation_id=conversation_id, agent_id=session.agent_id if session else "")
+
+    def said(self, thread: ThreadKey, exchange: Exchange, body: bytes) -> None:
+        """Keep in mind what was said, for a server that forgets it."""
+        before = self._said.get(thread, ())
+        self._said[thread] = (*before, (round(exchange.at * 1000), body))[-_MOST_OF_A_THREAD:]
+
+    def exchanges_dropped(self, thread: ThreadKey) -> None:
+        """Forget what was said in a thread."""
+        self._said.pop(thread, None)
+
+    @property
+    def exchanges(self) -> Sequence[tuple[ThreadKey, Sequence[tuple[int, bytes]]]]:
+        """What was said last, by thread."""
+        return list(self._said.items())

@@ -27,6 +27,7 @@ from bridge.app.leaving import leave
 from bridge.app.reload import Reload, on_hangup
 from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable
+from bridge.domain.exchanges import CarryOverLimits
 from bridge.ports.channel import WholeChannel
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.runtime.cancellation import unwrap_group
@@ -99,6 +100,7 @@ async def run_worker(
             access=policy_of(settings, routes),
             allowances=allowances_of(settings),
             memory=Memory(settings.bridge.memory),
+            carry_over=carry_over_of(settings),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
             agent_name=agent_name,
@@ -130,6 +132,13 @@ def talkifai_agent(settings: Settings) -> TalkifaiAgent:
     )
 
 
+def carry_over_of(settings: Settings) -> CarryOverLimits:
+    """Return how much of a thread outlives its conversation."""
+    bridge = settings.bridge
+    turns = bridge.carry_over_turns if bridge.carry_over else 0
+    return CarryOverLimits(turns, bridge.carry_over_hours * 3600)
+
+
 async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     """Connect to Redis and look at its set-up."""
     redis = await redis_client(settings, stack)
@@ -140,6 +149,7 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
             redis,
             prefix=f"{{{prefix}}}" if await is_cluster(redis) else prefix,
             limits=StoreLimits(
+                carried=carry_over_of(settings),
                 ledger_lines=settings.bridge.ledger_lines,
                 ledger_s=settings.bridge.ledger_days * _DAY_S,
                 ratings_s=settings.bridge.ratings_days * _DAY_S,

@@ -10,7 +10,7 @@ from adapters.scheduler import every
 from adapters.terminal.channel import TerminalChannel
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
-from bridge.app.bootstrap import open_stores, talkifai_agent
+from bridge.app.bootstrap import carry_over_of, open_stores, talkifai_agent
 from bridge.app.routes import routes_of
 from bridge.conversation.reaper import Reaper
 from bridge.domain.sessions import EndReason
@@ -68,6 +68,7 @@ async def run_chat(settings: Settings) -> None:
             limits=DispatchLimits(drain_s=_CHAT_DRAIN_S),
             routes=RouteTable(routes_of(settings)),
             memory=Memory(settings.bridge.memory),
+            carry_over=carry_over_of(settings),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )
@@ -77,4 +78,5 @@ async def run_chat(settings: Settings) -> None:
         session = await stores.sessions.current(terminal.thread)
         if session is not None:
             await stores.sessions.begin_end(terminal.thread, session.conversation.id, EndReason.COMMAND)
+        await stores.exchanges.drop(terminal.thread)
         await Reaper(agent, stores.sessions, clock).sweep()

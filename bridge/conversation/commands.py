@@ -4,11 +4,13 @@ from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
+from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.session_manager import SessionManager
-from bridge.conversation.turn_context import TurnContext
-from bridge.domain.incoming import Command, CommandName, Question
-from bridge.domain.notices import WORDS, CommandStyle, Notice, conversation_status, help_text
-from bridge.domain.sessions import EndReason
+from bridge.conversation.turn_context import QuestionTurn, TurnContext
+from bridge.domain.exchanges import Exchange
+from bridge.domain.incoming import Command, CommandName, Question, Queued
+from bridge.domain.notices import WORDS, CommandStyle, Notice, conversation_status, help_text, remembered_status
+from bridge.domain.sessions import EndReason, Session
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle
@@ -16,13 +18,16 @@ from bridge.ports.work_queue import WorkQueue
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.clock import Clock
 
+_SAID = frozenset({Outcome.ANSWERED, Outcome.STOPPED, Outcome.INTERRUPTED})
+
 
 class Commands:
     """Carries out what is no question for the agent."""
 
-    def __init__(self, queue: WorkQueue, sessions: SessionManager, clock: Clock) -> None:
+    def __init__(self, queue: WorkQueue, sessions: SessionManager, carry_over: CarryOver, clock: Clock) -> None:
         self._queue = queue
         self._sessions = sessions
+        self._carry_over = carry_over
         self._clock = clock
 
     async def question_to_retry(self, command: Command) -> Question | None:
@@ -32,6 +37,15 @@ class Commands:
             return None
         here = replace(last.origin, id=command.id, thread=command.thread, address=command.address)
         return replace(last, origin=here)
+
+    async def exchange(self, queued: Queued, answer: AnswerResult, text: str) -> Exchange | None:
+        """Return what is kept of the turn: the question, and what people saw of its answer."""
+        if answer.outcome not in _SAID:
+            return None
+        asked: Queued | None = queued
+        if isinstance(queued, Command):
+            asked = await self.question_to_retry(queued) if queued.name is CommandName.RETRY else None
+        return self._carry_over.exchange(asked, text) if isinstance(asked, Question) else None
 
     async def obey(self, turn: TurnContext, command: Command) -> AnswerResult:
         """Carry out a command. Raises as `SessionManager.open_session`."""
@@ -53,9 +67,12 @@ class Commands:
 
     async def _status(self, turn: TurnContext) -> str:
         session = await self._sessions.current(turn.lease.thread)
+        remembered = await self._carry_over.remembered(turn.lease.thread)
         if session is None:
-            return Notice.NOTHING_OPEN
-        return conversation_status(session.turns, self._sessions.idle_after(turn.routed.choices))
+            return "\n".join(filter(None, [Notice.NOTHING_OPEN, remembered_status(len(remembered))]))
+        others = [one for one in remembered if one.conversation_id != session.conversation.id]
+        idle_s = self._sessions.idle_after(turn.routed.choices)
+        return conversation_status(session.turns, idle_s, session.usage, carried=len(others))
 
     async def _end_or_begin_anew(self, turn: TurnContext, command: Command) -> AnswerResult:
         session = await self._sessions.current(turn.lease.thread)
@@ -65,6 +82,7 @@ class Commands:
                 return _done(Notice.NOT_YOURS)
             ended = await self._sessions.begin_end(turn.lease.thread, session.conversation.id, EndReason.COMMAND)
         if command.name is CommandName.NEW:
+            await self._carry_over.drop(turn.lease.thread)
             return await self._greet(turn, command, Notice.NEW_STARTED)
         return _done(Notice.ENDED if ended else Notice.NOTHING_OPEN)
 
@@ -85,6 +103,12 @@ def _style_of(channel: Channel) -> CommandStyle:
 def opener_controls(channel: Channel) -> bool:
     """Say whether only the person who began a conversation may end it."""
     return isinstance(channel, OpenerControl) and channel.only_opener_controls
+
+
+def is_for_another_agent(turn: QuestionTurn, session: Session) -> bool:
+    """Say whether the question calls another agent, and its asker may end the conversation."""
+    may_end = not opener_controls(turn.channel) or session.person_id == turn.question.person.id
+    return may_end and turn.routed.calls_another(session.agent_id)
 
 
 def _done(notice: str) -> AnswerResult:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bridge.conversation.answer_fold import AnswerFold
-from bridge.conversation.commands import opener_controls
+from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS, CarryOver
+from bridge.conversation.commands import is_for_another_agent
 from bridge.conversation.recovery import Found, RecoveryLimits, Sought, joined, reconcile
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn
+from bridge.domain.carried_words import is_carried
 from bridge.domain.errors import (
     AgentRateLimited,
     AgentUnavailable,
@@ -23,11 +25,9 @@ from bridge.domain.errors import (
 )
 from bridge.domain.notices import Notice, Status
 from bridge.domain.sessions import EndReason, HistoryMessage, Session
-from bridge.domain.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.stream_events import StreamEnded, StreamFailed
-from bridge.domain.turns import AnswerResult, Lease, Outcome, PromptContext, Step
+from bridge.domain.turns import AnswerResult, Lease, Outcome, Step
 from bridge.ports.agent import Agent
-from bridge.ports.channel_capabilities import Prompting
 from bridge.ports.work_queue import WorkQueue
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.backoff import pause_after
@@ -35,8 +35,6 @@ from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
 
-MOST_QUESTION_CHARACTERS = 10_000
-"""TalkifAI's limit of one message."""
 MOST_SESSION_AGE_S = 20 * 3600.0
 """A session older than that is replaced before the next question: TalkifAI's token lives 24 hours."""
 _RATE_WAIT_MOST_S = 300.0
@@ -70,12 +68,14 @@ class QuestionSender:
         queue: WorkQueue,
         sessions: SessionManager,
         clock: Clock,
+        carry_over: CarryOver,
         recovery: RecoveryLimits | None = None,
     ) -> None:
         self._agent = agent
         self._queue = queue
         self._sessions = sessions
         self._clock = clock
+        self._carry_over = carry_over
         self._recovery = recovery or RecoveryLimits()
 
     async def ask(self, turn: QuestionTurn) -> AnswerResult:
@@ -99,7 +99,7 @@ class QuestionSender:
         turn.reply.conversation_id = session.conversation.id
         try:
             if sending is None:
-                sending = _Sending(session, await self._history_count(session), await self._wording(turn, session))
+                sending = await self._new_sending(turn, session)
             kept = "" if sending.wording == turn.question.text else sending.wording
             await self._queue.record_sending(
                 turn.lease, session.conversation.id, sending.count, kept, again=sending.again
@@ -120,7 +120,7 @@ class QuestionSender:
         if session is not None and self._clock.now() - session.opened_at > MOST_SESSION_AGE_S:
             await self._sessions.begin_end(thread, session.conversation.id, EndReason.AGE)
             session = None
-        if session is not None and _is_for_another_agent(turn, session):
+        if session is not None and is_for_another_agent(turn, session):
             await self._sessions.begin_end(thread, session.conversation.id, EndReason.COMMAND)
             session = None
         if session is None:
@@ -131,17 +131,23 @@ class QuestionSender:
             session, _greeting = opened
         return session
 
-    async def _wording(self, turn: QuestionTurn, session: Session) -> str:
-        """Return what is sent for the question. Once another person than the opener asks, each is named.
+    async def _new_sending(self, turn: QuestionTurn, session: Session) -> "_Sending":
+        count = await self._history_count(session)
+        is_first = await self._is_first(session, count)
+        wording = await self._carry_over.wording(turn, session, is_first=is_first)
+        if is_carried(wording):
+            await self._say_continues(turn, session)
+        return _Sending(session, count, wording)
 
-        Raises `QuestionTooLong`.
-        """
-        question = replace(turn.question, text=turn.routed.text)
-        named = session.several_speak or is_another_speaker(question, session) or needs_speaker(question)
-        told = PromptContext(session.turns == 0, named, MOST_QUESTION_CHARACTERS)
-        if isinstance(turn.channel, Prompting):
-            return await turn.channel.wording(question, told)
-        return with_speaker_name(question, told)
+    async def _is_first(self, session: Session, count: int) -> bool:
+        """Say whether no question has reached the conversation. Those that never arrived count among its turns."""
+        if session.turns == 0 or count == 0:
+            return True
+        # One message may be the greeting, or a question that got no answer.
+        return count == 1 and all(one.role != "user" for one in await self._agent.history(session.conversation))
+
+    async def _say_continues(self, turn: QuestionTurn, session: Session) -> None:
+        turn.reply.continues = await self._carry_over.line(session, self._sessions.idle_after(turn.routed.choices))
 
     async def _send_or_look_up(self, turn: QuestionTurn, sending: "_Sending") -> "AnswerResult | _Sending":
         fold = AnswerFold(turn.reply)
@@ -237,6 +243,8 @@ class QuestionSender:
         if session is None or session.conversation.id != record.conversation_id:
             # The conversation that may hold the answer is closed: it cannot be read, so nothing is asked twice.
             return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED)
+        if is_carried(record.wording):
+            await self._say_continues(turn, session)
         was_cut = record.cut_at is not None
         if was_cut:
             turn.reply.replace(record.text)
@@ -268,7 +276,9 @@ class QuestionSender:
         if sought.was_cut and not sending.again and count is not None:
             log.info("a question whose answer we cut is asked again", extra={"thread_key": str(turn.lease.thread)})
             turn.reply.has_begun = False
-            return replace(sending, count=count, again=True)
+            # What was said before has arrived with the question: it goes along once.
+            wording = await self._carry_over.wording(turn, sending.session, is_first=False)
+            return replace(sending, count=count, wording=wording, again=True)
         if len(result.answer) > turn.reply.length:
             turn.reply.replace(result.answer)
         return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED, history_count=count)
@@ -283,9 +293,3 @@ class QuestionSender:
         # First the record: a crash in between must not look like a question that may have been sent.
         await self._queue.record_step(lease, Step.CLAIMED)
         await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.REPLACED)
-
-
-def _is_for_another_agent(turn: QuestionTurn, session: Session) -> bool:
-    """Say whether the question calls another agent, and its asker may end the conversation."""
-    may_end = not opener_controls(turn.channel) or session.person_id == turn.question.person.id
-    return may_end and turn.routed.calls_another(session.agent_id)

@@ -15,6 +15,7 @@ from bridge.access.lists import AccessPolicy
 from bridge.access.routes import Choices, RouteTable
 from bridge.conversation.admission import Admissions
 from bridge.conversation.allowances import AllowanceKeeper, used_up
+from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
 from bridge.conversation.muted_places import MutedPlaces
@@ -76,6 +77,7 @@ class TurnRunner:
         clock: Clock,
         alarms: OperatorAlerts,
         muted: MutedPlaces,
+        carry_over: CarryOver,
         marks: KeyValueStore,
         allowances: AllowanceKeeper,
         access: AccessPolicy | None = None,
@@ -90,7 +92,7 @@ class TurnRunner:
         self._sessions = sessions
         self._channels = channels
         self._pacing = pacing
-        self._commands = Commands(queue, sessions, clock)
+        self._commands = Commands(queue, sessions, carry_over, clock)
         self._clock = clock
         self._alarms = alarms
         self._muted = muted
@@ -205,6 +207,7 @@ class TurnRunner:
                         answer = replace(answer, notice=Notice.FILES_UNREAD)
                     # A worker that goes on from the record has seen none of the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
+                    reply.continues = answer.continues or reply.continues
                     await self._note_answer(lease, reply, answer)
                     activity.cancel()
                     thinking.cancel()
@@ -225,6 +228,7 @@ class TurnRunner:
             first_text_s=None if writer.first_text_at is None else writer.first_text_at - asked_at,
             whole_text_s=self._clock.monotonic() - asked_at,
             may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in buttons,
+            exchange=await self._commands.exchange(queued, answer, reply.text),
         )
 
     async def _answer(self, turn: TurnContext, queued: Queued) -> AnswerResult:
@@ -259,7 +263,12 @@ class TurnRunner:
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: AnswerResult) -> None:
         try:
-            told = replace(answer, notice=reply.notice or answer.notice, tools=tuple(reply.used_tools))
+            told = replace(
+                answer,
+                notice=reply.notice or answer.notice,
+                tools=tuple(reply.used_tools),
+                continues=reply.continues,
+            )
             await self._queue.record_answer(lease, reply.text, told)
         except StoreUnavailable:
             # The answer is here and is shown; settling waits for the store.

@@ -12,6 +12,8 @@ _SIGNS = re.compile(r"[_\-@#/:<>&|]+")
 """Signs that join words in a tool's name, and signs that mean something to a channel."""
 _TOOLS_LINE = 100
 _WRITING_STEP = 500
+EXCHANGES_READ = 20
+"""Of a conversation's exchanges TalkifAI gives its model the last ones. Source: Text Chat API."""
 
 
 class Notice(StrEnum):
@@ -203,12 +205,40 @@ def writing_status(characters: int) -> str:
     return f"{Status.WRITING} ({steps:,} characters)" if steps else Status.WRITING
 
 
-def conversation_status(turns: int, idle_timeout_s: float) -> str:
-    """Say that a conversation is open, how far it has come, and when it ends by itself."""
+def conversation_status(turns: int, idle_timeout_s: float, usage: Mapping[str, int], *, carried: int) -> str:
+    """Say that a conversation is open: how far it has come, what the agent still reads, its end, what it has used."""
     answers = "no answers yet" if not turns else "1 answer so far" if turns == 1 else f"{turns:,} answers so far"
-    minutes = max(1, round(idle_timeout_s / 60))
-    ends = "a minute" if minutes == 1 else f"{minutes} minutes"
-    return f"A conversation is open here: {answers}. It ends after about {ends} without a message."
+    lines = [f"A conversation is open here: {answers}. It ends after about {_time(idle_timeout_s)} without a message."]
+    if carried:
+        lines.append(f"It goes on from {_counted(carried, 'earlier exchange')}.")
+    if turns > EXCHANGES_READ:
+        lines.append(f"The assistant still reads the last {EXCHANGES_READ} of {turns:,} exchanges.")
+    tokens = usage.get("total_tokens") or sum(usage.values())
+    if tokens:
+        lines.append(f"It has used {_counted(tokens, 'token')}.")
+    return "\n".join(lines)
+
+
+def remembered_status(exchanges: int) -> str:
+    """Say what the next conversation of a thread goes on from; empty where that is nothing."""
+    return f"The next one goes on from {_counted(exchanges, 'earlier exchange')}." if exchanges else ""
+
+
+def continues_from(ago_s: float) -> str:
+    """Say that a thread goes on with what was said, and how long ago that was: people's time zones are not known."""
+    return f"Continues from {_time(ago_s)} ago."
+
+
+def _time(seconds: float) -> str:
+    for unit_s, unit in ((86_400, "day"), (3600, "hour")):
+        if seconds >= 2 * unit_s:
+            return f"{round(seconds / unit_s)} {unit}s"
+    minutes = max(1, round(seconds / 60))
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def tools_used(tool_names: Iterable[str]) -> str:

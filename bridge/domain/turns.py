@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bridge.domain.exchanges import Exchange
 from bridge.domain.incoming import Queued
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
@@ -78,6 +79,8 @@ class AnswerResult:
     """Set: the session is to be ended."""
     tools: tuple[str, ...] = ()
     """The tools that the agent used, by their names."""
+    continues: str = ""
+    """The line that says from when the thread goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ class Settlement:
     """Set: the session's ending begins in the same step."""
     may_be_rated: bool = False
     """People can say whether this answer helped."""
+    exchange: Exchange | None = None
+    """What the thread's next conversation is to know of it."""
     conversation_id: str = ""
     """Where the agent was asked; empty where it was not."""
     first_text_s: float | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bridge.ports.allowances import AllowanceStore
 from bridge.ports.chat_moves import Accounts, Places, ReplyRoots
 from bridge.ports.coordination import CallBudgets, LeaderLease, Quota, StoreHealth
+from bridge.ports.exchanges import Exchanges
 from bridge.ports.key_value import KeyValueStore
 from bridge.ports.retention import Retention
 from bridge.ports.sessions import SessionStore
@@ -18,6 +19,7 @@ class Stores:
     inbox: Inbox
     queue: WorkQueue
     sessions: SessionStore
+    exchanges: Exchanges
     quota: Quota
     budgets: CallBudgets
     leader: LeaderLease

@@ -58,6 +58,8 @@ class Reply:
         self._length = 0
         self._tools: list[str] = []
         self._show_tools = show_tools
+        self.continues = ""
+        """One line: from when the thread goes on."""
         self.used_tools: list[str] = []
         """What the agent has used, each name once, as far as a line could ever list them."""
         self._status = ""
@@ -206,7 +208,7 @@ class Reply:
         if not self.ended:
             return ""
         tools = tools_used(self.used_tools) if self._show_tools else ""
-        return "\n".join(line for line in (tools, self.notice) if line)
+        return "\n".join(line for line in (self.continues, tools, self.notice) if line)
 
     def _append(self, text: str) -> None:
         room = MAX_REPLY_CHARACTERS - self._length

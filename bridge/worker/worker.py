@@ -11,6 +11,7 @@ from bridge.access.lists import AccessPolicy
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.conversation.allowances import AllowanceKeeper
+from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
@@ -19,6 +20,7 @@ from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.allowances import Allowances
 from bridge.domain.errors import Misconfigured, StoreUnavailable
+from bridge.domain.exchanges import CarryOverLimits
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Receiver, WholeChannel
@@ -78,6 +80,7 @@ class Worker:
         access: AccessPolicy | None = None,
         allowances: Allowances | None = None,
         memory: Memory = Memory.DIRECT,
+        carry_over: CarryOverLimits | None = None,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
         agent_name: str = "",
@@ -103,7 +106,8 @@ class Worker:
         )
         queue = outside.stores.queue
         self.alarms = alarms = OperatorAlerts(clock)
-        asker = QuestionSender(agent=outside.agent, queue=queue, sessions=sessions, clock=clock)
+        carried = CarryOver(outside.stores.exchanges, clock, carry_over or CarryOverLimits(exchanges=0))
+        asker = QuestionSender(agent=outside.agent, queue=queue, sessions=sessions, clock=clock, carry_over=carried)
         self._turns = TurnRunner(
             asker=asker,
             queue=queue,
@@ -113,6 +117,7 @@ class Worker:
             clock=clock,
             alarms=alarms,
             muted=muted,
+            carry_over=carried,
             routes=routes or RouteTable(),
             marks=outside.stores.records,
             allowances=keeper,

@@ -48,7 +48,9 @@ class Record:
     end_calls: int = 0
     """Requests to `/end` that came with the right token, the repeated ones included."""
     posted: list[str] = field(default_factory=list)
-    """The questions that arrived, in order."""
+    """The questions that arrived, in order, without what was carried over."""
+    carried: list[str] = field(default_factory=list)
+    """What each carried over from earlier conversations."""
     messages: list[Message] = field(default_factory=list)
     """The history."""
     usage: dict[str, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from aiohttp import web
 from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID, AgentProfile
 from sandbox.talkifai.calls import TalkifaiCall
+from sandbox.talkifai.carried import split_carried
 from sandbox.talkifai.conversations import Book, Message, Record
 from sandbox.talkifai.player import Listener, break_off, play, stream_start
 from sandbox.talkifai.rate_limit import Gate, json_body, whole_number
@@ -190,10 +191,12 @@ class TalkifaiStandIn:
     # -- an answer
 
     async def _answer(self, request: web.Request, record: Record, text: str, fault: Fault | None) -> web.StreamResponse:
-        record.posted.append(text)
+        carried, question = split_carried(text)
+        record.posted.append(question)
+        record.carried.append(carried)
         self._note(record, Message("user", text, self._now()))
         record.is_answering = True
-        answer = self._respond(text)
+        answer = self._respond(question)
         self.calls.append(TalkifaiCall.of(request, time.monotonic(), HTTPStatus.OK))
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **self.budget.headers()}
         response = web.StreamResponse(headers=headers)

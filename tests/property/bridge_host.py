@@ -14,6 +14,7 @@ from adapters.redis_store.allowances import RedisAllowances
 from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Argument, Call, Commands
 from adapters.redis_store.client.scripts import Script, all_scripts
+from adapters.redis_store.exchanges import RedisExchanges
 from adapters.redis_store.health import RedisHealth
 from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
@@ -220,6 +221,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         inbox=RedisInbox(commands, KEYS, LIMITS),
         queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state),
         sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state),
+        exchanges=RedisExchanges(commands, KEYS, worker),
         quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),
         leader=RedisLeader(commands, KEYS),

@@ -17,7 +17,7 @@ _LATE_S = 2.0
 
 @pytest.fixture(scope="module")
 def bridge_settings() -> dict[str, str]:
-    return {"BRIDGE_IDLE_TIMEOUT": f"{_IDLE_S:g}"}
+    return {"BRIDGE_IDLE_TIMEOUT": f"{_IDLE_S:g}", "BRIDGE_CARRY_OVER": "off"}
 
 
 async def test_an_idle_session_ends_once_and_the_next_question_opens_another(scene: Scene) -> None:

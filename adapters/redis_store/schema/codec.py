@@ -6,6 +6,7 @@ the bridge overlap during a deploy. Text may hold lone surrogates, which plain U
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bridge import __version__
@@ -79,6 +80,14 @@ def queued_from_json(raw: bytes | str) -> Queued:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
 
 
+def at_thread(queued: Queued, thread: ThreadKey) -> Queued:
+    """Give a question that was moved with its place the address there. The message that it was is not there."""
+    if queued.thread == thread:
+        return queued
+    address = replace(queued.address, place=thread.place, reply_to="")
+    return replace(queued, origin=replace(queued.origin, thread=thread, address=address))
+
+
 def _origin(fields: Mapping[str, Any]) -> Origin:
     address, person = fields["address"], fields["person"]
     return Origin(
@@ -132,6 +141,7 @@ def answer_to_fields(text: str, asked: AnswerResult) -> list[bytes]:
         "history_count": asked.history_count,
         "end_reason": asked.end_reason.value if asked.end_reason else None,
         "tools": asked.tools,
+        "continues": asked.continues,
     }
     return [b"text", pack(text), b"asked", pack(json.dumps(fields, ensure_ascii=False))]
 
@@ -147,6 +157,7 @@ def _asked_from_json(raw: str) -> AnswerResult:
         history_count=fields.get("history_count"),
         end_reason=EndReason(end_reason) if end_reason in set(EndReason) else None,
         tools=tuple(fields.get("tools", ())),
+        continues=fields.get("continues", ""),
     )
 
 

@@ -1,8 +1,9 @@
 """The one place that knows key names, what is kept under them, and for how long or how many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.threads import ThreadKey
 
 
@@ -46,6 +47,10 @@ class StoreLimits:
     dead_letter_s: float = 30 * 86400.0
     ledger_s: float = 365 * 86400.0
     ratings_s: float = 365 * 86400.0
+    carried: CarryOverLimits = field(default_factory=CarryOverLimits)
+    """What of a thread outlives its conversation."""
+    carried_again_s: float = 1800.0
+    """How old that may be to be written down again for a server that forgot it: then TalkifAI has closed all."""
     ledger_lines: int = 5000
     """Lines of the ledger, and as many of the ratings; about 250 bytes each."""
 
@@ -216,6 +221,10 @@ class Keys:
         """String: the last question, as JSON, where its answer did not come out whole."""
         return f"{self.prefix}:unanswered:{thread}"
 
+    def exchanges(self, thread: ThreadKey) -> str:
+        """Sorted set: what was said last in the thread, as JSON, by when (ms) it was answered."""
+        return f"{self.prefix}:exchanges:{thread}"
+
     def known(self, thread: ThreadKey) -> str:
         """Mark: the bridge takes part in this thread."""
         return f"{self.prefix}:known:{thread}"
@@ -265,7 +274,7 @@ class Keys:
         """All that one thread has, in the order in which `move.lua` takes it."""
         return (
             *(self.inbox(thread), self.bodies(thread), self.turn(thread), self.known(thread), self.session(thread)),
-            *(self.unanswered(thread), self.told_queued(thread)),
+            *(self.unanswered(thread), self.told_queued(thread), self.exchanges(thread)),
         )
 
     def last_active_thread(self, channel: str, account: str, place: str) -> str:

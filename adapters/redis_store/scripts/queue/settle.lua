@@ -1,12 +1,14 @@
 -- Removes the question that was begun, with its record, and updates the session. A call that arrives a second
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
-local session, idle, endings, ends, counters, dead, unanswered, answer, clock, askers = unpack(KEYS, 7, 16)
+local session, idle, endings, ends, counters, dead, unanswered, answer, clock, askers, exchanges = unpack(KEYS, 7, 17)
 local thread, fence, question, outcome, end_reason = unpack(ARGV, 1, 5)
 local idle_ms, known_ms = tonumber(ARGV[6]), ARGV[7]
 local history, counts_as_turn = ARGV[8], ARGV[9]
 local dead_reason, dead_length, unanswered_ms, rated_ms = ARGV[10], tonumber(ARGV[11]), ARGV[12], tonumber(ARGV[13])
-local dead_ms, USAGE = tonumber(ARGV[14]), 15
+local dead_ms = tonumber(ARGV[14])
+local exchange, said_ms, most_exchanges, exchange_ms = ARGV[15], tonumber(ARGV[16]), tonumber(ARGV[17]), ARGV[18]
+local USAGE = 19
 local not_whole = { interrupted = true, stopped = true, refused = true, dead = true }
 local holder = redis.call('HGET', leases, thread)
 if holder ~= fence then
@@ -44,6 +46,18 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
       again.id = id
       redis.call('SET', unanswered, cjson.encode(again), 'PX', unanswered_ms)
     end
+  end
+  if exchange ~= '' then
+    -- In the order in which they were settled, whatever the clocks of the workers say.
+    local newest = redis.call('ZREVRANGE', exchanges, 0, 0, 'WITHSCORES')[2]
+    redis.call('ZADD', exchanges, whole(math.max(said_ms, newest and tonumber(newest) + 1 or 0)), exchange)
+    redis.call('ZREMRANGEBYRANK', exchanges, 0, -most_exchanges - 1)
+    redis.call('PEXPIRE', exchanges, exchange_ms)
+  end
+  if outcome == 'undeliverable' then
+    redis.call('DEL', exchanges)
+  elseif end_reason == 'agent' then
+    redis.call('ZREMRANGEBYRANK', exchanges, 0, -2) -- the agent is done with what was before
   end
   redis.call('LPOP', inbox)
   for _, part in ipairs(cjson.decode(redis.call('HGET', bodies, 'parts:' .. id) or '[]')) do

@@ -67,7 +67,7 @@ async def test_status_tells_the_idle_time_of_the_route(stores: RedisStores) -> N
     it = routed(stage(stores, says(ANSWER)), Choices(idle_timeout_s=300.0), place=THREAD.place)
     await it.answer(question(number=1))
     await it.answer(command(CommandName.STATUS, number=2))
-    assert it.notices[-1].endswith("It ends after about 5 minutes without a message.")
+    assert "It ends after about 5 minutes without a message." in it.notices[-1]
 
 
 async def test_the_greeting_of_a_route_is_shown_instead_of_the_agents(stores: RedisStores) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.redis_store.stores import RedisStores
-from bridge.conversation.question_sender import MOST_QUESTION_CHARACTERS
+from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS
 from bridge.domain.errors import (
     AgentKeyRefused,
     AgentOutOfCredits,

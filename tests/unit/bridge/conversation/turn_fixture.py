@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from adapters.redis_store.stores import RedisStores
 from bridge.access.routes import RouteTable
 from bridge.conversation.allowances import AllowanceKeeper
+from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
 from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
@@ -14,6 +15,7 @@ from bridge.conversation.recovery import RecoveryLimits
 from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.allowances import Allowances
+from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.incoming import IntakeResult, Queued
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.turns import Lease, Settlement
@@ -80,21 +82,33 @@ async def free() -> None:
     return
 
 
-def stage(stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[CapableChannel]:
-    return stage_on(CapableChannel(latency_s=0.0, page_size=5000), stores, script, greeting=greeting)
+def stage(
+    stores: RedisStores, script: Script, *, greeting: str = "", carry_over: CarryOverLimits | None = None
+) -> Stage[CapableChannel]:
+    channel = CapableChannel(latency_s=0.0, page_size=5000)
+    return stage_on(channel, stores, script, greeting=greeting, carry_over=carry_over)
 
 
-def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: str = "") -> Stage[Fake]:
+def stage_on(
+    channel: Fake,
+    stores: RedisStores,
+    script: Script,
+    *,
+    greeting: str = "",
+    carry_over: CarryOverLimits | None = None,
+) -> Stage[Fake]:
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
     muted = MutedPlaces(stores.records)
     keeper = AllowanceKeeper(stores.allowances, clock, Allowances())
     sessions = SessionManager(agent, stores.sessions, clock, idle_timeout_s=60.0, muted=muted, allowances=keeper)
+    carried = CarryOver(stores.exchanges, clock, carry_over or CarryOverLimits())
     asker = QuestionSender(
         agent=agent,
         queue=stores.queue,
         sessions=sessions,
         clock=clock,
+        carry_over=carried,
         recovery=RecoveryLimits(answer_wait_s=0.3, arrival_wait_s=0.1, first_pause_s=0.02, most_pause_s=0.05),
     )
     routes = RouteTable()
@@ -107,6 +121,7 @@ def stage_on(channel: Fake, stores: RedisStores, script: Script, *, greeting: st
         clock=clock,
         alarms=OperatorAlerts(clock),
         muted=muted,
+        carry_over=carried,
         marks=stores.records,
         allowances=keeper,
         routes=routes,

@@ -1,0 +1,35 @@
+"""What was said last in each thread, so that its next conversation can go on from there."""
+
+from collections.abc import Sequence
+
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.codec import Unreadable
+from adapters.redis_store.schema.exchange_codec import exchange_from_json
+from adapters.redis_store.schema.keys import Keys
+from adapters.redis_store.worker_state import WorkerState
+from bridge.domain.exchanges import Exchange
+from bridge.domain.threads import ThreadKey
+
+
+class RedisExchanges:
+    """The `Exchanges` port on Redis."""
+
+    def __init__(self, commands: Commands, keys: Keys, worker: WorkerState) -> None:
+        self._commands = commands
+        self._keys = keys
+        self._worker = worker
+
+    async def of_thread(self, thread: ThreadKey) -> Sequence[Exchange]:
+        """Return them, oldest first. What cannot be read is left out."""
+        found = []
+        for raw in await self._commands.call("ZRANGE", self._keys.exchanges(thread), 0, -1):
+            try:
+                found.append(exchange_from_json(raw))
+            except Unreadable:
+                continue
+        return found
+
+    async def drop(self, thread: ThreadKey) -> None:
+        """Forget them."""
+        self._worker.exchanges_dropped(thread)
+        await self._commands.call("DEL", self._keys.exchanges(thread))

@@ -1,0 +1,89 @@
+"""A thread goes on after its conversation was ended: the first question of the next one takes along what was said."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.conversation.turn_context import QuestionTurn
+from bridge.domain.carried_words import with_carried
+from bridge.domain.errors import QuestionTooLong
+from bridge.domain.exchanges import CarryOverLimits, Exchange
+from bridge.domain.incoming import Question
+from bridge.domain.notices import continues_from
+from bridge.domain.sessions import Session
+from bridge.domain.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
+from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import PromptContext
+from bridge.ports.channel_capabilities import Prompting
+from bridge.ports.exchanges import Exchanges
+from bridge.runtime.clock import Clock
+
+MOST_QUESTION_CHARACTERS = 10_000
+"""TalkifAI's limit of one message."""
+
+
+class CarryOver:
+    """Knows what is to be carried over.
+
+    Exchanges are kept as their turns are settled, each with its conversation, so nothing has to be done before an end:
+    a conversation takes along what was said in others, with its first question alone, and never its own.
+    """
+
+    def __init__(self, store: Exchanges, clock: Clock, limits: CarryOverLimits) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+
+    async def remembered(self, thread: ThreadKey) -> Sequence[Exchange]:
+        """Return what is kept of the thread, oldest first."""
+        if not self._limits.exchanges:
+            return ()
+        since = self._clock.now() - self._limits.kept_s
+        return [exchange for exchange in await self._store.of_thread(thread) if exchange.at >= since]
+
+    async def into(self, session: Session) -> Sequence[Exchange]:
+        """Return what goes along into a new session: what the same agent said in others."""
+        return [
+            exchange
+            for exchange in await self.remembered(session.thread)
+            if exchange.conversation_id != session.conversation.id and exchange.agent_id == session.agent_id
+        ]
+
+    async def drop(self, thread: ThreadKey) -> None:
+        """Forget what was said: the thread begins anew."""
+        await self._store.drop(thread)
+
+    def exchange(self, question: Question, answer: str) -> Exchange | None:
+        """Return what is to be kept of a turn; None where there is nothing."""
+        if not self._limits.exchanges or not answer.strip():
+            return None
+        return Exchange.kept(question.text, answer, question.person, self._clock.now())
+
+    async def wording(self, turn: QuestionTurn, session: Session, *, is_first: bool) -> str:
+        """Return what is sent for the question. Once another person than the opener asks, each is named.
+
+        Raises `QuestionTooLong`.
+        """
+        carried = await self.into(session) if is_first else ()
+        if not carried:
+            return await _worded(turn, session, is_first=is_first)
+        several = any(exchange.person.id != turn.question.person.id for exchange in carried)
+        try:
+            words = await _worded(turn, session, is_first=False, several=several)
+        except QuestionTooLong:
+            # The asker's name does not fit beside the question: without the quotes it may not be needed.
+            return await _worded(turn, session, is_first=is_first)
+        return with_carried(words, carried, MOST_QUESTION_CHARACTERS, named=several)
+
+    async def line(self, session: Session, idle_s: float) -> str:
+        """Say from when the thread goes on; empty where people have noticed no end: it never fell idle."""
+        ago_s = self._clock.now() - max((exchange.at for exchange in await self.into(session)), default=0.0)
+        return continues_from(ago_s) if idle_s <= ago_s <= self._limits.kept_s else ""
+
+
+async def _worded(turn: QuestionTurn, session: Session, *, is_first: bool, several: bool = False) -> str:
+    question = replace(turn.question, text=turn.routed.text)
+    named = several or session.several_speak or is_another_speaker(question, session) or needs_speaker(question)
+    told = PromptContext(is_first, named, MOST_QUESTION_CHARACTERS)
+    if isinstance(turn.channel, Prompting):
+        return await turn.channel.wording(question, told)
+    return with_speaker_name(question, told)

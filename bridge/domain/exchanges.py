@@ -1,0 +1,40 @@
+"""What was said in a thread, as far as it outlives the conversation in which it was said."""
+
+from dataclasses import dataclass
+
+from bridge.domain.threads import Person
+
+MOST_QUESTION, MOST_ANSWER = 1_500, 2_500
+"""Characters that are kept of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question as its asker typed it, and what people saw of the answer."""
+
+    question: str
+    answer: str
+    person: Person
+    at: float
+    """When it was answered: seconds since the epoch."""
+    conversation_id: str = ""
+    agent_id: str = ""
+
+    @classmethod
+    def kept(cls, question: str, answer: str, person: Person, at: float) -> "Exchange":
+        """Make one that is to be kept: long texts by their beginning."""
+        return cls(shortened(question, MOST_QUESTION), shortened(answer, MOST_ANSWER), person, at)
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOverLimits:
+    """How much of a thread outlives its conversation."""
+
+    exchanges: int = 6
+    """0: nothing is carried over."""
+    kept_s: float = 72 * 3600.0
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the beginning of a text that is too long."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,19 @@
+"""Port to what was said in a thread. As `bridge.ports` says of all ports."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bridge.domain.exchanges import Exchange
+from bridge.domain.threads import ThreadKey
+
+
+class Exchanges(Protocol):
+    """The last exchanges of each thread. `WorkQueue.settle` adds them. Raises `StoreUnavailable`."""
+
+    async def of_thread(self, thread: ThreadKey) -> Sequence[Exchange]:
+        """Return them, oldest first."""
+        ...
+
+    async def drop(self, thread: ThreadKey) -> None:
+        """Forget them."""
+        ...
