@@ -70,3 +70,12 @@ def test_every_file_that_the_readme_and_the_docs_link_to_is_there() -> None:
     links = [(page, found) for page in pages for found in link.findall(page.read_text(encoding="utf-8"))]
     assert links
     assert [(page.name, to) for page, to in links if not (page.parent / to).exists()] == []
+
+
+def test_every_path_that_the_architecture_names_is_there() -> None:
+    text = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:adapters|bridge|config|sandbox|tests|docs|deploy)/[\w./-]*)`", text)
+    assert len(named) > 50
+    assert [path for path in named if not (_ROOT / path).exists()] == []
+    rooms = {f"bridge/{folder.name}/" for folder in (_ROOT / "bridge").iterdir() if (folder / "__init__.py").exists()}
+    assert rooms <= set(named)
