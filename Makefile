@@ -16,7 +16,7 @@ UV_COMPILE  := $(BIN)/uv pip compile --quiet --upgrade --universal --python-vers
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help playground pictures demo run web check chat test soak bench bench-pacing lint types format pins clean
+.PHONY: help playground pictures demo run web check chat test soak bench bench-scale bench-pacing lint types format pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ soak: $(TOOLS) ## Ten minutes of random faults on three workers, and the count (
 
 bench: $(TOOLS) ## The bridge beside a plain bot and the least a bot can do (ARGS=--smoke for a few conversations)
 	@$(BIN)/python -m bench.compare $(ARGS)
+
+bench-scale: $(TOOLS) ## A million open sessions and 100,000 questions in Redis (ARGS="--sessions 10000 --questions 2000")
+	@$(BIN)/python -m bench.scale $(ARGS)
 
 bench-pacing: $(TOOLS) ## How fresh replies stay under the services' limits, on a virtual clock (ARGS="--rounds 1")
 	@$(BIN)/python -m bench.pacing $(ARGS)

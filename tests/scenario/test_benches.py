@@ -49,3 +49,14 @@ def test_the_bench_of_rendering_measures_every_hostile_text_beside_prose() -> No
     rows = bench("rendering", "200").splitlines()
     assert rows[0].startswith("| CPU milliseconds | look |")
     assert rows[-1].startswith("| prose |")
+
+
+def test_the_bench_of_scale_claims_every_session_and_question(tmp_path: Path) -> None:
+    sizes = ("--sessions", "300", "--questions", "200", "--seconds", "0.2")
+    bench("scale", *sizes, "--output", str(tmp_path))
+    figures = json.loads((tmp_path / "scale.json").read_text())
+    assert figures["bytes a session"] > 300
+    assert figures["bytes a question"] > 180
+    assert set(figures["claims a second by workers"]) == {"1", "2", "4"}
+    assert figures["claims a second by workers"]["1"] > 0
+    assert "| bind, microseconds of the server |" in (tmp_path / "scale.md").read_text()

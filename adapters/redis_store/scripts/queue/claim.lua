@@ -19,12 +19,21 @@ if #first == 0 or tonumber(first[2]) > now then
 end
 -- Whose turn it is: who has many threads does not come first because of that.
 local thread, asker, least
-for _, candidate in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', whole(now), 'LIMIT', 0, CANDIDATES)) do
-  local person = redis.call('HGET', askers, candidate) or candidate
-  local at = tonumber(redis.call('ZSCORE', served, person) or 0)
-  if not least or at < least then
-    thread, asker, least = candidate, person, at
+local function look(candidates)
+  for _, candidate in ipairs(candidates) do
+    local person = redis.call('HGET', askers, candidate) or candidate
+    local at = tonumber(redis.call('ZSCORE', served, person) or 0)
+    if not least or at < least then
+      thread, asker, least = candidate, person, at
+    end
+    if least == 0 then
+      return -- nobody was served longer ago than never
+    end
   end
+end
+look({first[1]})
+if least > 0 then
+  look(redis.call('ZRANGEBYSCORE', due, '-inf', whole(now), 'LIMIT', 1, CANDIDATES - 1))
 end
 local here = redis.call('GET', epoch)
 if not here then
