@@ -83,6 +83,6 @@ async def _try_talkifai(settings: Settings) -> Sequence[Finding]:
 
 
 def _write(path: Path, given: Mapping[str, str]) -> None:
-    """Write a file that nobody else could read at any moment."""
+    """Write a file that no other user could read at any moment."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.writelines(f"{name}={value}\n" for name, value in given.items())

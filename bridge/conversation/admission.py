@@ -94,7 +94,7 @@ class Admissions:
         if origin.person.is_program or not await self._is_first(mark, again_s):
             return
         channel = self._channels.find(thread)
-        # Where nobody else reads, a message is surer to be seen.
+        # If no one else reads there, a message is surer to be seen.
         if not origin.is_direct and channel is not None and isinstance(channel, PrivateNotices):
             await channel.tell_alone(origin, said)
         else:

@@ -10,6 +10,9 @@ import config
 import sandbox
 
 _ROOT = Path(__file__).resolve().parents[2]
+_PAGES = (_ROOT / "README.md", _ROOT / "CHANGELOG.md", *sorted((_ROOT / "docs").glob("*.md")))
+_LONGEST_LINE = 120
+_VAGUE = re.compile(r"\b(whoever|in the place of|signs? of life|somebody|nobody)\b", re.IGNORECASE)
 
 
 def test_the_packages_with_common_names_are_ours() -> None:
@@ -79,3 +82,26 @@ def test_every_path_that_the_architecture_names_is_there() -> None:
     assert [path for path in named if not (_ROOT / path).exists()] == []
     rooms = {f"bridge/{folder.name}/" for folder in (_ROOT / "bridge").iterdir() if (folder / "__init__.py").exists()}
     assert rooms <= set(named)
+
+
+def test_no_line_of_the_docs_is_longer_than_a_screen_but_for_tables() -> None:
+    def is_free(line: str) -> bool:  # a row of a table, or the address of a link
+        return line.lstrip().startswith("|") or re.match(r"\[[\w-]+\]: ", line) is not None
+
+    lines = [(page.name, line) for page in _PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    assert [(name, line) for name, line in lines if len(line) > _LONGEST_LINE and not is_free(line)] == []
+
+
+def test_the_product_and_its_docs_name_who_acts() -> None:
+    """Not "somebody": a person, a worker, another program."""
+    kinds = {".py", ".lua", ".md", ".yaml", ".toml"}
+    folders = [_ROOT / name for name in ("adapters", "bridge", "config", "docs", "deploy")]
+    files = [file for folder in folders for file in folder.rglob("*") if file.suffix in kinds]
+    found = [
+        (str(file.relative_to(_ROOT)), line.strip())
+        for file in [*files, *_PAGES, _ROOT / ".env.example"]
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if _VAGUE.search(line)
+    ]
+    assert len(files) > len(folders)
+    assert found == []

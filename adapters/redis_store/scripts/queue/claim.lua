@@ -27,7 +27,7 @@ local function look(candidates)
       thread, asker, least = candidate, person, at
     end
     if least == 0 then
-      return -- nobody was served longer ago than never
+      return -- no one was served longer ago than never
     end
   end
 end
