@@ -42,6 +42,14 @@ class Stage:
         return {**talkifai_settings(self.talkifai), **slack_settings(self.slack), **telegram_settings(self.telegram)}
 
 
+UNBOUNDED = {
+    "BRIDGE_PERSON_LIVE_TURNS": "0",
+    "BRIDGE_PERSON_QUESTIONS_PER_HOUR": "0",
+    "BRIDGE_PERSON_OPEN_SESSIONS": "0",
+}
+"""Settings for crowds that a few made-up people play: without the bounds of one person."""
+
+
 def talkifai_settings(stand_in: TalkifaiStandIn) -> dict[str, str]:
     """Return the variables that lead to a TalkifAI stand-in."""
     return {

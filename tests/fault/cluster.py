@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from adapters.redis_store import EmbeddedServer, RedisStores, connect, start_embedded
 from bridge.domain.threads import ThreadKey
 from sandbox.bridge_process import BridgeProcess
-from sandbox.stage import Stage
+from sandbox.stage import UNBOUNDED, Stage
 from sandbox.talkifai.script import Answer, answer_by_words
 from tests.conftest import pass_time
 
@@ -68,7 +68,7 @@ class Cluster:
 
     def worker(self, redis_url: str = "", command: str = "run", **more: str) -> BridgeProcess:
         """Make a worker, to be started later."""
-        settings = {**self.stage.settings, "REDIS_URL": redis_url or self.redis_url, **more}
+        settings = {**self.stage.settings, **UNBOUNDED, "REDIS_URL": redis_url or self.redis_url, **more}
         worker = BridgeProcess(settings, self._folder, f"worker{len(self.workers) + 1}", command)
         self.workers.append(worker)
         return worker

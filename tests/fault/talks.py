@@ -93,6 +93,13 @@ class Talk(ABC):
         except TimeoutError:
             assert self.texts == wanted, f"they say {self.texts!r}, not {wanted!r}"
 
+    async def until_whole(self, text: str, within_s: float = WAIT_S) -> None:
+        """Wait until the bot's messages, put together, say this: where no edit is to be had the rest is posted."""
+        try:
+            await self.ledger.until(lambda: "".join(self.texts) == text, within_s)
+        except TimeoutError:
+            assert "".join(self.texts) == text, f"they say {self.texts!r}"
+
     async def until_shown(self, beginning: str, within_s: float = WAIT_S) -> None:
         """Wait until the bot's newest message begins like this."""
         try:
