@@ -54,10 +54,10 @@ class Row:
 
 
 class Silence:
-    """The watcher that nobody needs here."""
+    """A watcher that does nothing: none is needed here."""
 
     def saw(self, *_: object) -> None:
-        """Nobody watches."""
+        """Do nothing."""
 
 
 def crowd(size: int, chance: random.Random) -> list[Stream]:

@@ -173,7 +173,7 @@ class Soak:
     async def lose_answers(self) -> None:
         faults, call = self._any_call()
         if call in {"sendMessage", "open"}:
-            # The documented gaps: nobody can look for such a message, nor end such a conversation.
+            # The documented gaps: such a message cannot be looked up, nor such a conversation ended.
             call = "editMessageText" if call == "sendMessage" else "end"
         faults.arm(Fault(call, lose_answer=True, times=self.chance.randrange(1, 4)))
 
@@ -288,7 +288,7 @@ async def run(minutes: float, threads: int, workers: int, seed: int, logs: str) 
 
 
 def _tell_what_is_wrong(soak: Soak) -> None:
-    """Print the threads in which something went wrong, and the conversations that nobody ends."""
+    """Print the threads in which something went wrong, and the conversations that stay open."""
     for record in soak.cluster.stage.talkifai.book.records:
         if record.ended_at is None and (record.posted or not soak.was_killed_at(record.opened_at)):
             near = [round(at - record.opened_at, 1) for at in soak.killed_at if abs(at - record.opened_at) < 30.0]  # noqa: PLR2004 - what is near

@@ -49,7 +49,7 @@ class Service(ABC):
 
     @abstractmethod
     async def ask(self, text: str) -> str:
-        """Let somebody new write; returns the place."""
+        """Let a new person write; returns the place."""
 
     @abstractmethod
     def acknowledged_after_s(self) -> list[float]:

@@ -32,7 +32,7 @@ class Watch:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        # The ledger begins with the stand-in, and tells nobody when.
+        # The ledger begins with the stand-in, at an unknown time.
         probe = time.monotonic()
         ledger.record("", "", "", "", author="person")
         self._began = probe - ledger.frames[-1].at

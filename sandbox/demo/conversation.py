@@ -1,4 +1,4 @@
-"""The interactive demo: somebody types as one of the people."""
+"""The interactive demo: the user types as one of the people."""
 
 import asyncio
 import contextlib
@@ -67,7 +67,7 @@ class Conversation:
             shown = words("\n".join(seen.text for seen in thread.seen())) if thread else ""
             title = self._play.title_of(record)
             lost = [told for told in record.messages if told.role == "assistant" and words(told.content) not in shown]
-            # The greeting is shown only where somebody asked for the agent without a question.
+            # The greeting is shown only if a person asked for the agent without a question.
             lost = [told for told in lost if told is not record.messages[0]]
             wrong += [
                 f"{title}: this answer is not there as the agent gave it: “{told.content[:60]}…”" for told in lost

@@ -17,7 +17,7 @@ BOT = "TalkifAI"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One message as it stands on the screen of somebody in the thread."""
+    """One message as a person in the thread sees it."""
 
     message_id: str
     author: str
@@ -39,13 +39,13 @@ class Thread(Protocol):
     """Of the whole service: changes with every message."""
 
     async def say(self, person: str, text: str) -> None:
-        """Let somebody write to the bot here."""
+        """Let a person write to the bot here."""
 
     def seen(self) -> list[Seen]:
         """Return all messages that stand here now, oldest first."""
 
     def activity(self) -> str:
-        """Return the sign of life under an unanswered question, such as "is thinking…"; else nothing."""
+        """Return the activity indicator under an unanswered question, such as "is thinking…"; else nothing."""
 
     def holds(self, record: Record) -> bool:
         """Say whether a conversation was opened from here."""

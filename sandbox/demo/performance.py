@@ -117,7 +117,7 @@ def _wrong_noise(play: Play) -> list[str]:
 def _facts_of_leaving(play: Play) -> list[str]:
     after = f"after {play.idle_timeout_s:g} s of silence"
     return [
-        "nobody was pinged, no link preview was loaded",
+        "no one was pinged, no link preview was loaded",
         f"you left at once: what is left open would have been ended by the bridge {after} (/done waits for that)",
     ]
 
@@ -130,7 +130,7 @@ def _facts(play: Play) -> list[str]:
     facts = [
         f"{counted(questions, 'question')}, {counted(questions, 'reply')}, each equal to the agent's text",
         f"{counted(messages, 'message')} posted, {counted(edits, 'edit')} made while the agent was writing",
-        "nobody was pinged, no link preview was loaded",
+        "no one was pinged, no link preview was loaded",
         "each session was ended once: " + ", ".join(f"{open_s(record):.0f} s" for record in records),
     ]
     return facts if questions else []

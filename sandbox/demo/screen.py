@@ -32,7 +32,7 @@ class Screen:
     """Draws the play until it is cancelled.
 
     Args:
-        typing: Where somebody types; None where nobody does.
+        typing: The line that the user types in; None without one.
     """
 
     def __init__(self, play: Play, console: Console, typing: TypingLine | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The line in which somebody types: an editor for characters as they come from a terminal or a pipe."""
+"""The line in which the user types: an editor for characters as they come from a terminal or a pipe."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Who may speak to the playground: this machine, the page itself, and nobody else."""
+"""Who may speak to the playground: only this machine and the page itself."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit

@@ -22,7 +22,7 @@ REAL = "real"
 """The key of the visitor's own agent."""
 STREAMING = ("edit", "status", "native")
 _SLACK_AGAIN_AFTER_S = (0.0, 10.0, 20.0, 60.0)
-"""Slack delivers again after 0, 60 and 300 seconds; nobody waits for that on a page."""
+"""Slack delivers again after 0, 60 and 300 seconds; too long to wait for on a page."""
 
 
 @dataclass(slots=True)

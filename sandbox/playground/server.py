@@ -68,7 +68,7 @@ class PageServer:
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Refuse other origins, other host names and whoever does not know the path."""
+        """Refuse other origins, other host names and unknown paths."""
         given = request.match_info.get("token", "")
         if not is_from_here(request.headers, self._port) or not secrets.compare_digest(
             given.encode(), self._token.encode()

@@ -33,7 +33,7 @@ class SocketHub:
         self.time_scale = 1.0
         """Multiplies both, so that a test need not wait six minutes."""
         self.answers_pings = True
-        """False: sockets opened from now on are silent, as when the peer is gone and nobody said so."""
+        """False: sockets opened from now on are silent, as when the peer is gone without a notice."""
         self.request_url: RequestUrl | None = None
         """Set: the app has events over HTTP, and none over sockets."""
         self.deliveries: list[Delivery] = []

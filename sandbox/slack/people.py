@@ -36,7 +36,7 @@ class SlackPeople:
         self.sockets = SocketHub(self.workspace.app_id, self.assumptions)
         self.distribution = Distribution()
         self.pings: list[str] = []
-        """Live tokens that the bot sent: each would have pinged or misled somebody."""
+        """Live tokens that the bot sent: each would have pinged or misled a person."""
         self.previews: list[str] = []
         """The `ts` of each post whose addresses Slack would have fetched."""
         self.echoes = True
@@ -97,7 +97,7 @@ class SlackPeople:
         is_guest: bool = False,
         space: SlackWorkspace | None = None,
     ) -> str:
-        """Add somebody; return the id. `team`: another workspace, for somebody from outside."""
+        """Add a person; return the id. `team`: another workspace, for a person from outside."""
         (space or self.workspace).people[user_id] = SlackPerson(user_id, name, email, team, is_guest)
         return user_id
 

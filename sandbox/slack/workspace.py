@@ -10,13 +10,13 @@ PlaceKind = Literal["channel", "group", "mpim", "im"]
 
 @dataclass(frozen=True, slots=True)
 class SlackPerson:
-    """Somebody who can write."""
+    """A person or bot who can write."""
 
     id: str
     name: str
     email: str = ""
     team: str = ""
-    """Another workspace's id for somebody from outside; empty for this one."""
+    """Another workspace's id for a person from outside; empty for this one."""
     is_guest: bool = False
     has_confirmed_email: bool = True
 
@@ -116,7 +116,7 @@ class SlackWorkspace:
         return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
 
     def place(self, place_id: str) -> SlackPlace:
-        """Return a place; a DM (`D…`) comes into being when somebody writes in it."""
+        """Return a place; a DM (`D…`) is created when a person writes in it."""
         if place_id not in self.places and place_id.startswith("D"):
             self.places[place_id] = SlackPlace(place_id, "", "im")
         return self.places[place_id]

@@ -38,7 +38,7 @@ class Record:
     agent_id: str
     agent_name: str
     user_identifier: str
-    """Empty where the opener named nobody."""
+    """Empty if the opener named no one."""
     metadata: Mapping[str, Any]
     opened_at: float
     """Seconds since the epoch, like all times here."""
@@ -102,7 +102,7 @@ class Book:
         return list(self.conversations.values())
 
     def note_change(self) -> None:
-        """Wake whoever waits in `until`."""
+        """Wake the tasks that wait in `until`."""
         self._changed.set()
         self._changed = asyncio.Event()
 

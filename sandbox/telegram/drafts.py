@@ -1,4 +1,4 @@
-"""Drafts that a bot shows in a private chat: nobody is notified, and they go by themselves."""
+"""Drafts that a bot shows in a private chat: no one is notified, and they disappear by themselves."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ class Drafts:
     def __init__(self, ledger: Ledger) -> None:
         self.life_s = LIFE_S
         self.expired = 0
-        """How many went because nobody showed them again."""
+        """How many disappeared because the bot did not show them again."""
         self._ledger = ledger
         self._standing: dict[Key, _Draft] = {}
 

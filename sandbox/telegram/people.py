@@ -11,7 +11,7 @@ from sandbox.telegram.updates import UpdateQueue
 from sandbox.telegram.world import Chat, JsonDict, Message, User, World
 
 _ANONYMOUS_ADMIN = User(1087968824, "Group", "GroupAnonymousBot", is_bot=True)
-_SOMEBODY = User(9_000_002, "Somebody")
+_STRANGER = User(9_000_002, "Someone")
 _CHANNEL_FORWARDER = User(777000, "Telegram")
 
 
@@ -114,7 +114,7 @@ class People:
         self._tell(message.chat, {"edited_message": self._shown(message)})
 
     async def delete(self, message_id: int) -> None:
-        """Let somebody delete a message, the bot's too. Telegram tells bots nothing of it."""
+        """Let a person delete a message, the bot's too. Telegram tells bots nothing of it."""
         message = self._world.messages.pop(message_id)
         self._record(message, message.author, "deleted")
 
@@ -211,13 +211,13 @@ class People:
         """Block the bot, or remove it from the group. The bot is told, and hears nothing more from there."""
         bot = bot or self._bots[0]
         chat.blocked_for.add(bot.id)
-        by = (chat.person or _SOMEBODY).as_json()
+        by = (chat.person or _STRANGER).as_json()
         old, new = ({"status": status, "user": bot.as_json()} for status in ("member", "kicked"))
         change = {"chat": chat.as_json(), "from": by, "date": 1, "old_chat_member": old, "new_chat_member": new}
         self.last_update_id = self._queues[bot.id].add({"my_chat_member": change})
 
     def add_bot_to(self, chat: Chat, person: User, bot: User | None = None) -> int:
-        """Let somebody bring the bot to a group."""
+        """Let a person add the bot to a group."""
         bot = bot or self._bot_of(chat)
         old, new = ({"status": status, "user": bot.as_json()} for status in ("left", "member"))
         change = {"chat": chat.as_json(), "from": person.as_json(), "date": 1}

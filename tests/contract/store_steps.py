@@ -107,7 +107,7 @@ async def lost(stores: RedisStores, *leases: Lease) -> list[Lease]:
 
 
 async def stopped(stores: RedisStores, *leases: Lease) -> list[str]:
-    """Renew these leases and return the questions whose answers somebody wants stopped."""
+    """Renew these leases and return the questions whose answers a person stopped."""
     return list((await stores.queue.renew(leases)).stopped)
 
 

@@ -137,7 +137,7 @@ async def test_a_first_text_goes_only_where_the_last_one_will_find_room(budgets:
     assert [(await budgets.take(asked)).wait_s > 0 for asked in first] == [False, False, False, True, True]
     # Asked again after a post that failed, a reply has its room already.
     assert (await budgets.take(first[0])).wait_s == 0
-    # Whoever needs no edit any more leaves room for another one; a call that was made takes it up for a minute.
+    # A reply that needs no more edits leaves room for another one; a call that was made takes it up for a minute.
     await budgets.leave([LiveReply("r1", (edits,))])
     assert (await budgets.take(first[3])).wait_s == 0
     assert (await budgets.take(replace(_call(Priority.FINAL, edits, reply="r0"), is_last=True))).wait_s == 0
@@ -222,7 +222,7 @@ async def test_who_waits_for_the_same_room_goes_by_kind_and_then_the_stalest_fir
     for waiting in line:
         asked = _call(waiting.kind, few, reply=waiting.reply, waits_s=waiting.waits_s + 0.62)
         answers[waiting.reply] = (await other.take(asked)).wait_s
-    # Two places, and whoever asks first leaves them to those before it.
+    # Two places, and the first caller leaves them to those before it.
     assert answers["ended"] == 0
     assert answers["stale"] == 0
     assert answers["fresh"] > 0

@@ -25,7 +25,7 @@ from tests.contract.store_steps import (
 
 
 async def test_a_stop_is_for_the_question_at_the_head_and_for_no_later_one(stores: RedisStores) -> None:
-    """S17: seen by the worker that has the thread, by whoever takes it over, and gone with the turn."""
+    """S17: seen by the worker that has the thread, by the worker that takes it over, and gone with the turn."""
     assert await stores.inbox.stop(stop("s1")) is IntakeResult.NOTHING
     lease = await begun(stores, "q1", "q2")
     assert await stopped(stores, lease) == []
@@ -152,7 +152,7 @@ async def test_a_command_makes_nobody_a_speaker(stores: RedisStores) -> None:
 
 
 async def test_a_stranger_makes_no_thread_known_and_none_unknown(stores: RedisStores) -> None:
-    """A15: follow-ups of members are still heard after somebody wrote who may not ask."""
+    """A15: follow-ups of members are still heard after a person wrote who may not ask."""
     lease = await begun(stores, "q1")
     await stores.queue.settle(lease, DONE)
     await stores.inbox.append(ask("q2", person="stranger"))

@@ -1,4 +1,4 @@
-"""The embedded server: its data outlive it, and it outlives whoever dies before it."""
+"""The embedded server: its data outlive it, and it outlives the bridge that started it."""
 
 import asyncio
 import os
@@ -284,7 +284,7 @@ def test_a_folder_with_other_peoples_files_is_refused_and_left_as_it_is(short_tm
 
 
 def test_the_way_to_a_server_names_no_package_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A27: nobody is led to install what is not ours."""
+    """A27: no text leads people to install what is not ours."""
     monkeypatch.setattr("adapters.redis_store.embedded.binary.find_spec", lambda _: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SettingWrong) as caught:

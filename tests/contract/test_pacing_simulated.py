@@ -38,7 +38,7 @@ def test_no_call_is_refused_and_texts_are_nearly_as_fresh_as_they_could_be(
 
 
 def test_a_hundred_answers_at_once_in_one_workspace_are_all_whole_at_their_end(loop: StoreLoop, redis_url: str) -> None:
-    """S8: there are two posts and edits for each; who cannot have both is posted whole, and nobody's end waits."""
+    """S8: there are two posts and edits for each; a reply that cannot have both is posted whole, and no end waits."""
     store = Store(connect(redis_url), loop, Silence())
     row = loop.run_until_complete(bridge_row(store, SlackWorkspace, 100, 1))
     loop.run_until_complete(store.close())

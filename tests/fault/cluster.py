@@ -169,7 +169,7 @@ class Cluster:
         await _until(is_empty, timeout_s)
 
     async def fence_of(self, thread: ThreadKey) -> int:
-        """Return the fence of whoever holds the thread; 0 where nobody does."""
+        """Return the fence of the worker that holds the thread; 0 if none does."""
         fence = await self.redis.hget(self.stores.keys.leases, str(thread)) or "0"
         return int(fence.decode().partition("-")[0] if isinstance(fence, bytes) else fence)
 

@@ -15,12 +15,12 @@ _ROUNDS_TO_ACCEPT = 3
 
 
 class Proxy:
-    """Passes bytes between whoever connects and an upstream. Use as an async context manager.
+    """Passes bytes between its clients and an upstream. Use as an async context manager.
 
     Args:
         connect: Opens one connection to the upstream.
         latency_s: How long each piece of data is on its way, in each direction.
-        tls: Whoever connects has to speak TLS; the upstream hears plain bytes.
+        tls: Clients must speak TLS; the upstream hears plain bytes.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Both services under one set of words: somebody asks in a place of their own, and sees what comes."""
+"""Both services under one set of words: a person asks in a place of their own, and sees what comes."""
 
 import itertools
 from abc import ABC, abstractmethod
@@ -172,7 +172,7 @@ class TelegramTalk(Talk):
 
 
 def slack_talk(stage: Stage) -> SlackTalk:
-    """Let somebody new begin a DM in Slack."""
+    """Let a new person begin a DM in Slack."""
     number = f"{next(_NUMBERS):06d}"
     email = f"ada{number}@example.com"
     stage.slack.person(f"Ada {number}", f"U{number}", email)
@@ -180,7 +180,7 @@ def slack_talk(stage: Stage) -> SlackTalk:
 
 
 def telegram_talk(stage: Stage) -> TelegramTalk:
-    """Let somebody new begin a private chat in Telegram."""
+    """Let a new person begin a private chat in Telegram."""
     person = stage.telegram.person(f"Bob {next(_NUMBERS)}")
     place = str(stage.telegram.private_chat(person).id)
     return TelegramTalk(stage, place, f"telegram:{place}")
@@ -190,5 +190,5 @@ TALKS: dict[str, Callable[[Stage], Talk]] = {"slack": slack_talk, "telegram": te
 
 
 def talk_on(stage: Stage, channel: str) -> Talk:
-    """Let somebody new begin a talk in that service."""
+    """Let a new person begin a talk in that service."""
     return TALKS[channel](stage)

@@ -29,7 +29,7 @@ async def _ask(cluster: Cluster, talks: list[Talk]) -> None:
 
 
 def _never_shrank(talk: Talk) -> bool:
-    """Say whether nobody saw less of the text than before, leaving out the status line below it."""
+    """Say whether no one saw less of the text than before, leaving out the status line below it."""
     looks = [without_status(frame.text) for frame in talk.versions()]
     return all(len(after) >= len(before) for before, after in itertools.pairwise(looks))
 

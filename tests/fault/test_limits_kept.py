@@ -1,4 +1,4 @@
-"""The services' own limits, switched on: nobody is refused, nobody waits for nothing, whatever workers there are."""
+"""The services' own limits, switched on: no call is refused, none waits without need, with any number of workers."""
 
 import asyncio
 import time

@@ -27,7 +27,7 @@ async def test_a_post_whose_answer_was_lost_never_shows_the_same_text_twice(clus
     await parts.talk.until_shown(BEGIN.strip())
     parts.open_all()
     await parts.talk.until_shown(WHOLE)
-    # Nobody can tell on Telegram whether the text stands there: its asker is told so.
+    # Telegram does not say whether the text is there: a notice tells its asker so.
     told = [WHOLE] if whole.talk.finds_lost_posts else [WHOLE, Notice.UNSURE]
     await whole.talk.until_texts(*told)
     for scene in (whole, parts):

@@ -42,7 +42,7 @@ async def test_sigterm_with_twenty_live_streams_hands_over_what_does_not_fit(clu
     assert time.monotonic() - began < EXIT_WITHIN_S
     assert all(scene.talk.texts == [WHOLE] for scene in scenes[::2])
 
-    # Given back, so that nobody waits for a lease to run out.
+    # Given back, so that no worker waits for a lease to expire.
     for scene in scenes[1::2]:
         scene.open_all()
     for scene in (*scenes, *in_the_air):
@@ -73,7 +73,7 @@ async def _opening_and_posting(cluster: Cluster) -> list[Scene]:
 
 
 async def test_two_then_five_workers_and_one_of_them_is_killed(cluster: Cluster) -> None:
-    """P9: each question is answered once, on one conversation, whoever dies."""
+    """P9: each question is answered once, on one conversation, whichever worker dies."""
     await asyncio.gather(*(cluster.start_worker() for _ in range(2)))
     scenes = [Scene(cluster, talk_on(cluster.stage, name), f"{n} in {name}") for name in TALKS for n in range(6)]
     await asyncio.gather(*(text_streams(scene) for scene in scenes))

@@ -28,7 +28,7 @@ class Fault(Enum):
     ANSWER_LOST = "answer_lost"
     """It had its effect."""
     REQUEST_LOST = "request_lost"
-    """It had none, and nobody can tell."""
+    """It had none, and the bridge cannot know."""
     NO_CREDITS = "no_credits"
 
 
@@ -139,7 +139,7 @@ class AgentBook:
         if again:
             self.asked_again.add(question_id)
         if self.text_of(question_id) != text:
-            self._problems.append(f"asked {text!r} in the place of {question_id}")
+            self._problems.append(f"asked {text!r} instead of {question_id}")
         if self.accepted_at.get(question_id, 0.0) > talk.grew_old_at:
             self._problems.append(f"asked {question_id} in a conversation that is too old")
         self._made += 1

@@ -63,7 +63,7 @@ class ChannelBook:
         self.messages: dict[str, Message] = {}
         self.faults: list[Fault] = []
         self.never_landed: set[tuple[str, int]] = set()
-        """Pages of which a post had no effect, and nobody can tell."""
+        """Pages of which a post had no effect, and the bridge cannot know."""
         self.recorded: set[str] = set()
         self.settled: set[str] = set()
         self.doubled = 0
@@ -95,7 +95,7 @@ class ChannelBook:
         return any(m.is_deleted and m.view.turn_id == turn_id for m in self.messages.values())
 
     def was_lost(self, turn_id: str) -> bool:
-        """Say whether a post of the reply was lost on its way, where nobody can tell."""
+        """Say whether a post of the reply was lost on its way, where the bridge cannot know."""
         return not self.finds_posts and any(turn == turn_id for turn, _ in self.never_landed)
 
     def admit(self, thread: str, view: PageView) -> None:
@@ -132,7 +132,7 @@ class ChannelBook:
             self._problems.append(problem)
 
     def _may_double(self, earlier: Message, later: Message) -> bool:
-        """Tell the documented gaps: nobody could know of the first, as the channel cannot or must not be searched."""
+        """Tell the gaps. The bridge could not know of the first: its channel cannot or must not be searched."""
         if earlier.id in self.recorded:
             return False
         if self.finds_posts:

@@ -48,7 +48,7 @@ _VIRTUAL_TIME = f"return tonumber(redis.call('GET', '{_NOW_KEY}'))"
 
 
 class Watcher(Protocol):
-    """Is told each atomic step that Redis carried out, whoever heard of it."""
+    """Is told each atomic step that Redis carried out, even if its answer was lost."""
 
     def saw(self, worker: str, name: str, args: Sequence[Argument], removed: Sequence[str], result: Any) -> None:
         """Args: worker: its name; removed: the questions that settling took out of the inbox."""

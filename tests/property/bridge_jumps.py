@@ -49,7 +49,7 @@ class ServerClock:
 
     @property
     def settles_in_s(self) -> float:
-        """How long the clock still stands by its last jump: nobody sets a clock twice in a moment."""
+        """How long the clock still stands by its last jump: no clock is set twice in a moment."""
         return max(self.jumps[-1].at + _BETWEEN_JUMPS_S - self.loop.time(), 0.0) if self.jumps else 0.0
 
     def jump(self, by_s: float) -> None:
@@ -66,7 +66,7 @@ class ServerClock:
     def explains_claim(self, thread: str, held_at: float) -> bool:
         """Say whether a jump has ended a lease before its time, and note it.
 
-        The jump came after the lease was last written; or that was written by a clock whose jump nobody had noticed.
+        The jump came after the lease was last written; or that was written by a clock whose jump no worker had noticed.
         """
         now = self.loop.time()
         if not any(jump.at <= now and jump.noticed_at >= held_at for jump in self.jumps):
@@ -81,8 +81,8 @@ class ServerClock:
     def excuses(self, worker: str, active_at: float) -> bool:
         """Say whether a worker may end a session early that was last active at that time.
 
-        Its deadline was written after a jump that nobody had noticed; or the worker could not notice the jump. That
-        takes a look before it, and one after it, and nobody else who noticed another one in between. A jump between a
+        Its deadline was written after a jump that no worker had noticed; or the worker could not notice the jump. That
+        takes a look before it, and one after it, and no other worker that noticed one in between. A jump between a
         look and the rest of its sweep comes too late for that one.
         """
         now = self.loop.time()

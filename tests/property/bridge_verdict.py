@@ -12,7 +12,7 @@ def reply_verdict(book: ChannelBook, name: str, outcome: str, answer: Answer | N
     """Return what is wrong with what people see of a question; nothing where all is well.
 
     Passed over: what people deleted themselves, what was taken back, where two workers wrote, and a page whose post
-    was lost where nobody could tell.
+    was lost where the bridge could not know.
     """
     pages = _pages(book, name)
     if outcome == Outcome.UNDELIVERABLE:
@@ -55,7 +55,7 @@ def _text_verdict(pages: Mapping[int, Message], text: str) -> str:
 def left_open(talk: Talk, bound: Collection[str], trouble_at: float) -> list[str]:
     """Return what is wrong where a conversation is still open: it must have been lost before its record.
 
-    Redis and the agent's `/end` may both have failed right after the opening: then nobody could note it or close it,
+    Redis and the agent's `/end` may both have failed right after the opening: then no worker could record or close it,
     before the worker, which goes on trying, died.
     A worker that stood still in the middle of opening may find, once awake, that the time for it is up.
     """

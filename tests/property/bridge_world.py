@@ -210,7 +210,7 @@ class World(RuleBasedStateMachine):
             return
         accept = host.accept
         task = host.start(lambda: accept(incoming))
-        # One that takes too long is not waited for, and nobody sees how it failed.
+        # One that takes too long is not waited for, and its failure is not seen.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait([task], timeout=3.0)
         if not task.done() or task.cancelled() or task.exception() is not None:
@@ -293,7 +293,7 @@ class World(RuleBasedStateMachine):
             await self.start_worker()
         waiting: list[int] = []
         clock = self.store.clock
-        # What is due by a clock that jumped, and nobody noticed in time, is that much late.
+        # What is due by a clock that jumped, unnoticed in time, is that much late.
         late = clock.has_unnoticed or clock.wrote_unnoticed
         most_late_s = sum(abs(jump.by_s) for jump in clock.jumps) if late else 0.0
         for step in range(_MOST_REST_STEPS + int(most_late_s / _REST_STEP_S)):

@@ -13,7 +13,7 @@ _EXAMPLES = int(os.environ.get("BRIDGE_STATEFUL_EXAMPLES", "40"))
 _STEPS = int(os.environ.get("BRIDGE_STATEFUL_STEPS", "30"))
 
 
-# Making a failure small takes many minutes: only where somebody asked for a long run. The blob repeats it anyway.
+# Making a failure small takes many minutes: only if a long run was asked for. The blob repeats it anyway.
 _PHASES = [phase for phase in Phase if phase is not Phase.shrink or "BRIDGE_STATEFUL_EXAMPLES" in os.environ]
 _LIFE = settings(
     stateful_step_count=_STEPS,

@@ -77,7 +77,7 @@ def test_a_question_that_is_not_there_never_arrived_whatever_was_asked_before(
 @given(kept_as=st.sampled_from(["YES", "yes.", "Yes, please", ""]))
 @settings(deadline=None)
 def test_a_question_that_is_kept_in_other_words_has_arrived(kept_as: str) -> None:
-    """R8: nobody else writes there."""
+    """R8: only the bridge writes there."""
     messages = [(0.0, HistoryMessage("user", kept_as)), (4.0, HistoryMessage("assistant", "Well."))]
     assert _reconciled([], messages, Sought("yes", 0)).answer == "Well."
 

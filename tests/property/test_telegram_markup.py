@@ -1,4 +1,4 @@
-"""Whatever the agent writes, Telegram takes it, nobody is called, and no word is lost."""
+"""Whatever the agent writes, Telegram takes it, no one is pinged, and no word is lost."""
 
 import json
 import re

@@ -118,7 +118,7 @@ class SlackMessenger(Messenger):
         self.ledger, self.faults = self.slack.ledger, self.slack.faults
 
     def person(self) -> str:
-        """Add somebody with an e-mail address."""
+        """Add a person with an e-mail address."""
         number = next(_NUMBERS)
         return self.slack.person(f"Ada {number}", f"U{number:05d}", f"ada{number}@example.com")
 
@@ -187,7 +187,7 @@ class TelegramMessenger(Messenger):
         answers = None
         if talk.root:
             answers = int(self.replies(talk)[-1].message_id)
-            # Nobody can answer a message before the bot has heard under which id it was posted.
+            # People cannot answer a message before the bot has heard under which id it was posted.
             await asyncio.sleep(0.3)
         talk.questions.append(str(await self.telegram.say(person, chat, text, reply_to=answers)))
 

@@ -1,4 +1,4 @@
-"""People who ask too much, over real sockets: they are told, and nobody else waits for them."""
+"""People who ask too much, over real sockets: a notice says so, and no other person waits for them."""
 
 import asyncio
 

@@ -155,7 +155,7 @@ async def test_the_bridges_own_posts_and_edits_come_back_and_cause_nothing(slack
 async def test_stop_keeps_the_text_so_far_and_the_next_question_works(messenger: Messenger) -> None:
     """S17: Stop while streaming: the text so far, marked stopped; the next question works."""
     begin = "This is the beginning of a very long answer. "
-    messenger.scene.answers["the long story"] = Answer.of(begin, Pause(4.0), "Nobody waits for this.")
+    messenger.scene.answers["the long story"] = Answer.of(begin, Pause(4.0), "No one waits for this.")
     messenger.scene.answers["something short"] = Answer.of("Here is something short instead.")
     talk = await messenger.ask_directly("the long story")
     await messenger.until_said(talk, begin.strip())
@@ -164,7 +164,7 @@ async def test_stop_keeps_the_text_so_far_and_the_next_question_works(messenger:
     await messenger.until_said(talk, Notice.STOPPED, within_s=10.0)
     (stopped,) = messenger.texts(talk)
     assert stopped.startswith(begin.strip())
-    assert "Nobody" not in stopped
+    assert "No one" not in stopped
 
     await messenger.follow_up(talk, "something short")
     await messenger.until_texts(talk, stopped, "Here is something short instead.")

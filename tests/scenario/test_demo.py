@@ -1,4 +1,4 @@
-"""The demo as somebody runs it: a real process, on a pipe or on a terminal."""
+"""The demo as people run it: a real process, on a pipe or on a terminal."""
 
 import asyncio
 import fcntl

@@ -14,12 +14,12 @@ _ASKED = "What do you remember of me?"
 
 
 def _personal(messenger: Messenger, person: str) -> str:
-    """Return TalkifAI's name for somebody who talks to the bot alone."""
+    """Return TalkifAI's name for a person who talks to the bot alone."""
     return f"ada{int(person[1:])}@example.com" if messenger.name == "slack" else f"telegram:{person}"
 
 
 async def test_a_shared_thread_has_a_memory_of_its_own_and_a_person_alone_has_theirs(messenger: Messenger) -> None:
-    """A22: in another person's thread nobody reads or writes that person's memory."""
+    """A22: in another person's thread no one reads or writes that person's memory."""
     messenger.scene.answers[_ASKED] = Answer.of("Nothing of anybody.")
     shared, alone = await messenger.ask_in_group(_ASKED), await messenger.ask_directly(_ASKED)
     for talk in (shared, alone):

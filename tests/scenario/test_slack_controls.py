@@ -57,7 +57,7 @@ async def told(slack: SlackMessenger, talk: Talk, label: str, user: str, number:
 
 
 async def test_stop_keeps_the_text_so_far_and_is_for_the_asker(slack: SlackMessenger) -> None:
-    """S17, A15: somebody else's press is refused, so that nobody else sees it."""
+    """S17, A15: another person's press is refused, in a message that only they see."""
     talk, gate = await writing(slack, "tell me at length")
     assert labels(slack, talk) == ["stop"]
     assert await told(slack, talk, "stop", slack.person()) == Notice.NOT_YOUR_ANSWER
@@ -80,12 +80,12 @@ async def test_a_finished_answer_is_rated_and_its_conversation_ended_from_the_me
     talk = await slack.ask_in_group("what is new?")
     await slack.until_texts(talk, "Nothing.")
     assert labels(slack, talk) == ["good", "bad", "new", "end"]
-    somebody = slack.person()
+    other = slack.person()
     # The next question is begun when the turn before it is settled: from then on its answer can be rated.
     await slack.follow_up(talk, "and then?")
     await slack.until_said(talk, "and then?")
-    assert await told(slack, talk, "good", somebody, number=0) == Notice.RATED
-    assert await told(slack, talk, "end", somebody, number=0) == Notice.NOT_YOURS
+    assert await told(slack, talk, "good", other, number=0) == Notice.RATED
+    assert await told(slack, talk, "end", other, number=0) == Notice.NOT_YOURS
     assert len(slack.replies(talk)) == 2
 
     slack.slack.press(talk.person, talk.place, slack.replies(talk)[0].message_id, "end")

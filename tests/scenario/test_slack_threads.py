@@ -96,7 +96,7 @@ async def test_a_workflow_that_mentions_the_bot_is_answered_once(slack: SlackMes
 
 
 async def test_a_slash_command_ends_ones_own_conversation_and_nobody_elses(slack: SlackMessenger) -> None:
-    """A15: somebody else's command and word do not end it."""
+    """A15: another person's command and word do not end it."""
     talk = await slack.ask_in_group("hello there")
     await slack.until_said(talk, "hello there")
     bob = slack.person()

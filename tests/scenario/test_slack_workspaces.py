@@ -46,7 +46,7 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 async def install(scene: Scene, space: SlackWorkspace, port: str) -> None:
-    """Go through the pages as somebody of the workspace."""
+    """Go through the pages as a person of the workspace."""
     scene.stage.slack.distribution.consents_for = space
     async with httpx.AsyncClient() as browser:
         sent = await browser.get(f"http://127.0.0.1:{port}{INSTALL_PATH}")

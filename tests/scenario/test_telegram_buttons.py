@@ -44,7 +44,7 @@ async def answered(telegram: TelegramMessenger, press: str) -> str:
 
 
 async def test_a_press_on_stop_ends_the_answer_and_the_next_question_works(telegram: TelegramMessenger) -> None:
-    """S17: in a group, by somebody else; a press that comes too late changes nothing."""
+    """S17: in a group, by another person; a press that comes too late changes nothing."""
     standin = telegram.telegram
     telegram.scene.answers["tell me"] = Answer.of(Say(_STORY, chunk=12, pause_s=0.2))
     talk = await telegram.ask_in_group("tell me")
@@ -67,7 +67,7 @@ async def test_a_press_on_stop_ends_the_answer_and_the_next_question_works(teleg
 
 
 async def test_a_press_on_retry_asks_again_once_in_the_same_conversation(telegram: TelegramMessenger) -> None:
-    """S1: an answer that failed has the button, whoever presses it and how often."""
+    """S1: an answer that failed has the button, for every person and any number of presses."""
     standin = telegram.telegram
     telegram.scene.answers["try this"] = Answer.of(Say("Half an ans"), Fail("the model broke"))
     talk = await telegram.ask_in_group("try this")
@@ -95,7 +95,7 @@ async def test_what_people_think_of_an_answer_is_kept(
     await telegram.until_said(talk, "You asked: hello there")
     (reply,) = telegram.replies(talk)
     await telegram.ledger.until(lambda: labels(telegram, reply.message_id) == [GOOD, BAD], WAIT_S)
-    # Nobody is as quick as to press before the turn is settled.
+    # No person is quick enough to press before the turn is settled.
     await telegram.ledger.until(lambda: is_settled(telegram, talk), WAIT_S)
     edits = len(telegram.calls())
     person = next(one for one in standin.world.people.values() if str(one.id) == talk.place)

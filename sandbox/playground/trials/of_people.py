@@ -41,7 +41,7 @@ async def flood(scene: Scene) -> list[str]:
 
 
 async def blanks(scene: Scene) -> list[str]:
-    """Let somebody write 40,000 blanks, three times, and others go on."""
+    """Let a person write 40,000 blanks, three times, while others go on."""
     slack, opened = scene.stage.slack, scene.stage.talkifai.book.opened
     scene.tell("Linus writes a letter, 39,998 blanks and a letter, three times")
     for _ in range(3):

@@ -41,7 +41,7 @@ async def hang_up(scene: Scene) -> list[str]:
     scene.stage.talkifai.when_unread = WhenUnread.WRITE_ON
     scene.only_waits = True
     scene.tell("The agent has stopped. The bridge asks for the rest for two minutes, in case it is still written")
-    await scene.until(lambda: _can_retry(scene, talk), "nobody was offered to try again", _GIVEN_UP_WITHIN_S)
+    await scene.until(lambda: _can_retry(scene, talk), "no one was offered to try again", _GIVEN_UP_WITHIN_S)
     scene.check(talk.times_posted() == 1, f"the agent was asked {talk.times_posted()} times")
     return ["what had come still stands there", "below it: interrupted, with a button to try again", "asked once"]
 
@@ -52,9 +52,7 @@ async def slow_agent(scene: Scene) -> list[str]:
     began = time.monotonic()
     await talk.ask("Think about it slowly", spoken("", KeepAlive(8), "I thought about it. The answer is 42."))
     scene.tell("The agent thinks for 8 s")
-    await scene.until(
-        lambda: bool(talk.thread.activity() or talk.shown()), "no sign that somebody is at work", _SIGN_WITHIN_S
-    )
+    await scene.until(lambda: bool(talk.thread.activity() or talk.shown()), "no activity was shown", _SIGN_WITHIN_S)
     sign_s = time.monotonic() - began
     return [f"a sign of work stood there after {sign_s:.1f} s", *await scene.until_whole(talk)]
 

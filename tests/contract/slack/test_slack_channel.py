@@ -230,7 +230,7 @@ async def test_the_stand_in_limits_as_slack_does(slack: SlackStandIn, channel: S
 async def test_a_message_or_place_that_is_gone_is_told_apart(
     slack: SlackStandIn, channel: SlackChannel, address: Address
 ) -> None:
-    """S14: a deleted reply, somebody else's message, a deleted thread, a place without the bot."""
+    """S14: a deleted reply, another person's message, a deleted thread, a place without the bot."""
     message_id = await channel.post(address, PageView(text="Hi"))
     slack.delete_as_person("C1", message_id)
     with pytest.raises(MessageGone):

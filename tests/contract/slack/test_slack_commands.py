@@ -162,7 +162,7 @@ async def test_the_home_tab_lists_the_persons_own_conversations_with_buttons(
 
 
 async def test_a_button_of_the_home_tab_ends_that_conversation_once(slack: SlackStandIn, stores: RedisStores) -> None:
-    """A15: a button ends nobody else's conversation."""
+    """A15: a button ends no other person's conversation."""
     await open_session(stores, CHANNEL_THREAD)
     await open_session(stores, DM)
     async with receiving(slack, stores, SlackSettings()) as desk:

@@ -184,7 +184,7 @@ async def test_an_answer_that_cannot_be_rated_is_no_silence(desk: Desk, address:
 async def test_only_who_began_a_conversation_ends_it_by_the_menu(
     desk: Desk, address: Address, stores: RedisStores
 ) -> None:
-    """A15: somebody else is told so, so that nobody else sees it."""
+    """A15: another person is refused, in a message that only they see."""
     await open_session(stores, ThreadKey("slack", address.account, "C1", address.thread))
     ts = await desk.channel.post(address, WHOLE)
     assert await until_told(desk, "end", ts, "U0BOB") == [Notice.NOT_YOURS]

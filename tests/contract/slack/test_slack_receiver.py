@@ -304,10 +304,10 @@ async def test_cut_sockets_come_back_and_lose_nothing(slack: SlackStandIn, inbox
     slack.sockets.redelivery_after_s = (0.5, 4.0, 10.0)
     async with receiving():
         slack.sockets.drop()
-        await slack.say("U0ADA", "D1", "while nobody listens")
+        await slack.say("U0ADA", "D1", "while no worker listens")
         await slack.sockets.until_connected(2, 20)
         await slack.sockets.settled(20)
-    assert inbox.texts == ["while nobody listens"]
+    assert inbox.texts == ["while no worker listens"]
 
 
 @pytest.mark.parametrize("limits", [SlackLimits(look_at_socket_s=0.05, replace_socket_after_s=0.3)])

@@ -64,7 +64,7 @@ async def test_without_the_scopes_ids_stay(slack: SlackStandIn, channel: SlackCh
 
 
 async def test_only_the_askers_words_are_sent_unless_context_is_on(slack: SlackStandIn, channel: SlackChannel) -> None:
-    """A8: by default nobody else's message goes along, and no thread is read."""
+    """A8: by default no other person's message goes along, and no thread is read."""
     question = await asked_in_thread(slack, channel)
     assert await channel.wording(question, FIRST) == "who is right?"
     assert methods(slack) == []

@@ -336,7 +336,7 @@ async def test_with_many_workspaces_a_wrong_app_token_is_an_error_at_once(street
 async def test_the_same_address_in_two_workspaces_is_two_people_unless_its_domain_is_trusted(
     street: Street, domains: frozenset[str]
 ) -> None:
-    """A22: whoever runs a workspace chooses the addresses of its members."""
+    """A22: administrators of a workspace choose the addresses of its members."""
     worker = await street.worker(email_domains=domains)
     people = ((street.north, "U0CEO", "C0NORTH"), (street.south, "U0EVE", "C0SOUTH"))
     names = []

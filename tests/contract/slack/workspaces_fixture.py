@@ -99,7 +99,7 @@ class Street:
         return worker
 
     async def install(self, worker: Worker, space: SlackWorkspace | None) -> httpx.Response:
-        """Let somebody of a workspace go through the pages; None cancels."""
+        """Let a person of a workspace go through the pages; None cancels."""
         self.slack.distribution.consents_for = space
         async with httpx.AsyncClient() as browser:
             begun_at = await browser.get(worker.url + INSTALL_PATH)

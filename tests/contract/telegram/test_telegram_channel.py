@@ -291,7 +291,7 @@ async def test_two_hundred_chats_are_edited_at_once(telegram: TelegramStandIn, c
 async def test_a_group_that_became_a_supergroup_takes_its_threads_along_before_anything_is_posted(
     telegram: TelegramStandIn, channel: TelegramChannel, roots: Roots
 ) -> None:
-    """S15: whoever takes the thread up at its new place shows the reply there; nothing is shown twice."""
+    """S15: the worker that takes the thread at its new place shows the reply there; nothing is shown twice."""
     ada, old = telegram.person("Ada"), telegram.group("Team", supergroup=False)
     asked = await telegram.say(ada, old, "what?", mention=True)
     before = await channel.post(address(old, reply_to=asked), HELLO)

@@ -1,4 +1,4 @@
-"""Polls that hang, are taken away by others, or bring an update that nobody can do anything with."""
+"""Polls that hang, are taken away by others, or bring an update that cannot be handled."""
 
 import asyncio
 import logging
@@ -101,7 +101,7 @@ async def test_a_webhook_set_while_polling_is_removed_once_and_then_told_of(
 async def test_an_update_that_meets_a_defect_is_set_aside_after_three_tries(
     telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """D13: with its reason and without its content; whoever comes after it is served."""
+    """D13: with its reason and without its content; the next updates are served."""
     tries = 0
 
     async def accept(incoming: Incoming) -> IntakeResult:

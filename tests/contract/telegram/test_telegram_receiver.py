@@ -505,7 +505,7 @@ async def test_a_question_has_a_receipt_until_its_answer_stands_there(
     chat = telegram.private_chat(ada)
     telegram.faults.arm(Fault("setMessageReaction", status=400, error="Bad Request: REACTIONS_FORBIDDEN"))
     async with receiving(channel, intake):
-        await telegram.say(ada, chat, "here nobody may react")
+        await telegram.say(ada, chat, "here no one may react")
         await telegram.say(ada, chat, "/help")
         asked = await telegram.say(ada, chat, "what?")
         await telegram.ledger.until(lambda: bool(telegram.seen.reactions), timeout_s=15)
@@ -525,7 +525,7 @@ async def test_a_chat_without_the_bot_is_left(
     ada, group = telegram.person("Ada"), telegram.group("Team")
     chat = telegram.private_chat(ada)
     async with receiving(channel, intake):
-        # Until the first poll nobody has asked for this kind of update.
+        # Before the first poll the bot has not asked for this kind of update.
         await telegram.ledger.until(lambda: bool(telegram.calls_of("setMyCommands")), timeout_s=15)
         telegram.block(chat)
         telegram.block(group)
@@ -541,7 +541,7 @@ async def test_each_topic_of_a_forum_is_a_thread_and_general_is_one(
     async with receiving(channel, intake):
         await telegram.say(ada, forum, "in the topic", topic=topic, mention=True)
         await telegram.say(ada, forum, "in general", mention=True)
-        await telegram.say(ada, forum, "to nobody", topic=topic)
+        await telegram.say(ada, forum, "to no one", topic=topic)
         await telegram.say(ada, forum, "last", mention=True)
         await intake.until_knocks(3)
     in_topic, in_general, _ = intake.questions

@@ -118,7 +118,7 @@ def fail(secret: str) -> None:
 
 
 async def test_what_the_event_loop_reports_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
-    """A3: an error in a task that nobody waits for."""
+    """A3: an error in a task that no code awaits."""
     set_up_logging("debug", "json", SECRETS)
     asyncio.get_running_loop().call_exception_handler({"message": "m", "exception": OSError("canary-one")})
     err = capsys.readouterr().err

@@ -25,7 +25,7 @@ from config.redaction import MASK, Redactor
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(text: str, left: str) -> None:
-    """A3: also where nobody told the bridge about it."""
+    """A3: also for secrets that the bridge does not know."""
     assert Redactor().text(text) == left
 
 

@@ -78,7 +78,7 @@ function address(rest) {
   return found ? [anchor(plain(found[0]), plain(found[0])), found[0].length] : null;
 }
 
-/** A link that shows where it leads and tells nobody where it was. */
+/** A link that shows where it leads and sends no referrer. */
 export function anchor(url, label) {
   return SAFE.test(url) ? h('a', { href: url, title: url, target: '_blank', rel: 'noopener noreferrer' }, label) : h('span', {}, label);
 }

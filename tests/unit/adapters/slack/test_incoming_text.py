@@ -42,7 +42,7 @@ def test_slacks_signs_become_words(wire: str, words: str) -> None:
     ids=["blanks", "mentions that never end", "blanks before a mention"],
 )
 def test_a_long_run_of_anything_is_read_in_a_moment(wire: str, words: str) -> None:
-    """Read by the square of its length, the first would take minutes, and nobody would be served meanwhile."""
+    """Read by the square of its length, the first would take minutes, and no one would be served meanwhile."""
     assert to_plain_words(wire, "UBOT") == words
 
 

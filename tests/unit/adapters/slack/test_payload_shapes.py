@@ -141,7 +141,7 @@ NOTHING: dict[str, dict[str, Any]] = {
     "an old integration": {"subtype": "bot_message", "bot_id": "B0OTHER01", "username": "hook", "user": None},
     "the bridge itself": OWN,
     "Slackbot": {"user": "USLACKBOT"},
-    "somebody joins": {"subtype": "channel_join", "text": "<@U0ADA0001> has joined the channel"},
+    "a person joins": {"subtype": "channel_join", "text": "<@U0ADA0001> has joined the channel"},
     "a reminder": {"subtype": "reminder_add"},
     "a pin": {"subtype": "pinned_item"},
     "a topic": {"subtype": "channel_topic", "topic": "x"},

@@ -275,7 +275,7 @@ NOTHING = {
     "a poll": {"update_id": 1, "poll": {"id": "1", "question": "Q?", "options": []}},
     "a vote": {"update_id": 1, "poll_answer": {"poll_id": "1", "user": ADA, "option_ids": [0]}},
     "a wish to join": {"update_id": 1, "chat_join_request": {"chat": SUPER, "from": ADA, "date": 1}},
-    "somebody else's membership": membership(SUPER, "kicked", "chat_member"),
+    "another person's membership": membership(SUPER, "kicked", "chat_member"),
     "the bot was added": membership(SUPER, "administrator"),
     "a type of the future": {"update_id": 1, "hologram_received": {"id": "h1"}},
 }

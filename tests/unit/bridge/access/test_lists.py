@@ -80,7 +80,7 @@ def test_an_address_has_to_be_in_an_allowed_domain(
     email: str,
     passes: bool,  # noqa: FBT001 - a table
 ) -> None:
-    """A19: nobody without a known address passes where the domain decides."""
+    """A19: no one without a known address passes where the domain decides."""
     policy = AccessPolicy(emails=emails)
     assert policy.needs_email(ADA)
     assert policy.admits_email(ADA, email) is passes

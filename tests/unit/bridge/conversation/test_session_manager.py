@@ -184,7 +184,7 @@ class HangingStore(AwayStore):
 
 
 def test_a_stop_while_the_store_hangs_ends_what_was_just_opened() -> None:
-    """P2, P6: nobody else could ever end it."""
+    """P2, P6: no other code could ever end it."""
 
     async def stopped() -> None:
         agent = SlowAgent(_silent)  # type: ignore[arg-type]  # nothing is asked

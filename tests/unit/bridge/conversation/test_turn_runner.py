@@ -214,7 +214,7 @@ async def test_a_text_that_people_have_seen_stays_where_the_rest_cannot_be_had(s
 
 
 async def test_what_is_about_to_be_shown_is_recorded_first(stores: RedisStores) -> None:
-    """D6: whoever takes over knows at least as much of the text as people have seen."""
+    """D6: a worker that takes over knows at least as much of the text as people have seen."""
     it = stage(stores, says(ANSWER, end=False))
     lease = await it.put(question())
     recorded: list[str] = []
@@ -347,7 +347,7 @@ async def test_help_opens_nothing(stores: RedisStores) -> None:
 
 
 async def test_an_opening_whose_answer_was_lost_is_not_repeated_and_its_asker_is_told(stores: RedisStores) -> None:
-    """B5: another try could leave another conversation that nobody knows of."""
+    """B5: another try could leave another conversation that no record names."""
     it = stage(stores, says(ANSWER))
     it.agent.open_errors = [AgentUnavailable("503")]
     settlement = await it.answer(question())
@@ -356,7 +356,7 @@ async def test_an_opening_whose_answer_was_lost_is_not_repeated_and_its_asker_is
 
 
 async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisStores) -> None:
-    """D6: whoever finds the turn half-done knows that the question may have been sent."""
+    """D6: a worker that finds the turn half-done knows that the question may have been sent."""
     it = stage(stores, says(ANSWER))
     lease = await it.put(question())
 
@@ -383,7 +383,7 @@ async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -
 
 
 async def test_an_answer_that_is_shown_from_its_record_still_names_its_tools(stores: RedisStores) -> None:
-    """D6: the finished reply is the same, whoever finishes it."""
+    """D6: the finished reply is the same, whichever worker finishes it."""
     it = stage(stores, says(ANSWER))
     it.turns._show_tools = True
     lease = await it.put(question())

@@ -127,7 +127,7 @@ def test_the_message_is_recorded_as_soon_as_it_is_known() -> None:
 
 
 def test_no_text_is_shown_that_is_not_recorded() -> None:
-    """D6: whoever takes over a reply knows what people have seen of it."""
+    """D6: a worker that takes over a reply knows what people have seen of it."""
     recorded: list[tuple[tuple[str, ...], str]] = []
     channel = FakeChannel()
     known: list[str] = []
@@ -190,7 +190,7 @@ def test_a_tool_shows_as_a_status_and_is_gone_at_the_end() -> None:
 
 
 def test_a_hundred_replies_in_one_scope_leave_room_for_their_final_texts() -> None:
-    """S8: in-between edits share what is left; nobody's final text waits for them."""
+    """S8: in-between edits share what is left; no final text waits for them."""
 
     async def crowd() -> list[FakeChannel]:
         clock = LoopClock()

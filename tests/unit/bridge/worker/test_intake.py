@@ -153,7 +153,7 @@ async def test_what_was_written_gets_its_notice_and_a_press_is_answered_by_its_c
 async def test_nothing_is_kept_of_what_may_not_be_asked_and_it_is_told_once(
     incoming: Incoming, became: IntakeResult, notices: int
 ) -> None:
-    """A19: whoever addressed the bot is told, once; nobody else hears of it."""
+    """A19: a person who addressed the bot is refused once; others see nothing."""
     said: list[tuple[Origin, str]] = []
     is_over = asyncio.Event()
 
