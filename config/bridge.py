@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, InstanceOf
 
 from config.values.ids import EmailDomains
-from config.values.kinds import AbsolutePath, any_case, entries, from_entries, matches
+from config.values.kinds import AbsolutePath, FernetKeys, any_case, entries, from_entries, matches
 from config.values.mentions import Mentions, mentions
 from config.values.section import Section, variables
 
@@ -69,6 +69,8 @@ class BridgeSettings(Section):
     """Where operators are told what they have to mend."""
     data_dir: AbsolutePath = Field(default_factory=default_data_dir)
     """The folder of the embedded server's data."""
+    secret_key: FernetKeys = ()
+    """Encrypts session tokens, workspaces' tokens and questions in Redis; empty: they are kept in the clear."""
     idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")
     """TalkifAI ends a conversation itself after 1,800 s."""
     max_turns: int = Field(500, ge=1, le=5000)

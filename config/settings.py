@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.bridge import BridgeSettings
 from config.reading.config_file import ConfigFile, read_config_file
 from config.reading.messages import explain
+from config.reading.renames import with_new_names
 from config.reading.routes import TABLES, read_agents, read_routes
 from config.reading.sources import Given, SettingsError, read_env_file, read_environment, read_overrides
 from config.reading.suggestions import slips
@@ -25,7 +26,7 @@ __all__ = ["SECTIONS", "Settings", "SettingsError", "load_settings", "reveal", "
 
 _NO_CHANNEL = (
     "SLACK_BOT_TOKEN, TELEGRAM_BOT_TOKEN: no channel is set. For Slack set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (over"
-    " HTTP: SLACK_SIGNING_SECRET; for many workspaces: SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_ENCRYPTION_KEY);"
+    " HTTP: SLACK_SIGNING_SECRET; for many workspaces: SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and BRIDGE_SECRET_KEY);"
     " for Telegram set TELEGRAM_BOT_TOKEN or TELEGRAM_BOT_TOKENS."
 )
 
@@ -95,7 +96,8 @@ def load_settings(
         SettingsError: Names every setting that is missing or wrong, never a secret's value.
     """
     given = {**read_env_file(env_file), **read_environment(Settings), **read_overrides(overrides or {})}
-    warnings = tuple(_slips(given))
+    given, renames = with_new_names(given)
+    warnings = (*renames, *_slips(given))
     lines: list[str] = []
     others: dict[str, Any] = {}
     file = _config_file(given)

@@ -1,6 +1,5 @@
 """The section of Slack: its credentials, and what the operator lets the bot do there."""
 
-import base64
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,12 +11,12 @@ from config.values.section import Section, variables
 
 _ONE = "SLACK_BOT_TOKEN"
 _SOCKETS, _HTTP = "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"
-_MANY = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_ENCRYPTION_KEY")
+_MANY = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+_KEY = "BRIDGE_SECRET_KEY"
 CREDENTIALS = (_ONE, _SOCKETS, _HTTP, *_MANY)
 """Any one of them says that Slack is wanted."""
 _BOT_PREFIXES = ("xoxb-", "xoxe.xoxb-")
 """The second one where token rotation is on."""
-_FERNET_KEY_BYTES = 32
 
 
 def _bot_token(text: str) -> str:
@@ -47,17 +46,6 @@ def _app_token(text: str) -> str:
     return visible(text)
 
 
-def _encryption_key(text: str) -> str:
-    try:
-        length = len(base64.b64decode(text, altchars=b"-_", validate=True))
-    except ValueError:
-        length = 0
-    if length != _FERNET_KEY_BYTES:
-        make = "openssl rand -base64 32 | tr '+/' '-_'"
-        raise ValueError(f"is not a key. Make one with `{make}`; separate several by commas.")
-    return text
-
-
 def _api_url(text: str) -> str:
     """Check the address; the result ends with one slash, as slack-sdk joins names to it."""
     return http_url(text) + "/"
@@ -81,10 +69,8 @@ class SlackSettings(Section):
     signing_secret: Annotated[SecretStr, secret(visible)] | None = None
     """Replaces the app token: events come over HTTP, signed with it."""
     client_id: Annotated[str, AfterValidator(_client_id)] | None = None
-    """With the next two, replaces the bot token: any number of workspaces install the app."""
+    """With the next one and `BRIDGE_SECRET_KEY`, replaces the bot token: any number of workspaces install the app."""
     client_secret: Annotated[SecretStr, secret(visible)] | None = None
-    encryption_key: Annotated[tuple[Annotated[SecretStr, secret(_encryption_key)], ...], entries(",")] = ()
-    """Seals the workspaces' tokens. The first key seals, all of them open."""
     api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
     streaming: Annotated[Literal["edit", "status", "native"], any_case] = "edit"
     """How a reply is shown while it grows."""
@@ -138,7 +124,9 @@ class SlackSettings(Section):
     def contradictions(cls, given: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Name each credential of Slack that is missing beside the others, or too much."""
         has = [name for name in CREDENTIALS if name in given]
-        return [*_whose_workspace(has), *_how_events_come(has)] if has else []
+        if not has:
+            return []
+        return [*_whose_workspace(has), *_how_events_come(has), *_what_seals(has, has_key=_KEY in given)]
 
 
 def _whose_workspace(has: Collection[str]) -> list[tuple[str, str]]:
@@ -170,3 +158,14 @@ def _how_events_come(has: Collection[str]) -> list[tuple[str, str]]:
         f' "Basic Information", or set {_HTTP} instead to take events over HTTP.'
     )
     return [(_SOCKETS, f"is not set. {needed}")]
+
+
+def _what_seals(has: Collection[str], *, has_key: bool) -> list[tuple[str, str]]:
+    """Tokens of workspaces are not kept in the clear."""
+    many = [name for name in _MANY if name in has]
+    if not many or has_key:
+        return []
+    make = "openssl rand -base64 32 | tr '+/' '-_'"
+    return [
+        (_KEY, f"is not set. {many[0]} is set, and workspaces' tokens are kept encrypted. Make a key with `{make}`.")
+    ]

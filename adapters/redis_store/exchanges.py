@@ -6,6 +6,7 @@ from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import Unreadable
 from adapters.redis_store.schema.exchange_codec import exchange_from_json
 from adapters.redis_store.schema.keys import Keys
+from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.exchanges import Exchange
 from bridge.domain.threads import ThreadKey
@@ -14,17 +15,18 @@ from bridge.domain.threads import ThreadKey
 class RedisExchanges:
     """The `Exchanges` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys, worker: WorkerState) -> None:
+    def __init__(self, commands: Commands, keys: Keys, worker: WorkerState, sealing: Sealing) -> None:
         self._commands = commands
         self._keys = keys
         self._worker = worker
+        self._sealing = sealing
 
     async def of_thread(self, thread: ThreadKey) -> Sequence[Exchange]:
         """Return them, oldest first. What cannot be read is left out."""
         found = []
         for raw in await self._commands.call("ZRANGE", self._keys.exchanges(thread), 0, -1):
             try:
-                found.append(exchange_from_json(raw))
+                found.append(self._sealing.open_exchange(exchange_from_json(raw)))
             except Unreadable:
                 continue
         return found

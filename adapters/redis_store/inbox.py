@@ -6,6 +6,7 @@ from dataclasses import replace
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, queued_from_json, queued_to_json, unpack
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.sealing import Sealing
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Command, Edit, IntakeResult, Origin, Question, Queued, Rating, Stop, Withdrawal
 from bridge.domain.threads import ThreadKey
@@ -16,10 +17,11 @@ _STOP_KEPT_MS = 60_000
 class RedisInbox:
     """The `Inbox` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
+    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits, sealing: Sealing) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._sealing = sealing
 
     async def append(self, queued: Queued) -> IntakeResult:
         """Remove duplicates and append, in one step.
@@ -48,7 +50,7 @@ class RedisInbox:
             [
                 str(thread),
                 pack(queued.id),
-                queued_to_json(queued) if size <= limits.joined_characters else b"",
+                self._written(queued) if size <= limits.joined_characters else b"",
                 int(queued.origin.addressed),
                 limits.inbox_length,
                 milliseconds(limits.dedupe_s),
@@ -130,7 +132,7 @@ class RedisInbox:
             edited = await self._edited(change)
             if edited is None:
                 return IntakeResult.NOT_ADDRESSED
-            body = queued_to_json(edited)
+            body = self._written(edited)
         amended = await self._commands.script(
             "amend",
             [keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due, keys.leases],
@@ -144,6 +146,9 @@ class RedisInbox:
         # One that is too long now is not kept whole: it is as well refused by its beginning.
         text = edit.text[: self._limits.joined_characters + 1]
         return replace(queued, text=text) if isinstance(queued, Question) else None
+
+    def _written(self, queued: Queued) -> bytes:
+        return queued_to_json(self._sealing.close_queued(queued))
 
     def _seen(self, origin: Origin) -> list[str]:
         return [self._keys.seen(alias) for alias in dict.fromkeys((origin.id, *origin.dedupe_keys))]

@@ -5,6 +5,7 @@ import logging
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, session_to_fields
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.worker_state import TurnAtWork, WorkerState
 from bridge.domain.sessions import EndReason, Session
 from bridge.domain.turns import Lease
@@ -18,10 +19,13 @@ _IDLE_AFTER_S = 600.0
 class LostState:
     """Mends what a FLUSHALL, a restart without persistence or a failover has lost, from one worker's memory."""
 
-    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits, worker: WorkerState) -> None:
+    def __init__(
+        self, commands: Commands, keys: Keys, limits: StoreLimits, worker: WorkerState, sealing: Sealing
+    ) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._sealing = sealing
         self._worker = worker
 
     async def restore(self, lease: Lease) -> bool:
@@ -69,7 +73,7 @@ class LostState:
         await self._commands.script(
             "queue_end",
             [keys.session(thread), keys.idle, keys.endings, keys.ends, keys.clock],
-            [str(thread), pack(session.conversation.id), reason.value, *session_to_fields(session)],
+            [str(thread), pack(session.conversation.id), reason.value, *self._fields(session)],
         )
 
     async def _restore(self, turn: TurnAtWork) -> bool:
@@ -99,7 +103,10 @@ class LostState:
             [
                 *(str(thread), milliseconds(_IDLE_AFTER_S), pack(session.conversation.id)),
                 milliseconds(self._limits.session_s),
-                *session_to_fields(session),
+                *self._fields(session),
             ],
         )
         return bool(bound)
+
+    def _fields(self, session: Session) -> list[bytes]:
+        return session_to_fields(self._sealing.close_session(session))

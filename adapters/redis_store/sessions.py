@@ -1,12 +1,14 @@
 """Which conversation each thread is bound to, and the queue of those that are to be ended."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.lost_state import LostState
 from adapters.redis_store.schema.codec import (
+    Unreadable,
     ending_from_json,
     ledger_fields,
     opening_from_json,
@@ -17,11 +19,14 @@ from adapters.redis_store.schema.codec import (
     unpack,
 )
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.worker_state import WorkerState
-from bridge.domain.errors import LeaseLost
+from bridge.domain.errors import LeaseLost, StoreUnavailable
 from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session, Tick
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
+
+log = logging.getLogger(__name__)
 
 _JUMP_FROM_MS = 120_000
 """Less may be a call that took long to get through, or a clock that is being set right little by little."""
@@ -33,22 +38,32 @@ class RedisSessions:
     """The `SessionStore` port on Redis."""
 
     def __init__(
-        self, commands: Commands, keys: Keys, limits: StoreLimits, worker: WorkerState, lost_state: LostState
+        self,
+        commands: Commands,
+        keys: Keys,
+        limits: StoreLimits,
+        worker: WorkerState,
+        lost_state: LostState,
+        sealing: Sealing,
     ) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._sealing = sealing
         self._worker = worker
         self._lost_state = lost_state
         self._clock = _ServerClock()
         self._claiming = asyncio.Lock()
 
     async def current(self, thread: ThreadKey) -> Session | None:
-        """Return the session that the thread is bound to."""
+        """Return the session that the thread is bound to. Raises `StoreUnavailable` too where no key opens it."""
         fields = await self._commands.call("HGETALL", self._keys.session(thread))
         if not fields:
             return None
-        session = session_from_fields(thread, _flat(fields))
+        try:
+            session = self._sealing.open_session(session_from_fields(thread, _flat(fields)))
+        except Unreadable as error:
+            raise StoreUnavailable(str(error)) from error
         self._worker.knows(session)
         return session
 
@@ -115,7 +130,7 @@ class RedisSessions:
             [
                 *(str(thread), lease.fence, pack(session.conversation.id), milliseconds(idle_timeout_s)),
                 *(milliseconds(self._limits.session_s), opening_id),
-                *session_to_fields(session),
+                *session_to_fields(self._sealing.close_session(session)),
             ],
         )
         if not bound:
@@ -176,7 +191,19 @@ class RedisSessions:
                 [limit, milliseconds(lease_s), worker.end_claims.next()],
             )
             worker.end_claims.answered()
-        return [ending_from_json(raw, int(attempts)) for _, raw, attempts in taken]
+        return [ending for _, raw, attempts in taken if (ending := self._ending(raw, int(attempts)))]
+
+    def _ending(self, raw: bytes, attempts: int) -> Ending | None:
+        """Read an ending. One whose token no key opens is taken again later: the key may be back by then."""
+        ending = ending_from_json(raw, attempts)
+        try:
+            return replace(ending, session=self._sealing.open_session(ending.session))
+        except Unreadable as error:
+            log.error(  # noqa: TRY400 - it has no traceback worth reading
+                "an operator has to act: a conversation cannot be ended now",
+                extra={"conversation": ending.session.conversation.id, "cause": str(error)},
+            )
+            return None
 
     async def postpone_end(self, ending: Ending, after_s: float) -> None:
         """Make the end due again after that time."""

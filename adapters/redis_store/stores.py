@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,8 +22,9 @@ from adapters.redis_store.lost_state import LostState
 from adapters.redis_store.people import RedisPeople
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.reply_roots import RedisReplyRoots
-from adapters.redis_store.schema.codec import unpack, unpack_anything
+from adapters.redis_store.schema.codec import Unreadable, queued_from_json, queued_to_json, unpack, unpack_anything
 from adapters.redis_store.schema.keys import Keys, StoreLimits
+from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
 from adapters.redis_store.worker_state import WorkerState
@@ -75,18 +76,20 @@ class RedisStores(Stores):
         prefix: str = "talkifai-bridge",
         limits: StoreLimits | None = None,
         requests_per_minute: int | None = None,
+        secret_keys: Sequence[str] = (),
         commands: Callable[[Redis], Commands] = Commands,
     ) -> None:
         limits = limits or StoreLimits()
         reach, keys = commands(redis), Keys(prefix)
         worker = WorkerState()
-        lost_state = LostState(reach, keys, limits, worker)
+        self._sealing = sealing = Sealing(secret_keys)
+        lost_state = LostState(reach, keys, limits, worker, sealing)
         places = RedisPlaces(reach, keys, limits)
         super().__init__(
-            inbox=RedisInbox(reach, keys, limits),
-            queue=RedisWorkQueue(reach, keys, limits, worker, lost_state),
-            sessions=RedisSessions(reach, keys, limits, worker, lost_state),
-            exchanges=RedisExchanges(reach, keys, worker),
+            inbox=RedisInbox(reach, keys, limits, sealing),
+            queue=RedisWorkQueue(reach, keys, limits, worker, lost_state, sealing),
+            sessions=RedisSessions(reach, keys, limits, worker, lost_state, sealing),
+            exchanges=RedisExchanges(reach, keys, worker, sealing),
             quota=RedisQuota(reach, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(reach, keys),
             leader=RedisLeader(reach, keys),
@@ -140,8 +143,15 @@ class RedisStores(Stores):
             fields = json.loads(unpack_anything(raw))
             at = float(fields["at_ms"]) / 1000
             thread, reason, attempts = fields["thread"], fields["reason"], fields["attempts"]
-            letters.append(DeadLetter(thread, reason, attempts, at, fields["question"], raw))
+            letters.append(DeadLetter(thread, reason, attempts, at, self._opened(fields["question"]), raw))
         return letters
+
+    def _opened(self, question: str) -> str:
+        """Return a question as JSON with its words in the clear; as it is where it cannot be read."""
+        try:
+            return unpack(queued_to_json(self._sealing.open_queued(queued_from_json(question))))
+        except Unreadable:
+            return question
 
     async def drop_dead_letter(self, letter: DeadLetter) -> None:
         """Forget a question that was set aside. Raises `StoreUnavailable`."""

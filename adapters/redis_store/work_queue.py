@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.redis_store.client.commands import LONGEST_POP_S, Argument, Commands
 from adapters.redis_store.lost_state import LostState
@@ -18,6 +19,7 @@ from adapters.redis_store.schema.codec import (
 )
 from adapters.redis_store.schema.exchange_codec import exchange_to_json
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import LeaseLost
 from bridge.domain.exchanges import Exchange
@@ -37,11 +39,18 @@ class RedisWorkQueue:
     """The `WorkQueue` port on Redis."""
 
     def __init__(
-        self, commands: Commands, keys: Keys, limits: StoreLimits, worker: WorkerState, lost_state: LostState
+        self,
+        commands: Commands,
+        keys: Keys,
+        limits: StoreLimits,
+        worker: WorkerState,
+        lost_state: LostState,
+        sealing: Sealing,
     ) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._sealing = sealing
         self._worker = worker
         self._lost_state = lost_state
         self._at_the_bell = asyncio.Lock()
@@ -113,13 +122,13 @@ class RedisWorkQueue:
                 return None
             body, record, question_id = found
             try:
-                item = InboxItem(at_thread(queued_from_json(body), thread), record_from_fields(record))
+                item = self._sealing.open_item(queued_from_json(body), record_from_fields(record), unpack(question_id))
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
             else:
                 self._worker.begun(lease, unpack(question_id), body, record)
-                return item
+                return replace(item, queued=at_thread(item.queued, thread))
         return None
 
     async def record_sending(
@@ -131,7 +140,7 @@ class RedisWorkQueue:
             *("step", Step.SENDING.value),
             *("conversation_id", pack(conversation_id)),
             *("history_count", history_count),
-            *("wording", pack(wording)),
+            *("wording", pack(self._sealing.close_said(lease, wording))),
             *("has_begun", 0),
             *("cut_at", ""),
             *("asked_again", int(again)),
@@ -143,12 +152,14 @@ class RedisWorkQueue:
 
     async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
         """Note the reply's messages and the agent's text so far. Raises `LeaseLost`."""
-        shown = (message_ids_to_json(message_ids), int(has_begun), pack(text))
+        shown = (message_ids_to_json(message_ids), int(has_begun), pack(self._sealing.close_said(lease, text)))
         await self._record(lease, *shown, script="record_shown")
 
     async def record_answer(self, lease: Lease, text: str, asked: AnswerResult) -> None:
         """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
-        await self._record(lease, "step", Step.ANSWERED.value, *answer_to_fields(text, asked))
+        await self._record(
+            lease, "step", Step.ANSWERED.value, *answer_to_fields(self._sealing.close_said(lease, text), asked)
+        )
 
     async def record_step(self, lease: Lease, step: Step) -> None:
         """Set the step alone. Raises `LeaseLost`."""
@@ -186,7 +197,7 @@ class RedisWorkQueue:
         """Return the thread's last question where its answer did not come out whole, for a day."""
         raw = await self._commands.call("GET", self._keys.unanswered(thread))
         try:
-            queued = None if raw is None else queued_from_json(raw)
+            queued = None if raw is None else self._sealing.open_queued(queued_from_json(raw))
         except Unreadable:
             return None
         return queued if isinstance(queued, Question) else None
@@ -255,7 +266,7 @@ class RedisWorkQueue:
         turn = self._worker.turn_of(lease)
         question_id = turn.question_id if turn else lease.question_id
         said = exchange and self._worker.placed(turn, exchange)
-        body = exchange_to_json(said) if said else b""
+        body = exchange_to_json(self._sealing.close_exchange(said)) if said else b""
         names = [
             *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
             *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),

@@ -50,7 +50,7 @@ async def open_channels(
         options=section,
         bot_token=reveal(section.bot_token),
         app_token=reveal(section.app_token),
-        installs=_distribution(section, stores),
+        installs=_distribution(section, tuple(map(reveal, settings.bridge.secret_key)), stores),
         web=Web(routes, reveal(section.signing_secret)) if routes else None,
         places=stores.accounts,
         api_url=section.api_url,
@@ -105,7 +105,7 @@ def set_up() -> Sequence[tuple[str, str]]:
     ]
 
 
-def _distribution(section: SlackSettings, stores: Stores) -> Distribution | None:
+def _distribution(section: SlackSettings, keys: Sequence[str], stores: Stores) -> Distribution | None:
     """Return how workspaces install the app; None where the bot token is a setting."""
     if section.client_id is None:
         return None
@@ -117,5 +117,4 @@ def _distribution(section: SlackSettings, stores: Stores) -> Distribution | None
         scopes,
         lambda account: account not in denied and (not allowed or account in allowed),
     )
-    keys = tuple(map(reveal, section.encryption_key))
-    return Distribution(app, keys, stores.records, stores.leader, stores.accounts)
+    return Distribution(app, tuple(keys), stores.records, stores.leader, stores.accounts)

@@ -25,6 +25,7 @@ from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.health_pages import open_pages
 from bridge.app.leaving import leave
 from bridge.app.reload import Reload, on_hangup
+from bridge.app.risks import risks
 from bridge.app.routes import routes_of
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
@@ -35,7 +36,7 @@ from bridge.runtime.clock import SystemClock
 from bridge.runtime.meter import Meter
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
-from config.settings import Settings, load_settings
+from config.settings import Settings, load_settings, reveal
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ async def run_worker(
         loop.add_signal_handler(number, stop.set)
     routes = RouteTable(routes_of(settings))
     on_hangup(loop, Reload(settings, load_settings, lambda changed: routes.replace(routes_of(changed))), stop)
-    for warning in access_warnings(settings):
+    for warning in (*access_warnings(settings), *risks(settings)):
         log.warning("%s", warning)
     for sentence in audience(settings):
         log.info("%s", sentence)
@@ -156,6 +157,7 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
                 dead_letter_s=settings.bridge.dead_letters_days * _DAY_S,
             ),
             requests_per_minute=settings.talkifai.requests_per_minute,
+            secret_keys=tuple(map(reveal, settings.bridge.secret_key)),
         )
         stack.push_async_callback(stores.aclose)
         await stores.open()

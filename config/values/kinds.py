@@ -4,6 +4,7 @@ A check takes text and returns it in the form the bridge uses, or raises `ValueE
 wrong, and what would be right.
 """
 
+import base64
 import os
 import re
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+_FERNET_KEY_BYTES = 32
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
 
@@ -69,6 +71,21 @@ visible = matches(
 )
 Token = Annotated[SecretStr, secret(visible)]
 """A secret that travels in an HTTP header."""
+
+
+def _fernet_key(text: str) -> str:
+    try:
+        length = len(base64.b64decode(text, altchars=b"-_", validate=True))
+    except ValueError:
+        length = 0
+    if length != _FERNET_KEY_BYTES:
+        make = "openssl rand -base64 32 | tr '+/' '-_'"
+        raise ValueError(f"is not a key. Make one with `{make}`; separate several by commas.")
+    return text
+
+
+FernetKeys = Annotated[tuple[Annotated[SecretStr, secret(_fernet_key)], ...], entries(",")]
+"""The first key seals, all of them open: so keys can be changed."""
 
 
 def split_url(text: str, remedy: str) -> SplitResult:

@@ -24,6 +24,7 @@ from adapters.redis_store.people import RedisPeople
 from adapters.redis_store.places import RedisPlaces
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.schema.keys import Keys, StoreLimits
+from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.sessions import RedisSessions
 from adapters.redis_store.work_queue import RedisWorkQueue
 from adapters.redis_store.worker_state import WorkerState
@@ -215,13 +216,14 @@ def host_stores(store: Store, host: "Host") -> Stores:
     """Return the stores of one worker."""
     commands = HostCommands(store, host)
     worker = WorkerState(host.name)
-    lost_state = LostState(commands, KEYS, LIMITS, worker)
+    sealing = Sealing()  # sealed values differ each time, and a run is to come out the same
+    lost_state = LostState(commands, KEYS, LIMITS, worker, sealing)
     places = RedisPlaces(commands, KEYS, LIMITS)
     return Stores(
-        inbox=RedisInbox(commands, KEYS, LIMITS),
-        queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state),
-        sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state),
-        exchanges=RedisExchanges(commands, KEYS, worker),
+        inbox=RedisInbox(commands, KEYS, LIMITS, sealing),
+        queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state, sealing),
+        sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state, sealing),
+        exchanges=RedisExchanges(commands, KEYS, worker, sealing),
         quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),
         leader=RedisLeader(commands, KEYS),

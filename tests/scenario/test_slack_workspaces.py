@@ -29,7 +29,7 @@ def oauth_settings(scene: Scene, port: str) -> dict[str, str]:
         "SLACK_SIGNING_SECRET": scene.stage.slack.signing_secret,
         "SLACK_CLIENT_ID": CLIENT_ID,
         "SLACK_CLIENT_SECRET": CLIENT_SECRET,
-        "SLACK_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+        "BRIDGE_SECRET_KEY": Fernet.generate_key().decode(),
     }
 
 
@@ -90,7 +90,7 @@ async def test_many_workspaces_need_the_web_server_and_all_of_their_settings(own
     whole = oauth_settings(own_scene, "8080")
     with pytest.raises(NotReady, match="SLACK_CLIENT_ID: needs the web server"):
         await own_scene.start_bridge(**{**whole, "SLACK_SIGNING_SECRET": "", "SLACK_APP_TOKEN": "xapp-1"})
-    with pytest.raises(NotReady, match="SLACK_ENCRYPTION_KEY: is not set"):
-        await own_scene.start_bridge("web", **{**whole, "SLACK_ENCRYPTION_KEY": ""})
+    with pytest.raises(NotReady, match="BRIDGE_SECRET_KEY: is not set"):
+        await own_scene.start_bridge("web", **{**whole, "BRIDGE_SECRET_KEY": ""})
     with pytest.raises(NotReady, match="SLACK_BOT_TOKEN: is set together with SLACK_CLIENT_ID"):
         await own_scene.start_bridge("web", **{**whole, "SLACK_BOT_TOKEN": "xoxb-1"})

@@ -67,10 +67,14 @@ class InstallationStore:
         if sealed is None:
             return None
         try:
-            return _read(self._any.decrypt(sealed))
+            grant = _read(self._any.decrypt(sealed))
         except (InvalidToken, ValueError, TypeError, KeyError):
-            told = f"SLACK_ENCRYPTION_KEY does not open what {account} granted"
+            told = f"BRIDGE_SECRET_KEY does not open what {account} granted"
             raise GrantUnreadable(f"{told}. Where the key was changed: start this worker anew") from None
+        if grant.account != account:
+            # Who can write to Redis could answer one workspace with another one's token.
+            raise GrantUnreadable(f"what is kept for {account} was granted by another workspace")
+        return grant
 
     async def save(self, grant: Grant) -> None:
         """Store a grant instead of the account's former one. Raises `StoreUnavailable`."""
@@ -105,7 +109,7 @@ class InstallationStore:
             self._any.decrypt(sealed)
         except InvalidToken:
             remedy = "Add the key that was used before behind this one, after a comma"
-            raise SettingWrong("SLACK_ENCRYPTION_KEY", "does not open the tokens that are kept", remedy) from None
+            raise SettingWrong("BRIDGE_SECRET_KEY", "does not open the tokens that are kept", remedy) from None
 
     async def _reseal(self, account: str) -> None:
         holder = uuid4().hex

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.slack.limits import SlackLimits
+from adapters.slack.workspaces.installation_store import GrantUnreadable
 from bridge.domain.errors import ChannelUnavailable, PlaceGone, SettingWrong, StoreUnavailable
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
@@ -74,12 +75,23 @@ async def test_keys_can_be_changed_and_a_wrong_one_stops_the_start(street: Stree
     """The older key is needed until every worker has started with the newer one in front."""
     worker = await street.worker(OLDER_KEY)
     await street.install(worker, street.north)
-    with pytest.raises(SettingWrong, match="SLACK_ENCRYPTION_KEY"):
+    with pytest.raises(SettingWrong, match="BRIDGE_SECRET_KEY"):
         await street.channel(None, (KEY,)).open()
     both = await street.worker(KEY, OLDER_KEY)
     await both.channel.post(Address("T0NORTH", "C0NORTH"), HI)
     only = await street.worker(KEY)
     await only.channel.post(Address("T0NORTH", "C0NORTH"), HI)
+
+
+async def test_a_token_that_was_copied_to_another_workspace_is_refused(street: Street) -> None:
+    """A29: who can write to Redis cannot have one workspace answered with another one's token."""
+    worker = await street.worker()
+    await street.install(worker, street.north)
+    sealed = await street.stores.records.read("slack:grants", "T0NORTH")
+    assert sealed is not None
+    await street.stores.records.write("slack:grants", "T0SOUTH", sealed)
+    with pytest.raises(GrantUnreadable, match="another workspace"):
+        await street.grants().find("T0SOUTH")
 
 
 @pytest.mark.parametrize("limits", [SlackLimits(grant_fresh_s=0.0)])

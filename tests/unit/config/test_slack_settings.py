@@ -48,13 +48,13 @@ def test_a_signing_secret_alone_asks_for_the_bot_token(refused: Refused) -> None
 
 KEYS = ("A" * 43 + "=", "B" * 42 + "A=")
 
-MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "canary-client", "SLACK_ENCRYPTION_KEY": ", ".join(KEYS)}
+MANY = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "canary-client", "BRIDGE_SECRET_KEY": ", ".join(KEYS)}
 
 
 def test_many_workspaces_need_three_settings_and_no_bot_token(settings: Read, refused: Refused) -> None:
     read = settings(SLACK_SIGNING_SECRET="canary", **MANY)
     assert read.slack.enabled
-    assert tuple(map(reveal, read.slack.encryption_key)) == KEYS
+    assert tuple(map(reveal, read.bridge.secret_key)) == KEYS
     assert set(KEYS) < set(read.secret_values)
     for missing in MANY:
         (line,) = refused(SLACK_SIGNING_SECRET="canary", **{n: v for n, v in MANY.items() if n != missing})
@@ -65,10 +65,20 @@ def test_many_workspaces_need_three_settings_and_no_bot_token(settings: Read, re
 
 @pytest.mark.parametrize("keys", ["canary", "A" * 44, KEYS[0] + ",", KEYS[0] + ",canary", "é" * 44])
 def test_an_encryption_key_has_32_bytes(refused: Refused, keys: str) -> None:
-    (line,) = refused(SLACK_SIGNING_SECRET="canary", **{**MANY, "SLACK_ENCRYPTION_KEY": keys})
-    assert line.startswith("SLACK_ENCRYPTION_KEY: entry ")
+    (line,) = refused(SLACK_SIGNING_SECRET="canary", **{**MANY, "BRIDGE_SECRET_KEY": keys})
+    assert line.startswith("BRIDGE_SECRET_KEY: entry ")
     assert "is not a key. " in line
     assert "canary" not in line
+
+
+def test_the_keys_old_name_still_works_and_is_named(settings: Read) -> None:
+    """A4: what was sealed with it can be read, behind a key of the new name."""
+    old = {"SLACK_SIGNING_SECRET": "canary", **MANY, "SLACK_ENCRYPTION_KEY": KEYS[1], "BRIDGE_SECRET_KEY": ""}
+    read = settings(**old)
+    assert tuple(map(reveal, read.bridge.secret_key)) == (KEYS[1],)
+    assert any("BRIDGE_SECRET_KEY" in warning for warning in read.warnings)
+    both = settings(**{**old, "BRIDGE_SECRET_KEY": KEYS[0]})
+    assert tuple(map(reveal, both.bridge.secret_key)) == KEYS
 
 
 def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:

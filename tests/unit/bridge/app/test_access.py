@@ -17,7 +17,7 @@ _MANY = {
     "SLACK_APP_TOKEN": "xapp-1",
     "SLACK_CLIENT_ID": "1.2",
     "SLACK_CLIENT_SECRET": "secret",
-    "SLACK_ENCRYPTION_KEY": "A" * 43 + "=",
+    "BRIDGE_SECRET_KEY": "A" * 43 + "=",
 }
 
 
