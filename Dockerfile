@@ -1,5 +1,5 @@
 # A worker without its own Redis: REDIS_URL names one. Build: docker build -t talkifai-bridge .
-FROM python:3.13-slim AS packages
+FROM python:3.11-slim AS packages
 COPY requirements.txt /
 # --no-deps: the pins are a closed set with hashes, so pip resolves nothing. All of them have wheels.
 RUN python -m venv /opt/venv \
@@ -7,7 +7,7 @@ RUN python -m venv /opt/venv \
        --require-hashes -r /requirements.txt \
     && /opt/venv/bin/pip uninstall --yes pip
 
-FROM python:3.13-slim
+FROM python:3.11-slim
 COPY --from=packages /opt/venv /opt/venv
 COPY adapters /app/adapters
 COPY bridge /app/bridge

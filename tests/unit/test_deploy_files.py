@@ -59,6 +59,7 @@ def test_the_image_is_made_of_files_that_exist_and_reach_the_builder() -> None:
 def test_the_image_installs_by_hash_and_runs_without_root() -> None:
     text = _text("Dockerfile")
     assert "--require-hashes -r /requirements.txt" in text
+    assert set(re.findall(r"^FROM python:([\d.]+)-slim", text, re.MULTILINE)) == {_text(".python-version").strip()}
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", text, re.MULTILINE)
     entry = re.search(r"^ENTRYPOINT (\[.+\])$", text, re.MULTILINE)
     command = re.search(r"^CMD (\[.+\])$", text, re.MULTILINE)
