@@ -26,7 +26,7 @@ from bridge.domain.errors import (
     ChannelUnavailable,
     PlaceGone,
 )
-from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
+from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, ThreadKey
@@ -91,13 +91,7 @@ class SlackChannel:
             else installs.workspaces(self._clients, furnishing)
         )
         self._listener = Listener(
-            self._clients,
-            self._workspaces,
-            options,
-            app_token=app_token,
-            web=web,
-            installs=installs,
-            marks=marks,
+            self._clients, self._workspaces, options, app_token=app_token, web=web, installs=installs, marks=marks
         )
         self._is_open = False
         self._is_confirmed = False  # whether Slack took the tokens when it was asked last
@@ -136,8 +130,7 @@ class SlackChannel:
     @property
     def workspace(self) -> BotIdentity:
         """Whose token it is, where there is one. Known once opened."""
-        installed = self._workspaces.at_hand("")
-        if installed is None:
+        if (installed := self._workspaces.at_hand("")) is None:
             raise ChannelUnavailable("the Slack channel is not open")
         return installed.workspace
 
@@ -211,9 +204,7 @@ class SlackChannel:
         """Show "is thinking…" under a thread, where the app may."""
         here = await self._perhaps_in(address.account)
         if here is not None:
-            if here.agent_view is not None:
-                await here.agent_view.begun(address)
-            await here.activity.show(address)
+            await here.show_activity(address)
 
     async def user_identifier(self, queued: Queued) -> str:
         """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
@@ -242,12 +233,7 @@ class SlackChannel:
         """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
         here = await self._perhaps_in(queued.thread.account)
         if here is not None:
-            here.home.settled(queued)
-        if here is not None and here.receipts is not None:
-            await here.receipts.take_away(queued)
-        if here is not None and here.agent_view is not None:
-            ends = isinstance(queued, Command) and queued.name is CommandName.END
-            await here.agent_view.settled(queued, is_open=settlement.end_reason is None and not ends)
+            await here.settled(queued, settlement)
 
     async def ended(self, thread: ThreadKey) -> None:
         """Say in the agent view that the thread's conversation is over."""

@@ -26,7 +26,7 @@ from adapters.telegram.outbound.command_menu import offer_commands
 from adapters.telegram.outbound.leaving import leave_chat
 from adapters.telegram.outbound.messages import Sender, is_group, pace_of
 from adapters.telegram.outbound.reply_chains import ReplyChains
-from bridge.domain.incoming import Incoming, IntakeResult, Queued
+from bridge.domain.incoming import Queued
 from bridge.domain.notices import SLASHES, CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.rate_limits import ChannelLimits
@@ -210,7 +210,7 @@ class TelegramChannel:
         intake = UpdateIntake(
             me,
             ButtonSeal(self._token),
-            self._noting(accept),
+            accept if self._receipts is None else self._receipts.noting(accept),
             self._rooms,
             self._set_aside,
             answers.answer,
@@ -241,19 +241,6 @@ class TelegramChannel:
         with self._hook.routes.serve(path, webhook.answer, screen=webhook.knows_secret, largest_body=largest):
             connected(f"{said}, by webhook")
             await webhook.keep_set()
-
-    def _noting(self, accept: Accept) -> Accept:
-        """Give every question that is kept its receipt, where the setting says so."""
-        receipts = self._receipts
-        if receipts is None:
-            return accept
-
-        async def accept_and_note(incoming: Incoming) -> IntakeResult:
-            became = await accept(incoming)
-            receipts.note(incoming, became)
-            return became
-
-        return accept_and_note
 
     async def _prepare(self, bot: Bot) -> BotIdentity:
         """Learn who the bot is and leave webhook mode, however long Telegram is away. Raises `ChannelTokenRefused`.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -150,6 +150,8 @@ class Worker:
             waiting_for=lambda: {**dict.fromkeys(self._unconnected), **self._refused},
             live_turns=lambda: self._dispatcher.live_turns,
         )
+        self._sweep = self._attempting("reaper", self._reaper.sweep)
+        self._end_unrecorded = self._attempting("unrecorded ends", sessions.end_unrecorded)
         self._alerts = AlertPoster(alert_places, outside.channels, outside.stores.records, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -163,11 +165,11 @@ class Worker:
         async with (
             every(TICK_S, self._sweep),
             every(TICK_S, self._end_unrecorded),
-            every(TICK_S, self._tend_pacing),
-            every(_REPORT_LOST_EVERY_S, self._report_lost),
-            every(FIGURES_EVERY_S, self._look_around),
-            every(_DROP_OLD_EVERY_S, self._drop_old),
-            every(LOOK_EVERY_S, self._post_alerts),
+            every(TICK_S, self._attempting("pacing", self._pacing.tend)),
+            every(_REPORT_LOST_EVERY_S, self._attempting("lost openings", self._reaper.report_lost_openings)),
+            every(FIGURES_EVERY_S, self._attempting("figures", self._log_figures)),
+            every(_DROP_OLD_EVERY_S, self._attempting("what is too old", self._outside.stores.retention.drop_old)),
+            every(LOOK_EVERY_S, self._attempting("alerts", self._look_for_alerts)),
             asyncio.TaskGroup() as group,
         ):
             receivers = [
@@ -250,26 +252,13 @@ class Worker:
 
         return lambda: leadership.lead(receive, standing_by)
 
-    async def _end_unrecorded(self) -> None:
-        await self._supervisor.attempt("unrecorded ends", self._sessions.end_unrecorded)
+    def _attempting(self, name: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Make work of which one failure is logged and counted, and the next time comes all the same."""
 
-    async def _sweep(self) -> None:
-        await self._supervisor.attempt("reaper", self._reaper.sweep)
+        async def attempt() -> None:
+            await self._supervisor.attempt(name, work)
 
-    async def _report_lost(self) -> None:
-        await self._supervisor.attempt("lost openings", self._reaper.report_lost_openings)
-
-    async def _tend_pacing(self) -> None:
-        await self._supervisor.attempt("pacing", self._pacing.tend)
-
-    async def _drop_old(self) -> None:
-        await self._supervisor.attempt("what is too old", self._outside.stores.retention.drop_old)
-
-    async def _look_around(self) -> None:
-        await self._supervisor.attempt("figures", self._log_figures)
-
-    async def _post_alerts(self) -> None:
-        await self._supervisor.attempt("alerts", self._look_for_alerts)
+        return attempt
 
     async def _look_for_alerts(self) -> None:
         if self._alerts.has_places:

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from enum import Enum
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -22,23 +21,13 @@ from sandbox.talkifai.player import Listener, break_off, play, stream_start
 from sandbox.talkifai.rate_limit import Gate, json_body, whole_number
 from sandbox.talkifai.refusing import Refused, RequestBudget
 from sandbox.talkifai.script import Answer, End, Fail, Responder, Say, answer_by_words
+from sandbox.talkifai.when_unread import WhenUnread
 
 _SESSION = "/v1/chat/sessions/{conversation}"
 _MOST_CHARACTERS = 10_000
 _MOST_HISTORY = 100
 _OPENING_S = 0.35
 """Opening takes 300 to 500 ms at TalkifAI; scaled by `pace`."""
-
-
-class WhenUnread(Enum):
-    """What TalkifAI does with an answer when its reader hangs up: its documentation does not say."""
-
-    WRITE_ON = "write_on"
-    """It is written and kept all the same."""
-    KEEP_THE_PART = "keep_the_part"
-    """It stops there, and what was said so far is kept."""
-    KEEP_THE_QUESTION = "keep_the_question"
-    """It stops there, and nothing of it is kept."""
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

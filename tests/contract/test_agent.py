@@ -33,7 +33,8 @@ from sandbox.faults import Fault
 from sandbox.talkifai.agents import QUIET_AGENT_ID, SANDBOX_API_KEY, TEXT_AGENT_ID, VOICE_AGENT_ID
 from sandbox.talkifai.player import whole_body
 from sandbox.talkifai.script import Answer, End, Fail, Handoff, KeepAlive, Pause, Raw, Say, Tool
-from sandbox.talkifai.server import TalkifaiStandIn, WhenUnread
+from sandbox.talkifai.server import TalkifaiStandIn
+from sandbox.talkifai.when_unread import WhenUnread
 
 GREETING = HistoryMessage("assistant", "Hello! How can I help you today?")
 USAGE = {"prompt_tokens": 20, "completion_tokens": 30}

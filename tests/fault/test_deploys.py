@@ -8,7 +8,7 @@ import pytest
 
 from bridge.domain.notices import Notice, Status
 from sandbox.talkifai.script import Answer, Say
-from sandbox.talkifai.server import WhenUnread
+from sandbox.talkifai.when_unread import WhenUnread
 from tests.fault.cluster import Cluster
 from tests.fault.talks import TALKS, Talk, talk_on, without_status
 

@@ -5,6 +5,7 @@ import statistics
 
 import pytest
 
+from sandbox.stage import UNBOUNDED
 from sandbox.talkifai.script import Answer, Say
 from sandbox.telegram.flood import Limits
 from tests.scenario.scene import Scene
@@ -26,7 +27,7 @@ async def test_ten_topics_of_one_group_meet_no_refusal_and_their_last_texts_are_
         text, lasts_s = _answer_of(question), 6 + 2.4 * number
         own_scene.answers[question] = Answer.of(Say(text, chunk=10, pause_s=lasts_s * 10 / len(text)))
     telegram.limit(Limits())
-    await own_scene.start_bridge(SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="")
+    await own_scene.start_bridge(SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="", **UNBOUNDED)
     forum, ada = telegram.group("Team", forum=True), telegram.person("Ada")
     topics = [telegram.topic(forum, question) for question in questions]
     book, ledger, clock = own_scene.stage.talkifai.book, telegram.ledger, asyncio.get_running_loop().time

@@ -21,7 +21,10 @@ from adapters.slack.people.admission import Admission
 from adapters.slack.people.directory import EmailRules, People
 from adapters.slack.people.prompt import Prompt
 from adapters.slack.people.thread_history import EarlierMessages
+from bridge.domain.incoming import Command, CommandName, Queued
 from bridge.domain.sessions import Session
+from bridge.domain.threads import Address
+from bridge.domain.turns import Settlement
 from bridge.ports.key_value import KeyValueStore
 from bridge.ports.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
@@ -46,6 +49,21 @@ class WorkspaceContext:
     receipts: Receipts | None
     agent_view: AgentView | None
     sessions_of: SessionsOf
+
+    async def show_activity(self, address: Address) -> None:
+        """Show that the agent is at work, under the thread and in the agent view."""
+        if self.agent_view is not None:
+            await self.agent_view.begun(address)
+        await self.activity.show(address)
+
+    async def settled(self, queued: Queued, settlement: Settlement) -> None:
+        """Take the sign from the question, and say in the Home tab and the agent view that the turn is over."""
+        self.home.settled(queued)
+        if self.receipts is not None:
+            await self.receipts.take_away(queued)
+        if self.agent_view is not None:
+            ends = isinstance(queued, Command) and queued.name is CommandName.END
+            await self.agent_view.settled(queued, is_open=settlement.end_reason is None and not ends)
 
 
 @dataclass(frozen=True, slots=True)

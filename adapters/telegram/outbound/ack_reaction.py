@@ -8,6 +8,7 @@ from telegram.error import TelegramError
 
 from adapters.telegram import CHANNEL, limits
 from bridge.domain.incoming import Incoming, IntakeResult, Question
+from bridge.ports.channel import Accept
 from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,16 @@ class Receipts:
             message = _message_of(incoming.id)
             if message is not None:
                 self._waiting.add(partial(self._react, *message, is_seen=True))
+
+    def noting(self, accept: Accept) -> Accept:
+        """Return an `accept` that also gives every question that is kept its reaction."""
+
+        async def accept_and_note(incoming: Incoming) -> IntakeResult:
+            became = await accept(incoming)
+            self.note(incoming, became)
+            return became
+
+        return accept_and_note
 
     async def run(self) -> None:
         """Set reactions until cancelled."""

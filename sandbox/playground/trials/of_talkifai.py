@@ -7,7 +7,7 @@ from sandbox.playground.agents.pace import spoken
 from sandbox.playground.trials.scene import Scene, Talk
 from sandbox.slack.blocks import values_of
 from sandbox.talkifai.script import KeepAlive
-from sandbox.talkifai.server import WhenUnread
+from sandbox.talkifai.when_unread import WhenUnread
 
 _CUT_AT_BYTE = 2_500
 _WAIT_S = 3

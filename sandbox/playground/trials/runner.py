@@ -10,7 +10,7 @@ from sandbox.bridge_process import NotReady
 from sandbox.playground.people.wishes import Wish, WishRefused
 from sandbox.playground.playground import Playground
 from sandbox.playground.trials.scene import Broken, Scene
-from sandbox.talkifai.server import WhenUnread
+from sandbox.talkifai.when_unread import WhenUnread
 
 Play = Callable[[Scene], Awaitable[Sequence[str]]]
 

@@ -14,8 +14,9 @@ from sandbox.talkifai.agents import QUIET_AGENT_ID, SANDBOX_API_KEY, TEXT_AGENT_
 from sandbox.talkifai.conversations import EXPIRES_AFTER_S
 from sandbox.talkifai.long_answer import long_answer
 from sandbox.talkifai.script import Answer, Handoff, Hold, Say, Tool, answer_by_words
-from sandbox.talkifai.server import TalkifaiStandIn, WhenUnread
+from sandbox.talkifai.server import TalkifaiStandIn
 from sandbox.talkifai.tokens import TOKEN_LIFE_S, sign, verify
+from sandbox.talkifai.when_unread import WhenUnread
 
 
 class Watch:
