@@ -70,7 +70,7 @@ def _question(name: str) -> Question:
         dedupe_keys=(name,),
         thread=thread,
         address=Address("A", name),
-        person=Person("U1"),
+        person=Person(f"asks {name}"),  # one person would meet the limits of one
         asked_at=1.0,
     )
     return Question(origin, name)
