@@ -49,7 +49,7 @@ run: $(BRIDGE) ## Start the worker with the settings from the environment or .en
 web: $(BRIDGE) ## The same with a web server: for webhooks, and GET /health
 	@$(BIN)/talkifai-bridge web
 
-check: $(BRIDGE) ## Try every setting at its service, and say what to mend
+check: $(BRIDGE) ## Try every setting at its service, and say what to fix
 	@$(BIN)/talkifai-bridge check
 
 chat: $(BRIDGE) ## Talk to the agent in this terminal (ARGS=--sandbox without an account)
@@ -81,7 +81,7 @@ lint: $(TOOLS) ## Check style and the walls between the packages
 types: $(TOOLS) ## Check types, strictly
 	@$(BIN)/mypy
 
-format: $(TOOLS) ## Format and mend what can be mended
+format: $(TOOLS) ## Format, and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 

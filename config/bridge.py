@@ -66,11 +66,11 @@ class BridgeSettings(Section):
     """What one answer costs, for `usage`."""
     price_per_1000_tokens: float | None = Field(None, ge=0, le=1000, examples=[0.002])
     alerts: Annotated[tuple[Annotated[str, AfterValidator(_alert_place)], ...], entries(",")] = ()
-    """Where operators are told what they have to mend."""
+    """Where the bridge posts what operators must fix."""
     data_dir: AbsolutePath = Field(default_factory=default_data_dir)
     """The folder of the embedded server's data."""
     secret_key: FernetKeys = ()
-    """Encrypts session tokens, workspaces' tokens and questions in Redis; empty: they are kept in the clear."""
+    """Encrypts session tokens, workspaces' tokens and questions in Redis; empty: they are not encrypted."""
     idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")
     """TalkifAI ends a conversation itself after 1,800 s."""
     max_turns: int = Field(500, ge=1, le=5000)

@@ -1,4 +1,4 @@
-"""Takes secrets out of text: the ones it is told, and whatever looks like one."""
+"""Takes secrets out of text: the known ones, and all that looks like one."""
 
 import json
 import re

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
 
     @property
     def secret_values(self) -> tuple[str, ...]:
-        """Return every secret in the clear, for the log's redaction alone."""
+        """Return every secret as plain text, only for the log's redaction."""
         derived = (bot.webhook_secret.get_secret_value() for bot in self.telegram.bots)
         return (*_secrets(self), *self.redis.password, *derived)
 
@@ -123,7 +123,7 @@ def load_settings(
 
 
 def reveal(secret: SecretStr | None) -> str:
-    """Return a secret in the clear; empty where it is not set."""
+    """Return a secret as plain text; empty if it is not set."""
     return secret.get_secret_value() if secret else ""
 
 

@@ -161,7 +161,7 @@ def _how_events_come(has: Collection[str]) -> list[tuple[str, str]]:
 
 
 def _what_seals(has: Collection[str], *, has_key: bool) -> list[tuple[str, str]]:
-    """Tokens of workspaces are not kept in the clear."""
+    """Tokens of workspaces are always encrypted."""
     many = [name for name in _MANY if name in has]
     if not many or has_key:
         return []

@@ -222,7 +222,7 @@ class RedisSessions:
         self._worker.ended(conversation_id)
 
     async def tick(self, elapsed_s: float) -> Tick:
-        """Look whether anything is due, every 5 s where nothing is; mend what Redis has forgotten."""
+        """Look whether anything is due, every 5 s if nothing is; restore what Redis has forgotten."""
         clock, worker, keys = self._clock, self._worker, self._keys
         clock.unseen_s += elapsed_s
         if clock.unseen_s < clock.next_look_s and not worker.may_be_due:

@@ -147,7 +147,7 @@ class RedisStores(Stores):
         return letters
 
     def _opened(self, question: str) -> str:
-        """Return a question as JSON with its words in the clear; as it is where it cannot be read."""
+        """Return a question as JSON with its text decrypted; unchanged if that fails."""
         try:
             return unpack(queued_to_json(self._sealing.open_queued(queued_from_json(question))))
         except Unreadable:

@@ -162,7 +162,7 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
         stack.push_async_callback(stores.aclose)
         await stores.open()
     except StoreUnavailable as error:
-        remedy = "Start the server that it names, mend the address, or unset it for the embedded server"
+        remedy = "Start the server that it names, correct the address, or unset it for the embedded server"
         raise SettingWrong("REDIS_URL", str(error), remedy) from error
     for warning in warnings:
         log.warning("%s", warning)

@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         serving = commands.add_parser(name, help=text)
         serving.add_argument("--end-sessions", action="store_true", help="end every open conversation at the stop")
-    check = commands.add_parser("check", help="try the key, the agents, the tokens and Redis, and say what to mend")
+    check = commands.add_parser("check", help="try the key, the agents, the tokens and Redis, and say what to fix")
     check.add_argument("--json", action="store_true", help="as one JSON object")
     check.add_argument("--offline", action="store_true", help="open no session at TalkifAI, which costs a message")
     _add_operating(commands)

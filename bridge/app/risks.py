@@ -16,7 +16,7 @@ def risks(settings: Settings, env_file: Path = Path(".env")) -> Iterator[str]:
     """Return a sentence for each risk, beginning with the name of the setting where there is one."""
     if not settings.bridge.secret_key:
         yield (
-            "BRIDGE_SECRET_KEY is not set: session tokens and questions are kept in Redis in the clear."
+            "BRIDGE_SECRET_KEY is not set: session tokens and questions are not encrypted in Redis."
             " Make a key with `openssl rand -base64 32 | tr '+/' '-_'`."
         )
     for name, address in _addresses(settings).items():

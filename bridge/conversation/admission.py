@@ -1,4 +1,4 @@
-"""Who may ask: the operator's lists, what the channel knows of a person, and that a refusal is told once."""
+"""Who may ask: the operator's lists, what the channel knows of a person, and one notice for each refusal."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ class Admissions:
     Args:
         policy: The operator's lists.
         channels: Know more of people.
-        marks: Remembers who was told.
+        marks: Remembers who got a notice.
         say: Shows a notice where everybody there sees it.
         alarms: Tells the operator what cannot be checked.
         clock: Spaces the tries.
@@ -61,7 +61,7 @@ class Admissions:
         return self._policy.refusal(incoming)
 
     async def admits(self, channel: Channel, queued: Queued) -> bool:
-        """Say whether the asker may have an answer; one who may not is told so once.
+        """Say whether the asker may have an answer; one who may not gets one notice.
 
         Asks the channel for as long as it cannot tell: each beginning of a turn counts, and they are few. Raises
         `ChannelUnavailable`, `ChannelRateLimited`, `StoreUnavailable`.
@@ -84,7 +84,7 @@ class Admissions:
         """Tell the person something, unseen by others where possible, and not again in this place for that time.
 
         Args:
-            origin: Who is told, and where.
+            origin: Who gets the notice, and where.
             name: What it is about, and whom.
             said: The notice.
             again_s: Seconds.

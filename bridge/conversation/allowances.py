@@ -42,7 +42,7 @@ class AllowanceKeeper:
         self._limits = limits
 
     async def lets_ask(self, queued: Queued, choices: Choices, tell_once: TellOnce) -> bool:
-        """Count a question; False where something is used up, which the person is told. Raises `StoreUnavailable`."""
+        """Count a question; False if a limit is reached, which a notice says. Raises `StoreUnavailable`."""
         if not _costs(queued):
             return True
         asking, limits = _asking(queued), self._limits_at(choices)

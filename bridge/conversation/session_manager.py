@@ -36,7 +36,7 @@ Wait = Callable[[float], Awaitable[None]]
 _END_NOW_WITHIN_S = 2.0
 """Shorter than an opening may go on after a stop: its end is put into the queue within that time."""
 _RATE_WAIT_MOST_S = 120.0
-"""How long a question waits for TalkifAI's organisation limit before its asker is told."""
+"""How long a question waits for TalkifAI's organisation limit before a notice says so."""
 _RECORD_AFTER_CANCEL_S = 1.0
 """How long a cancelled turn waits for its opening, more than twice what that takes. What opens later is ended."""
 _FINISH_WITHIN_S = 1.0

@@ -81,7 +81,7 @@ class Receiver(Protocol):
         """Connect, call `connected` with one sentence for the log, and hand over questions until cancelled.
 
         An event is acknowledged to the service only after `accept` returned. Raises `Misconfigured` when the
-        service refuses the tokens; lost connections are mended inside. When cancelled it takes no further
+        service refuses the tokens; the channel reconnects by itself. When cancelled it takes no further
         events and returns promptly; calls of the channel's other half still work after that.
         """
         ...

@@ -27,7 +27,7 @@ class KeyValueStore(Protocol):
         ...
 
     async def use(self, group: str, name: str, kept_s: float) -> bool:
-        """Mark something as used, for that long; say whether it was not. Of several calls at once one is told so."""
+        """Mark something as used, for that long; say whether it was not. Of several calls at once one gets True."""
         ...
 
     async def is_used(self, group: str, name: str) -> bool:

@@ -31,7 +31,7 @@ class Inbox(Protocol):
         ...
 
     async def note_wordless(self, thread: ThreadKey) -> IntakeResult:
-        """Say whether to tell that only text is read: `WORDLESS`, or `DUPLICATE` where the place was told lately."""
+        """Say whether to post that only text is read: `WORDLESS`, or `DUPLICATE` after a recent notice there."""
         ...
 
     async def amend(self, change: Edit | Withdrawal) -> IntakeResult:

@@ -1,4 +1,4 @@
-"""What `check` found: one line each, with the way to mend it."""
+"""What `check` found: one line each, with its remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,10 +32,10 @@ def passed(subject: str, said: str) -> Finding:
 
 
 def warned(subject: str, said: str, remedy: str) -> Finding:
-    """Return a finding that should be mended."""
+    """Return a finding that should be fixed."""
     return Finding(subject, Verdict.WARNING, said, remedy)
 
 
 def failed(subject: str, said: str, remedy: str = "") -> Finding:
-    """Return a finding that has to be mended. Errors of the bridge name setting and remedy in one text."""
+    """Return a finding that must be fixed. Errors of the bridge name setting and remedy in one text."""
     return Finding(subject, Verdict.FAIL, said, remedy)

@@ -27,7 +27,7 @@ class OperatorAlerts:
         self._met: BoundedDict[str, tuple[float, str]] = BoundedDict(_MOST_CAUSES)
 
     def tell(self, error: Misconfigured) -> None:
-        """Note an error that an operator has to mend."""
+        """Record an error that an operator must fix."""
         kind = type(error).__name__
         self.warn(f"{kind}: {error.about}", str(error), kind)
 

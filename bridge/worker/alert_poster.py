@@ -46,7 +46,7 @@ class AlertPoster:
 
     @property
     def has_places(self) -> bool:
-        """Whether anybody is to be told."""
+        """Whether alerts are posted anywhere."""
         return bool(self._places)
 
     async def look(self, alarms: Mapping[str, str], troubles: Mapping[str, str]) -> None:

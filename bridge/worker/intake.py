@@ -90,7 +90,7 @@ class Intake:
                 assert_never(incoming)
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> IntakeResult:
-        """Keep nothing. Who addressed the bot is told so, unless the channel itself answers."""
+        """Store nothing. A person who addressed the bot gets a notice, unless the channel itself answers."""
         if not incoming.origin.addressed:
             return IntakeResult.NOT_ADDRESSED
         if not _is_press(incoming) and isinstance(incoming, Question | Command | Wordless):

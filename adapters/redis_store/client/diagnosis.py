@@ -1,4 +1,4 @@
-"""Why the first connection to Redis failed, as far as an operator can mend it. A text never repeats the address."""
+"""Why the first connection to Redis failed, as far as an operator can fix it. A text never repeats the address."""
 
 import socket
 import ssl
@@ -54,7 +54,7 @@ def _certificate(error: BaseException) -> tuple[str, str] | None:
     if error.verify_code in _WRONG_NAME:
         return "the server's certificate is for another name", _HOST_NAME
     if error.verify_code in _WRONG_DATE:
-        return "the server's certificate is not valid today", "Renew the certificate, or mend this machine's clock"
+        return "the server's certificate is not valid today", "Renew the certificate, or correct this machine's clock"
     return f"the server's certificate is not trusted ({error.verify_message})", _TRUST
 
 
@@ -73,7 +73,7 @@ def _answer(error: BaseException, *, tls: bool) -> tuple[str, str] | None:
         case socket.gaierror():
             found = "its host is unknown", "Mend the host's name"
         case ConnectionRefusedError():
-            found = "nothing listens there", "Start the server, or mend host and port"
+            found = "nothing listens there", "Start the server, or correct host and port"
         case InvalidResponse() | RedisConnectionError() if _is_no_answer(error):
             found = "the program that listens there does not answer as Redis does", _OWN if tls else _TLS
     return found

@@ -19,7 +19,7 @@ OLDEST = (6, 2)
 
 
 async def check_server(redis: Redis) -> list[str]:
-    """Look at the server's version, eviction, persistence and memory; return one sentence for each thing to mend.
+    """Look at the server's version, eviction, persistence and memory; return one sentence for each thing to fix.
 
     Raises:
         SettingWrong: The server is too old, refuses the password, lacks the database, or cannot be reached here.

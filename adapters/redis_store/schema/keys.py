@@ -20,7 +20,7 @@ class StoreLimits:
     inbox_length: int = 50
     """Questions that may wait in one thread."""
     queued_from: int = 3
-    """People are told that their questions wait once so many are in one thread."""
+    """From so many questions in one thread on, a notice says that they wait."""
     dedupe_s: float = 48 * 3600.0
     """How long a message is recognised by its id. Telegram keeps an update for 24 hours, Slack repeats for about 1."""
     dedupe_further_s: float = 2 * 3600.0
@@ -175,7 +175,7 @@ class Keys:
         return f"{self.prefix}:leader:{_quoted(name)}"
 
     def told_queued(self, thread: ThreadKey) -> str:
-        """Mark: people in the thread were told that questions wait."""
+        """Mark: a notice in the thread said that questions wait."""
         return f"{self.prefix}:told_queued:{thread}"
 
     def burst(self, thread: ThreadKey, person_id: str) -> str:
@@ -183,7 +183,7 @@ class Keys:
         return f"{self.prefix}:burst:{thread}:{_quoted(person_id)}"
 
     def told_wordless(self, thread: ThreadKey) -> str:
-        """Mark: people of the thread's place were told that only text is read."""
+        """Mark: a notice in the thread's place said that only text is read."""
         place = (thread.channel, thread.account, thread.place)
         return f"{self.prefix}:told_wordless:{':'.join(map(_quoted, place))}"
 

@@ -42,12 +42,12 @@ def make_app(client: AsyncWebClient, intake: SlackIntake, signing_secret: str = 
 
 
 async def _authorize_nobody() -> AuthorizeResult:
-    """Stand where bolt wants to be told how tokens are found. Nothing comes as far."""
+    """Satisfy bolt, which requires a function that finds tokens. It is never called."""
     return AuthorizeResult(enterprise_id=None, team_id=None)
 
 
 def account_of(context: AsyncBoltContext) -> str:
     """Return whose installation the payload is for, as `BotIdentity.account`; empty where it does not say."""
-    # What is told of an organisation as a whole may name no team.
+    # An event of an organisation as a whole may name no team.
     found = context.enterprise_id if context.is_enterprise_install else context.team_id or context.enterprise_id
     return found if isinstance(found, str) else ""

@@ -112,7 +112,7 @@ class SlackIntake:
             if isinstance(message, Question | Command) and message.origin.addressed:
                 await tell_alone(installed.client, message.origin, Notice.NOT_TAKEN)
         except (BridgeError, MalformedEventError) as error:
-            _LOG.warning("A message was lost, and its sender could not be told: %s", error)
+            _LOG.warning("A message was lost, and its sender could not be notified: %s", error)
 
     async def keep_event(self, payload: Payload, installed: WorkspaceContext) -> None:
         """Keep what an event says. Raises `StoreUnavailable`, `MalformedEventError`."""

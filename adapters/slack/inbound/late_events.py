@@ -39,7 +39,7 @@ class LateEvents:
         self._waiting: deque[_Late] = deque()
 
     async def hold(self, payload: Payload, account: str) -> None:
-        """Take an event that Slack will not deliver again. Its sender is told at once where too many wait."""
+        """Take an event that Slack will not deliver again. If too many wait, its sender gets a notice at once."""
         if len(self._waiting) < _MOST:
             self._waiting.append(_Late(payload, account, monotonic()))
         else:

@@ -70,7 +70,7 @@ async def _read(client: AsyncWebClient, address: Address, view: PageView, cursor
 
 
 def _stream_among(unmarked: Sequence[Mapping[str, Any]], view: PageView) -> str | None:
-    """Return the unmarked message that holds the beginning of the page. Raises where that cannot be told."""
+    """Return the unmarked message that holds the beginning of the page. Raises if it is ambiguous."""
     page = _words(view.text)
     for message in unmarked:
         text = message.get("text")

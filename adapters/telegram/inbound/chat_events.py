@@ -55,7 +55,7 @@ class ChatJoined:
 def chat_change(update: Mapping[str, Any]) -> ChatMigration | ChatLeft | ChatJoined | None:
     """Read what happened to a chat; None where it is something else.
 
-    A migration is told twice, once in either chat. Raises as `read_update`.
+    Telegram reports a migration twice, once in either chat. Raises as `read_update`.
     """
     member = update.get("my_chat_member")
     if member is not None:

@@ -20,7 +20,7 @@ async def leave_chat(bot: Bot, chat_id: str) -> None:
             int(chat_id), said, disable_notification=True, read_timeout=timeout_s, pool_timeout=timeout_s
         )
     except TelegramError as exc:
-        log.info("telegram: a group could not be told that it is not allowed (%s)", type(exc).__name__)
+        log.info("telegram: the notice to a group that is not allowed failed (%s)", type(exc).__name__)
     try:
         await bot.leave_chat(int(chat_id), read_timeout=timeout_s, pool_timeout=timeout_s)
     except TelegramError as exc:

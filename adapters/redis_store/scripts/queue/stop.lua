@@ -1,5 +1,5 @@
 -- Marks the turn of the head question as stopped. A question that was not begun yet gets its record here. Answers what
--- became of it, the question, and the fence of the worker that is to be told.
+-- became of it, the question, and the fence of the worker to notify.
 local inbox, turn, known, counters, bodies, session, leases = unpack(KEYS, 1, 7)
 local NAMES = 8
 local addressed, seen_ms, about, person, owner_only = ARGV[1] == '1', ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
