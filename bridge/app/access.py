@@ -51,7 +51,7 @@ def audience(settings: Settings) -> Iterator[str]:
     if settings.slack.enabled:
         yield _line(settings, "Slack", _everybody_in_slack(settings), "SLACK_")
     if settings.telegram.enabled:
-        yield _line(settings, "Telegram", "everybody who finds the bot", "TELEGRAM_")
+        yield _line(settings, "Telegram", "everyone who finds the bot", "TELEGRAM_")
 
 
 def access_warnings(settings: Settings) -> Iterator[str]:
