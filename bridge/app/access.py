@@ -49,7 +49,7 @@ def allowances_of(settings: Settings) -> Allowances:
 def audience(settings: Settings) -> Iterator[str]:
     """Say in one line for each channel who may ask there."""
     if settings.slack.enabled:
-        yield _line(settings, "Slack", _everybody_in_slack(settings), "SLACK_")
+        yield _line(settings, "Slack", _all_of_slack(settings), "SLACK_")
     if settings.telegram.enabled:
         yield _line(settings, "Telegram", "everyone who finds the bot", "TELEGRAM_")
 
@@ -63,15 +63,15 @@ def access_warnings(settings: Settings) -> Iterator[str]:
         )
 
 
-def _everybody_in_slack(settings: Settings) -> str:
+def _all_of_slack(settings: Settings) -> str:
     where = "every workspace that installs the app" if settings.slack.client_id else "the workspace"
     others = ", and guests and other organisations" if settings.slack.external_users == "allow" else ""
     return f"every member of {where}{others}"
 
 
-def _line(settings: Settings, channel: str, everybody: str, prefix: str) -> str:
+def _line(settings: Settings, channel: str, askers: str, prefix: str) -> str:
     lists = [name for name in settings.places if name.startswith((f"{prefix}ALLOWED_", f"{prefix}DENIED_"))]
     lists += [name for name in _EMAILS if name in settings.places]
     if lists:
         return f"{channel}: who may ask is limited by {', '.join(lists)}"
-    return f"{channel}: {everybody} may ask; {prefix}ALLOWED_USERS narrows it"
+    return f"{channel}: {askers} may ask; {prefix}ALLOWED_USERS narrows it"

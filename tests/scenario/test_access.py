@@ -38,7 +38,7 @@ async def test_people_and_channels_of_slack_that_are_not_on_a_list_are_refused_o
     assert slack.ledger.shown(other) == []
     assert [one.text.strip("_") for one in slack.ledger.shown("D0EVE")] == [not_allowed(Notice.NOT_ALLOWED, eve)]
     assert "Slack: who may ask is limited by SLACK_ALLOWED_CHANNELS, SLACK_ALLOWED_USERS" in own_scene.log
-    assert "Telegram: everybody who finds the bot may ask; TELEGRAM_ALLOWED_USERS narrows it" in own_scene.log
+    assert "Telegram: everyone who finds the bot may ask; TELEGRAM_ALLOWED_USERS narrows it" in own_scene.log
 
 
 async def test_people_and_chats_of_telegram_that_are_not_on_a_list_are_refused_once(own_scene: Scene) -> None:

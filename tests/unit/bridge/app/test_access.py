@@ -24,7 +24,7 @@ _MANY = {
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (_TELEGRAM, "Telegram: everybody who finds the bot may ask; TELEGRAM_ALLOWED_USERS narrows it"),
+        (_TELEGRAM, "Telegram: everyone who finds the bot may ask; TELEGRAM_ALLOWED_USERS narrows it"),
         (
             {**_TELEGRAM, "TELEGRAM_ALLOWED_CHATS": "direct", "BRIDGE_ALLOWED_EMAIL_DOMAINS": "a.example"},
             "Telegram: who may ask is limited by TELEGRAM_ALLOWED_CHATS, BRIDGE_ALLOWED_EMAIL_DOMAINS",
