@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
-from adapters.redis_store.schema.codec import pack, queued_from_json, queued_to_json, unpack
+from adapters.redis_store.schema.codec import Unreadable, pack, queued_from_json, queued_to_json, unpack
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
 from bridge.domain.errors import StoreUnavailable
@@ -12,6 +12,9 @@ from bridge.domain.incoming import Command, Edit, IntakeResult, Origin, Question
 from bridge.domain.threads import ThreadKey
 
 _STOP_KEPT_MS = 60_000
+_EDITED = "edited:"
+"""Stands before the id of a question that is asked anew: the message's own id is at its end, as always."""
+_AMENDED = {1: IntakeResult.AMENDED, 2: IntakeResult.ASKED_ANEW, 3: IntakeResult.OFFERED}
 
 
 class RedisInbox:
@@ -125,27 +128,54 @@ class RedisInbox:
         return IntakeResult.WORDLESS if is_first else IntakeResult.DUPLICATE
 
     async def amend(self, change: Edit | Withdrawal) -> IntakeResult:
-        """Change or drop a question that still waits. `NOT_ADDRESSED` where it does not wait, or is a command."""
-        keys, thread = self._keys, change.thread
-        body = b""
+        """Change or drop a question that still waits; ask one at work anew; let one that was answered be asked again.
+
+        `NOT_ADDRESSED` where nothing comes of it, or where it is a command.
+        """
+        keys, limits, thread = self._keys, self._limits, change.thread
+        body, again, again_id = b"", b"", f"{_EDITED}{change.id}"
         if isinstance(change, Edit):
             edited = await self._edited(change)
             if edited is None:
                 return IntakeResult.NOT_ADDRESSED
             body = self._written(edited)
-        amended = await self._commands.script(
+            again = self._written(replace(edited, origin=replace(edited.origin, id=again_id, dedupe_keys=(again_id,))))
+        became, *fence = await self._commands.script(
             "amend",
-            [keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due, keys.leases],
-            [str(thread), pack(change.id), body],
+            [
+                *(keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due, keys.leases),
+                *(keys.answered(thread), keys.unanswered(thread), keys.seen(again_id)),
+            ],
+            [
+                *(str(thread), pack(change.id), body, pack(again_id), again),
+                *(milliseconds(limits.dedupe_s), milliseconds(limits.unanswered_s)),
+            ],
         )
-        return IntakeResult.AMENDED if amended else IntakeResult.NOT_ADDRESSED
+        if fence:
+            await self._ring(pack(change.id), *fence)
+        return _AMENDED.get(became, IntakeResult.NOT_ADDRESSED)
 
     async def _edited(self, edit: Edit) -> Question | None:
-        kept = await self._commands.call("HGET", self._keys.bodies(edit.thread), pack(edit.id))
-        queued = None if kept is None else queued_from_json(kept)
+        """Return the question with its new words; None where it is not kept, or the words are as they were."""
+        keys, thread = self._keys, edit.thread
+        kept = [
+            await self._commands.call("HGET", keys.bodies(thread), pack(edit.id)),
+            *await self._commands.call("MGET", keys.unanswered(thread), keys.answered(thread)),
+        ]
+        found = [
+            queued for queued in map(self._read, filter(None, kept)) if queued is not None and queued.id == edit.id
+        ]
+        if not found or found[0].text == edit.text:
+            return None
         # One that is too long now is not kept whole: it is as well refused by its beginning.
-        text = edit.text[: self._limits.joined_characters + 1]
-        return replace(queued, text=text) if isinstance(queued, Question) else None
+        return replace(found[0], text=edit.text[: self._limits.joined_characters + 1])
+
+    def _read(self, raw: bytes) -> Question | None:
+        try:
+            queued = self._sealing.open_queued(queued_from_json(raw))
+        except Unreadable:
+            return None
+        return queued if isinstance(queued, Question) else None
 
     def _written(self, queued: Queued) -> bytes:
         return queued_to_json(self._sealing.close_queued(queued))

@@ -106,7 +106,7 @@ class RedisPeople:
             if kind in _STAYS:
                 continue
             is_theirs = bool(set(_parts(rest)) & set(names)) and person.is_named_in(rest)
-            if kind == "unanswered":
+            if kind in {"unanswered", "answered"}:
                 is_theirs = is_theirs or _asker(await self._commands.call("GET", key) or b"") == person.id
             if kind == "answer":
                 is_theirs = unpack_anything(await self._commands.call("GET", key) or b"") in conversations

@@ -53,7 +53,7 @@ class Commands:
             case CommandName.RETRY:
                 return _done(Notice.NOTHING_TO_RETRY)
             case CommandName.HELP:
-                return _done(help_text(_style_of(turn.channel)))
+                return _done(help_text(style_of(turn.channel)))
             case CommandName.STATUS:
                 return _done(await self._status(turn))
             case CommandName.START:
@@ -96,7 +96,8 @@ class Commands:
         return replace(_done("" if greeting else otherwise), history_count=session.history_count)
 
 
-def _style_of(channel: Channel) -> CommandStyle:
+def style_of(channel: Channel) -> CommandStyle:
+    """Return how people write commands there."""
     return channel.command_style if isinstance(channel, OwnCommandStyle) else WORDS
 
 

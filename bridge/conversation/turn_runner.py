@@ -15,6 +15,7 @@ from bridge.access.lists import AccessPolicy
 from bridge.access.routes import Choices, RouteTable
 from bridge.conversation.admission import Admissions
 from bridge.conversation.allowances import AllowanceKeeper, used_up
+from bridge.conversation.announcer import Announcer
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
@@ -24,17 +25,15 @@ from bridge.conversation.session_manager import SessionManager
 from bridge.conversation.turn_context import Guard, TurnContext
 from bridge.domain.errors import (
     AllowanceUsedUp,
-    BridgeError,
     Misconfigured,
     PlaceGone,
     PlaceMuted,
     Retryable,
     StoreUnavailable,
 )
-from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
+from bridge.domain.incoming import Command, CommandName, Question, Queued
 from bridge.domain.notices import Notice
-from bridge.domain.pages import Button, PageView, Streaming
-from bridge.domain.rate_limits import Priority
+from bridge.domain.pages import Button, Streaming
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step
@@ -59,7 +58,6 @@ from bridge.runtime.operator_alerts import OperatorAlerts
 
 log = logging.getLogger(__name__)
 
-_SAY_WITHIN_S = 30.0
 _STOPPED = AnswerResult(Outcome.STOPPED, Notice.STOPPED)
 
 
@@ -96,6 +94,8 @@ class TurnRunner:
         self._clock = clock
         self._alarms = alarms
         self._muted = muted
+        announcer = Announcer(channels, pacing, clock)
+        self.say, self.offer_retry = announcer.say, announcer.offer_retry
         self.admissions = Admissions(
             policy=access or AccessPolicy(routes=routes),
             channels=channels,
@@ -115,21 +115,6 @@ class TurnRunner:
     def idle_timeout_s(self, queued: Queued) -> float:
         """Return how long the session in which this was asked may be idle."""
         return self._sessions.idle_after(self._routes.route(queued).choices)
-
-    async def say(self, origin: Origin, notice: str) -> None:
-        """Show one notice under a message, best effort: for what no turn is run for."""
-        view = PageView(notice=notice, final=True, turn_id=origin.id)
-        try:
-            channel = self._channels.of(origin.thread)
-            budgets = channel.pace(origin.address).posts
-            async with asyncio.timeout(_SAY_WITHIN_S):
-                asked = self._pacing.asked(Priority.TURN, budgets)
-                while (answer := await self._pacing.take(asked)).wait_s > 0:
-                    await self._clock.sleep(answer.wait_s)
-                async with self._pacing.call(asked):
-                    await channel.post(origin.address, view)
-        except (BridgeError, TimeoutError) as error:
-            log.warning("a notice could not be shown", extra={"cause": str(error)})
 
     async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Count what the turn used, and tell the channel that it is over."""

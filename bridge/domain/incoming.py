@@ -118,7 +118,7 @@ class Rating(_FromPerson):
 
 @dataclass(frozen=True, slots=True)
 class Edit(_FromPerson):
-    """The asker changed the question `id`. Counts while that still waits."""
+    """The asker changed the question `id`. One that was answered already is asked again only where people want that."""
 
     text: str
 
@@ -170,6 +170,10 @@ class IntakeResult(StrEnum):
     """Accepted as the rest of the question before it, by the same person."""
     AMENDED = "amended"
     """A question that waited was changed or dropped."""
+    ASKED_ANEW = "asked_anew"
+    """The answer at work will stop, and the changed question is asked next."""
+    OFFERED = "offered"
+    """The changed question was answered before: it can be asked again by `retry`."""
     DUPLICATE = "duplicate"
     NOT_ADDRESSED = "not_addressed"
     STOPPED = "stopped"

@@ -205,6 +205,11 @@ def writing_status(characters: int) -> str:
     return f"{Status.WRITING} ({steps:,} characters)" if steps else Status.WRITING
 
 
+def question_changed(style: CommandStyle) -> str:
+    """Offer to ask an answered question again after its asker changed it."""
+    return f"You changed your question. To ask it again with the new words: {style.form.format('retry')}"
+
+
 def conversation_status(turns: int, idle_timeout_s: float, usage: Mapping[str, int], *, carried: int) -> str:
     """Say that a conversation is open: how far it has come, what the agent still reads, its end, what it has used."""
     answers = "no answers yet" if not turns else "1 answer so far" if turns == 1 else f"{turns:,} answers so far"

@@ -37,7 +37,9 @@ class Inbox(Protocol):
     async def amend(self, change: Edit | Withdrawal) -> IntakeResult:
         """Change or drop a question that still waits: `AMENDED`.
 
-        `NOT_ADDRESSED` where it does not wait any more: begun, settled, or never accepted.
+        `ASKED_ANEW` where it is being answered: that stops, and its new words are asked next, once. `OFFERED` where it
+        was the last to be answered: `retry` asks the new words. `NOT_ADDRESSED` otherwise. Deleting changes nothing of
+        an answer, but the question cannot be tried again.
         """
         ...
 

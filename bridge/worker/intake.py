@@ -49,12 +49,20 @@ class Intake:
         inbox: Keeps questions and commands.
         say: Shows a notice under a message. Raises nothing but cancellation.
         admissions: Says who may ask.
+        offer_retry: Offers to ask a changed question again. Raises nothing but cancellation.
     """
 
-    def __init__(self, inbox: Inbox, say: Callable[[Origin, Notice], Awaitable[None]], admissions: Admissions) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        say: Callable[[Origin, Notice], Awaitable[None]],
+        admissions: Admissions,
+        offer_retry: Callable[[Origin], Awaitable[None]],
+    ) -> None:
         self._inbox = inbox
         self._say = say
         self._admissions = admissions
+        self._offer_retry = offer_retry
         self._notices = BackgroundQueue(_MOST_WAITING_NOTICES, runners=_NOTICES_AT_A_TIME)
 
     async def accept(self, incoming: Incoming) -> IntakeResult:
@@ -70,6 +78,8 @@ class Intake:
         notice = _NOTICES.get(became)
         if notice is not None and not _is_press(incoming):
             self._notices.add(partial(self._say, incoming.origin, notice))
+        if became is IntakeResult.OFFERED:
+            self._notices.add(partial(self._offer_retry, incoming.origin))
         return became
 
     async def _take(self, incoming: Incoming) -> IntakeResult:

@@ -125,7 +125,7 @@ class Worker:
             show_tools=show_tools,
             max_pages=max_pages,
         )
-        self._intake = Intake(outside.stores.inbox, self._turns.say, self._turns.admissions)
+        self._intake = Intake(outside.stores.inbox, self._turns.say, self._turns.admissions, self._turns.offer_retry)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
             queue=queue,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
-from bridge.domain.incoming import Command, CommandName, IntakeResult
+from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Question, Withdrawal
 from bridge.domain.sessions import EndReason
 from bridge.domain.turns import AnswerResult, Outcome, Settlement, token_of
 from tests.contract.store_steps import (
@@ -184,3 +184,51 @@ async def test_a_press_that_found_no_room_may_be_made_again(stores: RedisStores)
     await stores.queue.settle(lease, DONE)
     assert await stores.inbox.append(press("p2")) is IntakeResult.ACCEPTED
     assert await stores.inbox.append(press("p3")) is IntakeResult.DUPLICATE
+
+
+async def test_an_answered_question_that_is_edited_can_be_tried_again_once_and_not_where_it_was_deleted(
+    stores: RedisStores,
+) -> None:
+    """M6: what was deleted stays answered."""
+    lease = await begun(stores, "q1", "q2", "q3")
+    await stores.queue.settle(lease, DONE)
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "q1")) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.OFFERED
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert (kept.id, kept.text) == ("q1", "new words")
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "newer words")) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.amend(Withdrawal(ask("q1").origin)) is IntakeResult.NOT_ADDRESSED
+    assert await stores.queue.unanswered(THREAD) is None
+
+    for name, outcome in (("q2", Outcome.ANSWERED), ("q3", Outcome.INTERRUPTED)):
+        await begin(stores, lease)
+        assert await stores.inbox.amend(Withdrawal(ask(name).origin)) is IntakeResult.NOT_ADDRESSED
+        await stores.queue.settle(lease, Settlement(outcome, 600))
+        assert await stores.inbox.amend(Edit(ask(name).origin, "new words")) is IntakeResult.NOT_ADDRESSED
+        assert await stores.queue.unanswered(THREAD) is None
+
+
+async def test_a_question_at_work_that_is_edited_is_asked_anew_once_before_all_others(stores: RedisStores) -> None:
+    """M6: the old answer is stopped."""
+    lease = await begun(stores, "q1", "q2")
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.ASKED_ANEW
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "newer words")) is IntakeResult.NOT_ADDRESSED
+    assert (await begin(stores, lease)).record.is_stopped
+    assert await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
+    again = (await begin(stores, lease)).queued
+    assert isinstance(again, Question)
+    assert (again.id, again.text) == ("edited:q1", "new words")
+    assert await stores.queue.settle(lease, DONE)
+    assert (await begin(stores, lease)).queued.id == "q2"
+
+
+async def test_an_edit_between_the_whole_answer_and_its_settling_is_an_offer(stores: RedisStores) -> None:
+    """M6: people see the answer already."""
+    lease = await begun(stores, "q1")
+    await stores.queue.record_answer(lease, "whole", AnswerResult(Outcome.ANSWERED))
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.OFFERED
+    await stores.queue.settle(lease, DONE)
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert (kept.id, kept.text) == ("q1", "new words")

@@ -13,7 +13,7 @@ from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS
 from bridge.domain.carried_words import CARRIED_FOOTER, CARRIED_HEADER, with_carried
 from bridge.domain.errors import ConversationLost
 from bridge.domain.exchanges import Exchange
-from bridge.domain.incoming import CommandName, Edit, Origin
+from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Origin
 from bridge.domain.sessions import EndReason
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import Person, ThreadKey
@@ -48,7 +48,9 @@ def test_what_is_carried_over_fits_and_stays_inside_its_quotes(
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["ask", "ask", "ask", "end", "agent_end", "lost", "new", "edit"]), st.integers(0, 1)),
+    st.tuples(
+        st.sampled_from(["ask", "ask", "ask", "end", "agent_end", "lost", "new", "edit", "retry"]), st.integers(0, 1)
+    ),
     max_size=14,
 )
 
@@ -79,6 +81,7 @@ class _Play:
         self.it: Stage[FakeChannel] = stage_on(FakeChannel(latency_s=0.0, page_size=5000), stores, self._script)
         self.closes = self.loses = False
         self.forgotten: set[str] = set()
+        self.last: dict[ThreadKey, Origin] = {}
         self.said: defaultdict[ThreadKey, list[str]] = defaultdict(list)
 
     async def _script(self, text: str) -> AsyncIterator[StreamEvent]:
@@ -100,6 +103,9 @@ class _Play:
             new = command(CommandName.NEW, number=number)
             await self.it.answer(type(new)(_at(new.origin, thread), new.name))
             return
+        if name == "retry":
+            await self._edit_and_retry(thread, number)
+            return
         self.closes, self.loses = name == "agent_end", name == "lost"
         if name == "edit":
             lease = await self.it.put(asked)
@@ -109,7 +115,18 @@ class _Play:
         else:
             await self.it.answer(asked)
             self.said[thread].append(asked.text)
+        self.last[thread] = asked.origin
         self.loses = False
+
+    async def _edit_and_retry(self, thread: ThreadKey, number: int) -> None:
+        """Change what was asked last, if anything was, and ask it again."""
+        text = f"q{number}w{thread.thread}again"
+        if thread in self.last:
+            self.closes = False
+            became = await self.it.stores.inbox.amend(Edit(self.last.pop(thread), text))
+            if became is IntakeResult.OFFERED:
+                await self.it.answer(Command(_at(question(number=number).origin, thread), CommandName.RETRY))
+                self.said[thread].append(text)
 
     def check(self) -> None:
         heard: defaultdict[str, list[str]] = defaultdict(list)

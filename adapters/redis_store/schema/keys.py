@@ -221,6 +221,10 @@ class Keys:
         """String: the last question, as JSON, where its answer did not come out whole."""
         return f"{self.prefix}:unanswered:{thread}"
 
+    def answered(self, thread: ThreadKey) -> str:
+        """String: the question that was answered last, as JSON: it may be edited."""
+        return f"{self.prefix}:answered:{thread}"
+
     def exchanges(self, thread: ThreadKey) -> str:
         """Sorted set: what was said last in the thread, as JSON, by when (ms) it was answered."""
         return f"{self.prefix}:exchanges:{thread}"
@@ -274,7 +278,8 @@ class Keys:
         """All that one thread has, in the order in which `move.lua` takes it."""
         return (
             *(self.inbox(thread), self.bodies(thread), self.turn(thread), self.known(thread), self.session(thread)),
-            *(self.unanswered(thread), self.told_queued(thread), self.exchanges(thread)),
+            *(self.unanswered(thread), self.told_queued(thread)),
+            *(self.exchanges(thread), self.answered(thread)),
         )
 
     def last_active_thread(self, channel: str, account: str, place: str) -> str:

@@ -1,8 +1,8 @@
 -- Gives all that a thread has to another thread. The worker of the old one loses its lease by that, and the
 -- turn is taken up again under the new name: without the ids of messages, which mean nothing there.
 local due, leases, idle, endings, ends, bell, heir, clock = unpack(KEYS, 1, 8)
-local inbox, bodies, turn, known, session, unanswered, told, exchanges = unpack(KEYS, 9, 16)
-local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered, _, new_exchanges = unpack(KEYS, 17, 24)
+local inbox, bodies, turn, known, session, unanswered, told, exchanges, answered = unpack(KEYS, 9, 17)
+local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered, _, new_exchanges = unpack(KEYS, 18, 25)
 local thread, new, root, bell_length = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local known_ms, heir_ms = ARGV[5], ARGV[6]
 
@@ -48,7 +48,7 @@ end
 if redis.call('EXISTS', exchanges) == 1 then
   redis.call('RENAME', exchanges, new_exchanges)
 end
-redis.call('DEL', inbox, bodies, turn, known, told)
+redis.call('DEL', inbox, bodies, turn, known, told, answered)
 redis.call('SET', new_known, '1', 'PX', known_ms)
 redis.call('ZREM', due, thread)
 redis.call('HDEL', leases, thread)

@@ -1,20 +1,57 @@
--- Changes a question that still waits, or drops it where the new body is empty. The one at work is left as it is.
-local inbox, bodies, turn, due, leases = unpack(KEYS)
-local thread, id, body = ARGV[1], ARGV[2], ARGV[3]
+-- Changes a question that still waits, or drops it where the new body is empty: 1. The answer at work is stopped and the
+-- new words are asked next, once: 2, with the worker's fence. What was answered can be asked again with the new words: 3.
+local inbox, bodies, turn, due, leases, answered, unanswered, seen = unpack(KEYS)
+local thread, id, body, again_id, again = unpack(ARGV, 1, 5)
+local seen_ms, unanswered_ms = ARGV[6], ARGV[7]
+
+local function is_kept(key)
+  local readable, kept = pcall(cjson.decode, redis.call('GET', key) or '')
+  return readable and type(kept) == 'table' and kept.id == id
+end
+
+if redis.call('HEXISTS', bodies, id) == 0 then
+  if body == '' then
+    for _, key in ipairs({answered, unanswered}) do
+      if is_kept(key) then
+        redis.call('DEL', key) -- what was deleted is not asked again
+      end
+    end
+  elseif is_kept(unanswered) then
+    redis.call('SET', unanswered, body, 'PX', unanswered_ms)
+  elseif is_kept(answered) then
+    redis.call('DEL', answered)
+    redis.call('SET', unanswered, body, 'PX', unanswered_ms)
+    return {3}
+  end
+  return {0}
+end
 local owner = redis.call('HGET', bodies, 'owner:' .. id) or id
-if redis.call('HEXISTS', bodies, id) == 0 or redis.call('HGET', turn, 'question') == owner then
-  return 0
+if redis.call('HGET', turn, 'question') == owner then
+  if redis.call('HGET', turn, 'step') == 'answered' and body ~= '' and owner == id then
+    redis.call('HSET', turn, 'edited', body) -- people see the whole answer a moment before its turn is settled
+    return {3}
+  end
+  if body == '' and owner == id then
+    redis.call('HSET', turn, 'deleted', '1')
+  end
+  if body == '' or owner ~= id or not redis.call('SET', seen, '1', 'NX', 'PX', seen_ms) then
+    return {0}
+  end
+  redis.call('HSET', turn, 'stopped', '1')
+  redis.call('HSET', bodies, again_id, again)
+  redis.call('LINSERT', inbox, 'AFTER', id, again_id)
+  return {2, redis.call('HGET', leases, thread) or ''}
 end
 if body ~= '' then
   redis.call('HSET', bodies, id, body)
-  return 1
+  return {1}
 end
 if owner ~= id or redis.call('HEXISTS', bodies, 'parts:' .. id) == 1 then
-  return 0 -- part of a question of several messages
+  return {0} -- part of a question of several messages
 end
 redis.call('LREM', inbox, 0, id)
 redis.call('HDEL', bodies, id, 'size:' .. id)
 if redis.call('LLEN', inbox) == 0 and redis.call('HEXISTS', leases, thread) == 0 then
   redis.call('ZREM', due, thread)
 end
-return 1
+return {1}

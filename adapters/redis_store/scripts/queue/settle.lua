@@ -1,7 +1,7 @@
 -- Removes the question that was begun, with its record, and updates the session. A call that arrives a second
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
-local session, idle, endings, ends, counters, dead, unanswered, answer, clock, askers, exchanges = unpack(KEYS, 7, 17)
+local session, idle, endings, ends, counters, dead, unanswered, answer, clock, askers, exchanges, answered = unpack(KEYS, 7, 18)
 local thread, fence, question, outcome, end_reason = unpack(ARGV, 1, 5)
 local idle_ms, known_ms = tonumber(ARGV[6]), ARGV[7]
 local history, counts_as_turn = ARGV[8], ARGV[9]
@@ -34,8 +34,18 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     end
   end
   local body = redis.call('HGET', bodies, id)
+  local edited, deleted = unpack(redis.call('HMGET', turn, 'edited', 'deleted'))
   if outcome == 'answered' then
     redis.call('DEL', unanswered)
+    if deleted then
+      redis.call('DEL', answered)
+    elseif edited then
+      redis.call('SET', unanswered, edited, 'PX', unanswered_ms)
+    elseif body and string.find(body, '"kind":"ask"', 1, true) then
+      redis.call('SET', answered, body, 'PX', unanswered_ms)
+    end
+  elseif deleted then
+    redis.call('DEL', unanswered) -- its asker wants no more of it
   elseif not_whole[outcome] and body and string.find(body, '"kind":"ask"', 1, true) then
     redis.call('SET', unanswered, body, 'PX', unanswered_ms)
   elseif not_whole[outcome] and body and string.find(body, '"kind":"retry"', 1, true) then

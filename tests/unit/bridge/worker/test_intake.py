@@ -35,6 +35,10 @@ FROM = origin()
 LAST = origin(number=2)
 
 
+async def _no_offer(origin: Origin) -> None:
+    raise AssertionError(origin)
+
+
 async def _silent(to: Origin, notice: str) -> None:
     """Say nothing."""
 
@@ -98,7 +102,7 @@ class FakeInbox:
 )
 async def test_questions_and_commands_queue_and_nothing_else_does(incoming: Incoming, called: list[str]) -> None:
     inbox = FakeInbox()
-    became = await Intake(inbox, _silent, OPEN).accept(incoming)
+    became = await Intake(inbox, _silent, OPEN, _no_offer).accept(incoming)
     assert inbox.called == called
     otherwise = IntakeResult.WELCOME if isinstance(incoming, Joined) else IntakeResult.FORBIDDEN
     assert became is (IntakeResult.ACCEPTED if called else otherwise)
@@ -129,7 +133,7 @@ async def test_what_was_written_gets_its_notice_and_a_press_is_answered_by_its_c
         if to == LAST:
             is_over.set()
 
-    intake = Intake(FakeInbox(became), say, OPEN)
+    intake = Intake(FakeInbox(became), say, OPEN, _no_offer)
     assert await intake.accept(incoming) is became
     await intake.accept(Forbidden(LAST))
     telling = asyncio.ensure_future(intake.tell_notices())
@@ -164,7 +168,7 @@ async def test_nothing_is_kept_of_what_may_not_be_asked_and_it_is_told_once(
 
     inbox, last = FakeInbox(), origin(number=3, thread=ThreadKey(FROM.thread.channel, "A1", "P2"))
     policy = AccessPolicy({FROM.thread.channel: ChannelLists(people=AccessList(denied=frozenset({FROM.person.id})))})
-    intake = Intake(inbox, say, admissions(policy, FakeMarks(), say))
+    intake = Intake(inbox, say, admissions(policy, FakeMarks(), say), _no_offer)
     for _ in range(2):
         assert await intake.accept(incoming) is became
     await intake.accept(Question(last, "in another place"))

@@ -1,0 +1,54 @@
+"""Shows under a message what no turn is run for."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from bridge.conversation.channels import Channels
+from bridge.conversation.commands import style_of
+from bridge.domain.errors import BridgeError
+from bridge.domain.incoming import Origin
+from bridge.domain.notices import question_changed
+from bridge.domain.pages import Button, PageView
+from bridge.domain.rate_limits import Priority
+from bridge.ports.channel_capabilities import ReplyButtons
+from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.runtime.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_SAY_WITHIN_S = 30.0
+
+
+class Announcer:
+    """Posts notices, best effort. Raises nothing but cancellation."""
+
+    def __init__(self, channels: Channels, pacing: ChannelLimiter, clock: Clock) -> None:
+        self._channels = channels
+        self._pacing = pacing
+        self._clock = clock
+
+    async def say(self, origin: Origin, notice: str) -> None:
+        """Show one notice under a message."""
+        await self._post(origin, notice)
+
+    async def offer_retry(self, origin: Origin) -> None:
+        """Offer to ask a changed question again: by a button where there are some, and by a command."""
+        channel = self._channels.find(origin.thread)
+        if channel is not None:
+            offered = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
+            await self._post(origin, question_changed(style_of(channel)), {Button.RETRY} & offered)
+
+    async def _post(self, origin: Origin, notice: str, buttons: Iterable[Button] = ()) -> None:
+        view = PageView(notice=notice, final=True, turn_id=origin.id, controls=tuple(buttons))
+        try:
+            channel = self._channels.of(origin.thread)
+            budgets = channel.pace(origin.address).posts
+            async with asyncio.timeout(_SAY_WITHIN_S):
+                asked = self._pacing.asked(Priority.TURN, budgets)
+                while (answer := await self._pacing.take(asked)).wait_s > 0:
+                    await self._clock.sleep(answer.wait_s)
+                async with self._pacing.call(asked):
+                    await channel.post(origin.address, view)
+        except (BridgeError, TimeoutError) as error:
+            log.warning("a notice could not be shown", extra={"cause": str(error)})
