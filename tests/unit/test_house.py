@@ -105,3 +105,15 @@ def test_the_product_and_its_docs_name_who_acts() -> None:
     ]
     assert len(files) > len(folders)
     assert found == []
+
+
+def test_every_heading_that_the_docs_link_to_is_there() -> None:
+    def anchors(page: Path) -> set[str]:  # as GitHub makes them
+        headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    link = re.compile(r"\]\(([^)\s:#]*)#([^)]+)\)")
+    links = [(page, *found) for page in _PAGES for found in link.findall(page.read_text(encoding="utf-8"))]
+    assert links
+    wrong = [(page.name, to, at) for page, to, at in links if at not in anchors((page.parent / to) if to else page)]
+    assert wrong == []
