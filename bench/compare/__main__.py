@@ -7,6 +7,7 @@ run in processes of their own. It takes about 40 minutes, and wants a machine th
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.compare.processes import BOTS
@@ -31,18 +32,25 @@ _SMOKE = (Scenario("smoke", 2, Work(320, 16, 5), within_s=20.0),)
 _PAUSE_S = 0.02
 
 
+def _chosen(names: str) -> Sequence[Scenario]:
+    """Return the scenarios of these names, all where there is none. Raises `SystemExit` for an unknown one."""
+    wanted = names.split(";") if names else [one.name for one in _SCENARIOS]
+    known = {one.name: one for one in _SCENARIOS}
+    if unknown := set(wanted) - set(known):
+        raise SystemExit(f"unknown: {sorted(unknown)}; there are {sorted(known)}")
+    return [known[name] for name in wanted]
+
+
 def main() -> None:
     """Read the arguments, measure and write."""
     parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="a few conversations: shows that the bench works")
-    parser.add_argument(
-        "--only", default="", help=f"scenarios whose names begin so: {[one.name for one in _SCENARIOS]}"
-    )
+    parser.add_argument("--only", default="", help=f"some of {[one.name for one in _SCENARIOS]}, with semicolons")
     parser.add_argument("--services", default=",".join(SERVICES), help="slack, telegram, or both (default)")
     parser.add_argument("--bots", default=",".join(BOTS), help="bridge, plain, floor (default: all)")
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder for compare.json and .md")
     given = parser.parse_args()
-    scenarios = _SMOKE if given.smoke else [one for one in _SCENARIOS if one.name.startswith(given.only)]
+    scenarios = _SMOKE if given.smoke else _chosen(given.only)
     start = asyncio.run(start_costs(1, 0.1) if given.smoke else start_costs(3))
     reply = chunks_of(prose(320 if given.smoke else 3_200), 16)
     looks = {name: looks_of(name, reply, _PAUSE_S) for name in SERVICES}

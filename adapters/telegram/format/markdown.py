@@ -44,7 +44,7 @@ class _Body:
 
 def fits(text: str) -> bool:
     """Say whether this Markdown, once rendered, fits one message, with room for a status and a notice."""
-    body = _rendered(text)
+    body = _rendered(text, frozenset())
     has_room = body.units <= limits.MESSAGE_LIMIT - limits.TAIL_RESERVE
     return has_room and len(body.marks) <= limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES
 
@@ -79,8 +79,11 @@ def _finished(view: PageView, allowed: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=_CACHED_PAGES)
-def _rendered(markdown: str, allowed: frozenset[str] = frozenset()) -> _Body:
-    """Render without the bound on marks, so that it can be seen how many there are."""
+def _rendered(markdown: str, allowed: frozenset[str]) -> _Body:
+    """Render without the bound on marks, so that it can be seen how many there are.
+
+    `allowed` has no default: with one, the cache would tell a call that leaves it out from one that does not.
+    """
     text, marks = defuse(*trimmed(*walked(prepared(sanitize(markdown)))), allowed)
     if not _is_visible(text):
         return _Body("", (), 0)

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.telegram.format.entities import Mark, tidied
 from adapters.telegram.format.links import is_deceptive, is_web_address
-from adapters.telegram.format.markdown import Rendered, fits, render, render_page
+from adapters.telegram.format.markdown import Rendered, _rendered, fits, render, render_page
 from bridge.domain.notices import SLASHES, help_text
 from bridge.domain.pages import PageView
 
@@ -217,3 +217,11 @@ def test_marks_are_nested_cleanly() -> None:
         ("bold", "ef gh"),
         ("text_link", "ef"),
     ]
+
+
+def test_a_page_that_was_measured_is_not_rendered_again_when_it_is_sent() -> None:
+    text = "A page **of its own**, that no other test renders."
+    fits(text)
+    before = _rendered.cache_info().misses
+    render_page(PageView(text=text))
+    assert _rendered.cache_info().misses == before
