@@ -1,7 +1,6 @@
 """Connections with bounds: how many there are, how long a request's head may take, and what is logged of them."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,10 +21,6 @@ _DISCARD_S = 2.0
 _BUFFER_BYTES = 2**14
 _LONGEST_LINE, _MOST_HEADERS = 8_190, 100
 
-# aiohttp logs a traceback for each malformed request. What is wrong on our side is logged by the server.
-_NOWHERE = logging.getLogger("adapters.web.strangers")
-_NOWHERE.setLevel(logging.CRITICAL + 1)
-
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -40,7 +35,6 @@ class Connection(RequestHandler):
             loop=loop,
             keepalive_timeout=_IDLE_S,
             access_log=None,  # type: ignore[arg-type]  # aiohttp's own way to switch it off
-            logger=_NOWHERE,
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
             max_headers=_MOST_HEADERS,
@@ -90,6 +84,11 @@ class Connection(RequestHandler):
         self._stop_deadline()
         self._guard.leave(self)
         super().connection_lost(exc)
+
+    def log_exception(self, *args: object, **kw: object) -> None:
+        """Count what aiohttp could not answer. What is wrong on our side was logged by the server."""
+        del args, kw
+        self._guard.refusals.count("unanswerable")
 
     def handle_error(
         self,

@@ -1,5 +1,6 @@
 """bolt's application, reduced to what both ways of receiving need of it: the intake answers everything."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from adapters.slack.api.log_filter import VENDOR_LOG
 from adapters.slack.inbound.event_handler import SlackIntake
 from adapters.slack.inbound.late_events import is_last_delivery
 
+_ACCOUNT = re.compile(r"[A-Za-z0-9]{1,40}")
 NOT_USED = "not-used-in-socket-mode"
 """Passed as the signing secret: without one, bolt would read it from the environment."""
 # What bolt trips over where a payload's parts have the wrong types: it reads some before any middleware runs.
@@ -50,4 +52,4 @@ def account_of(context: AsyncBoltContext) -> str:
     """Return whose installation the payload is for, as `BotIdentity.account`; empty where it does not say."""
     # An event of an organisation as a whole may name no team.
     found = context.enterprise_id if context.is_enterprise_install else context.team_id or context.enterprise_id
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) and _ACCOUNT.fullmatch(found) else ""

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
@@ -33,6 +34,7 @@ from bridge.ports.key_value import KeyValueStore
 _LOG = logging.getLogger(__name__)
 INSTALL_PATH = "/slack/install"
 REDIRECT_PATH = "/slack/oauth_redirect"
+_TEAM_ID = re.compile(r"[TE][A-Z0-9]{1,40}")
 _STATE_GROUP = "slack:oauth"
 _STATE_S = 600
 _AGAIN = "Slack or the store of this app does not answer. Please begin again in a minute."
@@ -232,7 +234,7 @@ class InstallPages:
     async def install(self, request: WebRequest) -> WebAnswer:
         """Send the browser to Slack, with a cookie that its answer has to come with."""
         try:
-            return _answer(await self._flow.handle_installation(_read(request)))
+            return _answer(await self._flow.handle_installation(_without_odd_team(_read(request))))
         except BridgeError:
             return _LATER
 
@@ -246,6 +248,13 @@ class InstallPages:
             if self._may_tell.take():
                 _LOG.warning("An installation could not be finished: %s", type(error).__name__)
             return _LATER
+
+
+def _without_odd_team(request: AsyncBoltRequest) -> AsyncBoltRequest:
+    """Leave out a workspace to begin with that is no id: bolt would put it into the address as it came."""
+    if not all(map(_TEAM_ID.fullmatch, request.query.get("team", ()))):
+        del request.query["team"]
+    return request
 
 
 def _read(request: WebRequest) -> AsyncBoltRequest:
