@@ -123,3 +123,21 @@ async def test_a_question_carries_the_sign_while_it_is_being_answered(slack: Sla
     await slack.until_said(talk, "and now?")
     assert message.reactions == set()
     assert (talk.root, "eyes") in slack.slack.api.reacted
+
+
+async def test_what_is_carried_over_is_not_quoted_from_the_thread_a_second_time(slack: SlackMessenger) -> None:
+    """M1: with the thread's earlier messages on, only what was said among people comes beside it."""
+    slack.scene.answers["first"] = Answer.of("An answer to carry over.")
+    talk = await slack.ask_in_group("first")
+    await slack.until_texts(talk, "An answer to carry over.")
+    await slack.follow_up(talk, f"{slack.slack.mention} end")
+    await slack.until_said(talk, Notice.ENDED)
+    await slack.follow_up(talk, "among ourselves")
+    await slack.follow_up(talk, f"{slack.slack.mention} second")
+    await slack.ledger.until(lambda: len(slack.replies(talk)) == 3)
+
+    record = slack.records(talk)[1]
+    assert record.carried == ["User: first\nYou: An answer to carry over."]
+    assert "among ourselves" in record.posted[0]
+    sent = "".join(message.content for message in record.messages if message.role == "user")
+    assert sent.count("An answer to carry over.") == 1

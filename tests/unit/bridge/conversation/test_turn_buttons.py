@@ -4,13 +4,13 @@ import pytest
 
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.errors import AgentUnavailable, ChannelRateLimited, ChannelUnavailable
-from bridge.domain.incoming import CommandName
-from bridge.domain.notices import Notice
+from bridge.domain.incoming import CommandName, Edit, IntakeResult
+from bridge.domain.notices import SLASHES, Notice, question_changed
 from bridge.domain.pages import Button
 from bridge.domain.threads import Person
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from tests.fakes import THREAD, command, question
-from tests.unit.bridge.conversation.turn_fixture import ANSWER, says, stage
+from tests.unit.bridge.conversation.turn_fixture import ANSWER, echo, says, stage
 
 
 @pytest.mark.parametrize("name", [CommandName.END, CommandName.NEW])
@@ -85,3 +85,17 @@ async def test_a_turn_that_has_left_the_bridge_is_finished_without_asking_who_it
     it.channel.admitting = False
     assert (await it.take(lease)).outcome is Outcome.ANSWERED
     assert it.channel.text == ANSWER
+
+
+async def test_the_offer_to_ask_a_changed_question_has_a_button_that_asks_it(stores: RedisStores) -> None:
+    """M6: the button names the question's own turn."""
+    it = stage(stores, echo)
+    it.channel.controls = frozenset({Button.RETRY, Button.STOP})
+    asked = question()
+    await it.answer(asked)
+    assert await stores.inbox.amend(Edit(asked.origin, "What is old?")) is IntakeResult.OFFERED
+    await it.turns.offer_retry(asked.origin)
+    offer = list(it.channel.standing.values())[-1]
+    assert (offer.controls, offer.notice) == ((Button.RETRY,), question_changed(SLASHES))
+    await it.answer(command(CommandName.RETRY, number=2, about=token_of(offer.turn_id)))
+    assert it.agent.sent[-1][1] == "What is old?"
