@@ -1,7 +1,9 @@
 """Whatever the agent writes, and however it is cut: nothing pings, nothing is lost, everything fits."""
 
+from html import unescape
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +16,26 @@ from sandbox.slack.facts import MARKDOWN_BLOCKS_CHARS
 from sandbox.slack.screen import live_tokens, visible
 
 DANGEROUS = ["<!channel>", "<!here|x>", "<@U012ABC>", "<!subteam^S1|@ops>", "<#C1|general>", "<https://e.example|bank>"]
-PIECES = [*DANGEROUS, "<", ">", "&", "&lt;", "&amp;", "lt;", "amp;", "!channel", "@here", "```\n", "`", "\n", "[", "]("]
+PIECES = [
+    *DANGEROUS,
+    "&#60;",
+    "&#x3C;",
+    "&LT;",
+    "<",
+    ">",
+    "&",
+    "&lt;",
+    "&amp;",
+    "lt;",
+    "amp;",
+    "!channel",
+    "@here",
+    "```\n",
+    "`",
+    "\n",
+    "[",
+    "](",
+]
 TEXT = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12).map("".join)
 
 
@@ -119,3 +140,10 @@ _SIGNS = st.lists(
 def test_what_surely_fits_at_a_glance_fits(text: str) -> None:
     """S12: the bound is never below the size."""
     assert _units_at_most(text) >= _units(escape_markdown(text))
+
+
+@pytest.mark.parametrize("sign", ["&lt;", "&LT;", "&#60;", "&#060;", "&#x3c;", "&#X3C;", "&#x003C;"])
+def test_no_spelling_of_a_bracket_can_come_alive(sign: str) -> None:
+    """A5: where Slack decodes entities before it looks for tokens."""
+    for written in (f"{sign}!channel>", f"{sign}@U1&gt;", f"`{sign}!here>`", f"[{sign}!channel>](https://a.example)"):
+        assert "<" not in unescape(escape_markdown(written))

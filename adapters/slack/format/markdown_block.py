@@ -18,7 +18,8 @@ from bridge.markdown.math import formulas_as_code
 from bridge.markdown.preprocess import prepared
 from bridge.markdown.sanitize import sanitize
 
-_ENTITY = re.compile(r"&(?=(?:lt|gt|amp);)")
+# Each spelling of <, > and &: Slack documents three, and a Markdown parser behind them would know all.
+_ENTITY = re.compile(r"&(?=(?:lt|gt|amp|LT|GT|AMP|#0{0,20}(?:60|62|38)|#[xX]0{0,20}(?:3[cCeE]|26));)")
 _CUT_ENTITY = re.compile(r"&[a-z]{0,3}\Z")
 _ACTIVE = re.compile(r"[\\`*_\[\]~]+")
 _CACHED_PAGES = 64
