@@ -3,7 +3,9 @@
 import asyncio
 import getpass
 import os
+import secrets
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +22,9 @@ _TALKIFAI = (
     ("TALKIFAI_AGENT_ID", "TalkifAI: copy the id of a text agent"),
 )
 
+_KEY_BYTES = 32
+"""Of the key that encrypts what Redis keeps: it is made, since there is nothing to look up."""
+
 
 def run(env_file: Path = Path(".env")) -> int:
     """Ask, and write the file. Returns 1 where it is there already or nothing was answered."""
@@ -32,6 +37,7 @@ def run(env_file: Path = Path(".env")) -> int:
     for factory in CHANNELS:
         if isinstance(factory, SetUp):
             _ask_for(factory.set_up(), given, factory.NAME, optional=True)
+    given["BRIDGE_SECRET_KEY"] = urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
     _write(env_file, given)
     print(f"\n{env_file} is written, readable by you alone. Next: talkifai-bridge check, then talkifai-bridge run.")
     return 0

@@ -1,6 +1,7 @@
 """`talkifai-bridge init` writes a file with which the bridge starts."""
 
 import stat
+from base64 import urlsafe_b64decode
 
 import pytest
 
@@ -29,9 +30,13 @@ async def test_each_answer_is_tried_and_what_works_is_written_for_its_owner_alon
     assert "https://api.slack.com/apps?new_app=1&manifest_yaml=" in ran.out
     assert "canary" not in ran.out + ran.errors
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
-    assert env_file.read_text().splitlines() == [
+    *written, key = env_file.read_text().splitlines()
+    assert written == [
         *(f"{name}={given[name]}" for name in ("TALKIFAI_API_KEY", "TALKIFAI_AGENT_ID")),
         *(f"{name}={given[name]}" for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")),
     ]
+    name, _, made = key.partition("=")
+    assert (name, len(urlsafe_b64decode(made))) == ("BRIDGE_SECRET_KEY", 32)
+    assert made not in ran.out + ran.errors
     assert (await run_command(own_scene, "init", **_NONE)).code == 1
     assert (await run_command(own_scene, "check", "--offline", **_NONE)).code == 0
