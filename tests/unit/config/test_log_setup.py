@@ -24,7 +24,7 @@ def _as_before() -> Iterator[None]:
     """Logging is the whole process's: put it back."""
     root = logging.getLogger()
     level, hook = root.level, sys.excepthook
-    names = ("apscheduler", "slack_bolt", "slack_sdk", "telegram", "httpx", "httpcore")
+    names = (*log_setup._OURS, *log_setup._QUIET, *log_setup._SILENT, log_setup._SETTINGS.name)
     levels = {name: logging.getLogger(name).level for name in names}
     yield
     for ours in [handler for handler in root.handlers if isinstance(handler, log_setup._StderrHandler)]:
