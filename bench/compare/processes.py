@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,7 @@ async def running(name: str, settings: Mapping[str, str], folder: Path) -> Async
     try:
         yield Bot(process, log)
     finally:
+        below = _tree(process.pid)[1:]
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         try:
@@ -79,6 +80,10 @@ async def running(name: str, settings: Mapping[str, str], folder: Path) -> Async
         except TimeoutError:
             process.kill()
             await process.wait()
+            # Its server had no word of that, and would go on.
+            for pid in below:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def _tree(root: int) -> list[int]:
