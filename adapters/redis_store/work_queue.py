@@ -15,6 +15,7 @@ from adapters.redis_store.schema.codec import (
     pack,
     queued_from_json,
     record_from_fields,
+    shown_fields,
     unpack,
 )
 from adapters.redis_store.schema.exchange_codec import exchange_to_json
@@ -245,8 +246,7 @@ class RedisWorkQueue:
             written = await self._commands.script(script, keys, args)
         if written in {_LOST, _GONE}:
             raise LeaseLost(str(lease.thread))
-        names = fields if script == "record" else _shown_fields(fields)
-        self._worker.recorded(lease, dict(zip(map(_bytes, names[::2]), map(_bytes, names[1::2]), strict=True)))
+        self._worker.recorded(lease, fields if script == "record" else shown_fields(fields))
 
     async def _settle(
         self,
@@ -296,13 +296,3 @@ class RedisWorkQueue:
         if more < 0:
             raise LeaseLost(str(thread))
         return bool(more)
-
-
-def _shown_fields(args: Sequence[Argument]) -> list[Argument]:
-    """Name what `record_shown` writes: the whole text is recorded only later."""
-    message_ids, has_begun, text = args
-    return ["message_ids", message_ids, "has_begun", has_begun, "text", text]
-
-
-def _bytes(part: Argument) -> bytes:
-    return part if isinstance(part, bytes) else str(part).encode()

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -92,11 +92,16 @@ class WorkerState:
         fields = dict(zip(record[::2], record[1::2], strict=True))
         self._turns[lease.fence] = TurnAtWork(lease, question_id, body, self._epochs.get(lease.fence, ""), fields)
 
-    def recorded(self, lease: Lease, fields: Mapping[bytes, bytes]) -> None:
-        """Note what was recorded of the turn that was begun under this lease. A whole answer stays as it is."""
+    def recorded(self, lease: Lease, flat: Sequence[str | bytes | float]) -> None:
+        """Note what was recorded of the turn that was begun under this lease, names and values in turn.
+
+        A whole answer stays as it is.
+        """
         turn = self._turns.get(lease.fence)
         if turn is None:
             return
+        parts = [part if isinstance(part, bytes) else str(part).encode() for part in flat]
+        fields = dict(zip(parts[::2], parts[1::2], strict=True))
         is_whole = turn.fields.get(b"step") == b"answered" and b"step" not in fields
         turn.fields |= {name: value for name, value in fields.items() if not (is_whole and name == b"text")}
 

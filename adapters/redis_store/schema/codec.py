@@ -284,3 +284,9 @@ def opening_from_json(raw: bytes) -> Opening:
 
 def _pairs(flat: Sequence[bytes | str]) -> dict[str, str]:
     return {unpack(name): unpack(value) for name, value in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def shown_fields(args: Sequence[str | bytes | float]) -> list[str | bytes | float]:
+    """Name what `record_shown` writes: the whole text is recorded only later."""
+    message_ids, has_begun, text = args
+    return ["message_ids", message_ids, "has_begun", has_begun, "text", text]
