@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from bridge.ports.coordination import StoreFigures
 from bridge.ports.http import WebAnswer
+from bridge.ports.stores.coordination import StoreFigures
 from bridge.runtime.meter import BOUNDS_S, Durations, Meter
 
 _PREFIX = "talkifai_bridge_"

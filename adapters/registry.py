@@ -11,7 +11,7 @@ from adapters.slack import factory as slack
 from adapters.telegram import factory as telegram
 from bridge.ports.channel import WholeChannel
 from bridge.ports.http import WebRoutes
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
 from config.settings import Settings
 

@@ -18,8 +18,8 @@ from statistics import median
 from typing import Any
 
 from adapters.redis_store import start_embedded
-from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.connection import connect
+from adapters.redis_store.limits.channel_budgets import RedisCallBudgets
 from bench.pacing_bound import least_staleness
 from bench.pacing_world import CHUNK_S, Service, SlackWorkspace, Stream, StreamChannel, TelegramGroup
 from bridge.domain.errors import ChannelRateLimited

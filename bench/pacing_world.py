@@ -8,8 +8,8 @@ from typing import Protocol
 from adapters.slack.outbound.messages import pace_of as slack_pace
 from adapters.telegram.outbound.messages import pace_of as telegram_pace
 from bridge.domain.errors import ChannelRateLimited
+from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
 from sandbox.slack.limits import RateLimits
 from sandbox.telegram.flood import FloodGate, Limits

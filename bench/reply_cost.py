@@ -16,8 +16,8 @@ from adapters.slack.format import markdown_block as slack
 from adapters.slack.outbound.messages import pace_of as slack_pace
 from adapters.telegram.format import markdown as telegram
 from adapters.telegram.outbound.messages import pace_of as telegram_pace
+from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.stream_events import TextDelta
 from bridge.domain.threads import Address
 from bridge.rate_limits.channel_limiter import ChannelLimiter

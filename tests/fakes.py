@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from bridge.domain.errors import BridgeError, StreamBroken
 from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.notices import SLASHES, CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
-from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
 from bridge.domain.stream_events import StreamEvent
 from bridge.domain.threads import Address, Person, ThreadKey
@@ -219,21 +219,22 @@ class FakeAgent:
 
 @dataclass
 class FakeMarks:
-    """The part of `KeyValueStore` that marks what was used, without its time."""
+    """`KeyValueStore` in memory; what was used stays so."""
 
     used: set[tuple[str, str]] = field(default_factory=set)
+    written: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def read(self, group: str, name: str) -> str | None:
-        raise NotImplementedError
+        return self.written.get((group, name))
 
     async def read_all(self, group: str) -> Mapping[str, str]:
-        raise NotImplementedError
+        return {name: text for (of, name), text in self.written.items() if of == group}
 
     async def write(self, group: str, name: str, text: str) -> None:
-        raise NotImplementedError
+        self.written[group, name] = text
 
     async def remove(self, group: str, name: str) -> None:
-        raise NotImplementedError
+        self.written.pop((group, name), None)
 
     async def use(self, group: str, name: str, kept_s: float) -> bool:
         del kept_s

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.schema.codec import Unreadable
 from adapters.redis_store.schema.exchange_codec import exchange_from_json
 from adapters.redis_store.schema.keys import Keys
 from adapters.redis_store.schema.sealing import Sealing
-from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.exchanges import Exchange
 from bridge.domain.threads import ThreadKey
 

@@ -9,7 +9,7 @@ from adapters.redis_store.client.server_check import memory_use
 from adapters.redis_store.schema.codec import unpack
 from adapters.redis_store.schema.keys import Keys
 from bridge.domain.sessions import EndReason
-from bridge.ports.coordination import MemoryUse, StoreFigures
+from bridge.ports.stores.coordination import MemoryUse, StoreFigures
 
 _STUCK_ATTEMPTS = 20
 """In an hour an end is tried sixty times."""

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import unpack, unpack_anything
 from adapters.redis_store.schema.keys import Keys, StoreLimits
-from bridge.domain.retention import Forgotten, PersonKey
+from bridge.domain.limits.retention import Forgotten, PersonKey
 from bridge.domain.threads import ThreadKey
 
 _AT_ONCE = 500

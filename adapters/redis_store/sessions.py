@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.redis_store.client.commands import Commands
-from adapters.redis_store.lost_state import LostState
+from adapters.redis_store.queue.lost_state import LostState
+from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.schema.codec import (
     Unreadable,
     ending_from_json,
@@ -20,7 +21,6 @@ from adapters.redis_store.schema.codec import (
 )
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
-from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import LeaseLost, StoreUnavailable
 from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session, Tick
 from bridge.domain.threads import ThreadKey

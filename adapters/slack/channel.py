@@ -27,14 +27,14 @@ from bridge.domain.errors import (
     PlaceGone,
 )
 from bridge.domain.incoming import Origin, Question, Queued
+from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import Button, PageView, Streaming
-from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import PromptContext, Settlement
 from bridge.ports.channel import Accept
-from bridge.ports.chat_moves import Accounts
-from bridge.ports.key_value import KeyValueStore
-from bridge.ports.sessions import SessionStore
+from bridge.ports.stores.chat_moves import Accounts
+from bridge.ports.stores.key_value import KeyValueStore
+from bridge.ports.stores.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
 

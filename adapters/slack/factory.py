@@ -16,7 +16,7 @@ from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.oauth import OAuthApp
 from bridge.domain.errors import ChannelTokenRefused, Retryable
 from bridge.ports.http import WebRoutes
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
 from config.settings import Settings, reveal
 from config.slack import SlackSettings

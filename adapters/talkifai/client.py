@@ -34,7 +34,7 @@ from bridge.domain.errors import (
     SettingWrong,
     StreamBroken,
 )
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
 from bridge.domain.stream_events import StreamEvent
 from bridge.runtime.clock import Clock, SystemClock

@@ -8,7 +8,7 @@ import email.utils
 import re
 from collections.abc import Mapping
 
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 
 LONGEST_WAIT_S = 3600.0
 _DIGITS = re.compile(r"\d{1,12}(\.\d{1,9})?")

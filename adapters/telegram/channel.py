@@ -27,9 +27,9 @@ from adapters.telegram.outbound.leaving import leave_chat
 from adapters.telegram.outbound.messages import Sender, is_group, pace_of
 from adapters.telegram.outbound.reply_chains import ReplyChains
 from bridge.domain.incoming import Queued
+from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.notices import SLASHES, CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
-from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import Settlement
 from bridge.ports.channel import Accept

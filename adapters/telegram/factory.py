@@ -11,7 +11,7 @@ from adapters.telegram.inbound.update_handler import ChatStores
 from adapters.telegram.inbound.webhook import Hook
 from bridge.domain.errors import ChannelTokenRefused
 from bridge.ports.http import WebRoutes
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
 from config.settings import Settings
 

@@ -20,9 +20,9 @@ from adapters.terminal.input import LEAVE, Lines, keys_unseen, read_line
 from adapters.terminal.screen import Screen
 from bridge.domain.errors import PlaceGone, StoreUnavailable
 from bridge.domain.incoming import STOP_WORD, Incoming, IntakeResult, Queued, Stop
+from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.notices import TERMINAL, CommandStyle, Notice
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
 from bridge.runtime.cancellation import unwrap_group

@@ -6,6 +6,7 @@
 import asyncio
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,24 +17,24 @@ _DELTA = b'data: {"delta"'
 _BASE = os.environ.get("TALKIFAI_BASE_URL", "") + "/v1/chat/sessions"
 
 
-class Bot:
+class Bot(ABC):
     """Answers on one service."""
 
     def __init__(self, http: aiohttp.ClientSession) -> None:
         self.http = http
         self.tasks: set[asyncio.Task[None]] = set()
 
+    @abstractmethod
     async def run(self) -> None:
         """Take questions without end."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def post(self, place: Any, text: str) -> Any:
         """Post a message; returns what names it."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def edit(self, place: Any, message: Any, text: str) -> None:
         """Change a message."""
-        raise NotImplementedError
 
     def begin(self, place: Any, text: str) -> None:
         task = asyncio.ensure_future(self.answer(place, text))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bridge.access.lists import AccessList, AccessPolicy, ChannelLists
 from bridge.access.routes import RouteTable
-from bridge.domain.allowances import Allowances
+from bridge.domain.limits.allowances import Allowances
 from config.settings import Settings
 
 _EMAILS = ("BRIDGE_ALLOWED_EMAIL_DOMAINS", "BRIDGE_DENIED_EMAIL_DOMAINS")

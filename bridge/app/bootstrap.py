@@ -22,11 +22,11 @@ from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.access import access_warnings, allowances_of, audience, policy_of
 from bridge.app.check.talkifai import agents_of, look_at_start
-from bridge.app.health_pages import open_pages
-from bridge.app.leaving import leave
-from bridge.app.reload import Reload, on_hangup
 from bridge.app.risks import risks
 from bridge.app.routes import routes_of
+from bridge.app.serving.health_pages import open_pages
+from bridge.app.serving.leaving import leave
+from bridge.app.serving.reload import Reload, on_hangup
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
 from bridge.ports.channel import WholeChannel

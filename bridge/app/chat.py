@@ -12,7 +12,7 @@ from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.bootstrap import carry_over_of, open_stores, talkifai_agent
 from bridge.app.routes import routes_of
-from bridge.conversation.reaper import Reaper
+from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.sessions import EndReason
 from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock

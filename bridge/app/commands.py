@@ -62,7 +62,7 @@ def _quiet_settings(*, need_channel: bool = True) -> Settings:
 
 
 def _init() -> int:
-    from bridge.app import init  # noqa: PLC0415 - as above
+    from bridge.app.operate import init  # noqa: PLC0415 - as above
 
     return init.run()
 
@@ -86,7 +86,7 @@ def _check(*, as_json: bool, offline: bool) -> int:
 def _config(*, as_json: bool) -> None:
     """Show the settings. They need not suffice for a start: a channel may be missing."""
     settings = load_settings(need_channel=False)
-    from bridge.app import show_config  # noqa: PLC0415 - as above
+    from bridge.app.operate import show_config  # noqa: PLC0415 - as above
 
     (show_config.show_json if as_json else show_config.show)(settings)
 
@@ -96,7 +96,7 @@ def _forget(person: str) -> None:
     if "log_level" not in settings.bridge.model_fields_set:
         settings = settings.model_copy(update={"bridge": settings.bridge.model_copy(update={"log_level": "error"})})
     start_logging(settings)
-    from bridge.app import forget  # noqa: PLC0415 - as above
+    from bridge.app.operate import forget  # noqa: PLC0415 - as above
 
     key = forget.person_of(person)
     for line in forget.report(asyncio.run(forget.forget(settings, key)), key):

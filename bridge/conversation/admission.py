@@ -10,7 +10,7 @@ from bridge.domain.incoming import Incoming, Origin, Queued
 from bridge.domain.notices import Notice, not_allowed
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import Admission, EmailAddresses, PrivateNotices
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.key_value import KeyValueStore
 from bridge.runtime.backoff import Backoff
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import OperatorAlerts

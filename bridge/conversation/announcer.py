@@ -8,9 +8,9 @@ from bridge.conversation.channels import Channels
 from bridge.conversation.commands import style_of
 from bridge.domain.errors import BridgeError
 from bridge.domain.incoming import Origin
+from bridge.domain.limits.rate_limits import Priority
 from bridge.domain.notices import question_changed
 from bridge.domain.pages import Button, PageView
-from bridge.domain.rate_limits import Priority
 from bridge.ports.channel_capabilities import ReplyButtons
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import Clock

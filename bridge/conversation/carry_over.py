@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.conversation.turn_context import QuestionTurn
-from bridge.domain.carried_words import with_carried
 from bridge.domain.errors import QuestionTooLong
 from bridge.domain.exchanges import CarryOverLimits, Exchange
 from bridge.domain.incoming import Question
 from bridge.domain.notices import continues_from
+from bridge.domain.prompts.carried_words import with_carried
+from bridge.domain.prompts.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.sessions import Session
-from bridge.domain.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import PromptContext
 from bridge.ports.channel_capabilities import Prompting
-from bridge.ports.exchanges import Exchanges
+from bridge.ports.stores.exchanges import Exchanges
 from bridge.runtime.clock import Clock
 
 MOST_QUESTION_CHARACTERS = 10_000

@@ -5,7 +5,7 @@ from functools import partial
 from typing import assert_never
 
 from bridge.conversation.carry_over import CarryOver
-from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn, TurnContext
 from bridge.domain.exchanges import Exchange
 from bridge.domain.incoming import Command, CommandName, Question, Queued
@@ -14,7 +14,7 @@ from bridge.domain.sessions import EndReason, Session
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle
-from bridge.ports.work_queue import WorkQueue
+from bridge.ports.stores.work_queue import WorkQueue
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.clock import Clock
 

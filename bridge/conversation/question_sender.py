@@ -11,9 +11,8 @@ from bridge.conversation.answer_fold import AnswerFold
 from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS, CarryOver
 from bridge.conversation.commands import is_for_another_agent
 from bridge.conversation.recovery import Found, RecoveryLimits, Sought, joined, reconcile
-from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn
-from bridge.domain.carried_words import is_carried
 from bridge.domain.errors import (
     AgentRateLimited,
     AgentUnavailable,
@@ -24,11 +23,12 @@ from bridge.domain.errors import (
     StreamBroken,
 )
 from bridge.domain.notices import Notice, Status
+from bridge.domain.prompts.carried_words import is_carried
 from bridge.domain.sessions import EndReason, HistoryMessage, Session
 from bridge.domain.stream_events import StreamEnded, StreamFailed
 from bridge.domain.turns import AnswerResult, Lease, Outcome, Step
 from bridge.ports.agent import Agent
-from bridge.ports.work_queue import WorkQueue
+from bridge.ports.stores.work_queue import WorkQueue
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.backoff import pause_after
 from bridge.runtime.clock import Clock

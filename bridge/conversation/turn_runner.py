@@ -14,14 +14,14 @@ from typing import assert_never
 from bridge.access.lists import AccessPolicy
 from bridge.access.routes import Choices, RouteTable
 from bridge.conversation.admission import Admissions
-from bridge.conversation.allowances import AllowanceKeeper, used_up
 from bridge.conversation.announcer import Announcer
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
-from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
-from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.sessions.allowances import AllowanceKeeper, used_up
+from bridge.conversation.sessions.muted_places import MutedPlaces
+from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import Guard, TurnContext
 from bridge.domain.errors import (
     AllowanceUsedUp,
@@ -45,8 +45,8 @@ from bridge.ports.channel_capabilities import (
     ReplyButtons,
     TurnEvents,
 )
-from bridge.ports.key_value import KeyValueStore
-from bridge.ports.work_queue import WorkQueue
+from bridge.ports.stores.key_value import KeyValueStore
+from bridge.ports.stores.work_queue import WorkQueue
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.buttons import buttons_after
 from bridge.reply.reply import Reply

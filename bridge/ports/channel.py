@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bridge.domain.incoming import Incoming, IntakeResult
+from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address
 
 Accept = Callable[[Incoming], Awaitable[IntakeResult]]

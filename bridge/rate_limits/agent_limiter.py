@@ -6,11 +6,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 from bridge.domain.errors import AgentRateLimited, StoreUnavailable
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
 from bridge.domain.stream_events import StreamEvent
 from bridge.ports.agent import MeteredAgent
-from bridge.ports.coordination import Quota
+from bridge.ports.stores.coordination import Quota
 from bridge.runtime.clock import Clock
 from bridge.runtime.meter import Meter
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.rate_limits import (
+from bridge.domain.limits.rate_limits import (
     LIVE_FOR_S,
     Budget,
     CallDecision,
@@ -25,7 +25,7 @@ from bridge.domain.rate_limits import (
     LiveReply,
     Priority,
 )
-from bridge.ports.coordination import CallBudgets
+from bridge.ports.stores.coordination import CallBudgets
 from bridge.rate_limits.local_budgets import LocalBudgets
 from bridge.rate_limits.rules import ARRIVES_WITHIN_S, USUAL_STREAM_S, edit_interval_s, learned
 from bridge.runtime.clock import Clock

@@ -3,7 +3,7 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 
-from bridge.domain.rate_limits import AHEAD_S, Budget, CallDecision, CallRequest, Headroom, LiveReply, Priority
+from bridge.domain.limits.rate_limits import AHEAD_S, Budget, CallDecision, CallRequest, Headroom, LiveReply, Priority
 from bridge.rate_limits.rules import ARRIVES_WITHIN_S, kept_free
 from bridge.runtime.clock import Clock
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bridge.domain.rate_limits import Budget, ChannelLimits, Headroom, Priority
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits, Headroom, Priority
 
 USUAL_STREAM_S = 10.0
 """How long answers are taken to stream until this worker has seen some."""

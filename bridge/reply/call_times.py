@@ -2,7 +2,7 @@
 
 import logging
 
-from bridge.domain.rate_limits import ChannelLimits, Priority
+from bridge.domain.limits.rate_limits import ChannelLimits, Priority
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.reply import Reply
 from bridge.runtime.clock import Clock

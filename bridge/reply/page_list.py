@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits, Priority
 from bridge.domain.pages import PageView
-from bridge.domain.rate_limits import Budget, ChannelLimits, Priority
 from bridge.ports.channel import Channel
 from bridge.rate_limits.channel_limiter import reserved
 from bridge.reply.display_mode import DisplayMode

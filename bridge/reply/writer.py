@@ -18,8 +18,8 @@ from bridge.domain.errors import (
     PlaceMuted,
     PostUncertain,
 )
+from bridge.domain.limits.rate_limits import CallRequest, Priority
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import CallRequest, Priority
 from bridge.domain.threads import Address
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import Drafts, PostLookup

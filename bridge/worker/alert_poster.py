@@ -9,7 +9,7 @@ from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 from bridge.ports.channel import Channel
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.key_value import KeyValueStore
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import REPEAT_AFTER_S
 

@@ -9,7 +9,7 @@ from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.errors import ChannelOutage, LeaseLost, Misconfigured, Retryable, StoreUnavailable, TurnPutOff
 from bridge.domain.notices import Notice
 from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement, reference_of
-from bridge.ports.work_queue import WorkQueue
+from bridge.ports.stores.work_queue import WorkQueue
 from bridge.runtime.backoff import pause_after
 from bridge.runtime.cancellation import run_shielded
 from bridge.runtime.clock import Clock

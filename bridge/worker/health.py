@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from bridge.conversation.reaper import Reaper
+from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.channel import Receiver
 from bridge.ports.channel_capabilities import ReceivingState
-from bridge.ports.coordination import StoreFigures, StoreHealth
+from bridge.ports.stores.coordination import StoreFigures, StoreHealth
 from bridge.runtime.clock import Clock
 from bridge.runtime.meter import Meter
 from bridge.runtime.supervisor import Supervisor

@@ -22,7 +22,7 @@ from bridge.domain.incoming import (
     Wordless,
 )
 from bridge.domain.notices import Notice
-from bridge.ports.work_queue import Inbox
+from bridge.ports.stores.work_queue import Inbox
 from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)

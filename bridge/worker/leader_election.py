@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.ports.coordination import LeaderLease
+from bridge.ports.stores.coordination import LeaderLease
 from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import Clock
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from bridge.domain.errors import LeaseLost, StoreUnavailable
 from bridge.domain.turns import InboxItem, Lease
-from bridge.ports.work_queue import WorkQueue
+from bridge.ports.stores.work_queue import WorkQueue
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -10,21 +10,21 @@ from typing import Any
 from bridge.access.lists import AccessPolicy
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
-from bridge.conversation.allowances import AllowanceKeeper
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
-from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
-from bridge.conversation.reaper import TICK_S, Reaper
-from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.sessions.allowances import AllowanceKeeper
+from bridge.conversation.sessions.muted_places import MutedPlaces
+from bridge.conversation.sessions.reaper import TICK_S, Reaper
+from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
-from bridge.domain.allowances import Allowances
 from bridge.domain.errors import Misconfigured, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
+from bridge.domain.limits.allowances import Allowances
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Receiver, WholeChannel
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import Clock
 from bridge.runtime.meter import Meter

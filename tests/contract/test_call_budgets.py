@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
-from bridge.domain.rate_limits import LIVE_FOR_S, Budget, CallRequest, LiveReply, Priority
-from bridge.ports.coordination import CallBudgets
+from bridge.domain.limits.rate_limits import LIVE_FOR_S, Budget, CallRequest, LiveReply, Priority
+from bridge.ports.stores.coordination import CallBudgets
 from bridge.rate_limits.local_budgets import LocalBudgets
 from bridge.runtime.clock import SystemClock
 

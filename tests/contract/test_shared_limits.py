@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.incoming import CommandName, Edit, IntakeResult, Withdrawal
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 from bridge.domain.sessions import EndReason
 from tests.contract.store_steps import (
     DONE,

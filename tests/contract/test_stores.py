@@ -11,7 +11,7 @@ from adapters.redis_store.schema.codec import queued_from_json, queued_to_json
 from bridge.domain.incoming import Command, CommandName, IntakeResult, Question
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Step
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, claim
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from adapters.talkifai.client import TalkifaiAgent
-from bridge.conversation.reaper import AT_ONCE
+from bridge.conversation.sessions.reaper import AT_ONCE
 from bridge.domain.notices import Notice
 from bridge.domain.sessions import EndReason, Session
 from bridge.domain.threads import ThreadKey

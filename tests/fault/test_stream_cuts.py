@@ -10,8 +10,8 @@ from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
 from adapters.talkifai.limits import TalkifaiLimits
 from bridge.domain.incoming import Origin, Question
+from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import PageView
-from bridge.domain.rate_limits import ChannelLimits
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
 from bridge.runtime.clock import SystemClock

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
-from bridge.conversation.session_manager import OPENING
+from bridge.conversation.sessions.session_manager import OPENING
 from bridge.domain.errors import AgentOutOfCredits, AgentRateLimited, AgentUnavailable, ConversationLost, StreamBroken
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
 from bridge.domain.stream_events import StreamEnded, StreamEvent, StreamFailed, StreamStarted, TextDelta
 from tests.property.bridge_host import KEYS, Host, Store

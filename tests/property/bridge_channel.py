@@ -13,9 +13,9 @@ from bridge.domain.errors import (
     PlaceGone,
     PostUncertain,
 )
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.threads import Address
 from bridge.ports.channel import Accept
 from tests.fakes import FakeChannel

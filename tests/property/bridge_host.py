@@ -9,28 +9,28 @@ from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
 
-from adapters.redis_store.agent_quota import RedisQuota
-from adapters.redis_store.allowances import RedisAllowances
-from adapters.redis_store.channel_budgets import RedisCallBudgets
 from adapters.redis_store.client.commands import Argument, Call, Commands
 from adapters.redis_store.client.scripts import Script, all_scripts
 from adapters.redis_store.exchanges import RedisExchanges
 from adapters.redis_store.health import RedisHealth
-from adapters.redis_store.inbox import RedisInbox
 from adapters.redis_store.key_value import RedisKeyValueStore
 from adapters.redis_store.leader import RedisLeader
-from adapters.redis_store.lost_state import LostState
+from adapters.redis_store.limits.agent_quota import RedisQuota
+from adapters.redis_store.limits.allowances import RedisAllowances
+from adapters.redis_store.limits.channel_budgets import RedisCallBudgets
 from adapters.redis_store.people import RedisPeople
 from adapters.redis_store.places import RedisPlaces
+from adapters.redis_store.queue.inbox import RedisInbox
+from adapters.redis_store.queue.lost_state import LostState
+from adapters.redis_store.queue.work_queue import RedisWorkQueue
+from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.schema.keys import Keys, StoreLimits
 from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.sessions import RedisSessions
-from adapters.redis_store.work_queue import RedisWorkQueue
-from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.channel import Accept
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from tests.property.bridge_jumps import EPOCH, ServerClock
 from tests.property.bridge_time import OWNER, StoreLoop, nobodys
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.redis_store.stores import RedisStores
-from bridge.domain.allowances import Allowances, Asking, Limit
+from bridge.domain.limits.allowances import Allowances, Asking, Limit
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
 from tests.contract.store_steps import begun

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
 from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS
-from bridge.domain.carried_words import CARRIED_FOOTER, CARRIED_HEADER, with_carried
 from bridge.domain.errors import ConversationLost
 from bridge.domain.exchanges import Exchange
 from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Origin
+from bridge.domain.prompts.carried_words import CARRIED_FOOTER, CARRIED_HEADER, with_carried
 from bridge.domain.sessions import EndReason
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import Person, ThreadKey

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from adapters.slack.people.prompt import worded
 from adapters.slack.people.thread_history import Said
-from bridge.domain.speaker_names import speaker_label, spoken
+from bridge.domain.prompts.speaker_names import speaker_label, spoken
 
 _LABEL = re.compile(r"(?:(?P<name>[^\s:()][^:()\n]{0,39}) )?\((?P<id>U[0-9]+)\): ")
 _BREAKS = st.sampled_from(["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])

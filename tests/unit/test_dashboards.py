@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapters.metrics import Snapshot, metrics_answer
-from bridge.ports.coordination import MemoryUse, StoreFigures
+from bridge.ports.stores.coordination import MemoryUse, StoreFigures
 from bridge.runtime.meter import Meter
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -76,7 +76,7 @@ def test_a_container_file_names_settings_commands_and_pages_that_exist(name: str
     assert {"REDIS_URL", "BRIDGE_METRICS_PORT"} <= named <= set(variable_names())
     (command,) = re.findall(r'^ +(?:command|args): (\["\w+"\])$', text, re.MULTILINE)
     assert _explains(json.loads(command))
-    pages = _text("bridge/app/health_pages.py")
+    pages = _text("bridge/app/serving/health_pages.py")
     asked = re.findall(r"/(?:livez|readyz)\b", text)
     assert asked
     assert all(f'"{page}"' in pages for page in asked)

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError, ResponseError
 from adapters.redis_store.client.connection import translated
 from adapters.redis_store.client.diagnosis import SETTING, diagnosed
 from bridge.domain.errors import SettingWrong, StoreUnavailable
-from bridge.ports.coordination import MemoryUse
+from bridge.ports.stores.coordination import MemoryUse
 from bridge.runtime.cancellation import shielded
 
 OLDEST = (6, 2)

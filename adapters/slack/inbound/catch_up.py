@@ -17,7 +17,7 @@ from adapters.slack.limits import SlackLimits
 from adapters.slack.workspaces.context import WorkspaceContext, Workspaces
 from bridge.domain.errors import BridgeError, ChannelRateLimited, StoreUnavailable
 from bridge.domain.threads import ThreadKey
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.key_value import KeyValueStore
 
 _LOG = logging.getLogger(__name__)
 _GROUP, _HEARD, _LEAD = "slack:heard", "last", "slack:catching-up"

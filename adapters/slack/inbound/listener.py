@@ -17,7 +17,7 @@ from adapters.slack.workspaces.context import Workspaces
 from adapters.slack.workspaces.distribution import Distribution
 from bridge.domain.errors import ChannelRateLimited
 from bridge.ports.channel import Accept
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.key_value import KeyValueStore
 
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""

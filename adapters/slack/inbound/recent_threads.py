@@ -6,7 +6,7 @@ from time import time
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.threads import ThreadKey
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.key_value import KeyValueStore
 from bridge.runtime.bounded_dict import BoundedDict
 
 _GROUP = "slack:recent"

@@ -20,8 +20,8 @@ from bridge.domain.notices import Notice
 from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
-from bridge.ports.key_value import KeyValueStore
-from bridge.ports.sessions import SessionStore
+from bridge.ports.stores.key_value import KeyValueStore
+from bridge.ports.stores.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 
 _LOG = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from adapters.slack.format.metadata import metadata_of
 from adapters.slack.outbound.streams import append_scope, start_scope, stop, stop_scope
 from adapters.slack.outbound.thread_status import status_scope
 from bridge.domain.errors import BridgeError, PageRejected, PostUncertain
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.pages import PageView
-from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.threads import Address
 
 _LOG = logging.getLogger(__name__)

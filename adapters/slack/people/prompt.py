@@ -10,7 +10,7 @@ from adapters.slack.people.directory import People
 from adapters.slack.people.thread_history import EarlierMessages, Said
 from bridge.domain.errors import QuestionTooLong
 from bridge.domain.incoming import Question
-from bridge.domain.speaker_names import speaker_label, spoken, with_speaker_name
+from bridge.domain.prompts.speaker_names import speaker_label, spoken, with_speaker_name
 from bridge.domain.turns import PromptContext
 
 _ID = re.compile(r"(?<![\w@#])(?:@(?P<user>[UW][A-Z0-9]{4,20})|#(?P<channel>[CG][A-Z0-9]{4,20}))(?!\w)")

@@ -25,8 +25,8 @@ from bridge.domain.incoming import Command, CommandName, Queued
 from bridge.domain.sessions import Session
 from bridge.domain.threads import Address
 from bridge.domain.turns import Settlement
-from bridge.ports.key_value import KeyValueStore
-from bridge.ports.sessions import SessionStore
+from bridge.ports.stores.key_value import KeyValueStore
+from bridge.ports.stores.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 
 CHANNEL = "slack"

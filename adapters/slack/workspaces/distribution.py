@@ -9,10 +9,10 @@ from adapters.slack.workspaces.installation_store import InstallationStore
 from adapters.slack.workspaces.many import ManyWorkspaces
 from adapters.slack.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH, InstallPages, OAuthApp
 from adapters.slack.workspaces.token_rotation import Rotation
-from bridge.ports.chat_moves import Accounts
-from bridge.ports.coordination import LeaderLease
 from bridge.ports.http import WebRoutes
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.chat_moves import Accounts
+from bridge.ports.stores.coordination import LeaderLease
+from bridge.ports.stores.key_value import KeyValueStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from adapters.slack.api.identity import BotIdentity
 from bridge.domain.errors import SettingWrong, StoreUnavailable
-from bridge.ports.coordination import LeaderLease
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.coordination import LeaderLease
+from bridge.ports.stores.key_value import KeyValueStore
 
 _GROUP = "slack:grants"
 _RESEAL_S = 10.0

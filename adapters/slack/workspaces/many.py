@@ -12,7 +12,7 @@ from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, Workspa
 from adapters.slack.workspaces.installation_store import Grant, GrantUnreadable, InstallationStore
 from adapters.slack.workspaces.token_rotation import Rotation
 from bridge.domain.errors import BridgeError, ChannelUnavailable, PlaceGone, StoreUnavailable
-from bridge.ports.chat_moves import Accounts
+from bridge.ports.stores.chat_moves import Accounts
 from bridge.runtime.bounded_dict import BoundedDict
 
 _LOG = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ from adapters.slack.api.log_filter import VENDOR_LOG
 from adapters.slack.workspaces.installation_store import Grant, InstallationStore
 from bridge.domain.errors import BridgeError
 from bridge.ports.http import WebAnswer, WebRequest
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.key_value import KeyValueStore
 
 _LOG = logging.getLogger(__name__)
 INSTALL_PATH = "/slack/install"

@@ -6,7 +6,7 @@ import logging
 from adapters.slack.api.client import Clients, identify
 from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory
 from bridge.domain.errors import ChannelUnavailable, Permanent, Retryable
-from bridge.ports.chat_moves import Accounts
+from bridge.ports.stores.chat_moves import Accounts
 
 _LOG = logging.getLogger(__name__)
 

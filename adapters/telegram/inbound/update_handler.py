@@ -19,7 +19,7 @@ from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Command, CommandName, Forbidden, Incoming, IntakeResult, Stop
 from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
-from bridge.ports.chat_moves import Places, ReplyRoots
+from bridge.ports.stores.chat_moves import Places, ReplyRoots
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from adapters.telegram.format.buttons import ButtonSeal, keyboard
 from adapters.telegram.format.entities import Span
 from adapters.telegram.format.markdown import render_page
 from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable, MessageGone, PageRejected, StoreUnavailable
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.pages import PageView
-from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.threads import Address
 from bridge.runtime.bounded_dict import BoundedDict
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.threads import Address
-from bridge.ports.chat_moves import ReplyRoots
+from bridge.ports.stores.chat_moves import ReplyRoots
 from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)

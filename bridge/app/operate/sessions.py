@@ -12,7 +12,7 @@ from rich.console import Console
 from adapters.redis_store.stores import OpenSession, RedisStores
 from bridge.app.bootstrap import open_stores, talkifai_agent
 from bridge.app.operate.tables import duration, show
-from bridge.conversation.reaper import Reaper
+from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.sessions import EndReason
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.runtime.clock import SystemClock

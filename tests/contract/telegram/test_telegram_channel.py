@@ -17,8 +17,8 @@ from bridge.domain.errors import (
     PlaceMuted,
     PostUncertain,
 )
+from bridge.domain.limits.rate_limits import Budget
 from bridge.domain.pages import PageView
-from bridge.domain.rate_limits import Budget
 from bridge.domain.threads import Address, Person
 from config.telegram import TelegramSettings
 from sandbox.faults import Fault, Gate

@@ -11,7 +11,7 @@ from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
 from bridge.ports.channel import Accept
 from bridge.ports.http import WebRoutes
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from config.settings import Settings
 from config.values.section import Section, variables
 from tests.fakes import FakeChannel, question

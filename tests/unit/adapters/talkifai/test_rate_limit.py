@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.talkifai.rate_limit_headers import read_rate_limit, read_retry_after, read_wait
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 
 NOW = 1_800_000_000.0
 

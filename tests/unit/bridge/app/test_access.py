@@ -6,7 +6,7 @@ import pytest
 
 from bridge.access.routes import RouteTable
 from bridge.app.access import access_warnings, allowances_of, audience, policy_of
-from bridge.domain.allowances import Allowances
+from bridge.domain.limits.allowances import Allowances
 from config.settings import load_settings
 
 _BOT = {"TALKIFAI_API_KEY": "tk_live_x", "TALKIFAI_AGENT_ID": "00000000-0000-0000-0000-000000000000"}

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adapters.web.server import WebServer
-from bridge.app.credit_webhook import PATH, credit_webhook
+from bridge.app.serving.credit_webhook import PATH, credit_webhook
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
 

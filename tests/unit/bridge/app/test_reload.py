@@ -4,8 +4,8 @@ from collections.abc import Callable
 import pytest
 
 from bridge.access.routes import Access, Budgets, Choices, Route, Scope
-from bridge.app.reload import Reload
 from bridge.app.routes import routes_of
+from bridge.app.serving.reload import Reload
 from bridge.domain.pages import Streaming
 from config.routes import RouteSettings
 from config.settings import Settings, SettingsError, load_settings

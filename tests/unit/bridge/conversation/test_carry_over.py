@@ -7,11 +7,11 @@ import pytest
 
 from adapters.redis_store.stores import RedisStores
 from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS
-from bridge.domain.carried_words import CARRIED_FOOTER, CARRIED_HEADER
 from bridge.domain.errors import ConversationLost
 from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.incoming import CommandName
-from bridge.domain.retention import PersonKey
+from bridge.domain.limits.retention import PersonKey
+from bridge.domain.prompts.carried_words import CARRIED_FOOTER, CARRIED_HEADER
 from bridge.domain.sessions import Conversation, EndReason, HistoryMessage
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import Person, ThreadKey

@@ -6,17 +6,17 @@ from typing import Generic, TypeVar
 
 from adapters.redis_store.stores import RedisStores
 from bridge.access.routes import RouteTable
-from bridge.conversation.allowances import AllowanceKeeper
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
-from bridge.conversation.muted_places import MutedPlaces
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.recovery import RecoveryLimits
-from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.sessions.allowances import AllowanceKeeper
+from bridge.conversation.sessions.muted_places import MutedPlaces
+from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
-from bridge.domain.allowances import Allowances
 from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.incoming import IntakeResult, Queued
+from bridge.domain.limits.allowances import Allowances
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.turns import Lease, Settlement
 from bridge.rate_limits.channel_limiter import ChannelLimiter

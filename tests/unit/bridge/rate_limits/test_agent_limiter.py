@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bridge.domain.errors import AgentRateLimited, StoreUnavailable
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 from bridge.domain.sessions import Conversation
 from bridge.domain.stream_events import StreamEnded, StreamEvent
 from bridge.rate_limits.agent_limiter import RateLimitedAgent

@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.rate_limits import Budget, CallDecision, CallRequest, ChannelLimits, Headroom, LiveReply, Priority
+from bridge.domain.limits.rate_limits import (
+    Budget,
+    CallDecision,
+    CallRequest,
+    ChannelLimits,
+    Headroom,
+    LiveReply,
+    Priority,
+)
 from bridge.rate_limits.channel_limiter import ChannelLimiter, reserved
 from bridge.rate_limits.local_budgets import LocalBudgets
 from tests.virtual_time import LoopClock, run_virtually

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from bridge.domain.errors import ChannelOutage, ChannelRateLimited, ChannelUnavailable, MessageGone, PageRejected
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.pages import Button, PageView
-from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.reply import Reply
 from bridge.reply.writer import Writer

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, PlaceGone
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.notices import Status, writing_status
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.stream_events import TextDelta, ToolFinished, ToolStarted
 from bridge.domain.threads import Address
 from bridge.rate_limits.channel_limiter import ChannelLimiter

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.pages import PageView, Streaming
-from bridge.domain.rate_limits import Budget, ChannelLimits
 from bridge.domain.stream_events import TextDelta, ToolFinished, ToolStarted
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.reply import Reply

@@ -13,9 +13,9 @@ from bridge.domain.errors import (
     PlaceMuted,
     PostUncertain,
 )
+from bridge.domain.limits.rate_limits import Budget, CallDecision, CallRequest, ChannelLimits, Priority
 from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView
-from bridge.domain.rate_limits import Budget, CallDecision, CallRequest, ChannelLimits, Priority
 from bridge.domain.stream_events import TextDelta, ToolFinished, ToolStarted
 from bridge.domain.threads import Address
 from bridge.rate_limits.channel_limiter import ChannelLimiter

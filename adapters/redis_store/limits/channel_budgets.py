@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.redis_store.client.commands import Argument, Commands
 from adapters.redis_store.schema.keys import Keys, milliseconds
-from bridge.domain.rate_limits import AHEAD_S, LIVE_FOR_S, Budget, CallDecision, CallRequest, Headroom, LiveReply
+from bridge.domain.limits.rate_limits import AHEAD_S, LIVE_FOR_S, Budget, CallDecision, CallRequest, Headroom, LiveReply
 
 _CALL_KEYS = ("calls", "live", "unshown", "queue", "state")
 _JOIN_KEYS = ("calls", "live", "unshown", "queue")

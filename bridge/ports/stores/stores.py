@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from bridge.ports.allowances import AllowanceStore
-from bridge.ports.chat_moves import Accounts, Places, ReplyRoots
-from bridge.ports.coordination import CallBudgets, LeaderLease, Quota, StoreHealth
-from bridge.ports.exchanges import Exchanges
-from bridge.ports.key_value import KeyValueStore
-from bridge.ports.retention import Retention
-from bridge.ports.sessions import SessionStore
-from bridge.ports.work_queue import Inbox, WorkQueue
+from bridge.ports.stores.allowances import AllowanceStore
+from bridge.ports.stores.chat_moves import Accounts, Places, ReplyRoots
+from bridge.ports.stores.coordination import CallBudgets, LeaderLease, Quota, StoreHealth
+from bridge.ports.stores.exchanges import Exchanges
+from bridge.ports.stores.key_value import KeyValueStore
+from bridge.ports.stores.retention import Retention
+from bridge.ports.stores.sessions import SessionStore
+from bridge.ports.stores.work_queue import Inbox, WorkQueue
 
 
 @dataclass(frozen=True, kw_only=True)

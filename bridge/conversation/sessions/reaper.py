@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bridge.conversation.session_manager import OPENING
+from bridge.conversation.sessions.session_manager import OPENING
 from bridge.domain.errors import AgentRateLimited, BridgeError, ConversationLost, StoreUnavailable
 from bridge.domain.sessions import Conversation, Ending, EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.ports.agent import Agent
-from bridge.ports.sessions import SessionStore
+from bridge.ports.stores.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.backoff import pause_after
 from bridge.runtime.bounded_dict import BoundedDict

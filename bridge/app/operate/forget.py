@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 from bridge.app.bootstrap import open_stores, talkifai_agent
-from bridge.conversation.reaper import Reaper
+from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.errors import SettingWrong
 from bridge.domain.incoming import Origin, Withdrawal
-from bridge.domain.retention import Forgotten, PersonKey
+from bridge.domain.limits.retention import Forgotten, PersonKey
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Address, Person, ThreadKey
-from bridge.ports.stores import Stores
+from bridge.ports.stores.stores import Stores
 from bridge.runtime.clock import SystemClock
 from config.settings import Settings
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 
 from adapters.metrics import Snapshot, metrics_answer
 from adapters.web.server import WebServer
-from bridge.app.credit_webhook import credit_webhook
+from bridge.app.serving.credit_webhook import credit_webhook
 from bridge.ports.http import WebAnswer, WebRequest, WebRoutes
 from bridge.worker.health import Health
 from bridge.worker.worker import Worker

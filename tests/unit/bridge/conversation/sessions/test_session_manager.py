@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.access.routes import Choices
-from bridge.conversation.muted_places import MutedPlaces
-from bridge.conversation.session_manager import SessionManager
+from bridge.conversation.sessions.muted_places import MutedPlaces
+from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.domain.errors import (
     AgentKeyRefused,
     AgentRateLimited,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bridge.domain.allowances import Allowances, Asking, Level, Taken
+from bridge.domain.limits.allowances import Allowances, Asking, Level, Taken
 
 
 class AllowanceStore(Protocol):

@@ -2,7 +2,7 @@
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.keys import Keys, milliseconds
-from bridge.domain.rate_limits import RateLimit
+from bridge.domain.limits.rate_limits import RateLimit
 
 
 class RedisQuota:

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store.stores import RedisStores
-from bridge.conversation.reaper import Reaper
+from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.errors import AgentRateLimited, AgentUnavailable, BridgeError, ConversationLost
 from bridge.domain.sessions import Opening
 from bridge.domain.threads import ThreadKey
@@ -50,7 +50,7 @@ async def test_an_end_that_fails_is_repeated_until_it_is_confirmed(
     stores: RedisStores, error: BridgeError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B3: repeated until closed."""
-    monkeypatch.setattr("bridge.conversation.reaper._PAUSE_FIRST_S", 0.01)
+    monkeypatch.setattr("bridge.conversation.sessions.reaper._PAUSE_FIRST_S", 0.01)
     it = await _with_session(stores, idle_timeout_s=0.01)
     it.agent.end_errors = [error, error]
     reaper = Reaper(it.agent, stores.sessions, SystemClock())

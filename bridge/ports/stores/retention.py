@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bridge.domain.retention import Forgotten, PersonKey
+from bridge.domain.limits.retention import Forgotten, PersonKey
 from bridge.domain.threads import ThreadKey
 
 

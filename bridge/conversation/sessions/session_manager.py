@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bridge.access.memory import Memory, identifier_in
 from bridge.access.routes import Choices
-from bridge.conversation.allowances import AllowanceKeeper
-from bridge.conversation.muted_places import MutedPlaces
+from bridge.conversation.sessions.allowances import AllowanceKeeper
+from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.domain.errors import (
     AgentRateLimited,
     AgentUnreachable,
@@ -25,7 +25,7 @@ from bridge.domain.turns import Lease
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import AskerNames, OwnAgent
-from bridge.ports.sessions import SessionStore
+from bridge.ports.stores.sessions import SessionStore
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, unpack
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
-from bridge.domain.allowances import Allowances, Asking, Level, Limit, Taken
+from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit, Taken
 from bridge.domain.threads import ThreadKey
 
 _MOST_REMEMBERED = 1_000

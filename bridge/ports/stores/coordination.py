@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.domain.rate_limits import CallDecision, CallRequest, Headroom, LiveReply, RateLimit
+from bridge.domain.limits.rate_limits import CallDecision, CallRequest, Headroom, LiveReply, RateLimit
 
 
 class Quota(Protocol):

@@ -6,10 +6,10 @@ import pytest
 
 from adapters.redis_store.stores import RedisStores
 from bridge.access.routes import Budgets, Choices, Route, Scope
-from bridge.conversation.allowances import AllowanceKeeper
-from bridge.domain.allowances import Allowances
+from bridge.conversation.sessions.allowances import AllowanceKeeper
 from bridge.domain.errors import TurnPutOff
 from bridge.domain.incoming import CommandName, Question
+from bridge.domain.limits.allowances import Allowances
 from bridge.domain.notices import Notice, come_again
 from bridge.domain.turns import Outcome
 from bridge.runtime.clock import SystemClock

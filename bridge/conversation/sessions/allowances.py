@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from bridge.access.routes import Budgets, Choices
-from bridge.domain.allowances import Allowances, Asking, Level, Limit
 from bridge.domain.errors import AllowanceUsedUp, StoreUnavailable, TurnPutOff
 from bridge.domain.incoming import Command, CommandName, Origin, Queued
+from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit
 from bridge.domain.notices import Notice, come_again
 from bridge.domain.turns import Settlement
-from bridge.ports.allowances import AllowanceStore
+from bridge.ports.stores.allowances import AllowanceStore
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapters.redis_store.stores import RedisStores
-from bridge.conversation.muted_places import MutedPlaces
+from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.domain.errors import PlaceMuted
 from bridge.domain.threads import ThreadKey
 
@@ -36,9 +36,9 @@ async def test_a_place_that_is_asked_in_again_and_again_is_tried_after_its_time(
     stores: RedisStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     muted = MutedPlaces(stores.records)
-    monkeypatch.setattr("bridge.conversation.muted_places.MUTED_S", 0.3)
+    monkeypatch.setattr("bridge.conversation.sessions.muted_places.MUTED_S", 0.3)
     await muted.note(THREAD, PlaceMuted("no"))
-    monkeypatch.setattr("bridge.conversation.muted_places.MUTED_S", 60.0)
+    monkeypatch.setattr("bridge.conversation.sessions.muted_places.MUTED_S", 60.0)
     await muted.note(THREAD, PlaceMuted("no"))
     with pytest.raises(PlaceMuted):
         await muted.check(THREAD)

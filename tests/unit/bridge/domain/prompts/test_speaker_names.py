@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.domain.errors import QuestionTooLong
+from bridge.domain.prompts.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.sessions import Conversation, Session
-from bridge.domain.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.threads import Person
 from bridge.domain.turns import PromptContext
 from tests.fakes import THREAD, question

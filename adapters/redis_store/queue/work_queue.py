@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.redis_store.client.commands import LONGEST_POP_S, Argument, Commands
-from adapters.redis_store.lost_state import LostState
+from adapters.redis_store.queue.lost_state import LostState
+from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.schema.codec import (
     Unreadable,
     answer_to_fields,
@@ -21,7 +22,6 @@ from adapters.redis_store.schema.codec import (
 from adapters.redis_store.schema.exchange_codec import exchange_to_json
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
-from adapters.redis_store.worker_state import WorkerState
 from bridge.domain.errors import LeaseLost
 from bridge.domain.exchanges import Exchange
 from bridge.domain.incoming import Question

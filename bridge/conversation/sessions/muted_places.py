@@ -4,7 +4,7 @@ import logging
 
 from bridge.domain.errors import PlaceMuted, StoreUnavailable
 from bridge.domain.threads import ThreadKey
-from bridge.ports.key_value import KeyValueStore
+from bridge.ports.stores.key_value import KeyValueStore
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import logging
 
 from adapters.redis_store.stores import RedisStores
-from bridge.conversation.reaper import Reaper
+from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.sessions import EndReason
 from bridge.ports.agent import Agent

@@ -1,0 +1,1 @@
+"""Sessions are opened, counted and ended. Not how a question is answered."""

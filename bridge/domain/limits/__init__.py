@@ -1,0 +1,1 @@
+"""What may be used and for how long it is kept, as values."""

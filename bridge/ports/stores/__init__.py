@@ -1,0 +1,1 @@
+"""What the core asks of Redis, one protocol a store."""
