@@ -131,12 +131,12 @@ async def test_a_question_that_waits_can_be_changed_and_dropped(stores: RedisSto
     assert lease is not None
     head = await stores.queue.begin(lease)
     assert head is not None
-    assert await stores.inbox.amend(Edit(origin("q1"), "too late")) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.amend(Edit(origin("q1"), "in other words")) is IntakeResult.ASKED_ANEW
     assert await stores.inbox.amend(Edit(origin("q2"), "changed")) is IntakeResult.AMENDED
     assert await stores.inbox.amend(Withdrawal(origin("q3"))) is IntakeResult.AMENDED
     assert await stores.inbox.amend(Edit(origin("q9"), "unknown")) is IntakeResult.NOT_ADDRESSED
     await stores.queue.release(lease)
-    assert await _waiting_texts(stores) == ["q1", "changed"]
+    assert await _waiting_texts(stores) == ["q1", "in other words", "changed"]
 
 
 async def test_an_edit_makes_no_question_of_a_command_that_waits(stores: RedisStores) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any, ClassVar, TypeVar
 
@@ -122,10 +123,12 @@ class World(RuleBasedStateMachine):
                 self.accepted[_text(args[0])].append(question_id)
                 self.texts[question_id] = _words_of(self.sent[question_id])
                 self.agent.accepted_at[question_id] = now
-            case "amend" if result == 1 and args[2] == b"":
+            case "amend" if result[0] == 1 and args[2] == b"":
                 self.withdrawn.add(_text(args[1]))
-            case "amend" if result == 1:
+            case "amend" if result[0] == 1:
                 self.texts[_text(args[1])] = json.loads(_text(args[2]))["text"]
+            case "amend" if result[0] == 2:
+                self.saw_asked_anew(_text(args[0]), _text(args[1]), _text(args[3]), _text(args[4]), now)
             case "settle" if removed:
                 self.active_at[_text(args[0])] = now
                 self.saw_settled(_text(args[0]), removed, _text(args[3]), _text(args[4]))
@@ -134,6 +137,15 @@ class World(RuleBasedStateMachine):
                     book.recorded.update(json.loads(_text(args[3])))
             case _:
                 return
+
+    def saw_asked_anew(self, thread: str, question_id: str, again_id: str, body: str, now: float) -> None:
+        """Take in the question that an edit of the one at work makes."""
+        accepted, words = self.accepted[thread], json.loads(body)["text"]
+        accepted.insert(accepted.index(question_id) + 1, again_id)
+        origin = replace(self.sent[question_id].origin, id=again_id, dedupe_keys=(again_id,))
+        self.sent[again_id] = Question(origin, words)
+        self.texts[again_id] = words
+        self.agent.accepted_at[again_id] = now
 
     def saw_settled(self, thread: str, removed: Sequence[str], outcome: str, end_reason: str) -> None:
         self.settled[thread] += removed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenario.messengers import SlackMessenger, TelegramMessenger
+from tests.scenario.messengers import SlackMessenger, Talk, TelegramMessenger
 from tests.scenario.scene import Scene
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
@@ -11,10 +11,10 @@ pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
 async def test_no_credits_is_posted_once_to_the_operators_channel_by_all_workers_together(own_scene: Scene) -> None:
     """B8: the operator sees the cause once, not per message."""
     slack, telegram = SlackMessenger(own_scene), TelegramMessenger(own_scene)
+    beside = Talk(slack.channel(), "")
     for _ in range(2):
-        await own_scene.start_bridge(BRIDGE_ALERTS="slack:D00001")
-    operators = await slack.ask_directly("where operators talk")
-    assert operators.place == "D00001"
+        await own_scene.start_bridge(BRIDGE_ALERTS=f"slack:{beside.place}")
+    operators = await slack.ask_in_group("where operators talk", beside)
     await slack.until_said(operators, "You asked: where operators talk")
     own_scene.stage.talkifai.gate.out_of_credits = True
     for question in ("one", "two", "three"):
