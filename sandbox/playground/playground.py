@@ -132,6 +132,9 @@ class Playground:
             "BRIDGE_IDLE_TIMEOUT": f"{self.options.idle_after_s:g}",
             "BRIDGE_LOG_FORMAT": "json",
             "BRIDGE_SHOW_TOOLS": "on",
+            # Three people play a whole crowd, and press fault after fault.
+            "BRIDGE_PERSON_OPEN_SESSIONS": "0",
+            "BRIDGE_PERSON_QUESTIONS_PER_HOUR": "0",
             "SLACK_FEEDBACK": "on",
             "TELEGRAM_FEEDBACK": "on",
             "SLACK_PROMPTS": "|".join(agents.AGENTS[agents.DEFAULT].prompts),
