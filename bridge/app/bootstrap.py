@@ -7,10 +7,8 @@ import signal
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 
-from redis.asyncio import Redis
-
 from adapters.redis_store import StoreLimits
-from adapters.redis_store.client.connection import connect
+from adapters.redis_store.client.connection import RedisClient, connect
 from adapters.redis_store.client.server_check import check_server, is_cluster
 from adapters.redis_store.embedded.server import start_embedded
 from adapters.redis_store.stores import RedisStores
@@ -169,7 +167,7 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     return stores
 
 
-async def redis_client(settings: Settings, stack: AsyncExitStack) -> Redis:
+async def redis_client(settings: Settings, stack: AsyncExitStack) -> RedisClient:
     """Make a client, starting the embedded server where no address is set. The stack closes both."""
     if settings.redis.url is not None:
         url = settings.redis.url.get_secret_value()

@@ -13,6 +13,8 @@ from redis.exceptions import RedisError, ResponseError
 from adapters.redis_store.client.diagnosis import SETTING
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 
+RedisClient = Redis
+"""The type of what `connect` returns, for callers that name no vendor."""
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
 """Blocking pops stay well below it."""
