@@ -40,9 +40,14 @@ def words(text: str) -> str:
     return "".join(sign for sign in bare if _is_read(sign))
 
 
+_CONTINUES = re.compile(r"\s*_?Continues from [^\n]{1,60} ago\._?\s*\Z")
+"""The bridge's own line below an answer whose thread goes on after its conversation was ended."""
+
+
 def is_whole(asked: Asked, shown: Sequence[Seen]) -> bool:
     """Say whether these messages, put together, are the agent's answer."""
-    return words("\n".join(message.text for message in shown)) == words(asked.answer)
+    text = _CONTINUES.sub("", "\n".join(message.text for message in shown))
+    return words(text) == words(asked.answer)
 
 
 def wrong_replies(told: Told) -> list[str]:
