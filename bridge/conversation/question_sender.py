@@ -43,6 +43,8 @@ _UNAVAILABLE_PAUSES_S = (1.0, 4.0)
 """The first and the longest."""
 _MOST_SENDS = 3
 """Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
+_MOST_ASKED_AGAIN = 3
+"""So many deploys within one answer lose nothing. A worker that is stopped again and again must not ask for ever."""
 _NOTE_CUT_WITHIN_S = 1.0
 
 
@@ -54,8 +56,8 @@ class _Sending:
     count: int
     """How many messages the conversation's history held before."""
     wording: str
-    again: bool = False
-    """It was sent before, and the bridge itself cut its answer."""
+    asked_again: int = 0
+    """How often it was sent before and the bridge itself cut its answer."""
 
 
 class QuestionSender:
@@ -102,7 +104,7 @@ class QuestionSender:
                 sending = await self._new_sending(turn, session)
             kept = "" if sending.wording == turn.question.text else sending.wording
             await self._queue.record_sending(
-                turn.lease, session.conversation.id, sending.count, kept, again=sending.again
+                turn.lease, session.conversation.id, sending.count, kept, asked_again=sending.asked_again
             )
             return await self._send_or_look_up(turn, sending)
         except ConversationLost:
@@ -250,9 +252,7 @@ class QuestionSender:
             turn.reply.replace(record.text)
             turn.reply.say(Status.THINKING)
             turn.wake()
-        sending = _Sending(
-            session, record.history_count, record.wording or turn.question.text, again=record.asked_again
-        )
+        sending = _Sending(session, record.history_count, record.wording or turn.question.text, record.asked_again)
         sought = Sought(
             sending.wording,
             sending.count,
@@ -273,12 +273,12 @@ class QuestionSender:
         if result.found is Found.NEVER_ARRIVED and count is not None:
             await self._queue.record_step(turn.lease, Step.CLAIMED)
             return replace(sending, count=count)
-        if sought.was_cut and not sending.again and count is not None:
+        if sought.was_cut and sending.asked_again < _MOST_ASKED_AGAIN and count is not None:
             log.info("a question whose answer we cut is asked again", extra={"thread_key": str(turn.lease.thread)})
             turn.reply.has_begun = False
             # What was said before has arrived with the question: it goes along once.
             wording = await self._carry_over.wording(turn, sending.session, is_first=False)
-            return replace(sending, count=count, wording=wording, again=True)
+            return replace(sending, count=count, wording=wording, asked_again=sending.asked_again + 1)
         if len(result.answer) > turn.reply.length:
             turn.reply.replace(result.answer)
         return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED, history_count=count)

@@ -105,8 +105,8 @@ class TurnRecord:
     """How asking came out, from step `ANSWERED` on."""
     cut_at: int | None = None
     """How many characters of the answer had come when the bridge itself hung up on it, to stop; None: it did not."""
-    asked_again: bool = False
-    """True when the question was sent once more, because the bridge had hung up on its answer."""
+    asked_again: int = 0
+    """How often the question was sent once more because the bridge had hung up on its answer."""
     is_stopped: bool = False
     """True when a person stopped this answer."""
 

@@ -36,10 +36,10 @@ async def test_an_answer_that_the_bridge_cut_is_marked_until_the_question_is_sen
     assert (await begin(stores, lease)).record.cut_at is None
     await stores.queue.record_cut(lease, 0)
     record = (await begin(stores, lease)).record
-    assert (record.cut_at, record.asked_again, record.history_count) == (0, False, 3)
-    await stores.queue.record_sending(lease, "c1", 5, again=True)
+    assert (record.cut_at, record.asked_again, record.history_count) == (0, 0, 3)
+    await stores.queue.record_sending(lease, "c1", 5, asked_again=2)
     record = (await begin(stores, lease)).record
-    assert (record.cut_at, record.asked_again, record.history_count) == (None, True, 5)
+    assert (record.cut_at, record.asked_again, record.history_count) == (None, 2, 5)
 
 
 async def test_a_claimed_thread_is_nobody_elses(stores: RedisStores) -> None:

@@ -28,6 +28,11 @@ async def _ask(cluster: Cluster, talks: list[Talk]) -> None:
         await talk.until_shown("Sentence number 1")
 
 
+async def _until_asked(talks: list[Talk], *, times: int) -> None:
+    for talk in talks:
+        await talk.stage.talkifai.book.until(lambda talk=talk: len(talk.posted) == times, 40.0)  # type: ignore[misc]
+
+
 def _never_shrank(talk: Talk) -> bool:
     """Say whether no one saw less of the text than before, leaving out the status line below it."""
     looks = [without_status(frame.text) for frame in talk.versions()]
@@ -73,20 +78,43 @@ async def test_a_question_after_an_answer_that_was_asked_for_again_is_sent_once(
     assert talk.posted == ["tell me", "tell me", "and then"]
 
 
-async def test_an_answer_cut_by_two_deploys_is_asked_again_once_and_ends_with_a_notice(cluster: Cluster) -> None:
-    """R12: at most once."""
+@pytest.mark.parametrize("when_unread", WhenUnread)
+async def test_three_deploys_within_one_answer_do_not_lose_it(cluster: Cluster, when_unread: WhenUnread) -> None:
+    """R12: each stop is ours, so each may be followed by asking again."""
+    cluster.stage.talkifai.when_unread = when_unread
+    worker = await cluster.start_worker(BRIDGE_DRAIN_S="0")
+    talks = [talk_on(cluster.stage, channel) for channel in TALKS]
+    await _ask(cluster, talks)
+    for deploys in range(1, 4):
+        following = await cluster.start_worker(BRIDGE_DRAIN_S="0")
+        assert await worker.stop() == 0
+        worker = following
+        if when_unread is not WhenUnread.WRITE_ON:
+            await _until_asked(talks, times=deploys + 1)
+
+    for talk in talks:
+        await talk.until_texts(_STORY, within_s=60.0)
+        assert _never_shrank(talk)
+        assert not [frame for frame in talk.versions() if Notice.INTERRUPTED in frame.text]
+        assert len(talk.posted) == (1 if when_unread is WhenUnread.WRITE_ON else 4)
+        assert len(talk.records) == 1
+
+
+async def test_an_answer_that_every_worker_cuts_ends_with_a_notice(cluster: Cluster) -> None:
+    """R12: workers that are stopped again and again do not ask for ever."""
     cluster.stage.talkifai.when_unread = WhenUnread.KEEP_THE_QUESTION
-    first = await cluster.start_worker(BRIDGE_DRAIN_S="0")
+    worker = await cluster.start_worker(BRIDGE_DRAIN_S="0")
     talk = talk_on(cluster.stage, "telegram")
     await _ask(cluster, [talk])
-    second = await cluster.start_worker(BRIDGE_DRAIN_S="0")
-    await first.stop()
-    book = cluster.stage.talkifai.book
-    await book.until(lambda: len(talk.posted) == 2, 40.0)
+    for asked in range(2, 5):
+        following = await cluster.start_worker(BRIDGE_DRAIN_S="0")
+        await worker.stop()
+        worker = following
+        await _until_asked([talk], times=asked)
     await cluster.start_worker()
-    await second.stop()
+    await worker.stop()
     await talk.ledger.until(lambda: Notice.INTERRUPTED in talk.texts[-1], 60.0)
-    assert talk.posted == ["tell me", "tell me"]
+    assert talk.posted == ["tell me"] * 4
 
 
 async def test_two_hundred_live_replies_are_let_go_in_time(cluster: Cluster) -> None:

@@ -100,7 +100,7 @@ class AgentBook:
         self.faults: defaultdict[str, list[Fault]] = defaultdict(list)
         self.text_of: Callable[[str], str] = lambda question_id: question_id
         self.accepted_at: dict[str, float] = {}
-        self.asked_again: set[str] = set()
+        self.asked_again: dict[str, int] = {}
         self._made = 0
 
     def heal(self) -> None:
@@ -125,19 +125,18 @@ class AgentBook:
         head: bytes | None = await self._store.look("LINDEX", f"{KEYS.prefix}:inbox:{talk.thread}", 0)
         return (head or b"").decode()
 
-    async def is_asked_again(self, talk: Talk) -> bool:
-        """Say whether the bridge asks the question at the head once more, because a stop of its own cut the answer."""
+    async def asked_again_now(self, talk: Talk) -> int:
+        """Return how often the bridge asked the question at the head again because a stop of its own cut the answer."""
         turn = f"{KEYS.prefix}:turn:{talk.thread}"
-        flag: bytes | None = await self._store.look("HGET", turn, "asked_again")
-        return flag == b"1"
+        times: bytes | None = await self._store.look("HGET", turn, "asked_again")
+        return int(times or 0)
 
-    def arrive(self, talk: Talk, question_id: str, text: str, plan: Plan, *, again: bool = False) -> Answer:
+    def arrive(self, talk: Talk, question_id: str, text: str, plan: Plan, *, again: int = 0) -> Answer:
         """Take a question in and begin to write; the writing goes on whatever becomes of its reader."""
         before = self.answers.get(question_id)
-        if before is not None and not (again and question_id not in self.asked_again):
+        if before is not None and again <= self.asked_again.get(question_id, 0):
             self._problems.append(f"asked twice: {question_id}")
-        if again:
-            self.asked_again.add(question_id)
+        self.asked_again[question_id] = again
         if self.text_of(question_id) != text:
             self._problems.append(f"asked {text!r} instead of {question_id}")
         if self.accepted_at.get(question_id, 0.0) > talk.grew_old_at:
@@ -238,7 +237,7 @@ class HostAgent:
         plan = self._book.plans.pop(0) if self._book.plans else Plan()
         # Sent is sent: what becomes of the worker from here on holds the question up no more.
         question_id = await self._book.asked_now(talk)
-        again = await self._book.is_asked_again(talk)
+        again = await self._book.asked_again_now(talk)
         if plan.ending is Ending.NEVER_ARRIVES:
             await asyncio.sleep(1.0)
             raise StreamBroken("lost on its way")
@@ -251,7 +250,7 @@ class HostAgent:
         await self._host.step()
         yield _Events(answer, plan, self._host)
 
-    async def _arrive_late(self, talk: Talk, question_id: str, text: str, plan: Plan, *, again: bool) -> None:
+    async def _arrive_late(self, talk: Talk, question_id: str, text: str, plan: Plan, *, again: int) -> None:
         await asyncio.sleep(5.0)
         self._book.arrive(talk, question_id, text, plan, again=again)
 

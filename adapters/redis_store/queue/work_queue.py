@@ -133,7 +133,7 @@ class RedisWorkQueue:
         return None
 
     async def record_sending(
-        self, lease: Lease, conversation_id: str, history_count: int, wording: str = "", *, again: bool = False
+        self, lease: Lease, conversation_id: str, history_count: int, wording: str = "", *, asked_again: int = 0
     ) -> None:
         """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`."""
         await self._record(
@@ -144,7 +144,7 @@ class RedisWorkQueue:
             *("wording", pack(self._sealing.close_said(lease, wording))),
             *("has_begun", 0),
             *("cut_at", ""),
-            *("asked_again", int(again)),
+            *("asked_again", asked_again),
         )
 
     async def record_cut(self, lease: Lease, characters: int) -> None:

@@ -120,7 +120,7 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             text=fields.get("text", ""),
             asked=_asked_from_json(fields["asked"]) if "asked" in fields else None,
             cut_at=int(fields["cut_at"]) if fields.get("cut_at") else None,
-            asked_again=fields.get("asked_again") == "1",
+            asked_again=int(fields.get("asked_again") or 0),
             is_stopped=fields.get("stopped") == "1",
         )
     except (ValueError, KeyError, TypeError) as error:

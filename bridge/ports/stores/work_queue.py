@@ -65,11 +65,11 @@ class WorkQueue(Protocol):
         ...
 
     async def record_sending(
-        self, lease: Lease, conversation_id: str, history_count: int, wording: str = "", *, again: bool = False
+        self, lease: Lease, conversation_id: str, history_count: int, wording: str = "", *, asked_again: int = 0
     ) -> None:
         """Note that the question is about to be sent, in this wording: step `SENDING`. Raises `LeaseLost`.
 
-        An empty wording stands for the question's text. `again`: it was sent before, and its answer was cut by us.
+        An empty wording stands for the question's text. `asked_again`: how often its answer was cut by us before.
         """
         ...
 
