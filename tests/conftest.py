@@ -81,3 +81,8 @@ def let_time_pass(redis: Redis, stores: RedisStores) -> Callable[[float], Awaita
         await pass_time(redis, stores.keys, seconds)
 
     return let_pass
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the files that outputs are compared with be written anew."""
+    parser.addoption("--write-outputs", action="store_true", help="write what the commands print to tests/outputs")

@@ -21,7 +21,7 @@ def run(chosen: Namespace) -> int:
             case "chat":
                 _chat(sandbox=chosen.sandbox)
             case "config":
-                _config(as_json=chosen.json)
+                _config(as_json=chosen.json, only_set=chosen.only_set)
             case "forget":
                 _forget(chosen.person)
             case "check":
@@ -83,12 +83,12 @@ def _check(*, as_json: bool, offline: bool) -> int:
     return check.exit_code(findings)
 
 
-def _config(*, as_json: bool) -> None:
+def _config(*, as_json: bool, only_set: bool) -> None:
     """Show the settings. They need not suffice for a start: a channel may be missing."""
     settings = load_settings(need_channel=False)
     from bridge.app.operate import show_config  # noqa: PLC0415 - as above
 
-    (show_config.show_json if as_json else show_config.show)(settings)
+    (show_config.show_json if as_json else show_config.show)(settings, only_set=only_set)
 
 
 def _forget(person: str) -> None:

@@ -51,7 +51,7 @@ def _room(info: dict[str, Any], latency_s: float) -> list[Finding]:
     findings = []
     use = memory_use(info)
     if not use.is_nearly_full:
-        findings.append(passed(_SUBJECT, str(use)))
+        findings.append(passed(_SUBJECT, _bare(str(use))))
     free = int(info.get("maxclients") or 0) - int(info.get("connected_clients") or 0)
     if "maxclients" in info and free < 2 * CONNECTIONS_OF_A_WORKER:
         said = f"{free} connections are free, and two workers, as during a deploy, open {2 * CONNECTIONS_OF_A_WORKER}"
@@ -76,4 +76,9 @@ async def _latency_s(redis: Redis) -> float:
 def _parted(warning: str) -> tuple[str, str]:
     """Part what is wrong from what to do, at the last colon or full stop."""
     said, _, remedy = warning.removesuffix(".").rpartition(": " if ": " in warning else ". ")
-    return said, remedy[:1].upper() + remedy[1:]
+    return _bare(said), remedy[:1].upper() + remedy[1:]
+
+
+def _bare(sentence: str) -> str:
+    """Leave out whom it is about: the finding says that."""
+    return sentence.removeprefix(f"{_SUBJECT} ")

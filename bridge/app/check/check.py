@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 
 from rich.console import Console
+from rich.table import Column, Table
 from rich.text import Text
 
 from adapters.redis_store.client.inspection import inspect
@@ -18,6 +20,8 @@ from bridge.domain.errors import BridgeError
 from bridge.runtime.findings import Finding, Verdict, failed
 from config.settings import Settings
 
+_VERDICT = 8
+"""Cells."""
 _STYLES = {Verdict.PASS: "green", Verdict.WARNING: "yellow", Verdict.FAIL: "bold red"}
 
 
@@ -63,15 +67,23 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 
 def show(findings: Sequence[Finding]) -> None:
-    """Print a line for each."""
-    console = Console(soft_wrap=True, highlight=False)
+    """Print a line for each. A terminal wraps them behind the verdict."""
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
     for finding in findings:
-        line = Text()
-        line.append(f"{finding.verdict:<8}", style=_STYLES[finding.verdict])
-        line.append(f"{finding.subject}: {finding.said}")
-        if finding.remedy:
-            line.append(f". {finding.remedy}.")
-        console.print(line)
+        verdict = Text(f"{finding.verdict:<{_VERDICT}}", style=_STYLES[finding.verdict])
+        said = Text(_sentences(finding))
+        if console.soft_wrap:
+            console.print(verdict + said)
+        else:
+            line = Table.grid(Column(width=_VERDICT), Column(overflow="fold"))
+            line.add_row(verdict, said)
+            console.print(line)
+
+
+def _sentences(finding: Finding) -> str:
+    """Return all that is said of it, with a full stop where it is more than one sentence."""
+    said = f"{finding.subject}: {finding.said}" + (f". {finding.remedy}" if finding.remedy else "")
+    return f"{said}." if ". " in said and not said.endswith(".") else said
 
 
 def show_json(findings: Sequence[Finding]) -> None:

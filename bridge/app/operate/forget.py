@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 from bridge.app.bootstrap import open_stores, talkifai_agent
+from bridge.app.operate.tables import counted
 from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.errors import SettingWrong
 from bridge.domain.incoming import Origin, Withdrawal
@@ -47,16 +48,17 @@ async def forget(settings: Settings, person: PersonKey) -> Forgotten:
 
 def report(forgotten: Forgotten, person: PersonKey) -> Iterator[str]:
     """Say what was deleted, what is left, and what is not ours."""
-    yield (
-        f"Deleted: {forgotten.ledger_lines} lines of the ledger, {forgotten.ratings} ratings,"
-        f" {forgotten.dead_letters} dead letters, {forgotten.keys} other entries of {person.id}."
+    what = (
+        f"{counted(forgotten.ledger_lines, 'line')} of the ledger",
+        counted(forgotten.ratings, "rating"),
+        f"{counted(forgotten.dead_letters, 'question')} set aside",
+        f"{forgotten.keys} other entr{'y' if forgotten.keys == 1 else 'ies'}",
     )
+    yield f"Deleted: {', '.join(what)} of {person.id}."
     if forgotten.left:
-        yield f"Not over yet: {forgotten.left} questions or conversations. Run it again when they are."
-    yield (
-        "TalkifAI keeps the conversations, and what its agent remembers of the person, under the e-mail address or id;"
-        " the bridge cannot delete them. Delete them there. The channel keeps its messages, and logs keep their lines."
-    )
+        yield f"{counted(forgotten.left, 'conversation')} not over yet: run it again later."
+    yield "TalkifAI keeps the conversations, and what its agent remembers under the person's e-mail address or id."
+    yield "Delete them there: the bridge cannot. The channel keeps its messages, and logs keep their lines."
 
 
 async def _end_all(stores: Stores, person: PersonKey) -> None:

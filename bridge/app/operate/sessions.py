@@ -10,8 +10,10 @@ from contextlib import AsyncExitStack
 from rich.console import Console
 
 from adapters.redis_store.stores import OpenSession, RedisStores
+from bridge.access.routes import RouteTable, Scope
 from bridge.app.bootstrap import open_stores, talkifai_agent
-from bridge.app.operate.tables import duration, show
+from bridge.app.operate.tables import counted, duration, show, total_tokens
+from bridge.app.routes import routes_of
 from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.sessions import EndReason
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
@@ -19,7 +21,8 @@ from bridge.runtime.clock import SystemClock
 from config.settings import Settings
 
 _LOOK_EVERY_S = 2.0
-_COLUMNS = ("conversation", "agent", "channel", "place", "person", "age", "idle", "ends in", "turns", "tokens")
+_NUMBERS = ("age", "idle", "ends in", "turns", "tokens")
+_COLUMNS = ("conversation", "agent", "channel", "place", "person", *_NUMBERS)
 
 
 async def run(settings: Settings, chosen: Namespace) -> int:
@@ -51,7 +54,10 @@ async def _end(settings: Settings, stores: RedisStores, chosen: Namespace) -> in
         meant = [one for one in sessions if one.session.conversation.id in chosen.ids]
     missing = set(chosen.ids) - {one.session.conversation.id for one in meant}
     ended = await _end_these(settings, stores, meant)
-    print(f"{ended} of {len(meant)} conversations ended; workers go on with the rest.")
+    if ended == len(meant):
+        print(f"{counted(ended, 'session')} ended")
+    else:
+        print(f"{ended} of {counted(len(meant), 'session')} ended: workers go on with the others")
     for conversation in sorted(missing):
         print(f"{conversation}: is not open")
     return int(bool(missing))
@@ -69,8 +75,20 @@ async def _end_these(settings: Settings, stores: RedisStores, meant: Sequence[Op
 
 
 def _idle_s(settings: Settings, one: OpenSession) -> float:
-    """Return for how long nothing was said. A route's own idle time is not known here: then it is an estimate."""
-    return max(0.0, settings.bridge.idle_timeout_s - (one.ends_at - time.time()))
+    """Return for how long nothing was said, by the idle time of the settings and routes: an estimate.
+
+    It is wrong where they were changed meanwhile, or a route depends on the command of the last question.
+    """
+    thread = one.session.thread
+    scope = Scope(
+        channel=thread.channel,
+        workspace=thread.account,
+        place=thread.place,
+        topic=thread.thread,
+        person=one.session.person_id,
+    )
+    chosen_s = RouteTable(routes_of(settings)).choices_at(scope).idle_timeout_s
+    return max(0.0, (chosen_s or settings.bridge.idle_timeout_s) - (one.ends_at - time.time()))
 
 
 def _facts(settings: Settings, one: OpenSession) -> dict[str, object]:
@@ -99,9 +117,9 @@ def _show(settings: Settings, sessions: Sequence[OpenSession]) -> None:
             (
                 *(session.conversation.id, session.agent_name, session.thread.channel, session.thread.place),
                 *(session.person_id, duration(now - session.opened_at), duration(_idle_s(settings, one))),
-                *(duration(one.ends_at - now), str(session.turns), str(sum(session.usage.values()))),
+                *(duration(one.ends_at - now), f"{session.turns:,}", f"{total_tokens(session.usage):,}"),
             )
         )
     if rows:
-        show(_COLUMNS, rows)
-    print(f"{len(rows)} open")
+        show(_COLUMNS, rows, numbers=_NUMBERS)
+    print(f"{counted(len(rows), 'session')} open")

@@ -1,40 +1,34 @@
 """`talkifai-bridge config`: what is in force and where it came from, secrets hidden."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 
-from rich.console import Console
-from rich.table import Table
-
-from config.effective import effective, effective_routes
+from bridge.app.operate import tables
+from config.effective import DEFAULT, Line, effective, effective_routes
 from config.settings import Settings
 
 
-def show(settings: Settings) -> None:
+def show(settings: Settings, *, only_set: bool = False) -> None:
     """Print the settings as a table, and the routes as another one where there are any."""
-    console = Console(soft_wrap=False)
-    table = Table("setting", "value", "from", box=None, pad_edge=False)
-    for line in effective(settings):
-        table.add_row(line.name, _plain(line.value), _plain(line.place))
-    console.print(table)
+    lines = [(line.name, line.place, line.value) for line in _lines(settings, only_set=only_set)]
+    tables.show(("setting", "from", "value"), lines, folded="value")
     routes = list(effective_routes(settings))
     if routes:
-        table = Table("where", "what holds there", box=None, pad_edge=False)
-        for where, choices in routes:
-            table.add_row(_plain(where), _plain(choices))
-        console.print()
-        console.print(table)
+        print()
+        tables.show(("where", "what holds there"), routes, folded="what holds there")
     for warning in settings.warnings:
-        console.print(f"\n{_plain(warning)}")
+        print(f"\n{warning}")
 
 
-def show_json(settings: Settings) -> None:
+def show_json(settings: Settings, *, only_set: bool = False) -> None:
     """Print the same as one JSON object."""
     routes = [{"where": where, "choices": choices} for where, choices in effective_routes(settings)]
-    found = {"settings": [asdict(line) for line in effective(settings)], "routes": routes}
+    found = {"settings": [asdict(line) for line in _lines(settings, only_set=only_set)], "routes": routes}
     print(json.dumps({**found, "warnings": settings.warnings}, indent=2, ensure_ascii=False))
 
 
-def _plain(text: str) -> str:
-    """Keep rich from reading marks in a value."""
-    return text.replace("[", "\\[")
+def _lines(settings: Settings, *, only_set: bool) -> Iterator[Line]:
+    for line in effective(settings):
+        if not only_set or line.place != DEFAULT:
+            yield line

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bridge.app.bootstrap import open_stores
-from bridge.app.operate.tables import bar, moment, show
+from bridge.app.operate.tables import counted, moment, show, total_tokens
 from config.settings import Settings
 
-BY = ("channel", "place", "person", "agent", "day")
+_NUMBERS = ("sessions", "messages", "tokens", "cost")
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def grouped(
         group.name = name
         group.sessions += 1
         group.messages += line["turns"]
-        group.tokens += _tokens(line["usage"])
+        group.tokens += total_tokens(line["usage"])
     for group in found.values():
         if per_message is not None or per_1000_tokens is not None:
             group.cost = group.messages * (per_message or 0.0) + group.tokens / 1000 * (per_1000_tokens or 0.0)
@@ -76,11 +76,6 @@ def _name(line: Mapping[str, Any], by: str) -> str:
     return str(line[by])
 
 
-def _tokens(usage: Mapping[str, int]) -> int:
-    """Return the total where TalkifAI names one, else the sum of the parts."""
-    return usage.get("total_tokens", sum(usage.values()))
-
-
 def _money(cost: float | None) -> str:
     return "" if cost is None else f"{cost:.4f}"
 
@@ -90,10 +85,18 @@ def _show(groups: list[Used], by: str, still_open: int) -> None:
     total = Used("total", *(sum(getattr(one, name) for one in groups) for name in ("sessions", "messages", "tokens")))
     if any(one.cost is not None for one in groups):
         total.cost = sum(one.cost or 0.0 for one in groups)
-    rows = [
-        (one.name, str(one.sessions), str(one.messages), str(one.tokens), _money(one.cost), bar(one.messages, most))
-        for one in groups
-    ]
-    rows.append((total.name, str(total.sessions), str(total.messages), str(total.tokens), _money(total.cost), ""))
-    show((by, "sessions", "messages", "tokens", "cost", ""), rows)
-    print(f"Sessions that have ended; {still_open} are open and not counted yet.")
+    if groups:
+        rows = [_row(one) for one in (*groups, total)]
+        bars = [one.messages / most if most else 0.0 for one in groups] + [0.0]
+        columns: tuple[str, ...] = (by, *_NUMBERS)
+        if total.cost is None:
+            columns, rows = columns[:-1], [row[:-1] for row in rows]
+        show(columns, rows, numbers=_NUMBERS, bars=bars)
+    else:
+        print("No session ended in that time.")
+    if still_open:
+        print(f"{counted(still_open, 'session')} open and not counted yet.")
+
+
+def _row(used: Used) -> tuple[str, ...]:
+    return (used.name, f"{used.sessions:,}", f"{used.messages:,}", f"{used.tokens:,}", _money(used.cost))

@@ -35,14 +35,14 @@ def test_each_setting_is_shown_with_its_value_and_its_place(capsys: pytest.Captu
     rows = [" ".join(line.split()) for line in printed.out.splitlines()]
     file = tmp_path / "bridge.toml"
     for row in (
-        "TALKIFAI_API_KEY (hidden) environment",
-        f"TALKIFAI_AGENT_ID {AGENT} environment",
-        "TELEGRAM_BOT_TOKENS (hidden), (hidden) environment",
-        "REDIS_URL rediss://…@redis.example:6380/1 environment",
-        "BRIDGE_SHOW_TOOLS on .env:1",
-        "SLACK_PROMPTS [red]One, Two bridge.toml:4",
-        "BRIDGE_IDLE_TIMEOUT 600 default",
-        f"BRIDGE_CONFIG {file} .env:2",
+        "TALKIFAI_API_KEY environment (hidden)",
+        f"TALKIFAI_AGENT_ID environment {AGENT}",
+        "TELEGRAM_BOT_TOKENS environment (hidden), (hidden)",
+        "REDIS_URL environment rediss://…@redis.example:6380/1",
+        "BRIDGE_SHOW_TOOLS .env:1 on",
+        "SLACK_PROMPTS bridge.toml:4 [red]One, Two",
+        "BRIDGE_IDLE_TIMEOUT default 600",
+        f"BRIDGE_CONFIG .env:2 {file}",
         "channel=slack, place=C1 agent=support, idle_timeout=300, access.denied_users=U1",
         ".env:3: SLACK_EMAIL: is no setting of the bridge and is ignored. Did you mean SLACK_EMAILS?",
     ):
@@ -59,6 +59,13 @@ def test_the_same_can_be_read_by_a_program(capsys: pytest.CaptureFixture[str]) -
     assert [route["where"] for route in shown["routes"]] == ["channel=slack, place=C1"]
     assert len(shown["warnings"]) == 1
     assert "canary" not in printed
+
+
+def test_only_what_is_set_is_shown_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "--set"]) == 0
+    printed = capsys.readouterr().out
+    assert "TALKIFAI_API_KEY" in printed
+    assert "default" not in printed
 
 
 def test_wrong_settings_are_said_instead(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
