@@ -103,6 +103,8 @@ class BridgeSettings(Section):
     """Whom the agent may mention."""
     max_pages: int = Field(20, ge=1, le=100)
     """How many messages one reply fills at most."""
+    file_from: int | None = Field(None, ge=1, le=100, examples=[3])
+    """Over how many messages a reply goes up as a file; None: never."""
     ledger_days: int = Field(365, ge=1, le=36_500)
     """How long a line of the ledger is kept, at most."""
     ratings_days: int = Field(365, ge=1, le=36_500)

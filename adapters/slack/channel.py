@@ -13,6 +13,7 @@ from adapters.slack.inbound.http_mode import Web
 from adapters.slack.inbound.listener import Listener
 from adapters.slack.limits import USUAL, SlackLimits
 from adapters.slack.options import SlackOptions
+from adapters.slack.outbound.files import SlackFiles
 from adapters.slack.outbound.message_lookup import find_page
 from adapters.slack.outbound.messages import edit_page, pace_of, post_ephemeral, post_page, stream_pace_of
 from adapters.slack.outbound.streams import may_stream
@@ -20,12 +21,7 @@ from adapters.slack.people.directory import EmailRules, plain_identifier
 from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory, Workspaces
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.single import OneWorkspace
-from bridge.domain.errors import (
-    BridgeError,
-    ChannelTokenRefused,
-    ChannelUnavailable,
-    PlaceGone,
-)
+from bridge.domain.errors import BridgeError, ChannelTokenRefused, ChannelUnavailable, PlaceGone
 from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import Button, PageView, Streaming
@@ -108,7 +104,7 @@ class SlackChannel:
 
     @property
     def receives_alone(self) -> str:
-        """Empty: any number of workers may receive, and Slack gives each event to one of them."""
+        """Empty: Slack gives each event to one of any number of workers."""
         return ""
 
     @property
@@ -119,8 +115,7 @@ class SlackChannel:
     @property
     def controls(self) -> frozenset[Button]:
         """Everything; ratings where the settings want them."""
-        ratings = {Button.GOOD, Button.BAD}
-        return frozenset(Button) - (set() if self._options.feedback else ratings)
+        return frozenset(Button) - (set() if self._options.feedback else {Button.GOOD, Button.BAD})
 
     @property
     def account(self) -> None:
@@ -192,10 +187,15 @@ class SlackChannel:
         async with self._calling(address.account) as here:
             return await find_page(here.client, here.workspace, address, view, streams=streams)
 
+    @property
+    def files(self) -> SlackFiles:
+        """Shares files in any workspace."""
+        return SlackFiles(self._calling)
+
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show the status under the thread, where a page shows nothing else. As `Drafts.draft`."""
-        shows_status = self._mode(view.streaming) is Streaming.STATUS or self._streams_in(address, view.streaming)
-        if not shows_status or view.text:
+        is_status = self._mode(view.streaming) is Streaming.STATUS or self._streams_in(address, view.streaming)
+        if view.text or not is_status:
             return False
         async with self._calling(address.account) as here:
             return await here.activity.say(address, view.status)

@@ -74,7 +74,12 @@ async def open_channels(
 async def check(settings: Settings) -> Sequence[Finding]:
     """Try the tokens. As `adapters.registry.Checked`."""
     section = settings.slack
-    needed = scopes_needed(agent_view=section.agent_view, emails=section.emails, receipt=section.receipt)
+    needed = scopes_needed(
+        agent_view=section.agent_view,
+        emails=section.emails,
+        receipt=section.receipt,
+        files_out=settings.bridge.file_from is not None,
+    )
     clients = Clients(section.api_url)
     clients.open()
     try:

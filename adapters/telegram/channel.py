@@ -23,8 +23,9 @@ from adapters.telegram.options import TelegramOptions
 from adapters.telegram.outbound.ack_reaction import Receipts
 from adapters.telegram.outbound.callback_answers import PressAnswers
 from adapters.telegram.outbound.command_menu import offer_commands
+from adapters.telegram.outbound.files import TelegramFiles
 from adapters.telegram.outbound.leaving import leave_chat
-from adapters.telegram.outbound.messages import Sender, is_group, pace_of
+from adapters.telegram.outbound.messages import Sender, pace_of
 from adapters.telegram.outbound.reply_chains import ReplyChains
 from bridge.domain.incoming import Queued
 from bridge.domain.limits.rate_limits import ChannelLimits
@@ -114,7 +115,6 @@ class TelegramChannel:
         if self._client is not None:
             await self._client.bot.shutdown()
 
-    # ------------------------------------------------------------ Channel
     @property
     def streaming(self) -> Streaming:
         """How replies are shown while they grow."""
@@ -151,10 +151,14 @@ class TelegramChannel:
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message. As `Channel.post`."""
         message_id = await self._opened_sender().post(address, view)
-        if is_group(address.place) and address.reply_to and not address.thread:
-            # The message's id first: it is recorded before anything is waited for, so that a page is not posted twice.
-            self._reply_chains.note(address, message_id)
+        # The message's id first: it is recorded before anything is waited for, so that a page is not posted twice.
+        self._reply_chains.note(address, message_id)
         return message_id
+
+    @property
+    def files(self) -> TelegramFiles:
+        """Posts documents."""
+        return TelegramFiles(self._opened_sender(), self._reply_chains)
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`. As `Channel.edit`."""
@@ -187,7 +191,6 @@ class TelegramChannel:
         """Return the address that the operator's list has; empty where it has none."""
         return self._options.identities.get(queued.person.id, "")
 
-    # ------------------------------------------------------------ Receiver
     @property
     def receives_alone(self) -> str:
         """Names the bot: of two that poll with one token, each takes updates away from the other.
@@ -287,7 +290,6 @@ class TelegramChannel:
             return False
         return member.status in _ADMINISTRATORS
 
-    # ------------------------------------------------------------ state
     def _opened_client(self) -> Client:
         if self._client is None:
             raise RuntimeError("the channel is not open")

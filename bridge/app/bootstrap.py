@@ -102,6 +102,7 @@ async def run_worker(
             carry_over=carry_over_of(settings),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
+            file_from=settings.bridge.file_from,
             agent_name=agent_name,
             alert_places=settings.bridge.alerts,
         )

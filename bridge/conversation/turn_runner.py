@@ -18,6 +18,7 @@ from bridge.conversation.announcer import Announcer
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
+from bridge.conversation.files.delivery import FileDelivery
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.sessions.allowances import AllowanceKeeper, used_up
 from bridge.conversation.sessions.muted_places import MutedPlaces
@@ -82,8 +83,10 @@ class TurnRunner:
         routes: RouteTable,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
+        file_from: int | None = None,
     ) -> None:
         self._max_pages = max_pages
+        self._files = FileDelivery(queue, pacing, clock, alarms, file_from)
         self._routes = routes
         self._asker = asker
         self._queue = queue
@@ -163,6 +166,7 @@ class TurnRunner:
             show_tools=self._show_tools,
             controls=buttons,
             streaming=routed.choices.streaming,
+            most_shown=self._files.most_shown(channel),
         )
         reply.has_begun = entry.record.has_begun
         writer = Writer(
@@ -194,6 +198,7 @@ class TurnRunner:
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     reply.continues = answer.continues or reply.continues
                     await self._note_answer(lease, reply, answer)
+                    await self._files.deliver(turn, queued.address, writer)
                     activity.cancel()
                     thinking.cancel()
                     reply.end(answer.notice, buttons_after(answer, queued))

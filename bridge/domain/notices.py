@@ -246,6 +246,11 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
+def rest_in_file(name: str) -> str:
+    """Say where the rest of an answer is, of which the reply shows the beginning."""
+    return f"The whole answer is in the file {name}."
+
+
 def tools_used(tool_names: Iterable[str]) -> str:
     """List the tools of a finished turn in one short line, each once; empty where there were none."""
     line = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.domain.exchanges import Exchange
+from bridge.domain.files import FileMark
 from bridge.domain.incoming import Queued
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
@@ -109,6 +110,8 @@ class TurnRecord:
     """How often the question was sent once more because the bridge had hung up on its answer."""
     is_stopped: bool = False
     """True when a person stopped this answer."""
+    files: Mapping[str, FileMark] = field(default_factory=dict)
+    """How far each file of the answer has come, by its name."""
 
 
 @dataclass(frozen=True, slots=True)

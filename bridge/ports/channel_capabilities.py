@@ -6,6 +6,7 @@ channel lacks it. Errors as in `bridge/ports/channel.py`.
 
 from typing import Protocol, runtime_checkable
 
+from bridge.domain.files import ResultFile
 from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.notices import CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
@@ -144,6 +145,36 @@ class Prompting(Protocol):
         Takes some seconds at most. What cannot be had in time is left out, but never who speaks where the
         circumstances ask for it. Raises `QuestionTooLong` where that does not fit.
         """
+        ...
+
+
+class Files(Protocol):
+    """Shares files in a place, each by an upload that people do not see and a step that shows it."""
+
+    async def upload(self, address: Address, file: ResultFile) -> str:
+        """Bring a file up without showing it. May be repeated. Return its name there; empty where sharing does it all.
+
+        Raises `PageRejected` where the service does not take it, `ChannelTokenRefused` where the app may not,
+        `ChannelUnavailable`, `ChannelRateLimited`.
+        """
+        ...
+
+    async def share(self, address: Address, file: ResultFile, upload_id: str) -> None:
+        """Show the file below what was said. Never repeated inside. Raises as `Channel.post`."""
+        ...
+
+    async def is_shared(self, address: Address, turn_id: str, upload_id: str) -> bool:
+        """Say whether people see the file, in an answer to this turn. Raises as `PostLookup.find_post`."""
+        ...
+
+
+@runtime_checkable
+class FileSharing(Protocol):
+    """Takes files. Without it a long answer fills pages."""
+
+    @property
+    def files(self) -> Files:
+        """Where they go."""
         ...
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from bridge.domain.notices import Notice, Status, handoff_status, tool_status, tools_used
+from bridge.domain.notices import Notice, Status, handoff_status, rest_in_file, tool_status, tools_used, writing_status
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.stream_events import (
     HandedOff,
@@ -35,6 +35,7 @@ class Reply:
         show_tools: Whether the finished reply names the tools that were used.
         controls: What the channel can show below it, for people to press.
         streaming: How it is shown while it grows; None: as the channel's setting says.
+        most_shown: How many pages of a longer answer are shown while a file may hold the rest; None: all of them.
     """
 
     def __init__(
@@ -46,11 +47,17 @@ class Reply:
         show_tools: bool = False,
         controls: Container[Button] = (),
         streaming: Streaming | None = None,
+        most_shown: int | None = None,
     ) -> None:
         self.streaming = streaming
+        self._most_shown = most_shown and min(most_shown, max_pages)
+        self.is_held = False
+        """True while there are more pages than are shown, as far as the pages were looked at."""
+        self.rest_in = ""
+        """The name of the file that holds what is not shown."""
         self.conversation_id = ""
         """TalkifAI's conversation that it comes from, once that is known."""
-        self._turn_id = turn_id
+        self.turn_id = turn_id
         self._offered = controls
         self._controls = self._of_those_offered((Button.STOP,))
         self._paginator = Paginator(fits, max_pages)
@@ -97,7 +104,8 @@ class Reply:
             return ""
         if self._tools:
             return tool_status(self._tools[-1])
-        return self._handoff or self._status
+        # What comes beyond the pages that are shown would look as if nothing came.
+        return self._handoff or self._status or (writing_status(self._length) if self.is_held else "")
 
     def say(self, status: Status | None) -> None:
         """Say what keeps the agent from writing, until its next text; None takes it back. None of it is its text."""
@@ -147,6 +155,11 @@ class Reply:
         self.ended = True
         self.version += 1
 
+    def show_all(self) -> None:
+        """Show every page: no file holds the rest."""
+        self._most_shown = None
+        self.version += 1
+
     def seal(self, shown: PageView) -> bool:
         """Leave the last page, which is shown like this, as it stands: the rest goes on behind it. False: it cannot."""
         closers = shown.text.removeprefix(shown.source)
@@ -160,7 +173,7 @@ class Reply:
     def views(self) -> list[PageView]:
         """Return every page as it should look now. Empty while there is nothing to show."""
         # Pages that are full, all of them, stay as they are.
-        if self._looked_at != self.version and not (self._views and self._paginator.is_full):
+        if self._looked_at != self.version and not (self._views and self._is_full):
             self._views = self._make_views()
             self._looked_at = self.version
         return self._views
@@ -168,7 +181,9 @@ class Reply:
     def _make_views(self) -> list[PageView]:
         self.looks += 1
         pages = self._paginator.pages(self.text)
-        is_full = self._paginator.is_full
+        self.is_held = self._most_shown is not None and len(pages) > self._most_shown
+        pages = pages[: self._most_shown] if self.is_held else pages
+        is_full = self._is_full
         self._sealed += [self._view_of(page, number) for number, page in self._newly_sealed(pages)]
         shown = self._sealed[: len(pages)]
         if len(shown) < len(pages):
@@ -182,6 +197,10 @@ class Reply:
         )
         return [view for view in shown if view.text or view.status or view.notice]
 
+    @property
+    def _is_full(self) -> bool:
+        return self._paginator.is_full and not self.is_held
+
     def _newly_sealed(self, pages: Sequence[Page]) -> Iterator[tuple[int, Page]]:
         for number in range(len(self._sealed), len(pages)):
             if pages[number].continues:
@@ -192,7 +211,7 @@ class Reply:
             text=page.shown(final=self.ended),
             number=number,
             final=page.continues,
-            turn_id=self._turn_id,
+            turn_id=self.turn_id,
             streaming=self.streaming,
             source=page.grown(final=self.ended),
         )
@@ -207,8 +226,9 @@ class Reply:
             return Notice.SHORTENED
         if not self.ended:
             return ""
+        rest = rest_in_file(self.rest_in) if self.rest_in else ""
         tools = tools_used(self.used_tools) if self._show_tools else ""
-        return "\n".join(line for line in (self.continues, tools, self.notice) if line)
+        return "\n".join(line for line in (rest, self.continues, tools, self.notice) if line)
 
     def _append(self, text: str) -> None:
         room = MAX_REPLY_CHARACTERS - self._length

@@ -88,6 +88,8 @@ class Writer:
         self._noted = ProgressRecorder(record, (tuple(message_ids), reply.text))
         self._live = ""
         self._wake = asyncio.Event()
+        self.has_caught_up = asyncio.Event()
+        """Set while people see all that there is so far, as far as it may be shown."""
         self._is_resting = False
         """True while the writer will look by itself as soon as there can be anything to do."""
         self._expected: CallKind | None = None
@@ -99,6 +101,7 @@ class Writer:
     def wake(self) -> None:
         """Say that the reply has changed. While its next call has to wait, that costs nothing."""
         self._times.note_text()
+        self.has_caught_up.clear()
         if not self._is_resting or self._times.rest_s() <= 0:
             self._wake.set()
 
@@ -127,6 +130,7 @@ class Writer:
         if kind is None:
             call = self._look()
             if call is None:
+                self.has_caught_up.set()
                 return None if self._reply.ended else self._showing.look_again_s(self._times.rest_unchanged())
             if self._times.is_late(self._gives_up_after_s) and not call.is_optional:
                 raise ChannelOutage(f"a reply could not be shown in {self._address.place}")
@@ -198,8 +202,7 @@ class Writer:
 
     def _wait_for_buttons(self, wait_s: float) -> float | None:
         """Wait a moment for the edit that brings the last buttons, while people read the whole text; else leave it."""
-        is_soon = self._times.waits_s(Priority.FINAL) + wait_s <= _BUTTONS_WITHIN_S
-        return wait_s if is_soon else None
+        return wait_s if self._times.waits_s(Priority.FINAL) + wait_s <= _BUTTONS_WITHIN_S else None
 
     async def _show(self, call: NextCall, asked: CallRequest) -> None:
         """Make one call, and take in how it went."""
@@ -283,8 +286,7 @@ class Writer:
 
     async def _note_shown(self) -> None:
         # The whole text is recorded by the turn, with how it came out, before the reply ends.
-        text = self._noted.text if self._reply.ended else self._reply.text
-        await self._noted.note((self._pages.message_ids, text))
+        await self._noted.note((self._pages.message_ids, self._noted.text if self._reply.ended else self._reply.text))
 
     async def _wait(self, seconds: float) -> None:
         if seconds <= 0:

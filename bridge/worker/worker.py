@@ -83,6 +83,7 @@ class Worker:
         carry_over: CarryOverLimits | None = None,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
+        file_from: int | None = None,
         agent_name: str = "",
         alert_places: Sequence[str] = (),
     ) -> None:
@@ -124,6 +125,7 @@ class Worker:
             access=access,
             show_tools=show_tools,
             max_pages=max_pages,
+            file_from=file_from,
         )
         self._intake = Intake(outside.stores.inbox, self._turns.say, self._turns.admissions, self._turns.offer_retry)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.slack.facts import MARKDOWN_BLOCKS_CHARS
-from sandbox.slack.rules import Answer, Refused
+from sandbox.slack.rules import Answer, Params, Refused
 
 _BLOCKS = 50
 _BUTTON_VALUE, _OPTION_VALUE = 2_000, 150
@@ -91,3 +91,15 @@ def is_home_block(block: Any) -> bool:
         return True
     is_button = button.get("type") == "button" and bool(button.get("action_id"))
     return is_button and is_text_object(button.get("text"), _LABEL) and len(button.get("value", "")) <= _BUTTON_VALUE
+
+
+def content_of(params: Params) -> tuple[str, list[Answer]]:
+    """Return text and blocks, both valid."""
+    text, blocks = params.get("text"), params.get("blocks")
+    if params.get("markdown_text") is not None and (text is not None or blocks is not None):
+        raise Refused("markdown_text_conflict")
+    if text is not None and not isinstance(text, str):
+        raise Refused("invalid_arguments")
+    if not text and not blocks:
+        raise Refused("no_text")
+    return text or "", [] if blocks is None else checked(blocks)

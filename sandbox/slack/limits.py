@@ -24,6 +24,8 @@ _PER_MINUTE: Mapping[str, int] = {
     "chat.stopStream": TIER_2,
     "chat.appendStream": TIER_4,
     "assistant.threads.setStatus": TIER_3,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
 }
 _WINDOW_S = 60.0
 _POST_BURST = 5

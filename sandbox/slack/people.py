@@ -18,7 +18,7 @@ from sandbox.slack.workspace import PlaceKind, SlackMessage, SlackPerson, SlackP
 
 ALL_SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "im:history", "channels:history", "groups:history", "mpim:history"}
-    | {"channels:read", "commands", "groups:read", "reactions:write", "users:read", "users:read.email"}
+    | {"channels:read", "commands", "files:write", "groups:read", "reactions:write", "users:read", "users:read.email"}
 )
 AGENT_SCOPES = ALL_SCOPES | {"assistant:write"}
 _KINDS: Mapping[str, PlaceKind] = {"D": "im", "G": "group"}
@@ -78,9 +78,13 @@ class SlackPeople:
         return [self.sockets.deliver(events.payload_of(space, event)) for event in told]
 
     def _api_of(self, space: SlackWorkspace) -> WebApi:
-        api = WebApi(space, self.scopes, self._posted, self._edited, self._deleted, self.assumptions)
+        api = WebApi(space, self.scopes, self._posted, self._edited, self._deleted, self.assumptions, self._address)
         self.apis[space.team_id] = api
         return api
+
+    def _address(self) -> str:
+        """Return where the stand-in is. Known once it listens."""
+        return ""
 
     def _space_of(self, place: str) -> SlackWorkspace:
         return next((api.workspace for api in self.apis.values() if place in api.workspace.places), self.workspace)
@@ -263,6 +267,7 @@ class SlackPeople:
         return self.sockets.deliver(events.payload_of(self._space_of(place), event))
 
     def _show(self, message: SlackMessage, change: Any, author: Any = "bot") -> None:
-        text = screen.visible(message.text, message.blocks)
+        shown = [f"[{file['name']}]" for file in message.files]
+        text = "\n".join(filter(None, [screen.visible(message.text, message.blocks), *shown]))
         thread = self._space_of(message.place).ledger_thread(message)
         self.ledger.record(message.place, thread, message.ts, text, change=change, author=author)

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.slack.event_requests import RequestUrl
+from sandbox.slack.files import Download, sign_in_page
 from sandbox.slack.limits import RateLimits
 from sandbox.slack.people import SlackPeople
 from sandbox.slack.rules import Answer, Params, Refused
@@ -58,6 +59,7 @@ class SlackStandIn(SlackPeople):
         self.limits = RateLimits()
         self.sockets.time_scale = time_scale
         self.calls: list[SlackCall] = []
+        self.downloads: list[Download] = []
         self._port = port
         self._runner: web.AppRunner | None = None
 
@@ -65,6 +67,9 @@ class SlackStandIn(SlackPeople):
     def api_url(self) -> str:
         """What `SLACK_API_URL` is to be."""
         return f"http://127.0.0.1:{self._port}/api/"
+
+    def _address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
 
     def deliver_to(self, url: str) -> None:
         """Deliver events, presses and commands over HTTP from now on, to this address, and none over sockets."""
@@ -76,6 +81,8 @@ class SlackStandIn(SlackPeople):
         app.router.add_route("*", "/api/{method}", self._answer)
         app.router.add_get("/socket", self.sockets.serve)
         app.router.add_get("/oauth/v2/authorize", self.distribution.authorize)
+        app.router.add_post("/upload/v1/{file_id}", self._take_upload)
+        app.router.add_get("/files-pri/{team}-{file_id}/{name:.*}", self._give_file)
         app.router.add_post("/sandbox/say", self._say_over_http)
         self._runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
         await self._runner.setup()
@@ -147,6 +154,43 @@ class SlackStandIn(SlackPeople):
             ticket = self.sockets.new_ticket()
             return {"ok": True, "url": f"ws://127.0.0.1:{self._port}/socket?ticket={ticket}&app_id=x"}
         return self.api.call(method, params)
+
+    # ------------------------------------------------------------ files
+
+    async def _take_upload(self, request: web.Request) -> web.StreamResponse:
+        """Take raw bytes. Slack answers 200 and "OK", or an error without a body in its usual form."""
+        fault = self.faults.take("upload")
+        if fault is not None:
+            await wait_before(fault)
+            if fault.refuse:
+                return _cut(request)
+            if fault.status is not None:
+                return _http_fault(fault)
+        content = await request.read()
+        is_taken = any(api.files.take(request.match_info["file_id"], content) for api in self.apis.values())
+        await wait_after(fault)
+        if fault is not None and fault.lose_answer:
+            return _cut(request)
+        return web.Response(text=f"OK - {len(content)}") if is_taken else web.Response(status=400)
+
+    async def _give_file(self, request: web.Request) -> web.StreamResponse:
+        """Give a file to the app that may read it; a page to sign in to everybody else."""
+        file_id, said = request.match_info["file_id"], request.headers.get("Authorization", "")
+        self.downloads.append(Download(file_id, said))
+        fault = self.faults.take("download")
+        if fault is not None:
+            await wait_before(fault)
+            if fault.refuse:
+                return _cut(request)
+            if fault.status is not None:
+                headers = {"Location": fault.error} if fault.error else {}
+                return web.Response(status=fault.status, headers=headers)
+        found = next((api.files for api in self.apis.values() if file_id in api.files.files), None)
+        tokens = {self.bot_token, *self.distribution.tokens}
+        if found is None or said.removeprefix("Bearer ") not in tokens or not found.may_read():
+            return sign_in_page()
+        body = found.files[file_id].content or b""
+        return web.Response(body=body, content_type="application/octet-stream")
 
     async def _say_over_http(self, request: web.Request) -> web.Response:
         """Let another process play a person: JSON with `user`, `channel`, `text`, and `thread_ts` if any."""

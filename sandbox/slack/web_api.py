@@ -5,8 +5,9 @@ from typing import Any
 
 from adapters.slack.limits import POST_TEXT_CHARS
 from sandbox.slack.assumptions import Assumptions
-from sandbox.slack.blocks import checked, is_home_block
+from sandbox.slack.blocks import content_of, is_home_block
 from sandbox.slack.facts import UPDATE_TEXT_CHARS
+from sandbox.slack.files import Files
 from sandbox.slack.history import newer, one_page
 from sandbox.slack.rules import TS, Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.streams import Streams
@@ -35,9 +36,11 @@ class WebApi(Rules):
         edited: Callable[[SlackMessage, Answer, Params], None],
         deleted: Callable[[SlackMessage], None],
         assumptions: Assumptions,
+        address: Callable[[], str],
     ) -> None:
         super().__init__(workspace, scopes)
         self.streams = Streams(workspace, scopes, posted, edited)
+        self.files = Files(workspace, scopes, posted, address)
         self._posted = posted
         self._edited = edited
         self._deleted = deleted
@@ -55,6 +58,7 @@ class WebApi(Rules):
         self.ephemerals: list[tuple[str, str, str, str]] = []
         """Channel, user, thread and text of each message that one person alone sees."""
         self._methods: dict[str, Callable[[Params], Answer]] = {
+            **self.files.methods,
             "auth.test": self._auth_test,
             "bots.info": self._bot,
             "chat.postMessage": self._post,
@@ -107,7 +111,7 @@ class WebApi(Rules):
         self._need("chat:write")
         place = self._writable(params)
         thread_ts = self._thread_in(place, params)
-        text, blocks = _content(params)
+        text, blocks = content_of(params)
         space = self._workspace
         message = SlackMessage(
             ts=space.new_ts(),
@@ -131,7 +135,7 @@ class WebApi(Rules):
         if user not in self._workspace.people:
             raise Refused("user_not_in_channel")
         thread_ts = self._thread_in(place, params)
-        text, _ = _content(params)
+        text, _ = content_of(params)
         self.ephemerals.append((place.id, user, thread_ts, text))
         return {"message_ts": self._workspace.new_ts()}
 
@@ -141,7 +145,7 @@ class WebApi(Rules):
         is_frozen = self.streams.has_expired(message) and not self._assumptions.repairs_expired_streams
         if is_frozen or self.streams.is_live(message):
             raise Refused("streaming_state_conflict")
-        text, blocks = _content(params)
+        text, blocks = content_of(params)
         # Counted in bytes, the stricter of the two readings that were reported.
         if len(text.encode()) > UPDATE_TEXT_CHARS:
             if not self._assumptions.cuts_long_updates:
@@ -284,15 +288,3 @@ class WebApi(Rules):
         if not TS.fullmatch(thread_ts) or self._workspace.standing(place.id, thread_ts) is None:
             raise Refused("thread_not_found")
         return place, thread_ts
-
-
-def _content(params: Params) -> tuple[str, list[Answer]]:
-    """Return text and blocks, both valid."""
-    text, blocks = params.get("text"), params.get("blocks")
-    if params.get("markdown_text") is not None and (text is not None or blocks is not None):
-        raise Refused("markdown_text_conflict")
-    if text is not None and not isinstance(text, str):
-        raise Refused("invalid_arguments")
-    if not text and not blocks:
-        raise Refused("no_text")
-    return text or "", [] if blocks is None else checked(blocks)

@@ -53,6 +53,8 @@ class SlackMessage:
     deleted: bool = False
     reactions: set[str] = field(default_factory=set)
     """The bot's own."""
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """What it shows."""
     workflow: str = ""
     """The name of the workflow that wrote it."""
 
@@ -64,6 +66,8 @@ class SlackMessage:
         if self.workflow:
             del shown["user"], shown["bot_profile"]
             shown |= {"subtype": "bot_message", "username": self.workflow, "workflow_id": "Wf0SANDBOX"}
+        if self.files:
+            shown |= {"subtype": "file_share", "files": self.files}
         if self.blocks:
             shown["blocks"] = self.blocks
         if self.thread_ts:

@@ -58,10 +58,13 @@ class BotApi:
         self.flood = FloodGate()
         self.seen = Seen()
         self.drafts = Drafts(ledger)
+        self.documents = world.documents
         self.methods: dict[str, Method] = {
             **BotSettings(queues, self.seen.commands).methods,
             "getchatmember": self.get_chat_member,
             "leavechat": self.leave_chat,
+            "getfile": self.get_file,
+            "senddocument": self.send_document,
             "sendmessage": self.send_message,
             "sendmessagedraft": self.send_message_draft,
             "sendrichmessage": self.send_rich_message,
@@ -106,6 +109,26 @@ class BotApi:
         self.drafts.end(chat.id, topic)
         self._show(message, "posted")
         return self.world.message_json(message)
+
+    async def send_document(self, bot: User, params: Params) -> JsonDict:
+        """Post a file."""
+        chat = self._writable(bot, params)
+        if chat.refuses_documents:
+            raise bad_request("not enough rights to send documents to the chat")
+        self._pass_flood_gate(bot, chat)
+        document = self.documents.uploaded(params)
+        topic, reply_to = self._topic(chat, params), self._reply_to(chat, params)
+        message = self.world.add_message(chat, bot, f"[{document.name}]", topic=topic, reply_to=reply_to)
+        message.silent = flag(params, "disable_notification")
+        message.facts = {"document": document.as_json()}
+        self._show(message, "posted")
+        shown = self.world.message_json(message)
+        del shown["text"]
+        return shown
+
+    async def get_file(self, _bot: User, params: Params) -> JsonDict:
+        """Tell where a document can be had."""
+        return self.documents.described(str(params.get("file_id") or ""))
 
     async def send_message_draft(self, bot: User, params: Params) -> bool:
         """Show a text that is still being written. An empty one is shown as "Thinking…"."""

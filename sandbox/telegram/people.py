@@ -81,27 +81,30 @@ class People:
 
     async def send_photo(self, person: User, chat: Chat, caption: str = "") -> int:
         """Let a person send a picture, with words or without."""
-        message = self._write(chat, person, caption)
-        shown = self._shown(message)
-        shown.pop("text", None)
-        shown["photo"] = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
-        if caption:
-            shown["caption"] = caption
-            shown["caption_entities"] = shown.pop("entities", [])
-        self._tell(chat, {"message": shown})
-        return message.id
+        photo = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
+        return self._send(self._write(chat, person, caption), photo=photo)
+
+    async def send_document(
+        self, person: User, chat: Chat, name: str, content: bytes, caption: str = "", **facts: Any
+    ) -> int:
+        """Let a person send a file, with words or without. `facts`: of the file, such as `mime_type` or `size`."""
+        document = self._world.documents.add(name, content, **facts)
+        return self._send(self._write(chat, person, caption), document=document.as_json())
 
     async def send_media(
         self, person: User, chat: Chat, kind: str, *, reply_to: int | None = None, caption: str = "", **facts: Any
     ) -> int:
         """Let a person send something that is no text, such as a `voice` message or a `sticker`."""
-        message = self._write(chat, person, caption, reply_to=reply_to, **facts)
+        shown = {"latitude": 1, "longitude": 2} if kind == "location" else {"file_id": "f", "file_unique_id": "u"}
+        return self._send(self._write(chat, person, caption, reply_to=reply_to, **facts), **{kind: shown})
+
+    def _send(self, message: Message, **content: Any) -> int:
+        """Deliver a message of something that is no text; its words are the caption."""
         shown = self._shown(message)
         shown.pop("text", None)
-        shown[kind] = {"file_id": "f", "file_unique_id": "u"} if kind != "location" else {"latitude": 1, "longitude": 2}
-        if caption:
-            shown |= {"caption": caption, "caption_entities": shown.pop("entities", [])}
-        self._tell(chat, {"message": shown})
+        if message.text:
+            shown |= {"caption": message.text, "caption_entities": shown.pop("entities", [])}
+        self._tell(message.chat, {"message": shown | content})
         return message.id
 
     async def edit(self, person: User, message_id: int, text: str) -> None:

@@ -75,6 +75,7 @@ class TelegramStandIn(People):
         """Listen."""
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
+        app.router.add_get("/file/bot{token}/{path:.*}", self._give_file)
         app.router.add_post("/sandbox/say", self._say_over_http)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -182,6 +183,21 @@ class TelegramStandIn(People):
         self.calls.append(Call(began, bot.id if bot else 0, spelling, params, status, time.monotonic()))
         return response
 
+    async def _give_file(self, request: web.Request) -> web.StreamResponse:
+        """Give a file at the path that `getFile` named, to a bot whose token is in the address."""
+        fault = self.faults.take("download")
+        if fault is not None:
+            await wait_before(fault)
+            if fault.refuse:
+                return _broken(request)
+            if fault.status is not None:
+                headers = {"Location": fault.error} if fault.error else {}
+                return web.Response(status=fault.status, headers=headers)
+        content = self.world.documents.at(request.match_info["path"])
+        if request.match_info["token"] not in self.world.bots or content is None:
+            return refusal(Refused(404, "Not Found"))
+        return web.Response(body=content, content_type="application/octet-stream")
+
     async def _say_over_http(self, request: web.Request) -> web.Response:
         """Let a person write in the private chat with the first bot: `{"person": "Ada", "text": "Hello"}`."""
         said = await request.json()
@@ -219,6 +235,8 @@ _SPELLINGS = {
         "getWebhookInfo",
         "setMyCommands",
         "getChatMember",
+        "getFile",
+        "sendDocument",
         "sendMessage",
         "sendMessageDraft",
         "sendRichMessage",

@@ -2,11 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came along in a form."""
+
+    name: str
+    content: bytes
 
 
 class Refused(Exception):
@@ -30,7 +39,8 @@ async def read_params(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json" and request.can_read_body:
         params.update(await request.json())
     elif request.can_read_body:
-        params.update({name: value for name, value in (await request.post()).items() if isinstance(value, str)})
+        for name, value in (await request.post()).items():
+            params[name] = value if isinstance(value, str) else Upload(value.filename, value.file.read())  # type: ignore[union-attr]
     return params
 
 

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.telegram.documents import Documents
+
 JsonDict = dict[str, Any]
 
 
@@ -43,6 +45,8 @@ class Chat:
     moved_to: int | None = None
     blocked_for: set[int] = field(default_factory=set)
     """Bots that were blocked here, or removed."""
+    refuses_documents: bool = False
+    """Whether members, the bot too, may send no files here."""
     refuses_posts: str = ""
     """The description of the 400 that a bot gets which may read here and not write; empty where it may."""
 
@@ -113,6 +117,7 @@ class World:
         self.bots: dict[str, User] = {}
         """By token."""
         self.people: dict[int, User] = {}
+        self.documents = Documents()
         self._private: dict[tuple[int, int], Chat] = {}
         self._groups: dict[int, Chat] = {}
         self.messages: dict[int, Message] = {}

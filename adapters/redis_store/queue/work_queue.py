@@ -1,7 +1,7 @@
 """Threads that have work, each held by one worker at a time under a lease with a fence."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapters.redis_store.client.commands import LONGEST_POP_S, Argument, Commands
@@ -20,10 +20,12 @@ from adapters.redis_store.schema.codec import (
     unpack,
 )
 from adapters.redis_store.schema.exchange_codec import exchange_to_json
+from adapters.redis_store.schema.file_codec import files_to_json
 from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
 from bridge.domain.errors import LeaseLost
 from bridge.domain.exchanges import Exchange
+from bridge.domain.files import FileMark
 from bridge.domain.incoming import Question
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Renewal, Settlement, Step, token_of
@@ -162,6 +164,10 @@ class RedisWorkQueue:
             lease, "step", Step.ANSWERED.value, *answer_to_fields(self._sealing.close_said(lease, text), asked)
         )
 
+    async def record_files(self, lease: Lease, files: Mapping[str, FileMark]) -> None:
+        """Note how far the files of the answer have come. Raises `LeaseLost`."""
+        await self._record(lease, "files", files_to_json(files))
+
     async def record_step(self, lease: Lease, step: Step) -> None:
         """Set the step alone. Raises `LeaseLost`."""
         await self._record(lease, "step", step.value)
@@ -169,8 +175,6 @@ class RedisWorkQueue:
     async def settle(self, lease: Lease, settlement: Settlement) -> bool:
         """Remove the head question and its record and update the session, in one step.
 
-        Where the place is gone, all that waits in the thread comes to the same end.
-        Returns True when the thread has more work; the lease is kept then, else given up. Raises `LeaseLost`.
         A command leaves the history as it was, unless the settlement says otherwise. A person who may not ask leaves
         the whole session as it was.
         """
@@ -190,7 +194,7 @@ class RedisWorkQueue:
         )
 
     async def dead_letter(self, lease: Lease, reason: str, idle_timeout_s: float) -> bool:
-        """Move the head question to the dead letters, with its reason. Returns as `settle`. Raises `LeaseLost`."""
+        """Move the head question to the dead letters. Returns as `settle`. Raises `LeaseLost`."""
         idle_ms = milliseconds(idle_timeout_s)
         return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")
 
@@ -204,10 +208,7 @@ class RedisWorkQueue:
         return queued if isinstance(queued, Question) else None
 
     async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
-        """Give the thread back, to be taken again after that time. Does nothing where the lease was lost.
-
-        `counts`: False where the turn's beginning is not to count as an attempt.
-        """
+        """Give the thread back, to be taken again after that time. As `WorkQueue.release`."""
         keys, thread = self._keys, lease.thread
         self._worker.released(lease)
         await self._commands.script(

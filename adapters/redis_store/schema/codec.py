@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from adapters.redis_store.schema.file_codec import files_from_json
 from bridge import __version__
 from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
 from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
@@ -122,6 +123,7 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             cut_at=int(fields["cut_at"]) if fields.get("cut_at") else None,
             asked_again=int(fields.get("asked_again") or 0),
             is_stopped=fields.get("stopped") == "1",
+            files=files_from_json(fields.get("files", "{}")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable("a turn's record cannot be read") from error

@@ -1,7 +1,10 @@
-"""Looks whether a post is there whose answer was lost: posts carry their turn and page as metadata."""
+"""Looks whether something is there whose answer was lost.
+
+Posts carry their turn and page as metadata; messages that show a file have its id.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from html import unescape
 from typing import Any
 
@@ -33,29 +36,51 @@ async def find_page(
     if not view.turn_id:
         raise LookupUnsupported("a page without a turn carries no mark")
     unmarked: list[Mapping[str, Any]] = []
+    async for message in _own_messages(client, workspace, address, view.turn_id):
+        if _is_page(message, view):
+            return str(message["ts"])
+        if streams and may_stream(address) and not message.get("metadata"):
+            unmarked.append(message)
+    return _stream_among(unmarked, view)
+
+
+async def has_file(
+    client: AsyncWebClient, workspace: BotIdentity, address: Address, turn_id: str, file_id: str
+) -> bool:
+    """Say whether a message of the app shows this file. Raises as `find_page`."""
+    async for message in _own_messages(client, workspace, address, turn_id):
+        files = message.get("files")
+        if any(isinstance(file, Mapping) and file.get("id") == file_id for file in files or ()):
+            return True
+    return False
+
+
+async def _own_messages(
+    client: AsyncWebClient, workspace: BotIdentity, address: Address, turn_id: str
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield what the app has written since a question. Raises `LookupUnsupported`, also where that is too much."""
     cursor = ""
     for _ in range(_MOST_CALLS):
         try:
-            answer = await _read(client, address, view, cursor)
+            answer = await _read(client, address, turn_id, cursor)
         except (ChannelTokenRefused, MessageGone, PageRejected, PlaceMuted) as error:
             # Reading needs other scopes than writing: without them the bot goes on, but cannot look back.
             raise LookupUnsupported(str(error)) from None
         messages = answer.get("messages")
         for message in messages if isinstance(messages, list) else []:
-            if _is_page(message, workspace, view):
-                return str(message["ts"])
-            if streams and may_stream(address) and _is_unmarked(message, workspace):
-                unmarked.append(message)
+            is_own = isinstance(message, Mapping) and message.get("user") == workspace.bot_user_id
+            if is_own and isinstance(message.get("ts"), str):
+                yield message
         more = answer.get("response_metadata")
         cursor = str(more.get("next_cursor") or "") if isinstance(more, Mapping) else ""
         if not cursor:
-            return _stream_among(unmarked, view)
+            return
     raise LookupUnsupported(f"more than {_PER_CALL * _MOST_CALLS} messages since the question")
 
 
-async def _read(client: AsyncWebClient, address: Address, view: PageView, cursor: str) -> Mapping[str, Any]:
+async def _read(client: AsyncWebClient, address: Address, turn_id: str, cursor: str) -> Mapping[str, Any]:
     options: dict[str, Any] = {"channel": address.place, "include_all_metadata": True, "limit": _PER_CALL}
-    question = _QUESTION_TS.fullmatch(view.turn_id)
+    question = _QUESTION_TS.fullmatch(turn_id)
     if question:
         options["oldest"] = question[1]
     if cursor:
@@ -85,16 +110,8 @@ def _words(text: str) -> str:
     return "".join(text.split())
 
 
-def _is_unmarked(message: object, workspace: BotIdentity) -> bool:
-    if not isinstance(message, Mapping) or message.get("user") != workspace.bot_user_id:
-        return False
-    return not message.get("metadata") and isinstance(message.get("ts"), str)
-
-
-def _is_page(message: object, workspace: BotIdentity, view: PageView) -> bool:
-    if not isinstance(message, Mapping) or message.get("user") != workspace.bot_user_id:
-        return False
+def _is_page(message: Mapping[str, Any], view: PageView) -> bool:
     metadata = message.get("metadata")
     if not isinstance(metadata, Mapping) or metadata.get("event_type") != EVENT_TYPE:
         return False
-    return metadata.get("event_payload") == payload_of(view) and isinstance(message.get("ts"), str)
+    return metadata.get("event_payload") == payload_of(view)

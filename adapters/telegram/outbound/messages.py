@@ -16,6 +16,7 @@ from adapters.telegram.format.buttons import ButtonSeal, keyboard
 from adapters.telegram.format.entities import Span
 from adapters.telegram.format.markdown import render_page
 from bridge.domain.errors import ChannelTokenRefused, ChannelUnavailable, MessageGone, PageRejected, StoreUnavailable
+from bridge.domain.files import ResultFile
 from bridge.domain.limits.rate_limits import Budget, ChannelLimits
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
@@ -86,9 +87,6 @@ class Sender:
     async def post(self, address: Address, view: PageView) -> str:
         """Post a page; return the message's id. Errors as `Channel.post`."""
         page = render_page(view, self._allowed)
-        reply = None
-        if address.reply_to:
-            reply = ReplyParameters(int(address.reply_to), allow_sending_without_reply=True)
 
         async def send() -> str:
             message = await self._bot.send_message(
@@ -98,7 +96,7 @@ class Sender:
                 link_preview_options=_NO_PREVIEW,
                 disable_notification=view.number > 1,
                 message_thread_id=int(address.thread) if address.thread else None,
-                reply_parameters=reply,
+                reply_parameters=_reply_to(address),
                 reply_markup=keyboard(view, self._seal, int(address.place)),
             )
             return str(message.message_id)
@@ -124,6 +122,24 @@ class Sender:
 
         with translated(Call.EDIT, chat_scope(address), self._token_name):
             await self._where_it_is(address, change)
+
+    async def send_file(self, address: Address, file: ResultFile) -> str:
+        """Post a file; return the message's id. Errors as `Channel.post`."""
+
+        async def send() -> str:
+            message = await self._bot.send_document(
+                int(address.place),
+                file.content,
+                filename=file.name,
+                disable_content_type_detection=True,
+                disable_notification=True,
+                message_thread_id=int(address.thread) if address.thread else None,
+                reply_parameters=_reply_to(address),
+            )
+            return str(message.message_id)
+
+        with translated(Call.POST, chat_scope(address), self._token_name):
+            return await self._where_it_is(address, send)
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show a page in a private chat without sending it. Errors as `Channel.draft`.
@@ -187,6 +203,10 @@ class Sender:
 
     def _note_draft(self, place: str) -> None:
         self._drafted[place] = time.monotonic()
+
+
+def _reply_to(address: Address) -> ReplyParameters | None:
+    return ReplyParameters(int(address.reply_to), allow_sending_without_reply=True) if address.reply_to else None
 
 
 def _entities(spans: Sequence[Span]) -> list[MessageEntity]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from functools import partial
 
+from adapters.telegram.outbound.messages import is_group
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.threads import Address
 from bridge.ports.stores.chat_moves import ReplyRoots
@@ -46,8 +47,9 @@ class ReplyChains:
         await asyncio.wait([running])
 
     def note(self, address: Address, message_id: str) -> None:
-        """Have it noted soon, or when the store is back."""
-        self._waiting.add(partial(self._remember, address, message_id))
+        """Have it noted soon, or when the store is back; nothing where a thread is no chain of replies."""
+        if is_group(address.place) and address.reply_to and not address.thread:
+            self._waiting.add(partial(self._remember, address, message_id))
 
     async def _remember(self, address: Address, message_id: str) -> None:
         for _ in range(_TRIES):

@@ -1,8 +1,9 @@
 """Ports to the questions that wait, and to the threads that have work. As `bridge.ports` says of all ports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from bridge.domain.files import FileMark
 from bridge.domain.incoming import Edit, IntakeResult, Question, Queued, Rating, Stop, Withdrawal
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Renewal, Settlement, Step
@@ -86,6 +87,10 @@ class WorkQueue(Protocol):
 
     async def record_answer(self, lease: Lease, text: str, asked: AnswerResult) -> None:
         """Note the agent's whole text and how asking came out: step `ANSWERED`. Raises `LeaseLost`."""
+        ...
+
+    async def record_files(self, lease: Lease, files: Mapping[str, FileMark]) -> None:
+        """Note how far the files of the answer have come, by their names. Raises `LeaseLost`."""
         ...
 
     async def record_step(self, lease: Lease, step: Step) -> None:

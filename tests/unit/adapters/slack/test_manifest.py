@@ -32,6 +32,8 @@ SCOPES = {
     "views_publish": set(),
     "reactions_add": {"reactions:write"},
     "reactions_remove": {"reactions:write"},
+    "files_getUploadURLExternal": {"files:write"},
+    "files_completeUploadExternal": {"files:write"},
     "assistant_threads_setStatus": {"chat:write"},
     "assistant_threads_setTitle": {"assistant:write"},
     "assistant_threads_setSuggestedPrompts": {"assistant:write"},
@@ -72,6 +74,7 @@ def called(*, in_agent_view: bool) -> set[str]:
         - {"message_listeners", "message_processor", "message_receiver", "current_session_monitor"}
         - {
             "aiohttp_client_session",
+            "base_url",
             "wss_uri",
             "is_connected",
         }
