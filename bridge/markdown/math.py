@@ -11,8 +11,9 @@ from bridge.markdown.blocks import NOTHING, Kind, continuation, read_line
 
 _FORMULA = re.compile(
     r"(?P<code>(?P<ticks>(?<!`)`+(?!`)).*?(?<!`)(?P=ticks)(?!`))"
-    r"|\\\((?P<round>.{1,1000}?)\\\)"
-    r"|\\\[(?P<square>.{1,1000}?)\\\]"
+    # No formula has another one in it, so none is looked for behind the next beginning of one.
+    r"|\\\((?P<round>(?:[^\\]|\\[^(]){1,1000}?)\\\)"
+    r"|\\\[(?P<square>(?:[^\\]|\\[^\[]){1,1000}?)\\\]"
     r"|(?<![\\$])\$\$(?P<double>[^$]+)\$\$(?!\$)"
     r"|(?P<times>(?<=[0-9)])\*(?=[0-9(]))"
     r"|\\."

@@ -77,10 +77,12 @@ def widened(opened: Open, source: str) -> str:
         return source
     alive = len(containers)
     shown = lines[: first + 1]
-    for line in lines[first + 1 :]:
+    for number, line in enumerate(lines[first + 1 :], start=first + 1):
         seen = read_line(seen.after, line)
         if seen.kind is not Kind.MORE:
             alive = min(alive, seen.kept)
+        if not _excess(containers[:alive]):  # the items have ended, and nothing moves behind them
+            return "\n".join([*shown, *lines[number:]])
         more = _excess(containers[: min(alive, seen.kept)])
         shown.append(" " * more + line if line.strip() else line)
     return "\n".join(shown)

@@ -6,10 +6,11 @@ header, lists with the right number, emphasis. What is repeated for that is the 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bridge.markdown.blocks import NOTHING, Kind, Open, read_line
+from bridge.markdown.boundaries import SENTENCE, line_starts
 from bridge.markdown.graphemes import before_cluster
 from bridge.markdown.inline import OpenInline, tail_of
 from bridge.markdown.page_prefix import lead_at_line, lead_inside_line, widened
@@ -28,9 +29,10 @@ _FIRST_GUESS, _PRECISION, _FIRST_STEP = 512, 64, 32
 _MOST_TRIED = 10
 """How many sentence ends or spaces are looked at for one that is inside nothing."""
 
-_HEADING, _BLOCK, _ITEM, _INNER, _LINE, _SENTENCE, _ROW = 0.0, 0.1, 0.2, 0.3, 0.45, 0.5, 0.65
-"""How much of the page each kind of boundary may leave empty before a later, lesser one is better."""
 _GOOD = 0.45
+Cut = tuple[int, str]
+"""Where a page ends, and what closes the emphasis or code that the cut goes through."""
+
 _TEXTS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.BLANK})
 
 
@@ -102,14 +104,12 @@ class Paginator:
         while not self.is_full:
             rest = text[self._start :]
             self._make_lead(rest)
-            last = self._last_page(rest)
             if not rest.strip():
-                return list(self._full) or [last]
-            # A whole answer is not rendered anew for each page.
-            probe = self._dropped + 2 * self._guess
-            is_far_too_long = len(rest) > 2 * probe and not self._holds(rest, probe, Prefixes())
-            if not is_far_too_long and (len(rest) <= self._dropped or self._fits(last.shown())):
-                return [*self._full, last]
+                return list(self._full) or [self._last_page(rest)]
+            if not self._is_far_too_long(rest):
+                last = self._last_page(rest)
+                if len(rest) <= self._dropped or self._fits(last.shown()):
+                    return [*self._full, last]
             self._turn_page(rest)
         return list(self._full)
 
@@ -132,6 +132,11 @@ class Paginator:
             return False
         self._end_page(rest, cut, closers)
         return True
+
+    def _is_far_too_long(self, rest: str) -> bool:
+        """Say whether much more is left than one page holds: a whole answer is not read anew for each page."""
+        probe = self._dropped + 2 * self._guess
+        return len(rest) > 2 * probe and not self._holds(rest, probe, Prefixes())
 
     def _last_page(self, rest: str) -> Page:
         page = Page(rest, self._lead, self._dropped, opened=self._open)
@@ -160,8 +165,8 @@ class Paginator:
             self._read = NOTHING_READ
             self._lead_is_sure = "\n" in rest.lstrip("\n")
 
-    def _cut(self, rest: str) -> tuple[int, str]:
-        """Return where the page ends, and what closes it: the best boundary beyond the first third of what fits.
+    def _cut(self, rest: str) -> Cut:
+        """Return the best boundary beyond the first third of what fits.
 
         Nothing beyond what fits counts, so that a text that grew is cut as the same text taken whole: a worker that
         takes a reply over must find the same pages.
@@ -170,13 +175,13 @@ class Paginator:
         rest = rest[: most + 1]
         earliest = max(self._dropped, most // 3)
         starts = [
-            (place / most - cost, place) for place, cost in _line_starts(rest, self._open) if earliest < place <= most
+            (place / most - cost, place) for place, cost in line_starts(rest, self._open) if earliest < place <= most
         ]
         best, place = max(starts, default=(0.0, 0))
         if best >= _GOOD:
             return place, ""
-        inside = self._inside_a_line(rest, max(earliest, place), most)
-        if inside is not None and (not place or inside[0] / most - _SENTENCE > best):
+        inside, or_else = self._inside_a_line(rest, max(earliest, place), most)
+        if inside is not None and (not place or inside[0] / most - SENTENCE > best):
             return inside
         if place:
             return place, ""
@@ -184,19 +189,20 @@ class Paginator:
         kind, tail, is_outside = _inner(self._lead + rest[self._dropped : last])
         if kind in _TEXTS and is_outside and not tail.openers:
             return last, ""  # nothing but a long word is cut
-        early = self._inside_a_line(rest, self._dropped, earliest) if kind in _TEXTS else None
-        return early or self._inside_a_line(rest, earliest, most, or_else=True) or (last, "")
+        early = self._inside_a_line(rest, self._dropped, earliest)[0] if kind in _TEXTS else None
+        return early or or_else or (last, "")
 
-    def _inside_a_line(self, rest: str, earliest: int, most: int, *, or_else: bool = False) -> tuple[int, str] | None:
+    def _inside_a_line(self, rest: str, earliest: int, most: int) -> tuple[Cut | None, Cut | None]:
         """Return the last sentence end, else the last space, that is inside no link, and in no emphasis or row.
+
+        With it comes, where there is no such place, one in emphasis, with what closes that, or in a row.
 
         Args:
             rest: The text from the start of the page on.
             earliest: Where such a place may be at first.
             most: And at last.
-            or_else: Whether to take a place in emphasis, with what closes that, or in a row, where there is no other.
         """
-        fallback: tuple[int, str] | None = None
+        fallback: Cut | None = None
         for pattern in (_SENTENCE_END, _SPACE):
             ends = [found.end() for found in pattern.finditer(rest, earliest, most)]
             for place in ends[: -_MOST_TRIED - 1 : -1]:
@@ -205,11 +211,11 @@ class Paginator:
                     continue
                 kind, tail, is_outside = _inner(self._lead + rest[self._dropped : place])
                 if kind in _TEXTS and is_outside and not tail.openers:
-                    return place, ""
+                    return (place, ""), None
                 closers = tail.closers if kind in _TEXTS else ""
                 if fallback is None and (is_outside or kind not in _TEXTS) and place + len(closers) <= most:
                     fallback = place, closers
-        return fallback if or_else else None
+        return None, fallback
 
     def _most_that_fits(self, rest: str) -> int:
         """Return about how much of the text fits, at most two in a hundred too little: each look may render it."""
@@ -242,45 +248,6 @@ def _ended(text: str) -> str:
     while (start := text.rfind("\n", 0, end)) >= 0 and not text[start + 1 : end].strip(" \t>"):
         end = start
     return text[:end].rstrip()
-
-
-def _line_starts(text: str, opened: Open) -> Iterator[tuple[int, float]]:
-    """Yield the line starts where a page may end, with how much room each may waste."""
-    state, place = opened, 0
-    before: Kind | None = None
-    after_blank = announces = False
-    for line in text.split("\n"):
-        seen = read_line(state, line)
-        state = seen.after
-        if seen.kind is not Kind.BLANK:
-            # A heading belongs to what follows; so do a fence's first line and a table's header, and a block of code
-            # or a heading's underline ends what came before.
-            is_kept_together = (
-                before in (None, Kind.HEADING, Kind.FENCE, Kind.DELIMITER)
-                or seen.kind in (Kind.FENCE_END, Kind.DELIMITER, Kind.UNDERLINE)
-                or (seen.kind is Kind.MORE and not seen.has_marker and line[seen.content :].startswith("|"))
-            )
-            if not is_kept_together:
-                cost = _cost(seen.kind, seen.kept, has_marker=seen.has_marker, after_blank=after_blank)
-                yield place, max(cost, _LINE) if announces else cost
-            before = seen.kind
-            announces = seen.kind in (Kind.TEXT, Kind.MORE) and line.rstrip().endswith((":", "："))  # noqa: RUF001 - a full-width colon
-        after_blank = seen.kind is Kind.BLANK or (seen.kind is Kind.CODE and not line.strip())
-        place += len(line) + 1
-
-
-def _cost(kind: Kind, depth: int, *, has_marker: bool, after_blank: bool) -> float:
-    if kind is Kind.ROW:
-        return _ROW
-    if kind is Kind.MORE:
-        return _LINE
-    if kind in (Kind.CODE, Kind.INDENTED):
-        return _INNER if after_blank else _LINE
-    if depth:
-        return _INNER
-    if has_marker:
-        return _ITEM
-    return _HEADING if kind is Kind.HEADING else _BLOCK
 
 
 def _inner(text: str) -> tuple[Kind, OpenInline, bool]:

@@ -68,8 +68,6 @@ def _patterns() -> Iterator[tuple[str, Pattern, AbstractSet[str]]]:
 
 def _most(name: str) -> int:
     """Return how long a text is tried: what agents write is read page by page."""
-    if name.startswith("bridge.markdown.math."):
-        return _SIZES[1]  # it looks ahead for the end of a formula, a thousand characters far
     return _SIZES[2] if name.startswith("bridge.markdown.") else _SIZES[-1]
 
 

@@ -5,13 +5,14 @@ No `parse_mode` is ever used: the server parses nothing, so it can refuse nothin
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from adapters.telegram import limits
 from adapters.telegram.format.entities import Mark, Span, spans_of, tidied, trimmed, utf16_length, worthiest
 from adapters.telegram.format.links import defuse
-from adapters.telegram.format.walker import walked
+from adapters.telegram.format.parse import parsed
 from bridge.domain.notices import SLASHES, help_text
 from bridge.domain.pages import PageView
 from bridge.markdown.preprocess import prepared
@@ -40,13 +41,15 @@ class _Body:
     text: str
     marks: tuple[Mark, ...]
     units: int
+    mark_count: int
+    """Both at least those of its beginning with marks, where it takes too much work to set marks in all of it."""
 
 
 def fits(text: str) -> bool:
     """Say whether this Markdown, once rendered, fits one message, with room for a status and a notice."""
     body = _rendered(text, frozenset())
     has_room = body.units <= limits.MESSAGE_LIMIT - limits.TAIL_RESERVE
-    return has_room and len(body.marks) <= limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES
+    return has_room and body.mark_count <= limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES
 
 
 def render(text: str) -> Rendered:
@@ -84,10 +87,22 @@ def _rendered(markdown: str, allowed: frozenset[str]) -> _Body:
 
     `allowed` has no default: with one, the cache would tell a call that leaves it out from one that does not.
     """
-    text, marks = defuse(*trimmed(*walked(prepared(sanitize(markdown)))), allowed)
+    clean = sanitize(markdown)
+    read = parsed(prepared(clean))
+    body = _body(read.text, read.marks, allowed)
+    if read.is_whole:
+        return body
+    # A page that its beginning fills is not fuller with less in it: a page ends where it would have ended as it grew.
+    plain = _body(clean, (), allowed)
+    return replace(plain, units=max(body.units, plain.units), mark_count=body.mark_count)
+
+
+def _body(text: str, marks: Sequence[Mark], allowed: frozenset[str]) -> _Body:
+    text, marks = defuse(*trimmed(text, marks), allowed)
     if not _is_visible(text):
-        return _Body("", (), 0)
-    return _Body(text, tuple(tidied(text, marks)), utf16_length(text))
+        return _Body("", (), 0, 0)
+    tidy = tuple(tidied(text, marks))
+    return _Body(text, tidy, utf16_length(text), len(tidy))
 
 
 def _is_visible(text: str) -> bool:

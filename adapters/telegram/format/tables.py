@@ -15,6 +15,9 @@ _BORDER, _RULE, _CROSS = " │ ", "─", "─┼─"
 _LINE_BREAK = re.compile(r"(?:(?<!\s)\s+)?<br\s*/?>\s*", re.IGNORECASE)
 _PAIR = 2
 
+MOST_CELLS = 1_000
+"""Of one table in one message: a larger one is shown as it is written."""
+
 
 class Cell:
     """The words of one cell, with their styles."""
@@ -73,7 +76,13 @@ class Table:
         self._at = at
         self._rows: list[list[Cell]] = []
         self._row: list[Cell] = []
+        self._width = 0
         self.is_in_row = False
+
+    @property
+    def cells(self) -> int:
+        """How many cells it has, those included that fill up short rows."""
+        return len(self._rows) * self._width
 
     def new_cell(self) -> Cell:
         """Begin the next cell of the row."""
@@ -88,6 +97,7 @@ class Table:
             self._row[MOST_COLUMNS - 1].add(cell)
         if self._row:
             self._rows.append(self._row[:MOST_COLUMNS])
+            self._width = max(self._width, len(self._rows[-1]))
         self._row = []
 
     def draw(self, message: MessageText) -> None:
@@ -95,7 +105,7 @@ class Table:
         self.end_row()
         if not self._rows:
             return
-        width = max(len(row) for row in self._rows)
+        width = self._width
         rows = [[*row, *(Cell() for _ in range(width - len(row)))] for row in self._rows]
         widths = [max(cell_len(row[index].text) for row in rows) for index in range(width)]
         # The first block stands where the table stood; the others have an empty line before them.

@@ -9,28 +9,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyromark
-
 from adapters.telegram.format.entities import Mark
 from adapters.telegram.format.links import is_deceptive, is_web_address, shown_address
 from adapters.telegram.format.message_text import MessageText
 from adapters.telegram.format.tables import Cell, Table
 
-_OPTIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
 _WORD = re.compile(r"[^\W_]")
 _PERHAPS_A_WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 _ITEM_SIGN = re.compile(rb"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])")
 _LINE_LEAD = re.compile(r"(?m)^[ \t>]+")
 _STYLES = {"Strong": "bold", "Emphasis": "italic", "Strikethrough": "strikethrough"}
 _ROWS = ("TableRow", "TableHead")
-
-
-def walked(markdown: str) -> tuple[str, list[Mark]]:
-    """Parse Markdown and return its text and marks, as they come."""
-    walker = _Walker(markdown.encode())
-    for event, where in pyromark.events_with_range(markdown, options=_OPTIONS, merge_text=True):
-        walker.take(event, where["start"], where["end"])
-    return walker.finish()
 
 
 @dataclass(slots=True)
@@ -53,7 +42,9 @@ class _OpenCode:
     lines: list[str]
 
 
-class _Walker:
+class Walker:
+    """Takes the events of the parser, in order."""
+
     def __init__(self, source: bytes) -> None:
         self._source = source
         self._text = MessageText(source)
@@ -88,6 +79,17 @@ class _Walker:
         """Return the text and marks, with what is left of the source."""
         self._account(len(self._source), len(self._source))
         return self._text.finish()
+
+    def stop(self) -> tuple[str, list[Mark]]:
+        """Return the text and marks so far, with the rows that a table has already."""
+        if self._table is not None:
+            self._table.draw(self._text)
+        return self._text.finish()
+
+    @property
+    def cells(self) -> int:
+        """How many cells the table has that is being read."""
+        return 0 if self._table is None else self._table.cells
 
     # ------------------------------------------------------------ leaves
     def _take_break(self, event: str, start: int) -> None:
