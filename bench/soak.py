@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bridge.domain.notices import Notice
+from bridge.texts.catalog import texts_in
 from sandbox.bridge_process import BridgeProcess, NotReady
 from sandbox.faults import Fault, Faults
 from sandbox.talkifai.script import Answer, Say
@@ -26,7 +27,9 @@ from tests.fault.proxy import Proxy
 from tests.fault.talks import TALKS, Talk, talk_on
 
 _OPENS_WITHIN_S = 1.5
-_INSTEAD = (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE, Notice.UNSURE)
+_INSTEAD = tuple(
+    texts_in("en")(notice) for notice in (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE, Notice.UNSURE)
+)
 _REST_WITHIN_S = 300.0
 _END_WITHIN_S = 180.0
 

@@ -139,8 +139,8 @@ class CapableChannel(FakeChannel):
         same = (shown for shown in self.standing.items() if shown[1].number == view.number)
         return next((message_id for message_id, _ in same), None)
 
-    async def show_activity(self, address: Address) -> None:
-        del address
+    async def show_activity(self, address: Address, language: str = "") -> None:
+        del address, language
         self.activity += 1
 
     async def user_identifier(self, queued: Queued) -> str:

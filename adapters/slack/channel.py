@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from adapters.slack.api.client import Clients, until_open
 from adapters.slack.api.errors import TokenGone
-from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format import markdown_block as markup
 from adapters.slack.inbound.http_mode import Web
 from adapters.slack.inbound.listener import Listener
@@ -25,7 +24,7 @@ from bridge.domain.errors import BridgeError, ChannelTokenRefused, ChannelUnavai
 from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import Button, PageView, Streaming
-from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.threads import Address, Locale, ThreadKey
 from bridge.domain.turns import PromptContext, Settlement
 from bridge.ports.channel import Accept
 from bridge.ports.stores.chat_moves import Accounts
@@ -34,8 +33,7 @@ from bridge.ports.stores.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
 
-_MOST_WAITING, _RUNNERS = 300, 3
-"""Of best-effort calls: reactions, the App Home tab, prompts."""
+_MOST_WAITING, _RUNNERS = 300, 3  # of best-effort calls: reactions, the App Home tab, prompts
 
 
 class SlackChannel:
@@ -50,8 +48,7 @@ class SlackChannel:
         api_url, proxy: As `Clients`.
         options: What the bot may do, and who may ask.
         allow_mentions: The tokens of those whom the agent may mention, such as `<@U1>`.
-        sessions: Knows which conversations a person has open.
-        marks: Remembers what was done once.
+        sessions, marks: Know which conversations a person has open, and what was done once.
         email_domains: Those whose addresses count wherever they come from.
     """
 
@@ -122,13 +119,6 @@ class SlackChannel:
         """Every worker has all workspaces."""
         return
 
-    @property
-    def workspace(self) -> BotIdentity:
-        """Whose token it is, where there is one. Known once opened."""
-        if (installed := self._workspaces.at_hand("")) is None:
-            raise ChannelUnavailable("the Slack channel is not open")
-        return installed.workspace
-
     async def open(self) -> None:
         """Check the tokens. Does nothing when open, unless one was refused since.
 
@@ -158,10 +148,10 @@ class SlackChannel:
 
     def looks_same(self, one: PageView, other: PageView) -> bool:
         """Say whether a message that shows the one needs no edit to show the other."""
-        # A stream has to be stopped, whatever it shows.
-        ends_alike = one.final == other.final or self._mode(one.streaming) is not Streaming.NATIVE
-        presses_alike = one.controls == other.controls
-        return ends_alike and presses_alike and markup.markdown_of(one) == markup.markdown_of(other)
+        ends_alike = (
+            one.final == other.final or self._mode(one.streaming) is not Streaming.NATIVE
+        )  # streams have to stop
+        return ends_alike and one.controls == other.controls and markup.markdown_of(one) == markup.markdown_of(other)
 
     def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
         """Say how calls in this place are to be spaced."""
@@ -198,18 +188,23 @@ class SlackChannel:
         if view.text or not is_status:
             return False
         async with self._calling(address.account) as here:
-            return await here.activity.say(address, view.status)
+            return await here.activity.say(address, view)
 
-    async def show_activity(self, address: Address) -> None:
+    async def show_activity(self, address: Address, language: str = "") -> None:
         """Show "is thinking…" under a thread, where the app may."""
         here = await self._perhaps_in(address.account)
         if here is not None:
-            await here.show_activity(address)
+            await here.show_activity(address, language)
 
     async def user_identifier(self, queued: Queued) -> str:
         """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
         here = await self._perhaps_in(queued.thread.account)
         return plain_identifier(queued) if here is None else await here.people.identifier(queued)
+
+    async def locale_of(self, origin: Origin) -> Locale:
+        """Return the person's language and time zone, as far as Slack says."""
+        here = None if origin.person.is_program else await self._perhaps_in(origin.thread.account)
+        return origin.person.locale if here is None else await here.people.locale(origin.person.id)
 
     async def admits(self, queued: Queued) -> bool:
         """Admit members, and others as the settings say; no one if the app was removed since."""
@@ -294,7 +289,6 @@ class SlackChannel:
 
     async def _perhaps_in(self, account: str) -> WorkspaceContext | None:
         """Return the workspace of an account, for what is done there best effort."""
-        try:
+        with suppress(BridgeError):
             return await self._in(account)
-        except BridgeError:
-            return None
+        return None

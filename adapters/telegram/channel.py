@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from telegram import Bot
-from telegram.constants import ChatMemberStatus
 from telegram.error import InvalidToken, TelegramError
 
 from adapters.telegram import CHANNEL, limits
@@ -21,6 +20,7 @@ from adapters.telegram.inbound.update_parser import BotIdentity
 from adapters.telegram.inbound.webhook import Hook, Webhook, path_of
 from adapters.telegram.options import TelegramOptions
 from adapters.telegram.outbound.ack_reaction import Receipts
+from adapters.telegram.outbound.administrators import is_administrator
 from adapters.telegram.outbound.callback_answers import PressAnswers
 from adapters.telegram.outbound.command_menu import offer_commands
 from adapters.telegram.outbound.files import TelegramFiles
@@ -37,8 +37,6 @@ from bridge.ports.channel import Accept
 from bridge.runtime.cancellation import unwrap_group
 
 log = logging.getLogger(__name__)
-
-_ADMINISTRATORS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
 class TelegramChannel:
@@ -179,8 +177,9 @@ class TelegramChannel:
         mode = view.streaming or self._streaming
         return mode is not Streaming.EDIT and await self._opened_sender().draft(address, view)
 
-    async def show_activity(self, address: Address) -> None:
-        """Show "typing" for some seconds. Best effort."""
+    async def show_activity(self, address: Address, language: str = "") -> None:
+        """Show "typing" for some seconds, which each person's app says in its language. Best effort."""
+        del language
         await self._opened_sender().show_typing(address)
 
     async def user_identifier(self, queued: Queued) -> str:
@@ -218,7 +217,7 @@ class TelegramChannel:
             self._set_aside,
             answers.answer,
             group_trigger=self._options.group_trigger,
-            may_control=self._may_control if self._options.group_control == "admins" else None,
+            may_control=partial(is_administrator, client.bot) if self._options.group_control == "admins" else None,
             leave=partial(leave_chat, client.bot) if self._options.leave_chats else None,
         )
         with unwrap_group():
@@ -280,15 +279,6 @@ class TelegramChannel:
                 raise
             self._me = BotIdentity(bot.id, bot.username)
         return self._me
-
-    async def _may_control(self, chat_id: str, person_id: str) -> bool:
-        """Say whether the person is an administrator of the group. While Telegram does not say, no one is."""
-        try:
-            member = await self._opened_client().bot.get_chat_member(int(chat_id), int(person_id))
-        except TelegramError as exc:
-            log.info("telegram: who administers a group cannot be had (%s)", type(exc).__name__)
-            return False
-        return member.status in _ADMINISTRATORS
 
     def _opened_client(self) -> Client:
         if self._client is None:

@@ -26,6 +26,7 @@ from bridge.domain.pages import PageView, Streaming
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
 from bridge.runtime.cancellation import unwrap_group
+from bridge.texts.catalog import texts_in
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +120,9 @@ class TerminalChannel:
         """Empty: every process reads its own terminal."""
         return ""
 
-    async def show_activity(self, address: Address) -> None:
+    async def show_activity(self, address: Address, language: str = "") -> None:
         """Show that the agent is at work. Raises nothing."""
-        del address
+        del address, language
         self._sign.set()
         try:
             self._screen.think()
@@ -132,7 +133,7 @@ class TerminalChannel:
         """Hand over the questions that are typed. Returns at `/quit` or the input's end, when all is answered."""
         connected(f"Terminal: {self._person.id} at {self._host} can ask")
         try:
-            self._screen.say(Notice.TERMINAL_WELCOME)
+            self._screen.say(texts_in("")(Notice.TERMINAL_WELCOME))
             while await self._take_line(accept):
                 pass
         except PlaceGone:
@@ -179,7 +180,7 @@ class TerminalChannel:
 
     async def _stop(self, stop: Stop, accept: Accept) -> None:
         if await _hand_over(stop, accept) is IntakeResult.NOTHING:
-            self._screen.say(Notice.NOTHING_TO_STOP)
+            self._screen.say(texts_in("")(Notice.NOTHING_TO_STOP))
 
     async def _see_answered(self, queued: Queued, accept: Accept) -> None:
         self._asked, self._answered = queued.id, False

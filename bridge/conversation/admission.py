@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from bridge.access.lists import AccessPolicy, Refusal
+from bridge.conversation.announcer import Words
 from bridge.conversation.channels import Channels
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, Misconfigured, StoreUnavailable
 from bridge.domain.incoming import Incoming, Origin, Queued
-from bridge.domain.notices import Notice, not_allowed
+from bridge.domain.notices import Notice
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import Admission, EmailAddresses, PrivateNotices
 from bridge.ports.stores.key_value import KeyValueStore
 from bridge.runtime.backoff import Backoff
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import OperatorAlerts
+from bridge.texts.catalog import Texts
+from bridge.texts.sentences import not_allowed, notice_of
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +27,8 @@ _TOLD_AGAIN_S = 86_400.0
 _TOLD = "refused"
 _OF_THE_PLACE = (Refusal.ACCOUNT, Refusal.PLACE)
 
-Say = Callable[[Origin, str], Awaitable[None]]
-"""Shows a notice under a message. Raises nothing but cancellation."""
+Say = Callable[[Origin, Words], Awaitable[None]]
+"""Shows a sentence under a message. Raises nothing but cancellation."""
 
 
 class Admissions:
@@ -78,9 +82,9 @@ class Admissions:
             extra={"thread_key": str(origin.thread), "person": origin.person.id, "why": refusal.value},
         )
         who = "" if refusal in _OF_THE_PLACE else origin.person.id
-        await self.tell_once(origin, who, _words(refusal, origin), _TOLD_AGAIN_S)
+        await self.tell_once(origin, who, partial(_words, refusal, origin), _TOLD_AGAIN_S)
 
-    async def tell_once(self, origin: Origin, name: str, said: str, again_s: float) -> None:
+    async def tell_once(self, origin: Origin, name: str, said: Words, again_s: float) -> None:
         """Tell the person something, unseen by others where possible, and not again in this place for that time.
 
         Args:
@@ -96,7 +100,7 @@ class Admissions:
         channel = self._channels.find(thread)
         # If no one else reads there, a message is surer to be seen.
         if not origin.is_direct and channel is not None and isinstance(channel, PrivateNotices):
-            await channel.tell_alone(origin, said)
+            await channel.tell_alone(origin, said(await self._channels.texts_for(origin)))
         else:
             await self._say(origin, said)
 
@@ -134,17 +138,17 @@ class Admissions:
         return None if self._policy.admits_email(queued, email) else Refusal.EMAIL
 
 
-def _words(refusal: Refusal, origin: Origin) -> str:
+def _words(refusal: Refusal, origin: Origin, texts: Texts) -> str:
     match refusal:
         case Refusal.EXTERNAL:
-            return Notice.NOT_ADMITTED
+            return texts(Notice.NOT_ADMITTED)
         case Refusal.UNKNOWN:
-            return Notice.UNAVAILABLE
+            return notice_of(texts, Notice.UNAVAILABLE, origin.id)
         case Refusal.EMAIL:
-            return not_allowed(Notice.NOT_ALLOWED_EMAIL, origin.person.id)
+            return not_allowed(texts, Notice.NOT_ALLOWED_EMAIL, origin.person.id)
         case Refusal.PERSON:
-            return not_allowed(Notice.NOT_ALLOWED, origin.person.id)
+            return not_allowed(texts, Notice.NOT_ALLOWED, origin.person.id)
         case Refusal.ACCOUNT:
-            return not_allowed(Notice.NOT_ALLOWED_WORKSPACE, origin.thread.account)
+            return not_allowed(texts, Notice.NOT_ALLOWED_WORKSPACE, origin.thread.account)
         case Refusal.PLACE:
-            return not_allowed(Notice.NOT_ALLOWED_HERE, origin.thread.place)
+            return not_allowed(texts, Notice.NOT_ALLOWED_HERE, origin.thread.place)

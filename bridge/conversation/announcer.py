@@ -2,22 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import style_of
 from bridge.domain.errors import BridgeError
 from bridge.domain.incoming import Origin
 from bridge.domain.limits.rate_limits import Priority
-from bridge.domain.notices import question_changed
+from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, PageView
 from bridge.ports.channel_capabilities import ReplyButtons
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import Clock
+from bridge.texts.catalog import Texts
+from bridge.texts.sentences import notice_of, question_changed
 
 log = logging.getLogger(__name__)
 
 _SAY_WITHIN_S = 30.0
+
+Words = Callable[[Texts], str]
+"""Makes a sentence in a person's language."""
 
 
 class Announcer:
@@ -28,19 +33,25 @@ class Announcer:
         self._pacing = pacing
         self._clock = clock
 
-    async def say(self, origin: Origin, notice: str) -> None:
+    async def say(self, origin: Origin, notice: Notice) -> None:
         """Show one notice under a message."""
-        await self._post(origin, notice)
+        await self.say_words(origin, lambda texts: notice_of(texts, notice, origin.id))
+
+    async def say_words(self, origin: Origin, words: Words) -> None:
+        """Show a sentence under a message, in its sender's language."""
+        texts = await self._channels.texts_for(origin)
+        await self._post(origin, words(texts), texts)
 
     async def offer_retry(self, origin: Origin) -> None:
         """Offer to ask a changed question again: by a button where there are some, and by a command."""
         channel = self._channels.find(origin.thread)
         if channel is not None:
             offered = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
-            await self._post(origin, question_changed(style_of(channel)), {Button.RETRY} & offered)
+            texts = await self._channels.texts_for(origin)
+            await self._post(origin, question_changed(texts, style_of(channel)), texts, {Button.RETRY} & offered)
 
-    async def _post(self, origin: Origin, notice: str, buttons: Iterable[Button] = ()) -> None:
-        view = PageView(notice=notice, final=True, turn_id=origin.id, controls=tuple(buttons))
+    async def _post(self, origin: Origin, notice: str, texts: Texts, buttons: Iterable[Button] = ()) -> None:
+        view = PageView(notice=notice, final=True, turn_id=origin.id, controls=tuple(buttons), language=texts.language)
         try:
             channel = self._channels.of(origin.thread)
             budgets = channel.pace(origin.address).posts

@@ -7,7 +7,6 @@ from bridge.conversation.turn_context import QuestionTurn
 from bridge.domain.errors import QuestionTooLong
 from bridge.domain.exchanges import CarryOverLimits, Exchange
 from bridge.domain.incoming import Question
-from bridge.domain.notices import continues_from
 from bridge.domain.prompts.carried_words import with_carried
 from bridge.domain.prompts.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.sessions import Session
@@ -16,6 +15,8 @@ from bridge.domain.turns import PromptContext
 from bridge.ports.channel_capabilities import Prompting
 from bridge.ports.stores.exchanges import Exchanges
 from bridge.runtime.clock import Clock
+from bridge.texts.catalog import Texts
+from bridge.texts.sentences import continues_from
 
 MOST_QUESTION_CHARACTERS = 10_000
 """TalkifAI's limit of one message."""
@@ -74,10 +75,10 @@ class CarryOver:
             return await _worded(turn, session, is_first=is_first)
         return with_carried(words, carried, MOST_QUESTION_CHARACTERS, named=several)
 
-    async def line(self, session: Session, idle_s: float) -> str:
+    async def line(self, texts: Texts, session: Session, idle_s: float) -> str:
         """Say from when the thread goes on; empty where people have noticed no end: it never fell idle."""
         ago_s = self._clock.now() - max((exchange.at for exchange in await self.into(session)), default=0.0)
-        return continues_from(ago_s) if idle_s <= ago_s <= self._limits.kept_s else ""
+        return continues_from(texts, ago_s) if idle_s <= ago_s <= self._limits.kept_s else ""
 
 
 async def _worded(turn: QuestionTurn, session: Session, *, is_first: bool, several: bool = False) -> str:

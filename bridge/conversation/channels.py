@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from bridge.domain.errors import ChannelUnavailable
+from bridge.domain.incoming import Origin
 from bridge.domain.threads import ThreadKey
 from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import KnownLocales
+from bridge.texts.catalog import Texts, texts_in
 
 
 class Channels:
@@ -30,3 +33,10 @@ class Channels:
         if channel is None:
             raise ChannelUnavailable(f"this worker does not serve {thread.channel} account {thread.account}")
         return channel
+
+    async def texts_for(self, origin: Origin) -> Texts:
+        """Return what the bridge says to this person, in the person's language. Takes some seconds at most."""
+        channel, locale = self.find(origin.thread), origin.person.locale
+        if channel is not None and isinstance(channel, KnownLocales):
+            locale = await channel.locale_of(origin)
+        return texts_in(locale.language, locale.time_zone)

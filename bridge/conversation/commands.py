@@ -9,7 +9,7 @@ from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn, TurnContext
 from bridge.domain.exchanges import Exchange
 from bridge.domain.incoming import Command, CommandName, Question, Queued
-from bridge.domain.notices import WORDS, CommandStyle, Notice, conversation_status, help_text, remembered_status
+from bridge.domain.notices import WORDS, CommandStyle, Notice
 from bridge.domain.sessions import EndReason, Session
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from bridge.ports.channel import Channel
@@ -17,6 +17,7 @@ from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle
 from bridge.ports.stores.work_queue import WorkQueue
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.clock import Clock
+from bridge.texts.sentences import conversation_status, help_text, remembered_status
 
 _SAID = frozenset({Outcome.ANSWERED, Outcome.STOPPED, Outcome.INTERRUPTED})
 
@@ -51,14 +52,14 @@ class Commands:
         """Carry out a command. Raises as `SessionManager.open_session`."""
         match command.name:
             case CommandName.RETRY:
-                return _done(Notice.NOTHING_TO_RETRY)
+                return _done(turn.say(Notice.NOTHING_TO_RETRY))
             case CommandName.HELP:
-                return _done(help_text(style_of(turn.channel)))
+                return _done(help_text(turn.texts, style_of(turn.channel)))
             case CommandName.STATUS:
                 return _done(await self._status(turn))
             case CommandName.START:
                 if await self._sessions.current(turn.lease.thread) is not None:
-                    return _done(Notice.WELCOME)
+                    return _done(turn.say(Notice.WELCOME))
                 return await self._greet(turn, command, Notice.WELCOME)
             case CommandName.END | CommandName.NEW:
                 return await self._end_or_begin_anew(turn, command)
@@ -69,22 +70,24 @@ class Commands:
         session = await self._sessions.current(turn.lease.thread)
         remembered = await self._carry_over.remembered(turn.lease.thread)
         if session is None:
-            return "\n".join(filter(None, [Notice.NOTHING_OPEN, remembered_status(len(remembered))]))
+            return "\n".join(
+                filter(None, [turn.say(Notice.NOTHING_OPEN), remembered_status(turn.texts, len(remembered))])
+            )
         others = [one for one in remembered if one.conversation_id != session.conversation.id]
         idle_s = self._sessions.idle_after(turn.routed.choices)
-        return conversation_status(session.turns, idle_s, session.usage, carried=len(others))
+        return conversation_status(turn.texts, session.turns, idle_s, session.usage, carried=len(others))
 
     async def _end_or_begin_anew(self, turn: TurnContext, command: Command) -> AnswerResult:
         session = await self._sessions.current(turn.lease.thread)
         ended = False
         if session is not None:
             if opener_controls(turn.channel) and session.person_id != command.person.id:
-                return _done(Notice.NOT_YOURS)
+                return _done(turn.say(Notice.NOT_YOURS))
             ended = await self._sessions.begin_end(turn.lease.thread, session.conversation.id, EndReason.COMMAND)
         if command.name is CommandName.NEW:
             await self._carry_over.drop(turn.lease.thread)
             return await self._greet(turn, command, Notice.NEW_STARTED)
-        return _done(Notice.ENDED if ended else Notice.NOTHING_OPEN)
+        return _done(turn.say(Notice.ENDED if ended else Notice.NOTHING_OPEN))
 
     async def _greet(self, turn: TurnContext, command: Command, otherwise: Notice) -> AnswerResult:
         """Open a session without a question and show the route's greeting, the agent's, or a sentence of our own."""
@@ -93,7 +96,7 @@ class Commands:
         session, greeting = await self._sessions.open_session(turn.lease, command, turn.channel, choices, wait)
         greeting = greeting if choices.greeting is None else choices.greeting
         turn.reply.replace(greeting)
-        return replace(_done("" if greeting else otherwise), history_count=session.history_count)
+        return replace(_done("" if greeting else turn.say(otherwise)), history_count=session.history_count)
 
 
 def style_of(channel: Channel) -> CommandStyle:

@@ -87,13 +87,13 @@ class QuestionSender:
         tries; the question did not arrive), and the `Misconfigured` leaves.
         """
         if len(turn.question.text) > MOST_QUESTION_CHARACTERS:
-            return AnswerResult(Outcome.REFUSED, Notice.TOO_LONG)
+            return _too_long(turn)
         found = await self._recover(turn) if turn.record.step is Step.SENDING else None
         for _ in range(_MOST_SENDS):
             if isinstance(found, AnswerResult):
                 return found
             found = await self._ask_once(turn, found)
-        return found if isinstance(found, AnswerResult) else AnswerResult(Outcome.REFUSED, Notice.UNAVAILABLE)
+        return found if isinstance(found, AnswerResult) else AnswerResult(Outcome.REFUSED, turn.say(Notice.UNAVAILABLE))
 
     async def _ask_once(self, turn: QuestionTurn, sending: "_Sending | None") -> "AnswerResult | _Sending | None":
         """Send, for None in the session that is found or opened. Returns what to send where it did not arrive."""
@@ -111,7 +111,7 @@ class QuestionSender:
             await self._give_up_conversation(turn.lease, session)
             return None
         except QuestionTooLong:
-            return AnswerResult(Outcome.REFUSED, Notice.TOO_LONG)
+            return _too_long(turn)
         except (AgentUnavailable, AgentRateLimited):
             await self._queue.record_step(turn.lease, Step.CLAIMED)
             raise
@@ -149,7 +149,8 @@ class QuestionSender:
         return count == 1 and all(one.role != "user" for one in await self._agent.history(session.conversation))
 
     async def _say_continues(self, turn: QuestionTurn, session: Session) -> None:
-        turn.reply.continues = await self._carry_over.line(session, self._sessions.idle_after(turn.routed.choices))
+        idle_s = self._sessions.idle_after(turn.routed.choices)
+        turn.reply.continues = await self._carry_over.line(turn.texts, session, idle_s)
 
     async def _send_or_look_up(self, turn: QuestionTurn, sending: "_Sending") -> "AnswerResult | _Sending":
         fold = AnswerFold(turn.reply)
@@ -222,7 +223,7 @@ class QuestionSender:
     async def _after_failure(self, turn: QuestionTurn, sending: "_Sending", reason: str) -> AnswerResult:
         """An `error` event: the text so far and a notice, unless TalkifAI kept a whole answer all the same."""
         log.warning("the agent reported an error", extra={"cause": reason[:200]})
-        failed = AnswerResult(Outcome.INTERRUPTED, Notice.FAILED)
+        failed = AnswerResult(Outcome.INTERRUPTED, turn.say(Notice.FAILED))
         if not turn.reply.length:
             return failed
         messages = await self._history_now(sending.session, sending.count)
@@ -244,7 +245,7 @@ class QuestionSender:
         session = await self._sessions.current(turn.lease.thread)
         if session is None or session.conversation.id != record.conversation_id:
             # The conversation that may hold the answer is closed: it cannot be read, so nothing is asked twice.
-            return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED)
+            return AnswerResult(Outcome.INTERRUPTED, turn.say(Notice.INTERRUPTED))
         if is_carried(record.wording):
             await self._say_continues(turn, session)
         was_cut = record.cut_at is not None
@@ -281,7 +282,7 @@ class QuestionSender:
             return replace(sending, count=count, wording=wording, asked_again=sending.asked_again + 1)
         if len(result.answer) > turn.reply.length:
             turn.reply.replace(result.answer)
-        return AnswerResult(Outcome.INTERRUPTED, Notice.INTERRUPTED, history_count=count)
+        return AnswerResult(Outcome.INTERRUPTED, turn.say(Notice.INTERRUPTED), history_count=count)
 
     async def _history_count(self, session: Session) -> int:
         """Return how many messages the conversation holds. Raises `ConversationLost`."""
@@ -293,3 +294,7 @@ class QuestionSender:
         # First the record: a crash in between must not look like a question that may have been sent.
         await self._queue.record_step(lease, Step.CLAIMED)
         await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.REPLACED)
+
+
+def _too_long(turn: QuestionTurn) -> AnswerResult:
+    return AnswerResult(Outcome.REFUSED, turn.say(Notice.TOO_LONG), may_retry=False)

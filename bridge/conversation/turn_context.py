@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from bridge.access.routes import Routed
 from bridge.domain.incoming import Question
+from bridge.domain.notices import Notice
 from bridge.domain.turns import Lease, TurnRecord
 from bridge.ports.channel import Channel
 from bridge.reply.reply import Reply
+from bridge.texts.catalog import Texts
+from bridge.texts.sentences import notice_of
 
 Guard = Callable[[], Awaitable[None]]
 """Returns while the thread is this worker's. Raises `LeaseLost` when another one has it."""
@@ -26,10 +29,18 @@ class TurnContext:
     guard: Guard
     routed: Routed
     """What the routes say of what is answered."""
+    texts: Texts
+    """What the bridge says, in the asker's language."""
+
+    def say(self, notice: Notice) -> str:
+        """Return a notice to the asker: with the turn's reference where it says that something failed."""
+        return notice_of(self.texts, notice, self.reply.turn_id)
 
     def asking(self, question: Question, routed: Routed) -> "QuestionTurn":
         """Return the turn with the question that is to be asked in it, and what the routes say of that."""
-        return QuestionTurn(self.lease, self.record, self.channel, self.reply, self.wake, self.guard, routed, question)
+        return QuestionTurn(
+            *(self.lease, self.record, self.channel, self.reply, self.wake, self.guard), routed, self.texts, question
+        )
 
 
 @dataclass(frozen=True, slots=True)

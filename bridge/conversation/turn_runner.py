@@ -59,8 +59,6 @@ from bridge.runtime.operator_alerts import OperatorAlerts
 
 log = logging.getLogger(__name__)
 
-_STOPPED = AnswerResult(Outcome.STOPPED, Notice.STOPPED)
-
 
 class TurnRunner:
     """Runs turns; knows every channel by its name."""
@@ -103,7 +101,7 @@ class TurnRunner:
             policy=access or AccessPolicy(routes=routes),
             channels=channels,
             marks=marks,
-            say=self.say,
+            say=announcer.say_words,
             alarms=alarms,
             clock=clock,
         )
@@ -158,6 +156,7 @@ class TurnRunner:
         queued = entry.queued
         asked_at = self._clock.monotonic() - max(0.0, self._clock.now() - queued.origin.asked_at)
         routed = self._routes.route(queued)
+        texts = await self._channels.texts_for(queued.origin)
         buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
         reply = Reply(
             queued.id,
@@ -167,6 +166,7 @@ class TurnRunner:
             controls=buttons,
             streaming=routed.choices.streaming,
             most_shown=self._files.most_shown(channel),
+            texts=texts,
         )
         reply.has_begun = entry.record.has_begun
         writer = Writer(
@@ -185,15 +185,17 @@ class TurnRunner:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
                     is_shown = bool(entry.record.message_ids)
-                    activity = group.create_task(self._show_activity(channel, queued.address, reply, is_shown=is_shown))
+                    activity = group.create_task(
+                        self._show_activity(channel, queued.address, reply, texts.language, is_shown=is_shown)
+                    )
                     thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
-                    turn = TurnContext(lease, entry.record, channel, reply, writer.wake, guard, routed)
-                    answer = await until_stopped(self._answer(turn, queued), stop, otherwise=_STOPPED)
+                    turn = TurnContext(lease, entry.record, channel, reply, writer.wake, guard, routed, texts)
+                    answer = await until_stopped(self._answer(turn, queued), stop, otherwise=_stopped(turn))
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
                     if isinstance(queued, Question) and queued.has_files and not answer.notice:
-                        answer = replace(answer, notice=Notice.FILES_UNREAD)
+                        answer = replace(answer, notice=turn.say(Notice.FILES_UNREAD))
                     # A worker that goes on from the record has seen none of the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     reply.continues = answer.continues or reply.continues
@@ -235,20 +237,21 @@ class TurnRunner:
                     return await self._commands.obey(turn, queued)
                 case _:
                     assert_never(queued)
-        except (AllowanceUsedUp, Misconfigured) as error:
-            if isinstance(error, Misconfigured):
-                self._alarms.tell(error)
-            notice = used_up(error) if isinstance(error, AllowanceUsedUp) else Notice.UNAVAILABLE
-            return AnswerResult(Outcome.REFUSED, notice=notice)
+        except AllowanceUsedUp as error:
+            notice = used_up(turn.texts, error, self._clock.now())
+        except Misconfigured as error:
+            self._alarms.tell(error)
+            notice = turn.say(Notice.UNAVAILABLE)
         except StoreUnavailable:
             raise
         except Retryable as error:
             log.warning("no answer to be had", extra={"thread_key": str(turn.lease.thread), "cause": str(error)})
-            return AnswerResult(Outcome.REFUSED, notice=Notice.UNAVAILABLE)
+            notice = turn.say(Notice.UNAVAILABLE)
+        return AnswerResult(Outcome.REFUSED, notice=notice)
 
     async def _ask(self, turn: TurnContext, question: Question) -> AnswerResult:
         if not question.text:
-            return AnswerResult(Outcome.COMMAND_DONE, notice=Notice.ONLY_TEXT)
+            return AnswerResult(Outcome.COMMAND_DONE, notice=turn.say(Notice.ONLY_TEXT))
         return await self._asker.ask(turn.asking(question, self._routes.route(question)))
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: AnswerResult) -> None:
@@ -264,7 +267,9 @@ class TurnRunner:
             # The answer is here and is shown; settling waits for the store.
             log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})
 
-    async def _show_activity(self, channel: Channel, address: Address, reply: Reply, *, is_shown: bool) -> None:
+    async def _show_activity(
+        self, channel: Channel, address: Address, reply: Reply, language: str, *, is_shown: bool
+    ) -> None:
         """Show "is typing" until the first text. A reply that stands there already needs none.
 
         On Slack it would stay: a post takes it away, an edit does not.
@@ -275,10 +280,14 @@ class TurnRunner:
         await self._clock.sleep(pace.activity_after_s)
         while not reply.length and not reply.ended:
             if await self._pacing.may_show_activity(pace):
-                await channel.show_activity(address)
+                await channel.show_activity(address, language)
             await self._clock.sleep(pace.activity_every_s)
 
     async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
         """Fill the status line, except where replies are edited: there the sign of activity says enough."""
         if isinstance(channel, Drafts) and (reply.streaming or channel.streaming) is not Streaming.EDIT:
             await say_thinking(reply, wake, self._clock)
+
+
+def _stopped(turn: TurnContext) -> AnswerResult:
+    return AnswerResult(Outcome.STOPPED, turn.say(Notice.STOPPED))

@@ -1,131 +1,185 @@
-"""All that the bridge itself says to people: notices, status lines, labels, help. Nothing internal stands in them."""
+"""Names of all that the bridge itself says to people: notices, status lines, phrases, labels.
 
-import math
-import re
-from collections.abc import Iterable, Mapping
+The words are in `bridge/texts/`, one file for each language, under these names in lower case. That package says how to
+add a text. Nothing internal stands in them.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 from bridge.domain.pages import Button
 
-_SIGNS = re.compile(r"[_\-@#/:<>&|]+")
-"""Signs that join words in a tool's name, and signs that mean something to a channel."""
-_TOOLS_LINE = 100
-_WRITING_STEP = 500
 EXCHANGES_READ = 20
 """Of a conversation's exchanges TalkifAI gives its model the last ones. Source: Text Chat API."""
 
 
-class Notice(StrEnum):
-    """The fixed sentences."""
+class TextKey(Enum):
+    """A name of a text. Not a `str`, so that a type checker finds a name that is shown instead of its words."""
 
-    INTERRUPTED = "The answer was interrupted. Please ask again."
-    FAILED = "Something went wrong with this answer. Please try again."
-    UNSURE = "The connection broke while the answer was being sent. If you don't see it above, please ask again."
-    UNAVAILABLE = "The assistant cannot answer at the moment. Please try again later."
-    EMPTY = "The assistant had nothing to say to this."
-    SHORTENED = "The answer was too long and was shortened here."
-    TOO_LONG = "Your message is too long. Please use at most 10,000 characters."
-    ONLY_TEXT = "I can only read text. Please write your question."
-    FILES_UNREAD = "I can only read text. I did not read what you attached to your message."
-    NOT_ADMITTED = "Sorry, I may only talk with members of this workspace."
-    NOT_ALLOWED = "Sorry, I may not answer you here."
-    NOT_ALLOWED_EMAIL = "Sorry, I only answer people with a confirmed e-mail address of certain domains."
-    NOT_ALLOWED_WORKSPACE = "Sorry, I may not answer in this workspace."
-    NOT_ALLOWED_HERE = "Sorry, I may not answer in this place."
-    USED_UP_HOUR = "You have asked as many questions as one person may in an hour."
-    USED_UP_PERSON = "You have used up what one person may use in a day."
-    USED_UP_PLACE = "What may be used here in a day is used up."
-    USED_UP_TOTAL = "What the assistant may use in a day is used up."
-    USED_UP_SESSIONS = "You have as many conversations open as one person may. End one of them, or wait until one ends."
-    QUEUED = "Your questions are queued and will be answered one after the other."
-    BUSY = "There are too many unanswered messages here. Please wait for the answers, then ask again."
-    ADMINS_ONLY = "Only the administrators of this group may do that."
-    STOPPED = "Stopped."
-    NOT_TAKEN = "I could not take your message just now. Please ask again."
-    NOTHING_TO_STOP = "There is no answer to stop at the moment."
-    NOTHING_TO_RETRY = "There is no question to try again here."
-    ENDED = "This conversation has ended. Just write again to start a new one."
-    NOTHING_OPEN = "There is no open conversation here. Just write to start one."
-    NEW_STARTED = "A new conversation has started. What would you like to know?"
-    NOT_YOURS = "Only the person who started this conversation may end it."
-    NOT_YOUR_ANSWER = "Only the person who asked may stop this answer."
-    WELCOME = "Hello! Write your question here, and the assistant answers."
-    TERMINAL_WELCOME = "Write a question. /new starts over, /help tells more, /quit leaves."
+
+class Notice(TextKey):
+    """The fixed sentences. None has a placeholder."""
+
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    UNSURE = "unsure"
+    UNAVAILABLE = "unavailable"
+    EMPTY = "empty"
+    SHORTENED = "shortened"
+    TOO_LONG = "too_long"
+    ONLY_TEXT = "only_text"
+    FILES_UNREAD = "files_unread"
+    NOT_ADMITTED = "not_admitted"
+    NOT_ALLOWED = "not_allowed"
+    NOT_ALLOWED_EMAIL = "not_allowed_email"
+    NOT_ALLOWED_WORKSPACE = "not_allowed_workspace"
+    NOT_ALLOWED_HERE = "not_allowed_here"
+    USED_UP_HOUR = "used_up_hour"
+    USED_UP_PERSON = "used_up_person"
+    USED_UP_PLACE = "used_up_place"
+    USED_UP_TOTAL = "used_up_total"
+    USED_UP_SESSIONS = "used_up_sessions"
+    QUEUED = "queued"
+    BUSY = "busy"
+    ADMINS_ONLY = "admins_only"
+    STOPPED = "stopped"
+    NOT_TAKEN = "not_taken"
+    NOTHING_TO_STOP = "nothing_to_stop"
+    NOTHING_TO_RETRY = "nothing_to_retry"
+    ENDED = "ended"
+    NOTHING_OPEN = "nothing_open"
+    NEW_STARTED = "new_started"
+    NOT_YOURS = "not_yours"
+    NOT_YOUR_ANSWER = "not_your_answer"
+    WELCOME = "welcome"
+    TERMINAL_WELCOME = "terminal_welcome"
 
     # What follows a press of a button, or a command in a place that holds several conversations.
-    RATED = "Thank you!"
-    TOO_LATE_TO_RATE = "It is too late to rate this answer."
-    ASKED_AGAIN = "The question is asked again."
-    ALREADY_ASKED_AGAIN = "The question was already asked again."
-    BUTTON_TOO_OLD = "This button is too old."
-    NONE_OF_YOURS = "You have no open conversation."
-    NONE_OF_YOURS_HERE = "You have no open conversation in this place."
-    NEW_BEGINS = "A new conversation begins."
-    NEW_BY_MENTION = "Here, each message that mentions me starts a new conversation. Just write one."
-    YOUR_CONVERSATIONS = "Your open conversations"
+    RATED = "rated"
+    TOO_LATE_TO_RATE = "too_late_to_rate"
+    ASKED_AGAIN = "asked_again"
+    ALREADY_ASKED_AGAIN = "already_asked_again"
+    BUTTON_TOO_OLD = "button_too_old"
+    NONE_OF_YOURS = "none_of_yours"
+    NONE_OF_YOURS_HERE = "none_of_yours_here"
+    NEW_BEGINS = "new_begins"
+    NEW_BY_MENTION = "new_by_mention"
+    YOUR_CONVERSATIONS = "your_conversations"
 
     # App Home.
-    HOME = (
-        "I bring an AI agent to where you talk. Write me a direct message, or mention me in a channel that I am in: "
-        "I answer in the thread. `/talkifai help` tells more."
-    )
-    SUGGESTIONS = "You could ask"
+    HOME = "home"
+    SUGGESTIONS = "suggestions"
 
 
-BUTTON_LABELS = {
-    Button.STOP: "Stop",
-    Button.RETRY: "Try again",
-    Button.NEW: "New conversation",
-    Button.END: "End conversation",
-    Button.GOOD: "Helpful",
-    Button.BAD: "Not helpful",
+FAILURES = frozenset({Notice.INTERRUPTED, Notice.FAILED, Notice.UNSURE, Notice.UNAVAILABLE})
+"""They carry the reference of their turn, which its line in the log has."""
+
+
+class Status(TextKey):
+    """What the status line of a reply says while nothing more exact is known."""
+
+    THINKING = "thinking"
+    THINKING_AFTER_NAME = "thinking_after_name"
+    """The same where the service puts the app's name before it."""
+    WAITING = "waiting"
+    """TalkifAI's limit is used up for the moment."""
+    WRITING = "writing"
+
+
+class Phrase(TextKey):
+    """Texts with placeholders, and what is put into them. Those that count something have plural forms."""
+
+    COME_AGAIN_IN = "come_again_in"
+    COME_AGAIN_AT = "come_again_at"
+    ASK_OPERATOR = "ask_operator"
+    WITH_REFERENCE = "with_reference"
+    TOOL_AT_WORK = "tool_at_work"
+    UNNAMED_TOOL_AT_WORK = "unnamed_tool_at_work"
+    HANDED_OFF = "handed_off"
+    WRITING_SO_FAR = "writing_so_far"
+    QUESTION_CHANGED = "question_changed"
+    OPEN_HERE = "open_here"
+    NO_ANSWERS = "no_answers"
+    ANSWERS = "answers"
+    GOES_ON_FROM = "goes_on_from"
+    STILL_READS = "still_reads"
+    TOKENS_USED = "tokens_used"
+    NEXT_GOES_ON_FROM = "next_goes_on_from"
+    CONTINUES_FROM = "continues_from"
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+    TOOLS_USED = "tools_used"
+    REST_IN_FILE = "rest_in_file"
+    ENDED_HERE = "ended_here"
+    AND_MORE = "and_more"
+    DIRECT_MESSAGE = "direct_message"
+    THREAD = "thread"
+    OPENED_SINCE = "opened_since"
+    OPENED_BEFORE = "opened_before"
+
+
+class Label(TextKey):
+    """Words on buttons, and what the lists of commands say."""
+
+    STOP = "label_stop"
+    RETRY = "label_retry"
+    NEW = "label_new"
+    END_CONVERSATION = "label_end_conversation"
+    END = "label_end"
+    """Beside the conversation that it ends."""
+    GOOD = "label_good"
+    BAD = "label_bad"
+    SHORT_STOP = "label_short_stop"
+    SHORT_RETRY = "label_short_retry"
+    SHORT_GOOD = "label_short_good"
+    SHORT_BAD = "label_short_bad"
+
+    HELP_WORDS = "help_words"
+    HELP_SLASHES = "help_slashes"
+    HELP_TALKIFAI = "help_talkifai"
+    COMMAND_START = "command_start"
+    COMMAND_STOP = "command_stop"
+    COMMAND_RETRY = "command_retry"
+    COMMAND_NEW = "command_new"
+    COMMAND_END = "command_end"
+    COMMAND_STATUS = "command_status"
+    COMMAND_HELP = "command_help"
+    COMMAND_QUIT = "command_quit"
+    ALL_STATUS = "all_status"
+    ALL_END = "all_end"
+    ALL_STOP = "all_stop"
+    ALL_NEW = "all_new"
+    ALL_HELP = "all_help"
+
+
+BUTTON_LABELS: Mapping[Button, Label] = {
+    Button.STOP: Label.STOP,
+    Button.RETRY: Label.RETRY,
+    Button.NEW: Label.NEW,
+    Button.END: Label.END_CONVERSATION,
+    Button.GOOD: Label.GOOD,
+    Button.BAD: Label.BAD,
 }
-SHORT_BUTTON_LABELS = {Button.STOP: "⏹ Stop", Button.RETRY: "🔁 Retry", Button.GOOD: "👍", Button.BAD: "👎"}
+SHORT_BUTTON_LABELS: Mapping[Button, Label] = {
+    Button.STOP: Label.SHORT_STOP,
+    Button.RETRY: Label.SHORT_RETRY,
+    Button.GOOD: Label.SHORT_GOOD,
+    Button.BAD: Label.SHORT_BAD,
+}
 """For buttons that share one narrow row."""
-END_LABEL = "End"
-"""Beside the conversation that it ends."""
 
-
-COMMAND_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
-    "": {
-        "start": "Say hello",
-        "stop": "Stop the answer",
-        "retry": "Ask the last question again",
-        "new": "Start a new conversation",
-        "end": "End this conversation",
-        "status": "Is a conversation open?",
-        "help": "How this works",
-    },
-    "de": {
-        "start": "Begrüßung",
-        "stop": "Antwort anhalten",
-        "retry": "Letzte Frage noch einmal stellen",
-        "new": "Neues Gespräch beginnen",
-        "end": "Dieses Gespräch beenden",
-        "status": "Läuft ein Gespräch?",
-        "help": "So funktioniert es",
-    },
-    "es": {
-        "start": "Saludar",
-        "stop": "Detener la respuesta",
-        "retry": "Repetir la última pregunta",
-        "new": "Empezar otra conversación",
-        "end": "Terminar esta conversación",
-        "status": "¿Hay una conversación abierta?",
-        "help": "Cómo funciona",
-    },
-    "fr": {
-        "start": "Dire bonjour",
-        "stop": "Arrêter la réponse",
-        "retry": "Reposer la dernière question",
-        "new": "Commencer une autre conversation",
-        "end": "Terminer cette conversation",
-        "status": "Une conversation est-elle ouverte ?",
-        "help": "Comment ça marche",
-    },
+COMMAND_DESCRIPTIONS: Mapping[str, Label] = {
+    "start": Label.COMMAND_START,
+    "stop": Label.COMMAND_STOP,
+    "retry": Label.COMMAND_RETRY,
+    "new": Label.COMMAND_NEW,
+    "end": Label.COMMAND_END,
+    "status": Label.COMMAND_STATUS,
+    "help": Label.COMMAND_HELP,
 }
-"""What each command does, by language; "" is for all other languages."""
+"""What each command does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,144 +188,23 @@ class CommandStyle:
 
     form: str
     """How a command looks; `{}` stands for its word."""
-    introduction: str
-    descriptions: Mapping[str, str]
+    introduction: Label
+    descriptions: Mapping[str, Label]
 
 
-_ASK = "Write your question, and the assistant answers here."
-_EVERYWHERE = {word: does for word, does in COMMAND_DESCRIPTIONS[""].items() if word != "start"}
-WORDS = CommandStyle(
-    "{}", f"{_ASK} Or write one of these words alone (in a channel, mention me in the same message):", _EVERYWHERE
-)
-SLASHES = CommandStyle("/{}", f"{_ASK} Or write a command:", _EVERYWHERE)
-TERMINAL = CommandStyle(SLASHES.form, SLASHES.introduction, {**_EVERYWHERE, "quit": "Leave"})
+_EVERYWHERE = {word: does for word, does in COMMAND_DESCRIPTIONS.items() if word != "start"}
+WORDS = CommandStyle("{}", Label.HELP_WORDS, _EVERYWHERE)
+SLASHES = CommandStyle("/{}", Label.HELP_SLASHES, _EVERYWHERE)
+TERMINAL = CommandStyle(SLASHES.form, SLASHES.introduction, {**_EVERYWHERE, "quit": Label.COMMAND_QUIT})
 TALKIFAI_COMMAND = CommandStyle(
     "`/talkifai {}`",
-    "Commands for your conversations, wherever you write them:",
+    Label.HELP_TALKIFAI,
     {
-        "status": "List the conversations that you have open",
-        "end": "End those that you started in this place",
-        "stop": "Stop what is being answered in those that you started in this place",
-        "new": "Start over, in a direct message",
-        "help": "Show this text",
+        "status": Label.ALL_STATUS,
+        "end": Label.ALL_END,
+        "stop": Label.ALL_STOP,
+        "new": Label.ALL_NEW,
+        "help": Label.ALL_HELP,
     },
 )
 """Slack's slash command. It cannot be used in a thread, so it is about all conversations of a person."""
-
-
-def help_text(style: CommandStyle) -> str:
-    """Say what a person can do in a channel, command by command."""
-    return "\n".join(
-        [style.introduction, *(f"{style.form.format(w)}: {does}" for w, does in style.descriptions.items())]
-    )
-
-
-class Status(StrEnum):
-    """What the status line of a reply says while nothing more exact is known."""
-
-    THINKING = "Thinking…"
-    WAITING = "Waiting for capacity…"
-    """TalkifAI's limit is used up for the moment."""
-    WRITING = "Writing…"
-
-
-def come_again(notice: Notice, again_after_s: float) -> str:
-    """Say what is used up, and in how long it comes back: people read it in any time zone."""
-    minutes = max(1, math.ceil(again_after_s / 60))
-    hours = math.ceil(minutes / 60)
-    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
-    return f"{notice} Please ask again in about {wait if hours == 1 else f'{hours} hours'}."
-
-
-def not_allowed(notice: Notice, asked_for: str) -> str:
-    """Say that a person may not ask, and what to do: the operator needs the id of the person, place or workspace."""
-    return f"{notice} If I should, give the person who runs me this id: {asked_for}"
-
-
-def tool_status(tool_name: str) -> str:
-    """Say which tool is at work, with a readable name: `web_search` becomes `web search`."""
-    readable = readable_tool(tool_name)
-    return f"Looking that up: {readable}…" if readable else "Looking that up…"
-
-
-def handoff_status(agent_name: str) -> str:
-    """Say which agent took over."""
-    return f"Now with {' '.join(agent_name.split())[:60]}"
-
-
-def writing_status(characters: int) -> str:
-    """Say how much is written, in steps, so that the line need not change all the time."""
-    steps = characters // _WRITING_STEP * _WRITING_STEP
-    return f"{Status.WRITING} ({steps:,} characters)" if steps else Status.WRITING
-
-
-def question_changed(style: CommandStyle) -> str:
-    """Offer to ask an answered question again after its asker changed it."""
-    return f"You changed your question. To ask it again with the new words: {style.form.format('retry')}"
-
-
-def conversation_status(turns: int, idle_timeout_s: float, usage: Mapping[str, int], *, carried: int) -> str:
-    """Say that a conversation is open: how far it has come, what the agent still reads, its end, what it has used."""
-    answers = "no answers yet" if not turns else "1 answer so far" if turns == 1 else f"{turns:,} answers so far"
-    lines = [f"A conversation is open here: {answers}. It ends after about {_time(idle_timeout_s)} without a message."]
-    if carried:
-        lines.append(f"It goes on from {_counted(carried, 'earlier exchange')}.")
-    if turns > EXCHANGES_READ:
-        lines.append(f"The assistant still reads the last {EXCHANGES_READ} of {turns:,} exchanges.")
-    tokens = usage.get("total_tokens") or sum(usage.values())
-    if tokens:
-        lines.append(f"It has used {_counted(tokens, 'token')}.")
-    return "\n".join(lines)
-
-
-def remembered_status(exchanges: int) -> str:
-    """Say what the next conversation of a thread goes on from; empty where that is nothing."""
-    return f"The next one goes on from {_counted(exchanges, 'earlier exchange')}." if exchanges else ""
-
-
-def continues_from(ago_s: float) -> str:
-    """Say that a thread goes on with what was said, and how long ago that was: people's time zones are not known."""
-    return f"Continues from {_time(ago_s)} ago."
-
-
-def _time(seconds: float) -> str:
-    for unit_s, unit in ((86_400, "day"), (3600, "hour")):
-        if seconds >= 2 * unit_s:
-            return f"{round(seconds / unit_s)} {unit}s"
-    minutes = max(1, round(seconds / 60))
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def rest_in_file(name: str) -> str:
-    """Say where the rest of an answer is, of which the reply shows the beginning."""
-    return f"The whole answer is in the file {name}."
-
-
-def tools_used(tool_names: Iterable[str]) -> str:
-    """List the tools of a finished turn in one short line, each once; empty where there were none."""
-    line = ""
-    for name in dict.fromkeys(filter(None, map(readable_tool, tool_names))):
-        longer = f"{line}, {name}" if line else f"Used: {name}"
-        if len(longer) > _TOOLS_LINE:
-            return f"{line}, …"
-        line = longer
-    return line
-
-
-def readable_tool(tool_name: str) -> str:
-    """Make a tool's name readable: words without the signs that programs put between them, 60 characters at most."""
-    return " ".join(_SIGNS.sub(" ", tool_name).split())[:60].rstrip()
-
-
-def ended_here(count: int) -> str:
-    """Say that a person's conversations in a place end."""
-    return "Your conversation here ends." if count == 1 else f"Your {count} conversations here end."
-
-
-def and_more(count: int) -> str:
-    """End a list that leaves some out."""
-    return f"and {count} more"

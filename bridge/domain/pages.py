@@ -47,6 +47,10 @@ class PageView:
     """The question this page answers: lets a channel mark its message with it."""
     controls: tuple[Button, ...] = ()
     """What can be pressed below it."""
+    language: str = field(default="", compare=False)
+    """In which language its buttons are labelled; empty: that of the setting."""
+    is_thinking: bool = field(default=False, compare=False)
+    """True where the status says no more than that the agent thinks."""
     streaming: Streaming | None = None
     """How the page is shown while it grows; None: as the channel's setting says."""
     source: str = field(default="", compare=False)

@@ -44,6 +44,19 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Locale:
+    """What a channel says of how a person reads. Empty where it says nothing."""
+
+    language: str = ""
+    """A code such as `de` or `pt-BR`."""
+    time_zone: str = ""
+    """A name such as `Europe/Berlin`."""
+
+
+UNKNOWN_LOCALE = Locale()
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Who asks."""
 
@@ -55,3 +68,5 @@ class Person:
     """The name by which the person is found, in lower case, where the channel has such names. It can change hands."""
     is_program: bool = False
     """True for a program that the operator lets ask."""
+    locale: Locale = UNKNOWN_LOCALE
+    """As far as the event itself said. A channel may know more: `KnownLocales`."""

@@ -82,6 +82,8 @@ class AnswerResult:
     """The tools that the agent used, by their names."""
     continues: str = ""
     """The line that says from when the thread goes on."""
+    may_retry: bool = True
+    """False where the same words would be refused again."""
 
 
 @dataclass(frozen=True, slots=True)

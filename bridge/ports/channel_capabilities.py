@@ -10,7 +10,7 @@ from bridge.domain.files import ResultFile
 from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.notices import CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
-from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.threads import Address, Locale, ThreadKey
 from bridge.domain.turns import PromptContext, Settlement
 
 
@@ -50,8 +50,8 @@ class PostLookup(Protocol):
 class ActivityIndicator(Protocol):
     """Shows that the agent is at work, before there is text. Without it nothing shows."""
 
-    async def show_activity(self, address: Address) -> None:
-        """Show it for some seconds. Best effort: raises nothing but cancellation."""
+    async def show_activity(self, address: Address, language: str = "") -> None:
+        """Show it for some seconds, in the asker's language. Best effort: raises nothing but cancellation."""
         ...
 
 
@@ -123,6 +123,15 @@ class PrivateNotices(Protocol):
 
     async def tell_alone(self, origin: Origin, notice: str) -> None:
         """Show a notice to this person alone. Best effort, within seconds: raises nothing but cancellation."""
+        ...
+
+
+@runtime_checkable
+class KnownLocales(Protocol):
+    """Knows people's languages and time zones. Without it what the event said counts."""
+
+    async def locale_of(self, origin: Origin) -> Locale:
+        """Return how the person reads, from a cache where possible. Takes some seconds at most, never fails."""
         ...
 
 

@@ -1,7 +1,6 @@
 """What people can press beside a reply, and how a press names the turn that it is about."""
 
 from bridge.domain.incoming import CommandName, Question, Queued
-from bridge.domain.notices import Notice
 from bridge.domain.pages import Button
 from bridge.domain.turns import AnswerResult, Outcome
 
@@ -15,5 +14,5 @@ def buttons_after(asked: AnswerResult, queued: Queued) -> tuple[Button, ...]:
         return (Button.GOOD, Button.BAD, Button.NEW, *ends)
     # There are words to ask again, and they would not be too long again.
     has_words = isinstance(queued, Question) or queued.name is CommandName.RETRY
-    may_retry = has_words and asked.notice != Notice.TOO_LONG and asked.outcome in _BROKEN
+    may_retry = has_words and asked.may_retry and asked.outcome in _BROKEN
     return (Button.RETRY,) if may_retry else ()

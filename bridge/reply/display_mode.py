@@ -7,10 +7,11 @@ the whole worker, the answer itself comes out the same in every mode.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bridge.domain.notices import Status, writing_status
 from bridge.domain.pages import PageView, Streaming
 from bridge.reply.reply import Reply
 from bridge.runtime.clock import Clock
+from bridge.texts.catalog import texts_in
+from bridge.texts.sentences import writing_status
 
 STATUS_AFTER_S = 2.0
 """A status line that says no more than "thinking" or "writing" comes so late: a quick answer needs none."""
@@ -36,7 +37,7 @@ class DisplayMode:
         if self._streaming is Streaming.STATUS:
             return as_status(views)
         # A message that says "Thinking…" would be all that a notification tells.
-        return [view for view in views if self._takes_drafts or view.text or view.status != Status.THINKING]
+        return [view for view in views if self._takes_drafts or view.text or not view.is_thinking]
 
     def hold_s(self, reply: Reply) -> float:
         """Return how long a status line is still held back; not above 0 for not at all."""
@@ -80,6 +81,8 @@ def as_status(views: Sequence[PageView]) -> list[PageView]:
     """Show of a page that still grows only what the agent is doing. Pure."""
     written = sum(len(view.text) for view in views)
     return [
-        view if view.final else replace(view, text="", source="", status=view.status or writing_status(written))
+        view
+        if view.final
+        else replace(view, text="", source="", status=view.status or writing_status(texts_in(view.language), written))
         for view in views
     ]

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView
+from bridge.texts.catalog import texts_in
+from bridge.texts.sentences import notice_of
 
 _LOOKS = 2
 """How often a post whose answer was lost is searched for."""
@@ -25,7 +27,7 @@ class PageState:
     """How often the channel is still to be searched for this page before it is posted."""
     refused_looks: int = 0
     fresh_posts: int = 0
-    stand_in: str = ""
+    stand_in: Notice | None = None
     """The notice that stands in for the page's text: it was refused, or it is unknown whether it is there."""
 
     def wanted(self, view: PageView) -> PageView | None:
@@ -36,9 +38,10 @@ class PageState:
                 return None
             if view.text == self.uncertain.text:
                 self.stand_in = Notice.UNSURE
-        if self.stand_in:
-            return replace(view, text="", source="", status="", notice=self.stand_in, final=True, controls=())
-        return view
+        if self.stand_in is None:
+            return view
+        said = notice_of(texts_in(view.language), self.stand_in, view.turn_id)
+        return replace(view, text="", source="", status="", notice=said, final=True, controls=())
 
     def note_uncertain(self, view: PageView) -> None:
         """Take in that the answer to a post was lost."""
@@ -73,7 +76,7 @@ class PageState:
         """Take in that the channel refuses a page as it looks. `is_read`: its whole text stands there."""
         if is_read or not view.final:
             self.shown = view  # a later text of the same page may be acceptable
-        elif self.stand_in:
+        elif self.stand_in is not None:
             self.given_up = True
         else:
             self.stand_in = Notice.FAILED

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from bridge.domain.notices import Notice, Status, handoff_status, rest_in_file, tool_status, tools_used, writing_status
+from bridge.domain.notices import Notice, Phrase, Status
 from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.stream_events import (
     HandedOff,
@@ -17,6 +17,8 @@ from bridge.domain.stream_events import (
     ToolStarted,
 )
 from bridge.markdown.pagination import MAX_PAGES, Page, Paginator
+from bridge.texts.catalog import Texts, texts_in
+from bridge.texts.sentences import handoff_status, tool_status, tools_used, writing_status
 
 MAX_REPLY_CHARACTERS = 160_000
 """Bound of one reply; what the agent writes beyond it is left out, with a notice."""
@@ -36,6 +38,7 @@ class Reply:
         controls: What the channel can show below it, for people to press.
         streaming: How it is shown while it grows; None: as the channel's setting says.
         most_shown: How many pages of a longer answer are shown while a file may hold the rest; None: all of them.
+        texts: What the bridge says in it; None: in the language of the setting.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class Reply:
         controls: Container[Button] = (),
         streaming: Streaming | None = None,
         most_shown: int | None = None,
+        texts: Texts | None = None,
     ) -> None:
+        self._texts = texts or texts_in("")
         self.streaming = streaming
         self._most_shown = most_shown and min(most_shown, max_pages)
         self.is_held = False
@@ -69,7 +74,7 @@ class Reply:
         """One line: from when the thread goes on."""
         self.used_tools: list[str] = []
         """What the agent has used, each name once, as far as a line could ever list them."""
-        self._status = ""
+        self._status: Status | None = None
         self._handoff = ""
         self.notice = ""
         self.ended = False
@@ -103,14 +108,22 @@ class Reply:
         if self.ended:
             return ""
         if self._tools:
-            return tool_status(self._tools[-1])
+            return tool_status(self._texts, self._tools[-1])
+        if self._handoff:
+            return self._handoff
+        if self._status is not None:
+            return self._texts(self._status)
         # What comes beyond the pages that are shown would look as if nothing came.
-        return self._handoff or self._status or (writing_status(self._length) if self.is_held else "")
+        return writing_status(self._texts, self._length) if self.is_held else ""
+
+    @property
+    def _is_thinking(self) -> bool:
+        return self._status is Status.THINKING and not (self._tools or self._handoff or self.ended)
 
     def say(self, status: Status | None) -> None:
         """Say what keeps the agent from writing, until its next text; None takes it back. None of it is its text."""
-        if self._status != (status or ""):
-            self._status = status or ""
+        if self._status is not status:
+            self._status = status
             self.version += 1
 
     def apply(self, event: StreamEvent) -> None:
@@ -125,7 +138,7 @@ class Reply:
                 if name in self._tools:
                     self._tools.remove(name)
             case HandedOff(to_agent):
-                self._handoff = handoff_status(to_agent)
+                self._handoff = handoff_status(self._texts, to_agent)
             case StreamStarted() | StreamEnded() | StreamFailed():
                 return
             case _:
@@ -151,7 +164,7 @@ class Reply:
     def end(self, notice: str = "", controls: Iterable[Button] = ()) -> None:
         """Say that nothing more comes, and what may be pressed now. An empty answer gets the "empty" notice."""
         self._controls = self._of_those_offered(controls)
-        self.notice = self.notice or notice or ("" if self.text.strip() else Notice.EMPTY)
+        self.notice = self.notice or notice or ("" if self.text.strip() else self._texts(Notice.EMPTY))
         self.ended = True
         self.version += 1
 
@@ -191,6 +204,7 @@ class Reply:
         shown[-1] = replace(
             shown[-1],
             status="" if is_full else self.status,
+            is_thinking=self._is_thinking and not is_full,
             notice=self._below(is_full=is_full),
             final=self.ended or is_full,
             controls=() if is_full else self._controls,
@@ -213,6 +227,7 @@ class Reply:
             final=page.continues,
             turn_id=self.turn_id,
             streaming=self.streaming,
+            language=self._texts.language,
             source=page.grown(final=self.ended),
         )
 
@@ -223,11 +238,11 @@ class Reply:
         """Return what stands below the finished text: the tools, then the notice."""
         if is_full:
             # This page is sealed by now, so nothing may be added when the stream ends.
-            return Notice.SHORTENED
+            return self._texts(Notice.SHORTENED)
         if not self.ended:
             return ""
-        rest = rest_in_file(self.rest_in) if self.rest_in else ""
-        tools = tools_used(self.used_tools) if self._show_tools else ""
+        rest = self._texts(Phrase.REST_IN_FILE, file=self.rest_in) if self.rest_in else ""
+        tools = tools_used(self._texts, self.used_tools) if self._show_tools else ""
         return "\n".join(line for line in (rest, self.continues, tools, self.notice) if line)
 
     def _append(self, text: str) -> None:
@@ -235,10 +250,10 @@ class Reply:
         if room <= 0:
             return
         if len(text) > room:
-            self.notice = Notice.SHORTENED
+            self.notice = self._texts(Notice.SHORTENED)
             text = text[:room]
         self._parts.append(text)
         self._length += len(text)
         # The agent writes again: a hand-over has been announced.
         if text.strip():
-            self._handoff = self._status = ""
+            self._handoff, self._status = "", None

@@ -7,8 +7,12 @@ from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
 
 
-def question_of(slack: SlackStandIn, channel: SlackChannel, number: int = -1) -> Question:
-    question = read_message(slack.deliveries[number].payload, channel.workspace, SlackSettings())
+def question_of(
+    slack: SlackStandIn, channel: SlackChannel, number: int = -1, options: SlackSettings | None = None
+) -> Question:
+    installed = channel._workspaces.at_hand("")
+    assert installed is not None
+    question = read_message(slack.deliveries[number].payload, installed.workspace, options or SlackSettings())
     assert isinstance(question, Question)
     return question
 

@@ -11,6 +11,7 @@ from sandbox.faults import Faults
 from sandbox.ledger import Frame, Ledger, Shown
 from sandbox.stage import Stage
 from sandbox.talkifai.conversations import Record
+from tests.english import english, without_reference
 
 WAIT_S = 45.0
 """Only a test that fails waits so long."""
@@ -68,8 +69,8 @@ class Talk(ABC):
 
     @property
     def texts(self) -> list[str]:
-        """What the bot's messages say now; Slack shows a notice in italics, between low lines."""
-        return [reply.text.strip("_") for reply in self.replies]
+        """What the bot's messages say now, without references; Slack shows a notice in italics, between low lines."""
+        return [without_reference(reply.text.strip("_")) for reply in self.replies]
 
     @property
     def records(self) -> list[Record]:
@@ -115,7 +116,7 @@ class Talk(ABC):
 
 def without_status(text: str) -> str:
     """Leave out the status line below a text."""
-    return text.replace(f"_{Status.THINKING}_", "").replace(Status.THINKING, "").rstrip()
+    return text.replace(f"_{english(Status.THINKING)}_", "").replace(english(Status.THINKING), "").rstrip()
 
 
 class SlackTalk(Talk):

@@ -9,6 +9,7 @@ import pytest
 from bridge.domain.notices import Notice, Status
 from sandbox.talkifai.script import Answer, Say
 from sandbox.talkifai.when_unread import WhenUnread
+from tests.english import english
 from tests.fault.cluster import Cluster
 from tests.fault.talks import TALKS, Talk, talk_on, without_status
 
@@ -55,8 +56,8 @@ async def test_a_long_answer_is_whole_after_a_deploy_whatever_talkifai_does(
         await talk.until_texts(_STORY, within_s=60.0)
         assert _never_shrank(talk)
         seen = [frame.text for frame in talk.versions()]
-        assert not [text for text in seen if Notice.INTERRUPTED in text]
-        assert any(Status.THINKING in text and "Sentence" in text for text in seen)
+        assert not [text for text in seen if english(Notice.INTERRUPTED) in text]
+        assert any(english(Status.THINKING) in text and "Sentence" in text for text in seen)
         asked = 1 if when_unread is WhenUnread.WRITE_ON else 2
         assert talk.posted == ["tell me"] * asked
         assert len(talk.records) == 1
@@ -95,7 +96,7 @@ async def test_three_deploys_within_one_answer_do_not_lose_it(cluster: Cluster, 
     for talk in talks:
         await talk.until_texts(_STORY, within_s=60.0)
         assert _never_shrank(talk)
-        assert not [frame for frame in talk.versions() if Notice.INTERRUPTED in frame.text]
+        assert not [frame for frame in talk.versions() if english(Notice.INTERRUPTED) in frame.text]
         assert len(talk.posted) == (1 if when_unread is WhenUnread.WRITE_ON else 4)
         assert len(talk.records) == 1
 
@@ -113,7 +114,7 @@ async def test_an_answer_that_every_worker_cuts_ends_with_a_notice(cluster: Clus
         await _until_asked([talk], times=asked)
     await cluster.start_worker()
     await worker.stop()
-    await talk.ledger.until(lambda: Notice.INTERRUPTED in talk.texts[-1], 60.0)
+    await talk.ledger.until(lambda: english(Notice.INTERRUPTED) in talk.texts[-1], 60.0)
     assert talk.posted == ["tell me"] * 4
 
 

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.domain.notices import Notice
+from tests.english import english
 from tests.fault.cluster import Cluster
 from tests.fault.steps import LONG, ORPHANS, STEPS, UNRECORDED_POSTS, WHOLE, Scene
 from tests.fault.talks import TALKS, talk_on
@@ -60,9 +61,9 @@ async def test_a_reply_is_finished_by_the_next_worker(
         assert WHOLE.startswith(talk.texts[0])
     elif step == "answer_whole_before_the_first_post" and not talk.finds_lost_posts:
         # On a slow machine the held post times out before the kill: then people are told that it may be missing.
-        await talk.ledger.until(lambda: talk.texts in ([WHOLE], [Notice.UNSURE]), 60.0)
+        await talk.ledger.until(lambda: talk.texts in ([WHOLE], [english(Notice.UNSURE)]), 60.0)
     else:
-        await talk.until_texts(WHOLE, *([Notice.ENDED] if step.startswith("end") else []))
+        await talk.until_texts(WHOLE, *([english(Notice.ENDED)] if step.startswith("end") else []))
     await scene.cluster.until_let_go(talk.thread)
 
     assert talk.posted == [scene.question]

@@ -5,6 +5,7 @@ import pytest
 from bridge.domain.notices import Notice
 from sandbox.faults import Fault
 from sandbox.talkifai.script import Answer, Say
+from tests.english import english
 from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy
 from tests.fault.steps import BEGIN, MIDDLE, REST, WHOLE, Scene
@@ -28,7 +29,7 @@ async def test_a_post_whose_answer_was_lost_never_shows_the_same_text_twice(clus
     parts.open_all()
     await parts.talk.until_shown(WHOLE)
     # Telegram does not say whether the text is there: a notice tells its asker so.
-    told = [WHOLE] if whole.talk.finds_lost_posts else [WHOLE, Notice.UNSURE]
+    told = [WHOLE] if whole.talk.finds_lost_posts else [WHOLE, english(Notice.UNSURE)]
     await whole.talk.until_texts(*told)
     for scene in (whole, parts):
         await cluster.until_let_go(scene.talk.thread)

@@ -4,6 +4,7 @@ import pytest
 
 from bridge.domain.notices import Notice
 from sandbox.faults import Fault
+from tests.english import english
 from tests.fault.cluster import Cluster
 from tests.fault.steps import WHOLE, Scene, opened_and_not_recorded, opening_is_under_way
 from tests.fault.talks import TALKS, talk_on
@@ -18,7 +19,7 @@ async def test_a_stop_while_talkifai_takes_long_to_open_leaves_nothing_open(clus
     await scene.gate.reached()
 
     await scene.talk.ask("stop" if channel == "slack" else "/stop")
-    await scene.talk.until_texts(Notice.STOPPED)
+    await scene.talk.until_texts(english(Notice.STOPPED))
     await cluster.until_let_go(scene.talk.thread)
     book = cluster.stage.talkifai.book
     assert (book.opened, book.open_now) == (1, 1)
@@ -84,7 +85,7 @@ async def test_an_opening_whose_answer_is_lost_is_counted(cluster: Cluster) -> N
     talk = talk_on(cluster.stage, "telegram")
     cluster.stage.talkifai.faults.arm(Fault("open", lose_answer=True))
     await talk.ask("hello")
-    await talk.until_texts(Notice.UNAVAILABLE)
+    await talk.until_texts(english(Notice.UNAVAILABLE))
     assert await cluster.stores.sessions.possible_orphans() == 0
     await cluster.let_time_pass(61.0)
     await cluster.until_said(worker, "answer to an opening was lost")

@@ -11,6 +11,7 @@ from bridge.domain.threads import ThreadKey
 from sandbox.faults import Fault
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
 from sandbox.talkifai.script import Answer
+from tests.english import english
 from tests.fault.cluster import Cluster
 from tests.fault.talks import TALKS, talk_on
 
@@ -103,7 +104,7 @@ async def test_a_conversation_goes_on_though_a_firewall_refuses_a_question(clust
     page = "<html><h1>Request blocked</h1></html>"
     cluster.stage.talkifai.faults.arm(Fault("ask", where={"message": "once"}, status=403, page=page))
     cluster.stage.talkifai.faults.arm(Fault("ask", where={"message": "never"}, status=403, page=page, times=-1))
-    for question, text in (("once", "It goes on."), ("never", Notice.UNAVAILABLE), ("after", "It goes on.")):
+    for question, text in (("once", "It goes on."), ("never", english(Notice.UNAVAILABLE)), ("after", "It goes on.")):
         expected = [*talk.texts, text]
         await talk.ask(question)
         await talk.until_texts(*expected)
@@ -122,7 +123,7 @@ async def test_ends_go_on_while_openings_have_to_wait_for_half_an_hour(cluster: 
     await cluster.until_let_go(talk.thread)
     cluster.stage.talkifai.faults.arm(Fault("open", status=429, retry_after_s=1800))
     await late.ask("hello")
-    await late.until_texts(Notice.UNAVAILABLE)
+    await late.until_texts(english(Notice.UNAVAILABLE))
     await cluster.let_time_pass(601.0)
     await cluster.redis.hincrby(cluster.stores.keys.quota, "end_at", -60_000)
 

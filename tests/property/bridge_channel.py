@@ -18,6 +18,7 @@ from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView, Streaming
 from bridge.domain.threads import Address
 from bridge.ports.channel import Accept
+from tests.english import says
 from tests.fakes import FakeChannel
 from tests.property.bridge_agent import Fault
 from tests.property.bridge_host import Host, Store
@@ -50,7 +51,7 @@ class Message:
     @property
     def is_aside(self) -> bool:
         """Said beside the pages: it holds no text that could be there twice."""
-        return not self.view.text and self.view.notice in {Notice.QUEUED, Notice.BUSY, Notice.UNSURE}
+        return not self.view.text and says(self.view, Notice.QUEUED, Notice.BUSY, Notice.UNSURE)
 
 
 class ChannelBook:
@@ -110,7 +111,7 @@ class ChannelBook:
     def land(self, message: Message) -> None:
         """Let a post have its effect, and judge it."""
         page = message.page
-        if message.is_aside or (message.view.notice == Notice.FAILED and not message.view.text):
+        if message.is_aside or (says(message.view, Notice.FAILED) and not message.view.text):
             self.messages[message.id] = message
             return
         message.among_two = self._store.clock.excuses_two_at_work(message.thread)
@@ -153,7 +154,7 @@ class ChannelBook:
         before, after = words_of(message.view), words_of(view)
         # A page that has become full hands its last words on to the next one.
         hands_on = view.final and not view.notice and after and before.startswith(after)
-        if not after and view.notice == Notice.FAILED and view.turn_id in self.refused:
+        if not after and says(view, Notice.FAILED) and view.turn_id in self.refused:
             if before:
                 self.gave_way.add(view.turn_id)
         elif self._may_take_back(message, view) and not after.startswith(before):
@@ -165,7 +166,7 @@ class ChannelBook:
     def _may_take_back(self, message: Message, view: PageView) -> bool:
         """Tell the documented gap: what people saw last could not be recorded, and the rest cannot be had."""
         trouble = self._store.trouble_at >= message.changed_at - _NOTE_S
-        return trouble and view.notice == Notice.INTERRUPTED and words_of(message.view).startswith(words_of(view))
+        return trouble and says(view, Notice.INTERRUPTED) and words_of(message.view).startswith(words_of(view))
 
 
 def words_of(view: PageView) -> str:
@@ -233,8 +234,8 @@ class HostChannel(FakeChannel):
         self._book.admit(address.thread, view)
         return fault
 
-    async def show_activity(self, address: Address) -> None:
-        del address
+    async def show_activity(self, address: Address, language: str = "") -> None:
+        del address, language
         await self._host.gate()
 
 

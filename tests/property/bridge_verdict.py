@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from bridge.domain.notices import Notice
 from bridge.domain.turns import Outcome
+from tests.english import says
 from tests.property.bridge_agent import OPEN_S, Answer, Talk
 from tests.property.bridge_channel import ChannelBook, Message, words_of
 
@@ -20,7 +21,7 @@ def reply_verdict(book: ChannelBook, name: str, outcome: str, answer: Answer | N
     if name in book.taken_back or name in book.two_at_work or book.was_deleted(name) or book.was_lost(name):
         return ""
     # A page that was refused is judged by its notice.
-    if name in book.refused and any(message.view.notice == Notice.FAILED for message in pages.values()):
+    if name in book.refused and any(says(message.view, Notice.FAILED) for message in pages.values()):
         return ""
     if outcome in {Outcome.DEAD, Outcome.COMMAND_DONE}:
         return "" if pages or outcome == Outcome.DEAD else "shows nothing"

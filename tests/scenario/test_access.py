@@ -2,8 +2,10 @@
 
 import pytest
 
-from bridge.domain.notices import Notice, not_allowed
+from bridge.domain.notices import Notice
+from bridge.texts.sentences import not_allowed
 from sandbox.talkifai.script import Answer
+from tests.english import english, without_reference
 from tests.scenario.messengers import SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene
 
@@ -30,13 +32,15 @@ async def test_people_and_channels_of_slack_that_are_not_on_a_list_are_refused_o
     told = sorted((place, person, words) for place, person, _, words in slack.slack.api.ephemerals)
     assert told == sorted(
         [
-            (allowed, eve, not_allowed(Notice.NOT_ALLOWED, eve)),
-            (other, ada, not_allowed(Notice.NOT_ALLOWED_HERE, other)),
+            (allowed, eve, not_allowed(english, Notice.NOT_ALLOWED, eve)),
+            (other, ada, not_allowed(english, Notice.NOT_ALLOWED_HERE, other)),
         ]
     )
     assert len(own_scene.stage.talkifai.book.records) == 2
     assert slack.ledger.shown(other) == []
-    assert [one.text.strip("_") for one in slack.ledger.shown("D0EVE")] == [not_allowed(Notice.NOT_ALLOWED, eve)]
+    assert [one.text.strip("_") for one in slack.ledger.shown("D0EVE")] == [
+        not_allowed(english, Notice.NOT_ALLOWED, eve)
+    ]
     assert "Slack: who may ask is limited by SLACK_ALLOWED_CHANNELS, SLACK_ALLOWED_USERS" in own_scene.log
     assert "Telegram: everyone who finds the bot may ask; TELEGRAM_ALLOWED_USERS narrows it" in own_scene.log
 
@@ -64,9 +68,9 @@ async def test_people_and_chats_of_telegram_that_are_not_on_a_list_are_refused_o
     def said(place: int) -> list[str]:
         return [one.text for one in telegram.ledger.shown(str(place))]
 
-    refused = not_allowed(Notice.NOT_ALLOWED, str(eve.id))
-    assert said(eve.id) == [not_allowed(Notice.NOT_ALLOWED_HERE, str(eve.id))]
-    assert said(other.id) == [not_allowed(Notice.NOT_ALLOWED_HERE, str(other.id))]
+    refused = not_allowed(english, Notice.NOT_ALLOWED, str(eve.id))
+    assert said(eve.id) == [not_allowed(english, Notice.NOT_ALLOWED_HERE, str(eve.id))]
+    assert said(other.id) == [not_allowed(english, Notice.NOT_ALLOWED_HERE, str(other.id))]
     assert sorted(said(group.id)) == sorted([refused, "You may."])
     assert len(own_scene.stage.talkifai.book.records) == 2
 
@@ -87,7 +91,7 @@ async def test_a_bot_that_is_added_to_a_chat_that_is_not_allowed_says_so_and_lea
     await telegram.ledger.until(lambda: "You may." in [one.text for one in telegram.ledger.shown(str(allowed.id))])
 
     said = [one.text for one in telegram.ledger.shown(str(other.id))]
-    assert said == ([not_allowed(Notice.NOT_ALLOWED_HERE, str(other.id))] if leaves == "on" else [])
+    assert said == ([not_allowed(english, Notice.NOT_ALLOWED_HERE, str(other.id))] if leaves == "on" else [])
     assert bool(other.blocked_for) is (leaves == "on")
     assert not allowed.blocked_for
 
@@ -104,14 +108,14 @@ async def test_only_people_with_a_confirmed_address_in_an_allowed_domain_may_ask
     await slack.slack.say("U0EVE", slack.slack.add_channel("D0EVE"), _ASKED)
     talk = await slack.ask_directly(_ASKED)
     await slack.until_texts(talk, "You may.")
-    for person, words in ((ada, "You may."), (bob, not_allowed(Notice.NOT_ALLOWED_EMAIL, str(bob.id)))):
+    for person, words in ((ada, "You may."), (bob, not_allowed(english, Notice.NOT_ALLOWED_EMAIL, str(bob.id)))):
         await telegram.telegram.say(person, telegram.telegram.private_chat(person), _ASKED)
         await telegram.ledger.until(lambda: bool(telegram.ledger.shown(str(person.id))))  # noqa: B023 - awaited here
         (shown,) = telegram.ledger.shown(str(person.id))
         assert shown.text == words
     await slack.ledger.until(lambda: bool(slack.ledger.shown("D0EVE")))
     (told,) = slack.ledger.shown("D0EVE")
-    assert told.text.strip("_") == not_allowed(Notice.NOT_ALLOWED_EMAIL, "U0EVE")
+    assert told.text.strip("_") == not_allowed(english, Notice.NOT_ALLOWED_EMAIL, "U0EVE")
     assert len(own_scene.stage.talkifai.book.records) == 2
 
 
@@ -125,6 +129,6 @@ async def test_without_the_scope_to_look_people_up_nobody_is_answered_and_the_op
     place = slack.channel()
     await slack.slack.say(slack.person(), place, f"{slack.slack.mention} {_ASKED}")
     await slack.ledger.until(lambda: bool(slack.slack.api.ephemerals))
-    assert [words for *_, words in slack.slack.api.ephemerals] == [Notice.UNAVAILABLE]
+    assert [without_reference(words) for *_, words in slack.slack.api.ephemerals] == [english(Notice.UNAVAILABLE)]
     assert own_scene.stage.talkifai.book.records == []
     assert "SLACK_EXTERNAL_USERS: is refuse, and" in own_scene.log

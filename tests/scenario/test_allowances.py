@@ -6,6 +6,7 @@ import pytest
 
 from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer, Pause
+from tests.english import english
 from tests.scenario.messengers import MESSENGERS, Messenger, SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene
 
@@ -53,7 +54,7 @@ async def test_a_person_over_an_hours_questions_is_told_when_to_come_again_and_o
     over = await _ask(messenger, eve, "hi")
     await messenger.ledger.until(lambda: bool(_said(messenger, over)))
     (told,) = _said(messenger, over)
-    assert told.strip("_") == f"{Notice.USED_UP_HOUR} Please ask again in about 60 minutes."
+    assert told.strip("_") == f"{english(Notice.USED_UP_HOUR)} Please ask again in about 60 minutes."
     other = await _ask(messenger, ada, "hi")
     await messenger.ledger.until(lambda: "Hello." in _said(messenger, other))
     assert len(own_scene.stage.talkifai.book.records) == 3
@@ -69,12 +70,12 @@ async def test_a_days_budget_of_a_place_and_open_conversations_are_limited_too(o
     first = await _ask(messenger, eve, "hi")
     await messenger.ledger.until(lambda: "Hello." in _said(messenger, first))
     second = await _ask(messenger, eve, "hi")
-    await messenger.ledger.until(lambda: Notice.USED_UP_SESSIONS in "".join(_said(messenger, second)))
+    await messenger.ledger.until(lambda: english(Notice.USED_UP_SESSIONS) in "".join(_said(messenger, second)))
     assert "Please ask again in about 10 minutes." in "".join(_said(messenger, second))
     third = await _ask(messenger, ada, "hi")
     await messenger.ledger.until(lambda: "Hello." in _said(messenger, third))
     fourth = await _ask(messenger, _person(messenger, "Bob"), "hi")
-    await messenger.ledger.until(lambda: Notice.USED_UP_TOTAL in "".join(_said(messenger, fourth)))
+    await messenger.ledger.until(lambda: english(Notice.USED_UP_TOTAL) in "".join(_said(messenger, fourth)))
     assert len(own_scene.stage.talkifai.book.records) == 2
     assert "100 % of a day's budget is used: BRIDGE_BUDGET_TOTAL_MESSAGES = 3" in own_scene.log
 

@@ -7,6 +7,7 @@ import pytest
 from adapters.telegram import limits as telegram_limits
 from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer, End, Fail, Handoff, Pause, Say, Tool
+from tests.english import english, without_reference
 from tests.scenario.messengers import Messenger, SlackMessenger, Talk, TelegramMessenger
 from tests.scenario.scene import Scene
 
@@ -108,11 +109,11 @@ async def test_an_error_of_the_agent_ends_with_a_notice_below_the_text_so_far(me
     messenger.scene.answers["break"] = Answer.of("It should be this way, I think", Fail(secret))
 
     talk = await messenger.ask_in_group("break")
-    await messenger.until_said(talk, Notice.FAILED)
+    await messenger.until_said(talk, english(Notice.FAILED))
 
     (text,) = messenger.texts(talk)
     assert text.startswith("It should be this way, I think")
-    assert text.rstrip("_").endswith(Notice.FAILED)
+    assert without_reference(text.rstrip("_")).endswith(english(Notice.FAILED))
     assert not any(secret in frame.text for frame in messenger.versions(talk))
 
 
@@ -121,15 +122,15 @@ async def test_the_words_of_a_failure_stay_inside(messenger: Messenger) -> None:
     messenger.scene.answers["break at once"] = Answer.of(Fail("KeyError in /srv/agent/run.py"))
 
     talk = await messenger.ask_in_group("break at once")
-    await messenger.until_said(talk, Notice.FAILED)
+    await messenger.until_said(talk, english(Notice.FAILED))
 
-    assert [text.strip("_") for text in messenger.texts(talk)] == [Notice.FAILED]
+    assert [without_reference(text.strip("_")) for text in messenger.texts(talk)] == [english(Notice.FAILED)]
 
 
 async def test_an_empty_answer_is_not_silence(messenger: Messenger) -> None:
     """S13: an answer without a word gets a notice."""
     talk = await messenger.ask_in_group("an empty answer, please")
-    await messenger.until_said(talk, Notice.EMPTY)
+    await messenger.until_said(talk, english(Notice.EMPTY))
 
     assert len(messenger.replies(talk)) == 1
 

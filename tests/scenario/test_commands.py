@@ -4,6 +4,7 @@ import pytest
 
 from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer, Pause
+from tests.english import english
 from tests.scenario.messengers import Messenger, SlackMessenger, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -22,7 +23,7 @@ async def test_start_shows_the_agents_greeting_once(telegram: TelegramMessenger)
     await telegram.follow_up(talk, "/start")
     await telegram.ledger.until(lambda: len(telegram.replies(talk)) == 2)
 
-    assert telegram.texts(talk)[1] == Notice.WELCOME
+    assert telegram.texts(talk)[1] == english(Notice.WELCOME)
     assert [record.posted for record in telegram.records(talk)] == [[]]
 
 
@@ -50,10 +51,10 @@ async def test_end_ends_the_conversation_and_says_so(messenger: Messenger) -> No
     await messenger.until_texts(talk, "Good day to you, my friend.")
 
     await messenger.follow_up(talk, _command(messenger, "end"))
-    await messenger.until_said(talk, Notice.ENDED)
+    await messenger.until_said(talk, english(Notice.ENDED))
     await messenger.until_ended(talk)
     await messenger.follow_up(talk, _command(messenger, "end"))
-    await messenger.until_said(talk, Notice.NOTHING_OPEN)
+    await messenger.until_said(talk, english(Notice.NOTHING_OPEN))
 
     (record,) = messenger.records(talk)
     assert messenger.book.end_requests[record.id] == 1
@@ -65,7 +66,7 @@ async def test_a_thread_in_a_channel_understands_commands_after_a_mention(slack:
     await slack.until_texts(talk, "Good day to all of you here.")
 
     await slack.follow_up(talk, f"{slack.slack.mention} end")
-    await slack.until_said(talk, Notice.ENDED)
+    await slack.until_said(talk, english(Notice.ENDED))
 
     await slack.until_ended(talk)
 
@@ -81,9 +82,9 @@ async def test_help_explains_and_opens_no_conversation(messenger: Messenger) -> 
 async def test_bare_words_are_commands_in_a_private_telegram_chat_and_cost_nothing(telegram: TelegramMessenger) -> None:
     """They used to go to the agent, which was billed."""
     talk = await telegram.ask_directly("stop")
-    await telegram.until_said(talk, Notice.NOTHING_TO_STOP)
+    await telegram.until_said(talk, english(Notice.NOTHING_TO_STOP))
     await telegram.follow_up(talk, "status")
-    await telegram.until_said(talk, Notice.NOTHING_OPEN)
+    await telegram.until_said(talk, english(Notice.NOTHING_OPEN))
     await telegram.follow_up(talk, "Help")
     await telegram.until_said(talk, "/status: Is a conversation open?")
     assert telegram.records(talk) == []
@@ -161,7 +162,7 @@ async def test_stop_keeps_the_text_so_far_and_the_next_question_works(messenger:
     await messenger.until_said(talk, begin.strip())
 
     await messenger.follow_up(talk, _command(messenger, "stop"))
-    await messenger.until_said(talk, Notice.STOPPED, within_s=10.0)
+    await messenger.until_said(talk, english(Notice.STOPPED), within_s=10.0)
     (stopped,) = messenger.texts(talk)
     assert stopped.startswith(begin.strip())
     assert "No one" not in stopped
@@ -174,7 +175,7 @@ async def test_stop_keeps_the_text_so_far_and_the_next_question_works(messenger:
 
 async def test_stop_where_nothing_is_written_says_so(messenger: Messenger) -> None:
     talk = await messenger.ask_directly(_command(messenger, "stop"))
-    await messenger.until_said(talk, Notice.NOTHING_TO_STOP)
+    await messenger.until_said(talk, english(Notice.NOTHING_TO_STOP))
 
 
 async def test_retry_asks_the_question_again_whose_answer_was_not_whole(messenger: Messenger) -> None:
@@ -182,13 +183,13 @@ async def test_retry_asks_the_question_again_whose_answer_was_not_whole(messenge
     talk = await messenger.ask_directly("try me")
     await messenger.until_said(talk, "Half of the answer")
     await messenger.follow_up(talk, _command(messenger, "stop"))
-    await messenger.until_said(talk, Notice.STOPPED)
+    await messenger.until_said(talk, english(Notice.STOPPED))
     (stopped,) = messenger.texts(talk)
 
     messenger.scene.answers["try me"] = Answer.of("The whole answer, all of it.")
     await messenger.follow_up(talk, _command(messenger, "retry"))
     await messenger.until_texts(talk, stopped, "The whole answer, all of it.")
     await messenger.follow_up(talk, _command(messenger, "retry"))
-    await messenger.until_said(talk, Notice.NOTHING_TO_RETRY)
+    await messenger.until_said(talk, english(Notice.NOTHING_TO_RETRY))
     (record,) = messenger.records(talk)
     assert record.posted == ["try me", "try me"]

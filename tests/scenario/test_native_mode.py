@@ -11,6 +11,7 @@ from sandbox.faults import Fault
 from sandbox.ledger import Frame
 from sandbox.talkifai.script import Answer, Pause, Say, Tool
 from sandbox.telegram.flood import Limits
+from tests.english import english
 from tests.scenario.messengers import Messenger, SlackMessenger, Talk, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -99,7 +100,7 @@ async def test_telegrams_own_stop_below_a_draft_ends_the_answer(telegram: Telegr
     assert drafts()[-1].params["can_stop"] == "true"
     person = next(one for one in standin.world.people.values() if str(one.id) == talk.place)
     await standin.stop_draft(standin.private_chat(person), int(drafts()[-1].params["draft_id"]))
-    await telegram.until_said(talk, Notice.STOPPED)
+    await telegram.until_said(talk, english(Notice.STOPPED))
     said = [message.text for message in standin.world.messages.values() if str(message.chat.id) == talk.place]
     assert len(said) == 2
     assert said[1].startswith("• Sentence")

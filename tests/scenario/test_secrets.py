@@ -13,6 +13,7 @@ from sandbox.faults import Fault
 from sandbox.slack.server import SlackStandIn
 from sandbox.talkifai.script import Answer, Say
 from sandbox.telegram.server import TelegramStandIn
+from tests.english import english
 from tests.ports import free_port
 from tests.scenario.messengers import Messenger, SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene
@@ -73,7 +74,7 @@ async def test_no_secret_is_in_the_log_at_debug(secret_scene: Scene) -> None:
     scene.stage.talkifai.gate.api_keys = {"another"}
     for messenger in (slack, telegram):
         talk = await messenger.ask_in_group("is the key right?")
-        await messenger.until_said(talk, Notice.UNAVAILABLE)
+        await messenger.until_said(talk, english(Notice.UNAVAILABLE))
     scene.stage.telegram.world.bots.clear()
     scene.stage.slack.bot_token = scene.stage.slack.app_token = "another"
     scene.stage.slack.sockets.drop()

@@ -9,6 +9,7 @@ from bridge.domain.notices import Notice
 from sandbox.faults import Fault, Gate
 from sandbox.ledger import Shown
 from sandbox.talkifai.script import Answer, Hold, Say
+from tests.english import english
 from tests.scenario.messengers import SlackMessenger, Talk
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -61,13 +62,13 @@ async def test_stop_keeps_the_text_so_far_and_is_for_the_asker(slack: SlackMesse
     """S17, A15: another person's press is refused, in a message that only they see."""
     talk, gate = await writing(slack, "tell me at length")
     assert labels(slack, talk) == ["stop"]
-    assert await told(slack, talk, "stop", slack.person()) == Notice.NOT_YOUR_ANSWER
+    assert await told(slack, talk, "stop", slack.person()) == english(Notice.NOT_YOUR_ANSWER)
 
     slack.slack.press(talk.person, talk.place, reply(slack, talk).message_id, "stop")
-    await slack.until_texts(talk, f"{BEGIN.strip()}\n\n_{Notice.STOPPED}_")
+    await slack.until_texts(talk, f"{BEGIN.strip()}\n\n_{english(Notice.STOPPED)}_")
     gate.open()
     assert labels(slack, talk) == ["retry"]
-    assert slack.slack.api.ephemerals[-1][3] == Notice.NOT_YOUR_ANSWER
+    assert slack.slack.api.ephemerals[-1][3] == english(Notice.NOT_YOUR_ANSWER)
 
     slack.scene.answers["tell me at length"] = Answer.of("In short: yes.")
     slack.slack.press(talk.person, talk.place, reply(slack, talk).message_id, "retry")
@@ -85,13 +86,13 @@ async def test_a_finished_answer_is_rated_and_its_conversation_ended_from_the_me
     # The next question is begun when the turn before it is settled: from then on its answer can be rated.
     await slack.follow_up(talk, "and then?")
     await slack.until_said(talk, "and then?")
-    assert await told(slack, talk, "good", other, number=0) == Notice.RATED
-    assert await told(slack, talk, "end", other, number=0) == Notice.NOT_YOURS
+    assert await told(slack, talk, "good", other, number=0) == english(Notice.RATED)
+    assert await told(slack, talk, "end", other, number=0) == english(Notice.NOT_YOURS)
     assert len(slack.replies(talk)) == 2
 
     slack.slack.press(talk.person, talk.place, slack.replies(talk)[0].message_id, "end")
     await slack.until_ended(talk)
-    await slack.until_said(talk, Notice.ENDED)
+    await slack.until_said(talk, english(Notice.ENDED))
 
 
 async def test_a_new_conversation_begins_from_the_menu(slack: SlackMessenger) -> None:
@@ -108,16 +109,16 @@ async def test_the_command_stops_what_is_being_answered_here(slack: SlackMesseng
     talk, gate = await writing(slack, "a long story", directly=True)
     delivery = slack.slack.slash(talk.person, talk.place, "stop")
     await delivery.settled.wait()
-    assert delivery.response["text"] == Notice.STOPPED
-    await slack.until_texts(talk, f"{BEGIN.strip()}\n\n_{Notice.STOPPED}_")
+    assert delivery.response["text"] == english(Notice.STOPPED)
+    await slack.until_texts(talk, f"{BEGIN.strip()}\n\n_{english(Notice.STOPPED)}_")
     gate.open()
     async with asyncio.timeout(20.0):
         while True:  # until the turn is settled there is something to stop
             again = slack.slack.slash(talk.person, talk.place, "stop")
             await again.settled.wait()
-            if again.response["text"] != Notice.STOPPED:
+            if again.response["text"] != english(Notice.STOPPED):
                 break
-    assert again.response["text"] == Notice.NOTHING_TO_STOP
+    assert again.response["text"] == english(Notice.NOTHING_TO_STOP)
     assert len(slack.replies(talk)) == 1
 
 

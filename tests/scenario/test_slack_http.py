@@ -10,6 +10,7 @@ from bridge.domain.notices import Notice
 from sandbox.bridge_process import NotReady
 from sandbox.faults import Fault, Gate
 from sandbox.talkifai.script import Answer
+from tests.english import english
 from tests.ports import free_port
 from tests.scenario.messengers import SlackMessenger
 from tests.scenario.scene import Scene
@@ -58,7 +59,7 @@ async def test_a_command_is_answered_and_a_press_in_the_home_tab_ends_a_conversa
     await slack.until_said(talk, "hello there")
     listed = slack.slack.slash(talk.person, talk.place, "status")
     await listed.settled.wait()
-    assert listed.response["text"] == f"{Notice.YOUR_CONVERSATIONS}:\n• direct message"
+    assert listed.response["text"] == f"{english(Notice.YOUR_CONVERSATIONS)}:\n• direct message"
 
     published = Gate()
     slack.faults.arm(Fault("views.publish", hold_answer=published))

@@ -4,6 +4,7 @@ import pytest
 
 from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer, Pause
+from tests.english import english
 from tests.scenario.messengers import SlackMessenger, Talk
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -67,9 +68,9 @@ async def test_a_file_is_not_read_and_the_text_beside_it_is_answered(slack: Slac
     ts = await slack.slack.say(person, place, f"{slack.slack.mention} what is this?", event=shared)
     talk = Talk(place, ts, [ts], person)
     await slack.until_said(talk, "I cannot tell.")
-    await slack.until_said(talk, Notice.FILES_UNREAD)
+    await slack.until_said(talk, english(Notice.FILES_UNREAD))
     ts = await slack.slack.say(person, place, slack.slack.mention, event=shared)
-    await slack.until_said(Talk(place, ts, [ts], person), Notice.ONLY_TEXT)
+    await slack.until_said(Talk(place, ts, [ts], person), english(Notice.ONLY_TEXT))
 
 
 async def test_a_guest_is_refused_quietly_and_the_thread_stays_the_peoples(slack: SlackMessenger) -> None:
@@ -81,7 +82,7 @@ async def test_a_guest_is_refused_quietly_and_the_thread_stays_the_peoples(slack
     await slack.slack.sockets.settled()
     await slack.follow_up(talk, f"{slack.slack.mention} and me?")
     await slack.until_said(talk, "and me?")
-    assert slack.slack.api.ephemerals == [(place, guest, root, Notice.NOT_ADMITTED)]
+    assert slack.slack.api.ephemerals == [(place, guest, root, english(Notice.NOT_ADMITTED))]
     assert len(slack.replies(talk)) == 1
     assert len(slack.records(talk)) == 1
 
@@ -102,15 +103,15 @@ async def test_a_slash_command_ends_ones_own_conversation_and_nobody_elses(slack
     bob = slack.person()
     delivery = slack.slack.slash(bob, talk.place, "end")
     await delivery.settled.wait()
-    assert delivery.response["text"] == Notice.NONE_OF_YOURS_HERE
+    assert delivery.response["text"] == english(Notice.NONE_OF_YOURS_HERE)
     await slack.slack.say(bob, talk.place, f"{slack.slack.mention} end", talk.root)
-    await slack.until_said(talk, Notice.NOT_YOURS)
+    await slack.until_said(talk, english(Notice.NOT_YOURS))
 
     delivery = slack.slack.slash(talk.person, talk.place, "end")
     await delivery.settled.wait()
     assert delivery.acked
     await slack.until_ended(talk)
-    await slack.until_said(talk, Notice.ENDED)
+    await slack.until_said(talk, english(Notice.ENDED))
     assert len(slack.records(talk)) == 1
 
 
@@ -131,7 +132,7 @@ async def test_what_is_carried_over_is_not_quoted_from_the_thread_a_second_time(
     talk = await slack.ask_in_group("first")
     await slack.until_texts(talk, "An answer to carry over.")
     await slack.follow_up(talk, f"{slack.slack.mention} end")
-    await slack.until_said(talk, Notice.ENDED)
+    await slack.until_said(talk, english(Notice.ENDED))
     await slack.follow_up(talk, "among ourselves")
     await slack.follow_up(talk, f"{slack.slack.mention} second")
     await slack.ledger.until(lambda: len(slack.replies(talk)) == 3)

@@ -7,6 +7,7 @@ import pytest
 from bridge.domain.notices import Notice
 from sandbox.faults import Fault
 from sandbox.talkifai.script import Answer, End, KeepAlive, Say, Tool
+from tests.english import english
 from tests.scenario.messengers import Messenger, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -49,7 +50,7 @@ async def test_a_question_after_an_answer_without_text_is_sent_once(messenger: M
     messenger.scene.answers["say nothing"] = Answer.of(End())
     messenger.scene.answers["and now"] = Answer.of("Now there is something to say.")
     talk = await messenger.ask_directly("say nothing")
-    await messenger.until_said(talk, Notice.EMPTY)
+    await messenger.until_said(talk, english(Notice.EMPTY))
     messenger.stage.talkifai.faults.arm(Fault("ask", {"message": "and now"}, lose_answer=True))
     await messenger.follow_up(talk, "and now")
     await messenger.until_said(talk, "Now there is something to say.")

@@ -4,6 +4,7 @@ import pytest
 
 from bridge.domain.notices import Notice
 from sandbox.talkifai.agents import QUIET_AGENT_ID, TEXT_AGENT_ID
+from tests.english import english
 from tests.scenario.messengers import WAIT_S, SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene
 
@@ -38,7 +39,7 @@ async def test_each_bot_answers_by_its_own_agent_and_a_refused_one_stops_nobody(
 
     await standin.say(ada, standin.private_chat(ada, second), "/end")
     await telegram.book.until(lambda: [r.agent_id for r in telegram.book.records if r.ended_at] == [QUIET_AGENT_ID])
-    await telegram.ledger.until(lambda: telegram.ledger.shown(str(ada.id))[-1].text == Notice.ENDED, WAIT_S)
+    await telegram.ledger.until(lambda: telegram.ledger.shown(str(ada.id))[-1].text == english(Notice.ENDED), WAIT_S)
 
 
 async def test_a_token_that_is_revoked_later_leaves_slack_at_work(own_scene: Scene) -> None:

@@ -9,6 +9,7 @@ from adapters.redis_store.stores import RedisStores
 from bridge.domain.notices import Notice
 from bridge.domain.turns import token_of
 from sandbox.talkifai.script import Answer, Fail, Say
+from tests.english import english
 from tests.scenario.messengers import WAIT_S, Talk, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -54,11 +55,11 @@ async def test_a_press_on_stop_ends_the_answer_and_the_next_question_works(teleg
     assert labels(telegram, reply.message_id) == [STOP]
     press = await standin.press(bob, int(reply.message_id), STOP)
     late = await standin.press(bob, int(reply.message_id), STOP)
-    assert await answered(telegram, press) == Notice.STOPPED
-    await telegram.until_said(talk, Notice.STOPPED)
+    assert await answered(telegram, press) == english(Notice.STOPPED)
+    await telegram.until_said(talk, english(Notice.STOPPED))
     assert labels(telegram, reply.message_id) == [RETRY]
     assert not telegram.texts(talk)[0].startswith(_STORY)
-    assert await answered(telegram, late) in {Notice.STOPPED, Notice.NOTHING_TO_STOP}
+    assert await answered(telegram, late) in {english(Notice.STOPPED), english(Notice.NOTHING_TO_STOP)}
 
     telegram.scene.answers["and now?"] = Answer.of(_STORY)
     await telegram.follow_up(talk, "and now?")
@@ -71,7 +72,7 @@ async def test_a_press_on_retry_asks_again_once_in_the_same_conversation(telegra
     standin = telegram.telegram
     telegram.scene.answers["try this"] = Answer.of(Say("Half an ans"), Fail("the model broke"))
     talk = await telegram.ask_in_group("try this")
-    await telegram.until_said(talk, Notice.FAILED)
+    await telegram.until_said(talk, english(Notice.FAILED))
     (reply,) = telegram.replies(talk)
     assert labels(telegram, reply.message_id) == [RETRY]
 

@@ -4,6 +4,7 @@ import pytest
 
 from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer
+from tests.english import english
 from tests.scenario.messengers import TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -25,10 +26,10 @@ async def test_a_member_is_told_and_an_administrator_is_obeyed(telegram: Telegra
 
     await standin.say(bob, forum, "/end")
     await telegram.ledger.until(lambda: len(telegram.ledger.shown(place)) == 2)
-    assert telegram.ledger.shown(place)[1].text == Notice.ADMINS_ONLY
+    assert telegram.ledger.shown(place)[1].text == english(Notice.ADMINS_ONLY)
     await standin.say(ada, forum, "/end")
     await telegram.ledger.until(lambda: len(telegram.ledger.shown(place)) == 3)
-    assert telegram.ledger.shown(place)[2].text == Notice.ENDED
+    assert telegram.ledger.shown(place)[2].text == english(Notice.ENDED)
 
 
 async def test_the_payload_of_a_link_is_told_to_the_agent(telegram: TelegramMessenger) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bridge.domain.notices import Notice
 from sandbox.talkifai.script import Answer
+from tests.english import english
 from tests.scenario.messengers import TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
@@ -26,7 +27,7 @@ async def test_what_has_no_words_is_answered_with_a_notice_once_and_a_caption_as
     await telegram.ledger.until(lambda: len(telegram.ledger.shown(str(chat.id))) >= 2)
 
     said = [shown.text for shown in telegram.ledger.shown(str(chat.id))]
-    assert sorted(said) == sorted([Notice.ONLY_TEXT, f"I have your words.\n\n{Notice.FILES_UNREAD}"])
+    assert sorted(said) == sorted([english(Notice.ONLY_TEXT), f"I have your words.\n\n{english(Notice.FILES_UNREAD)}"])
     (record,) = [r for r in telegram.book.records if r.metadata.get("chat") == str(chat.id)]
     assert record.posted == ["what is on it?"]
 

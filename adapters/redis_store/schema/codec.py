@@ -5,15 +5,16 @@ the bridge overlap during a deploy. Text may hold lone surrogates, which plain U
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from adapters.redis_store.schema.file_codec import files_from_json
+from adapters.redis_store.schema.origin_codec import origin_from_fields, origin_to_fields
 from bridge import __version__
-from bridge.domain.incoming import Command, CommandName, Origin, Question, Queued
+from bridge.domain.incoming import Command, CommandName, Question, Queued
 from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
-from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, Step, TurnRecord
 
 ASK = "ask"
@@ -49,17 +50,9 @@ def queued_to_json(queued: Queued) -> bytes:
     origin = queued.origin
     question = queued if isinstance(queued, Question) else Question(origin, "")
     fields = {
-        "id": origin.id,
-        "dedupe_keys": origin.dedupe_keys,
-        "thread": str(origin.thread),
-        "address": {name: getattr(origin.address, name) for name in ("account", "place", "thread", "reply_to")},
-        "person": {name: getattr(origin.person, name) for name in ("id", "name", "handle", "is_program")},
+        **origin_to_fields(origin),
         "text": question.text,
-        "asked_at": origin.asked_at,
         "kind": queued.name.value if isinstance(queued, Command) else ASK,
-        "addressed": origin.addressed,
-        "is_direct": origin.is_direct,
-        "metadata": dict(origin.metadata),
         "joins_within_s": question.joins_within_s,
         "has_files": question.has_files,
         "about": queued.about if isinstance(queued, Command) else "",
@@ -71,7 +64,7 @@ def queued_from_json(raw: bytes | str) -> Queued:
     """Read a question or a command. Raises `Unreadable`."""
     try:
         fields: dict[str, Any] = json.loads(unpack(raw))
-        origin, kind = _origin(fields), fields.get("kind", ASK)
+        origin, kind = origin_from_fields(fields), fields.get("kind", ASK)
         if kind != ASK:
             return Command(origin, CommandName(kind), fields.get("about", ""))
         return Question(
@@ -87,23 +80,6 @@ def at_thread(queued: Queued, thread: ThreadKey) -> Queued:
         return queued
     address = replace(queued.address, place=thread.place, reply_to="")
     return replace(queued, origin=replace(queued.origin, thread=thread, address=address))
-
-
-def _origin(fields: Mapping[str, Any]) -> Origin:
-    address, person = fields["address"], fields["person"]
-    return Origin(
-        id=fields["id"],
-        dedupe_keys=tuple(fields.get("dedupe_keys", ())),
-        thread=ThreadKey.parse(fields["thread"]),
-        address=Address(address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")),
-        person=Person(
-            person["id"], person.get("name", ""), person.get("handle", ""), is_program=person.get("is_program") is True
-        ),
-        asked_at=fields.get("asked_at", 0.0),
-        addressed=fields.get("addressed", True),
-        is_direct=fields.get("is_direct") is True,
-        metadata=fields.get("metadata", {}),
-    )
 
 
 def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
@@ -144,6 +120,7 @@ def answer_to_fields(text: str, asked: AnswerResult) -> list[bytes]:
         "end_reason": asked.end_reason.value if asked.end_reason else None,
         "tools": asked.tools,
         "continues": asked.continues,
+        "may_retry": asked.may_retry,
     }
     return [b"text", pack(text), b"asked", pack(json.dumps(fields, ensure_ascii=False))]
 
@@ -160,6 +137,7 @@ def _asked_from_json(raw: str) -> AnswerResult:
         end_reason=EndReason(end_reason) if end_reason in set(EndReason) else None,
         tools=tuple(fields.get("tools", ())),
         continues=fields.get("continues", ""),
+        may_retry=fields.get("may_retry") is not False,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from bridge.domain.notices import BUTTON_LABELS
 from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
+from bridge.texts.catalog import Texts, texts_in
 
 _ACTION = "talkifai_reply_"
 _VALUE = re.compile(r"([a-z]{1,10}) ([0-9a-f]{16}) ([TE][A-Z0-9]{1,40})")
@@ -41,20 +42,26 @@ def control_blocks(view: PageView, account: str) -> list[Block]:
     def value(control: Button) -> str:
         return f"{control.value} {token_of(view.turn_id)} {account}"
 
+    texts = texts_in(view.language)
     blocks: list[Block] = []
     if Button.GOOD in view.controls and Button.BAD in view.controls:
         buttons = {
-            "positive_button": {**_labelled(Button.GOOD), "value": value(Button.GOOD)},
-            "negative_button": {**_labelled(Button.BAD), "value": value(Button.BAD)},
+            "positive_button": {**_labelled(texts, Button.GOOD), "value": value(Button.GOOD)},
+            "negative_button": {**_labelled(texts, Button.BAD), "value": value(Button.BAD)},
         }
         rating = {"type": "feedback_buttons", "action_id": f"{_ACTION}rating", **buttons}
         blocks.append({"type": "context_actions", "elements": [rating]})
     elements: list[Block] = [
-        {"type": "button", "action_id": f"{_ACTION}{control.value}", **_labelled(control), "value": value(control)}
+        {
+            "type": "button",
+            "action_id": f"{_ACTION}{control.value}",
+            **_labelled(texts, control),
+            "value": value(control),
+        }
         for control in _BUTTONS
         if control in view.controls
     ]
-    options = [_labelled(control) | {"value": value(control)} for control in _MENU if control in view.controls]
+    options = [_labelled(texts, control) | {"value": value(control)} for control in _MENU if control in view.controls]
     if options:
         elements.append({"type": "overflow", "action_id": f"{_ACTION}menu", "options": options})
     return [*blocks, {"type": "actions", "elements": elements}] if elements else blocks
@@ -83,5 +90,5 @@ def _action_in(payload: Mapping[str, object]) -> Mapping[str, object]:
     return action if isinstance(action, Mapping) else {}
 
 
-def _labelled(control: Button) -> Block:
-    return {"text": {"type": "plain_text", "text": BUTTON_LABELS[control]}}
+def _labelled(texts: Texts, control: Button) -> Block:
+    return {"text": {"type": "plain_text", "text": texts(BUTTON_LABELS[control])}}

@@ -26,6 +26,7 @@ from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.incoming import Command, IntakeResult, Question
 from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
+from bridge.texts.catalog import texts_in
 
 _LOG = logging.getLogger(__name__)
 _ACKNOWLEDGED = 200
@@ -110,7 +111,8 @@ class SlackIntake:
             installed = await self._workspaces.of(account)
             message = read_message(payload, installed.workspace, self._options)
             if isinstance(message, Question | Command) and message.origin.addressed:
-                await tell_alone(installed.client, message.origin, Notice.NOT_TAKEN)
+                said = texts_in((await installed.people.locale(message.person.id)).language)(Notice.NOT_TAKEN)
+                await tell_alone(installed.client, message.origin, said)
         except (BridgeError, MalformedEventError) as error:
             _LOG.warning("A message was lost, and its sender could not be notified: %s", error)
 
@@ -132,7 +134,7 @@ class SlackIntake:
             installed.receipts.promise(incoming)
 
     def _commands_in(self, installed: WorkspaceContext) -> SlashCommands:
-        return SlashCommands(self._accept, installed.sessions_of, installed.workspace, self._options)
+        return SlashCommands(self._accept, installed.sessions_of, installed.people, installed.workspace, self._options)
 
     def was_reached(self) -> bool:
         """Say whether the event that the current task handles came as far as `take`."""

@@ -11,12 +11,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.interactions.slash_commands import SessionsOf, link_to, origin_of
+from adapters.slack.people.directory import People
 from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.incoming import Command, CommandName, Queued
-from bridge.domain.notices import END_LABEL, Notice, and_more
+from bridge.domain.notices import Label, Notice, Phrase
 from bridge.domain.sessions import Session
 from bridge.ports.channel import Accept
 from bridge.runtime.background_queue import BackgroundQueue
+from bridge.texts.catalog import Texts, texts_in
 
 _LOG = logging.getLogger(__name__)
 _END = "talkifai_end"
@@ -35,12 +37,14 @@ class Home:
         client: AsyncWebClient,
         workspace: BotIdentity,
         sessions_of: SessionsOf,
+        people: People,
         prompts: Sequence[str],
         background: BackgroundQueue,
     ) -> None:
         self._client = client
         self._workspace = workspace
         self._sessions_of = sessions_of
+        self._people = people
         self._prompts = prompts
         self._background = background
 
@@ -74,7 +78,8 @@ class Home:
 
     async def _publish(self, person: str) -> None:
         try:
-            view = home_view(await self._sessions_of(person), self._prompts, self._workspace)
+            texts = texts_in((await self._people.locale(person)).language)
+            view = home_view(texts, await self._sessions_of(person), self._prompts, self._workspace)
             with translated(Call("views.publish")):
                 async with asyncio.timeout(_CALL_S):
                     await self._client.views_publish(user_id=person, view=view)
@@ -84,25 +89,28 @@ class Home:
             _LOG.info("The App Home tab could not be shown: %s", error)
 
 
-def home_view(sessions: Sequence[Session], prompts: Sequence[str], workspace: BotIdentity) -> dict[str, Any]:
+def home_view(
+    texts: Texts, sessions: Sequence[Session], prompts: Sequence[str], workspace: BotIdentity
+) -> dict[str, Any]:
     """Return the tab as Slack's blocks. Pure."""
-    blocks = [_section(Notice.HOME)]
+    blocks = [_section(texts(Notice.HOME))]
     if prompts:
-        blocks.append(_section(f"*{Notice.SUGGESTIONS}*\n" + "\n".join(f"• {_plain(prompt)}" for prompt in prompts)))
-    blocks.append(_section(f"*{Notice.YOUR_CONVERSATIONS}*" if sessions else Notice.NONE_OF_YOURS))
-    blocks += [_conversation(session, workspace) for session in sessions[:_MOST_LISTED]]
+        listed = "\n".join(f"• {_plain(prompt)}" for prompt in prompts)
+        blocks.append(_section(f"*{texts(Notice.SUGGESTIONS)}*\n{listed}"))
+    blocks.append(_section(f"*{texts(Notice.YOUR_CONVERSATIONS)}*" if sessions else texts(Notice.NONE_OF_YOURS)))
+    blocks += [_conversation(texts, session, workspace) for session in sessions[:_MOST_LISTED]]
     more = len(sessions) - _MOST_LISTED
-    return {"type": "home", "blocks": [*blocks, *([_section(and_more(more))] if more > 0 else [])]}
+    return {"type": "home", "blocks": [*blocks, *([_section(texts(Phrase.AND_MORE, count=more))] if more > 0 else [])]}
 
 
-def _conversation(session: Session, workspace: BotIdentity) -> Block:
+def _conversation(texts: Texts, session: Session, workspace: BotIdentity) -> Block:
     since = round(session.opened_at)
-    opened = f"<!date^{since}^{{date_short_pretty}} {{time}}|opened before>"
-    return _section(f"{link_to(session.thread, workspace)}, since {opened}") | {
+    opened = f"<!date^{since}^{{date_short_pretty}} {{time}}|{texts(Phrase.OPENED_BEFORE)}>"
+    return _section(texts(Phrase.OPENED_SINCE, conversation=link_to(texts, session.thread, workspace), time=opened)) | {
         "accessory": {
             "type": "button",
             "action_id": _END,
-            "text": {"type": "plain_text", "text": END_LABEL},
+            "text": {"type": "plain_text", "text": texts(Label.END)},
             "value": str(session.thread),
         }
     }

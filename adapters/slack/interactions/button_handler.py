@@ -13,7 +13,7 @@ from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format.buttons import Pressed
 from adapters.slack.interactions.ephemeral import tell_alone
 from adapters.slack.options import SlackOptions
-from adapters.slack.people.directory import foreign_team
+from adapters.slack.people.directory import People, foreign_team
 from bridge.domain.errors import BridgeError
 from bridge.domain.incoming import Command, CommandName, IntakeResult, Origin, Rating, Stop
 from bridge.domain.notices import Notice
@@ -23,6 +23,7 @@ from bridge.ports.channel import Accept
 from bridge.ports.stores.key_value import KeyValueStore
 from bridge.ports.stores.sessions import SessionStore
 from bridge.runtime.background_queue import BackgroundQueue
+from bridge.texts.catalog import texts_in
 
 _LOG = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Z][A-Z0-9]{1,40}")
@@ -45,6 +46,7 @@ class Presses:
         self,
         client: AsyncWebClient,
         workspace: BotIdentity,
+        people: People,
         options: SlackOptions,
         sessions: SessionStore | None,
         marks: KeyValueStore | None,
@@ -52,6 +54,7 @@ class Presses:
     ) -> None:
         self._client = client
         self._workspace = workspace
+        self._people = people
         self._account = workspace.account
         self._options = options
         self._sessions = sessions
@@ -64,15 +67,15 @@ class Presses:
         if origin is None:
             return
         wish = self._wish(origin, pressed)
-        sentence = await self._refusal(wish) if isinstance(wish, Command) else ""
-        if sentence and self._marks is not None and not await self._marks.use(_REFUSED, origin.id, _AGAIN_WITHIN_S):
+        notice = await self._refusal(wish) if isinstance(wish, Command) else None
+        if notice and self._marks is not None and not await self._marks.use(_REFUSED, origin.id, _AGAIN_WITHIN_S):
             return  # Slack delivered it a second time
-        if not sentence:
+        if notice is None:
             became = await accept(wish)
             is_unrated = became is IntakeResult.NOTHING and isinstance(wish, Rating)
-            sentence = Notice.TOO_LATE_TO_RATE if is_unrated else _TOLD.get(became, "")
-        if sentence:
-            self._background.add(partial(self._tell, origin, sentence))
+            notice = Notice.TOO_LATE_TO_RATE if is_unrated else _TOLD.get(became)
+        if notice is not None:
+            self._background.add(partial(self._tell, origin, notice))
 
     def _wish(self, origin: Origin, pressed: Pressed) -> Command | Stop | Rating:
         match pressed.control:
@@ -125,20 +128,21 @@ class Presses:
         found = foreign_team(team, self._workspace, is_shared=False)
         return {"person_team": found} if found else {}
 
-    async def _refusal(self, command: Command) -> str:
-        """Say why this person may not, or cannot, end the conversation; empty otherwise."""
+    async def _refusal(self, command: Command) -> Notice | None:
+        """Say why this person may not, or cannot, end the conversation; None otherwise."""
         if command.name not in _ENDS or self._sessions is None:
-            return ""
+            return None
         session = await self._sessions.current(command.thread)
         if session is None:
-            return Notice.NOTHING_OPEN if command.name is CommandName.END else ""
+            return Notice.NOTHING_OPEN if command.name is CommandName.END else None
         is_theirs = session.person_id == command.person.id or self._options.control == "anyone"
-        return "" if is_theirs else Notice.NOT_YOURS
+        return None if is_theirs else Notice.NOT_YOURS
 
-    async def _tell(self, origin: Origin, sentence: str) -> None:
+    async def _tell(self, origin: Origin, notice: Notice) -> None:
         """Tell who pressed, so that no other person sees it. Best effort."""
+        texts = texts_in((await self._people.locale(origin.person.id)).language)
         try:
-            await tell_alone(self._client, origin, sentence)
+            await tell_alone(self._client, origin, texts(notice))
         except BridgeError as error:
             _LOG.info("A person pressed a button and could not be answered: %s", error)
 

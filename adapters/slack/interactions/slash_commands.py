@@ -4,30 +4,43 @@ Slack offers slash commands outside threads only, so `end`, `stop` and `status` 
 person began: the first two about those in the place where they are typed, `status` about all.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import time
 
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.options import SlackOptions
+from adapters.slack.people.directory import People
 from bridge.domain.incoming import ANY_TURN, Command, CommandName, IntakeResult, Origin, Stop
-from bridge.domain.notices import TALKIFAI_COMMAND, Notice, and_more, ended_here, help_text
+from bridge.domain.notices import TALKIFAI_COMMAND, Notice, Phrase
 from bridge.domain.sessions import Session
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
+from bridge.texts.catalog import Texts, texts_in
+from bridge.texts.sentences import help_text
 
 SessionsOf = Callable[[str], Awaitable[Sequence[Session]]]
 """Returns the open sessions that a person of this workspace began. Raises `StoreUnavailable`."""
 
 _ID = re.compile(r"[!-~]{1,200}")
 _MOST_LISTED = 20
+_LANGUAGE_WITHIN_S = 1.0
 
 
 class SlashCommands:
     """Obeys slash commands."""
 
-    def __init__(self, accept: Accept, sessions_of: SessionsOf, workspace: BotIdentity, options: SlackOptions) -> None:
+    def __init__(
+        self,
+        accept: Accept,
+        sessions_of: SessionsOf,
+        people: People,
+        workspace: BotIdentity,
+        options: SlackOptions,
+    ) -> None:
         self._accept = accept
+        self._people = people
         self._sessions_of = sessions_of
         self._workspace = workspace
         self._options = options
@@ -41,26 +54,35 @@ class SlashCommands:
         if not (_is_id(user) and _is_id(place) and _is_id(trigger)):
             return ""
         words = payload.get("text")
+        texts = await self._texts_for(str(user))
         match words.strip().casefold() if isinstance(words, str) else "":
             case "status":
-                return self._listed(await self._sessions_of(str(user)))
+                return self._listed(texts, await self._sessions_of(str(user)))
             case "end":
-                return await self._end(str(user), str(place), str(trigger))
+                return await self._end(texts, str(user), str(place), str(trigger))
             case "stop":
-                return await self._stop(str(user), str(place), str(trigger))
+                return await self._stop(texts, str(user), str(place), str(trigger))
             case "new":
-                return await self._new(str(user), str(place), str(trigger))
+                return await self._new(texts, str(user), str(place), str(trigger))
             case _:
-                return help_text(TALKIFAI_COMMAND)
+                return help_text(texts, TALKIFAI_COMMAND)
 
-    async def _end(self, user: str, place: str, trigger: str) -> str:
+    async def _texts_for(self, user: str) -> Texts:
+        """Return the texts in the person's language, where that is known in time: Slack waits 3 s for an answer."""
+        try:
+            async with asyncio.timeout(_LANGUAGE_WITHIN_S):
+                return texts_in((await self._people.locale(user)).language)
+        except TimeoutError:
+            return texts_in("")
+
+    async def _end(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         here = [session for session in await self._sessions_of(user) if session.thread.place == place]
         for number, session in enumerate(here):
             origin = origin_of(session.thread, user, f"{trigger}:{number}")
             await self._accept(Command(origin, CommandName.END))
-        return ended_here(len(here)) if here else Notice.NONE_OF_YOURS_HERE
+        return texts(Phrase.ENDED_HERE, count=len(here)) if here else texts(Notice.NONE_OF_YOURS_HERE)
 
-    async def _stop(self, user: str, place: str, trigger: str) -> str:
+    async def _stop(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         here = [session for session in await self._sessions_of(user) if session.thread.place == place]
         became = [
             await self._accept(
@@ -72,21 +94,27 @@ class SlashCommands:
             )
             for number, session in enumerate(here)
         ]
-        return Notice.STOPPED if IntakeResult.STOPPED in became else Notice.NOTHING_TO_STOP
+        return texts(Notice.STOPPED if IntakeResult.STOPPED in became else Notice.NOTHING_TO_STOP)
 
-    async def _new(self, user: str, place: str, trigger: str) -> str:
+    async def _new(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._options.threads_in_dms:
-            return Notice.NEW_BY_MENTION
+            return texts(Notice.NEW_BY_MENTION)
         thread = ThreadKey("slack", self._workspace.account, place)
         became = await self._accept(Command(origin_of(thread, user, trigger), CommandName.NEW))
-        return Notice.NOT_ALLOWED if became is IntakeResult.REFUSED else Notice.NEW_BEGINS
+        return texts(Notice.NOT_ALLOWED if became is IntakeResult.REFUSED else Notice.NEW_BEGINS)
 
-    def _listed(self, sessions: Sequence[Session]) -> str:
+    def _listed(self, texts: Texts, sessions: Sequence[Session]) -> str:
         if not sessions:
-            return Notice.NONE_OF_YOURS
-        lines = [f"• {link_to(session.thread, self._workspace)}" for session in sessions[:_MOST_LISTED]]
+            return texts(Notice.NONE_OF_YOURS)
+        lines = [f"• {link_to(texts, session.thread, self._workspace)}" for session in sessions[:_MOST_LISTED]]
         more = len(sessions) - _MOST_LISTED
-        return "\n".join([f"{Notice.YOUR_CONVERSATIONS}:", *lines, *([and_more(more)] if more > 0 else [])])
+        return "\n".join(
+            [
+                f"{texts(Notice.YOUR_CONVERSATIONS)}:",
+                *lines,
+                *([texts(Phrase.AND_MORE, count=more)] if more > 0 else []),
+            ]
+        )
 
 
 def origin_of(thread: ThreadKey, user: str, trigger: str) -> Origin:
@@ -104,13 +132,13 @@ def origin_of(thread: ThreadKey, user: str, trigger: str) -> Origin:
     )
 
 
-def link_to(thread: ThreadKey, workspace: BotIdentity) -> str:
+def link_to(texts: Texts, thread: ThreadKey, workspace: BotIdentity) -> str:
     """Name a thread in Slack's own markup, as a link where there is one."""
-    where = "direct message" if thread.place.startswith("D") else f"<#{thread.place}>"
+    where = texts(Phrase.DIRECT_MESSAGE) if thread.place.startswith("D") else f"<#{thread.place}>"
     if not thread.thread or not workspace.url:
         return where
     link = f"{workspace.url.rstrip('/')}/archives/{thread.place}/p{thread.thread.replace('.', '')}"
-    return f"{where}: <{link}|thread>"
+    return f"{where}: <{link}|{texts(Phrase.THREAD)}>"
 
 
 def _is_id(value: object) -> bool:

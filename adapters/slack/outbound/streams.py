@@ -173,7 +173,7 @@ class Streams:
         if view.status != stream.status:
             stream.status = view.status
             with suppress(Retryable):
-                await self._activity.say(address, view.status)
+                await self._activity.say(address, view)
 
     @contextmanager
     def _sending(self, stream: _Stream, call: Call) -> Iterator[None]:

@@ -14,12 +14,12 @@ from adapters.slack.api.errors import Call, code_of, is_refusal, translated
 from adapters.slack.limits import ACTIVITY_EVERY_S
 from bridge.domain.errors import BridgeError, ChannelRateLimited
 from bridge.domain.notices import Status
+from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 from bridge.runtime.bounded_dict import BoundedDict
+from bridge.texts.catalog import texts_in
 
 _LOG = logging.getLogger(__name__)
-_THINKING = "is thinking…"
-"""Slack puts the app's name before it."""
 _CALL_S = 3.0
 _AGAIN_S = 0.8 * ACTIVITY_EVERY_S
 _PAUSE_S = 60.0
@@ -37,7 +37,9 @@ _NEVER = frozenset(
 class _Line:
     """The status line of one thread."""
 
-    said: str = _THINKING
+    said: str = ""
+    """Empty where it says no more than that the agent thinks."""
+    language: str = ""
     again_at: float = 0.0
     refused_until: float = 0.0
 
@@ -52,10 +54,11 @@ class Activity:
         self._paused_until = 0.0
         self._is_wanted = True
 
-    async def show(self, address: Address) -> None:
+    async def show(self, address: Address, language: str = "") -> None:
         """Show under the thread that the agent is at work, only now and then. Raises nothing but cancellation."""
         line = self._line(address)
         now = self._now()
+        line.language = language
         if not self._takes(address, line) or now < max(self._paused_until, line.again_at):
             return
         try:
@@ -66,33 +69,34 @@ class Activity:
             self._paused_until = self._now() + _PAUSE_S
             _LOG.debug("No status line for a while: %s", error)
 
-    async def say(self, address: Address, status: str) -> bool:
-        """Show a sentence under the thread; an empty one takes the line away.
+    async def say(self, address: Address, view: PageView) -> bool:
+        """Show a page's status under the thread; an empty one takes the line away.
 
         False where Slack shows none. Raises `ChannelUnavailable` and `ChannelRateLimited`.
         """
         line = self._line(address)
         if not self._takes(address, line):
             return False
-        thinks = status == Status.THINKING
-        line.said = _THINKING if thinks else " ".join(_LIVE.sub(" ", status).split())[:_LONGEST]
-        await self._set_status(address, line)
+        line.language = view.language
+        line.said = "" if view.is_thinking else " ".join(_LIVE.sub(" ", view.status).split())[:_LONGEST]
+        await self._set_status(address, line, goes=not view.status)
         return self._takes(address, line)
 
     def forget(self, address: Address) -> None:
         """Note that the app has posted in the thread: the line is gone."""
-        self._line(address).said = _THINKING
+        self._line(address).said = ""
 
     def _takes(self, address: Address, line: _Line) -> bool:
         return self._is_wanted and bool(address.thread) and self._now() >= line.refused_until
 
-    async def _set_status(self, address: Address, line: _Line) -> None:
+    async def _set_status(self, address: Address, line: _Line, *, goes: bool = False) -> None:
+        said = "" if goes else line.said or texts_in(line.language)(Status.THINKING_AFTER_NAME)
         line.again_at = self._now() + _AGAIN_S
         with translated(Call("assistant.threads.setStatus", status_scope(address))):
             try:
                 async with asyncio.timeout(_CALL_S):
                     await self._client.assistant_threads_setStatus(
-                        channel_id=address.place, thread_ts=address.thread, status=line.said
+                        channel_id=address.place, thread_ts=address.thread, status=said
                     )
             except SlackApiError as error:
                 if not is_refusal(error):

@@ -17,11 +17,13 @@ from adapters.slack.api.ttl_cache import TtlCache
 from adapters.slack.limits import USUAL
 from bridge.domain.errors import BridgeError
 from bridge.domain.incoming import Queued
+from bridge.domain.threads import UNKNOWN_LOCALE, Locale
 
 _LOG = logging.getLogger(__name__)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
 _TEAM_ID = re.compile(r"[!-~]{1,100}")
 CHANNEL_NAME = "slack"
+_CODE = re.compile(r"[A-Za-z0-9_+/-]{2,60}")
 _KEEP_S = 12 * 3600.0
 _KEEP_FAILURE_S = 10.0
 _LONGEST_NAME = 60
@@ -40,6 +42,7 @@ class Profile:
     email: str = ""
     """Confirmed, in lower case."""
     team: str = ""
+    locale: Locale = UNKNOWN_LOCALE
     is_external: bool | None = None
     """Whether it is a guest, or a person of another organisation; None if Slack did not say."""
     is_known: bool = False
@@ -116,6 +119,10 @@ class People:
         """Return what Slack says of a person. Takes some 3 s at most."""
         return Profile() if self.are_hidden else await self._profiles.get(user)
 
+    async def locale(self, user: str) -> Locale:
+        """Return how the person reads, as far as Slack says. Takes some 3 s at most."""
+        return (await self.profile(user)).locale
+
     @property
     def are_hidden(self) -> bool:
         """Whether the app has not the scope to look people up."""
@@ -136,7 +143,9 @@ class People:
         return await self._channels.get(channel) or channel
 
     async def _ask_for_person(self, user: str) -> tuple[Profile, float]:
-        answer, keep_s = await self._asked("users.info", lambda: self._client.users_info(user=user))
+        answer, keep_s = await self._asked(
+            "users.info", lambda: self._client.users_info(user=user, include_locale=True)
+        )
         if answer.get("error") in _NOBODY_HERE:
             return Profile(is_external=True, is_known=True), keep_s
         facts = answer.get("user")
@@ -183,9 +192,14 @@ def _profile_in(facts: Mapping[str, Any], workspace: BotIdentity) -> Profile:
         name=next(filter(None, map(plain_name, names)), ""),
         email=_confirmed_email(facts, profile.get("email")),
         team=team if isinstance(team, str) and _TEAM_ID.fullmatch(team) else "",
+        locale=Locale(*(_code_in(facts.get(name)) for name in ("locale", "tz"))),
         is_external=_is_external(facts, workspace),
         is_known=True,
     )
+
+
+def _code_in(found: object) -> str:
+    return found if isinstance(found, str) and _CODE.fullmatch(found) else ""
 
 
 def _confirmed_email(facts: Mapping[str, Any], email: object) -> str:

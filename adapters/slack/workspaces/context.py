@@ -50,11 +50,11 @@ class WorkspaceContext:
     agent_view: AgentView | None
     sessions_of: SessionsOf
 
-    async def show_activity(self, address: Address) -> None:
+    async def show_activity(self, address: Address, language: str) -> None:
         """Show that the agent is at work, under the thread and in the agent view."""
         if self.agent_view is not None:
             await self.agent_view.begun(address)
-        await self.activity.show(address)
+        await self.activity.show(address, language)
 
     async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Take the sign from the question, and say in the Home tab and the agent view that the turn is over."""
@@ -96,8 +96,8 @@ class WorkspaceFactory:
             wording=Prompt(people, EarlierMessages(client, workspace), options, self.limits.prompt_s),
             activity=activity,
             streams=Streams(client, activity, self.allowed, age_most_s=self.limits.stream_age_most_s),
-            presses=Presses(client, workspace, options, sessions, self.marks, background),
-            home=Home(client, workspace, sessions_of, options.prompts, background),
+            presses=Presses(client, workspace, people, options, sessions, self.marks, background),
+            home=Home(client, workspace, sessions_of, people, options.prompts, background),
             receipts=Receipts(client, background) if options.receipt else None,
             agent_view=AgentView(client, options.prompts, background) if options.agent_view else None,
             sessions_of=sessions_of,

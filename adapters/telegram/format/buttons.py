@@ -13,6 +13,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bridge.domain.notices import SHORT_BUTTON_LABELS
 from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
+from bridge.texts.catalog import texts_in
 
 CONTROLS = frozenset({Button.STOP, Button.RETRY})
 RATINGS = frozenset({Button.GOOD, Button.BAD})
@@ -49,9 +50,9 @@ class ButtonSeal:
 
 def keyboard(view: PageView, seal: ButtonSeal, chat_id: int) -> InlineKeyboardMarkup | None:
     """Return the buttons of a page, in one row. An edit without any takes away what was there (Bot API)."""
-    token = token_of(view.turn_id)
+    token, texts = token_of(view.turn_id), texts_in(view.language)
     row = [
-        InlineKeyboardButton(SHORT_BUTTON_LABELS[control], callback_data=seal.data(chat_id, control, token))
+        InlineKeyboardButton(texts(SHORT_BUTTON_LABELS[control]), callback_data=seal.data(chat_id, control, token))
         for control in view.controls
         if control in SHORT_BUTTON_LABELS
     ]

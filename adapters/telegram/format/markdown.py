@@ -13,15 +13,16 @@ from adapters.telegram import limits
 from adapters.telegram.format.entities import Mark, Span, spans_of, tidied, trimmed, utf16_length, worthiest
 from adapters.telegram.format.links import defuse
 from adapters.telegram.format.parse import parsed
-from bridge.domain.notices import SLASHES, help_text
+from bridge.domain.notices import SLASHES
 from bridge.domain.pages import PageView
 from bridge.markdown.preprocess import prepared
 from bridge.markdown.sanitize import sanitize
+from bridge.texts.catalog import texts_in
+from bridge.texts.sentences import help_text
 
 _NOTHING_YET = "…"
 """Stands where a page has no visible character: Telegram refuses an empty message."""
 
-_HELP = help_text(SLASHES)
 _NAME_AT_END = re.compile(r"@(\w+)\Z")
 
 _CACHED_PAGES = 256
@@ -66,13 +67,17 @@ def render_page(view: PageView, allowed: frozenset[str] = frozenset()) -> Render
     text, marks = body.text, worthiest(body.marks, limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES)
     for line in (view.status, view.notice):
         # The commands in our own help are there to be pressed. Every other line may hold words of the agent.
-        words = line if line == _HELP else defuse(sanitize(line).strip(), ())[0]
+        words = line if _is_help(line, view.language) else defuse(sanitize(line).strip(), ())[0]
         if words:
             text = f"{text}\n\n{words}" if text else words
             marks.append(Mark("italic", len(text) - len(words), len(text)))
     if not _is_visible(text):
         text, marks = _NOTHING_YET, []
     return Rendered(text, spans_of(text, marks))
+
+
+def _is_help(line: str, language: str) -> bool:
+    return "\n/" in line and line == help_text(texts_in(language), SLASHES)
 
 
 def _finished(view: PageView, allowed: frozenset[str]) -> frozenset[str]:

@@ -16,6 +16,7 @@ from adapters.telegram.inbound.update_parser import (
     clean,
     full_name,
     handle_of,
+    locale_of,
     topic_of,
 )
 from bridge.domain.incoming import Command, CommandName, Origin, Rating, Stop
@@ -92,6 +93,7 @@ class StalePress:
     """A press of an unknown button. It is answered all the same."""
 
     query_id: str
+    language: str = ""
 
 
 def pressed(update: Mapping[str, Any], me: BotIdentity, seal: ButtonSeal) -> Press | StalePress | None:
@@ -105,13 +107,13 @@ def pressed(update: Mapping[str, Any], me: BotIdentity, seal: ButtonSeal) -> Pre
         return None
     query_id, presser, message = str(query["id"]), query["from"], query.get("message")
     if message is None:
-        return StalePress(query_id)
+        return StalePress(query_id, locale_of(presser).language)
     chat = message["chat"]
     button = seal.read(int(chat["id"]), query.get("data") or "")
     if button is None:
-        return StalePress(query_id)
+        return StalePress(query_id, locale_of(presser).language)
     if not message.get("date") and chat.get("is_forum"):
-        return StalePress(query_id)
+        return StalePress(query_id, locale_of(presser).language)
     topic = topic_of(message, chat)
     answered = message.get("reply_to_message") or {}
     return Press(
@@ -126,7 +128,7 @@ def pressed(update: Mapping[str, Any], me: BotIdentity, seal: ButtonSeal) -> Pre
         topic=topic,
         is_in_chain=chat["type"] in GROUP_TYPES and not topic,
         quoted="" if "forum_topic_created" in answered else str(answered.get("message_id", "")),
-        person=Person(str(int(presser["id"])), full_name(presser), handle_of(presser)),
+        person=Person(str(int(presser["id"])), full_name(presser), handle_of(presser), locale=locale_of(presser)),
         username=clean(presser.get("username") or ""),
     )
 

@@ -20,6 +20,7 @@ from bridge.domain.incoming import Command, CommandName, Forbidden, Incoming, In
 from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
 from bridge.ports.stores.chat_moves import Places, ReplyRoots
+from bridge.texts.catalog import texts_in
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ Update = Mapping[str, Any]
 MayControl = Callable[[str, str], Awaitable[bool]]
 """Says whether a person, named second, may end conversations in a group. Raises nothing."""
 
-Leave = Callable[[str], Awaitable[None]]
-"""Says in a group that it is not allowed, and leaves it. Raises nothing."""
+Leave = Callable[[str, str], Awaitable[None]]
+"""Says in a group that it is not allowed, in the language named second, and leaves it. Raises nothing."""
 
 AnswerPress = Callable[[str, str], None]
 """Answers a press, named first, with these words. Returns at once."""
@@ -113,7 +114,7 @@ class UpdateIntake:
             case Press():
                 await self._take_press(heard)
             case StalePress():
-                self._answer(heard.query_id, Notice.BUTTON_TOO_OLD)
+                self._answer(heard.query_id, texts_in(heard.language)(Notice.BUTTON_TOO_OLD))
             case Stop():
                 await self._accept(heard)
             case ChatMigration():
@@ -128,9 +129,10 @@ class UpdateIntake:
                 return
 
     async def _join(self, joined: ChatJoined) -> None:
-        became = await self._accept(joined.wish(str(self._me.id)))
+        wish = joined.wish(str(self._me.id))
+        became = await self._accept(wish)
         if became is IntakeResult.REFUSED and self._leave is not None:
-            await self._leave(joined.chat_id)
+            await self._leave(joined.chat_id, wish.person.locale.language)
 
     async def _take_press(self, press: Press) -> None:
         """Do what the button says, and answer the press."""

@@ -24,7 +24,7 @@ from bridge.domain.incoming import (
     Wordless,
     command,
 )
-from bridge.domain.threads import Address, Person, ThreadKey
+from bridge.domain.threads import Address, Locale, Person, ThreadKey
 
 GENERAL_TOPIC = "general"
 """The thread of a forum's General topic: messages there carry no topic id, and none may be sent."""
@@ -38,6 +38,7 @@ _MEDIA = {
 
 GROUP_TYPES = ("group", "supergroup")
 
+_LANGUAGE_CODE = re.compile("[A-Za-z0-9-]{2,20}")
 _START_PAYLOAD = re.compile("[A-Za-z0-9_-]{1,64}")
 """Bot API, deep linking."""
 
@@ -171,7 +172,7 @@ def read_update(
         replies_to=str(answered.get("message_id", "")) if in_chain else "",
         chain=_chain(message) if in_chain else "",
         default_root=_default_root(message, answered, group_trigger=group_trigger) if in_chain else "",
-        person=Person(str(int(asker["id"])), full_name(asker), handle_of(asker)),
+        person=Person(str(int(asker["id"])), full_name(asker), handle_of(asker), locale=locale_of(asker)),
         username=clean(asker.get("username") or ""),
         sent_at=float(message["date"]),
         wording=wording,
@@ -254,6 +255,12 @@ def _default_root(message: Mapping[str, Any], answered: Mapping[str, Any], *, gr
 def handle_of(asker: Mapping[str, Any]) -> str:
     """Return the person's user name in lower case; empty where there is none."""
     return clean(asker.get("username") or "").lower()
+
+
+def locale_of(asker: Mapping[str, Any]) -> Locale:
+    """Return the language of the person's app, where Telegram tells. It tells no time zone."""
+    code = asker.get("language_code")
+    return Locale(code) if isinstance(code, str) and _LANGUAGE_CODE.fullmatch(code) else Locale()
 
 
 def full_name(asker: Mapping[str, Any]) -> str:

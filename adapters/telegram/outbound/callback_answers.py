@@ -10,6 +10,7 @@ from adapters.telegram import limits
 from bridge.domain.incoming import Command, Incoming, IntakeResult, Rating, Stop
 from bridge.domain.notices import Notice
 from bridge.runtime.background_queue import BackgroundQueue
+from bridge.texts.catalog import texts_in
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +37,20 @@ _TO_RATING = {
 
 def answer_to(press: Incoming, became: IntakeResult) -> str:
     """Return the short words for the person who pressed; empty where there is nothing to say. Pure."""
+    notice = _notice_to(press, became)
+    return "" if notice is None else texts_in(press.person.locale.language)(notice)
+
+
+def _notice_to(press: Incoming, became: IntakeResult) -> Notice | None:
     match press:
         case Stop():
-            return _TO_STOP.get(became, "")
+            return _TO_STOP.get(became)
         case Command():
-            return _TO_RETRY.get(became, "")
+            return _TO_RETRY.get(became)
         case Rating():
-            return _TO_RATING.get(became, "")
+            return _TO_RATING.get(became)
         case _:
-            return ""
+            return None
 
 
 class PressAnswers:

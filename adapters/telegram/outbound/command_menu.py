@@ -15,6 +15,7 @@ from telegram.error import TelegramError
 
 from adapters.telegram.options import GroupControl
 from bridge.domain.notices import COMMAND_DESCRIPTIONS
+from bridge.texts.catalog import LANGUAGES, texts_in
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,10 @@ async def offer_commands(bot: Bot, *, group_control: GroupControl) -> None:
     """List the commands in Telegram's menus. Best effort: they work without it."""
     try:
         for scope, names in _menus(group_control=group_control):
-            for language, words in COMMAND_DESCRIPTIONS.items():
-                commands = [BotCommand(name, words[name]) for name in names]
+            # Without a language stands the menu for all others.
+            for language in ("", *LANGUAGES):
+                texts = texts_in(language)
+                commands = [BotCommand(name, texts(COMMAND_DESCRIPTIONS[name])) for name in names]
                 await bot.set_my_commands(commands, scope=scope, language_code=language or None)
     except TelegramError as exc:
         log.info("telegram: the menu of commands could not be set (%s)", type(exc).__name__)

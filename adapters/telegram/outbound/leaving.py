@@ -6,15 +6,17 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from adapters.telegram import limits
-from bridge.domain.notices import Notice, not_allowed
+from bridge.domain.notices import Notice
+from bridge.texts.catalog import texts_in
+from bridge.texts.sentences import not_allowed
 
 log = logging.getLogger(__name__)
 
 
-async def leave_chat(bot: Bot, chat_id: str) -> None:
-    """Say why, then leave. Best effort: raises nothing but cancellation."""
+async def leave_chat(bot: Bot, chat_id: str, language: str) -> None:
+    """Say why, in the language of who brought the bot, then leave. Best effort: raises nothing but cancellation."""
     timeout_s = limits.TYPING_TIMEOUT_S
-    said = not_allowed(Notice.NOT_ALLOWED_HERE, chat_id)
+    said = not_allowed(texts_in(language), Notice.NOT_ALLOWED_HERE, chat_id)
     try:
         await bot.send_message(
             int(chat_id), said, disable_notification=True, read_timeout=timeout_s, pool_timeout=timeout_s

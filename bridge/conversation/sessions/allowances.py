@@ -10,14 +10,16 @@ from bridge.access.routes import Budgets, Choices
 from bridge.domain.errors import AllowanceUsedUp, StoreUnavailable, TurnPutOff
 from bridge.domain.incoming import Command, CommandName, Origin, Queued
 from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit
-from bridge.domain.notices import Notice, come_again
+from bridge.domain.notices import Notice
 from bridge.domain.turns import Settlement
 from bridge.ports.stores.allowances import AllowanceStore
 from bridge.runtime.clock import Clock
+from bridge.texts.catalog import Texts
+from bridge.texts.sentences import come_again
 
 log = logging.getLogger(__name__)
 
-TellOnce = Callable[[Origin, str, str, float], Awaitable[None]]
+TellOnce = Callable[[Origin, str, Callable[[Texts], str], float], Awaitable[None]]
 """As `Admissions.tell_once`."""
 
 _COUNTED_AGAIN_S = 10.0
@@ -54,9 +56,12 @@ class AllowanceKeeper:
             "a person has reached a limit",
             extra={"person": queued.person.id, "thread_key": str(queued.thread), "limit": taken.over.value},
         )
-        said = come_again(_NOTICES[taken.over], taken.again_after_s)
+        notice, again_after_s, now = _NOTICES[taken.over], taken.again_after_s, self._clock.now()
         await tell_once(
-            queued.origin, f"{taken.over}:{queued.person.id}", said, min(taken.again_after_s, _TOLD_AGAIN_MOST_S)
+            queued.origin,
+            f"{taken.over}:{queued.person.id}",
+            lambda texts: come_again(texts, notice, again_after_s, now),
+            min(again_after_s, _TOLD_AGAIN_MOST_S),
         )
         return False
 
@@ -134,6 +139,6 @@ def _asking(queued: Queued) -> Asking:
     return Asking(queued.thread, queued.person.id, queued.id)
 
 
-def used_up(error: AllowanceUsedUp) -> str:
+def used_up(texts: Texts, error: AllowanceUsedUp, now: float) -> str:
     """Say that no further conversation may be opened."""
-    return come_again(Notice.USED_UP_SESSIONS, error.again_after_s)
+    return come_again(texts, Notice.USED_UP_SESSIONS, error.again_after_s, now)

@@ -12,6 +12,7 @@ from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from sandbox.slack.workspace import SlackPerson
 from tests.contract.slack_steps import methods, question_of
+from tests.english import english
 
 
 async def test_members_are_admitted_and_looked_up_once(slack: SlackStandIn, channel: SlackChannel) -> None:
@@ -38,11 +39,11 @@ async def test_a_notice_for_one_person_is_seen_by_nobody_else(slack: SlackStandI
     """A10: quietly."""
     root = await slack.say("U0BOB", "C1", f"{slack.mention} hello")
     question = question_of(slack, channel)
-    await channel.tell_alone(question.origin, Notice.NOT_ADMITTED)
-    assert slack.api.ephemerals == [("C1", "U0BOB", root, Notice.NOT_ADMITTED)]
+    await channel.tell_alone(question.origin, english(Notice.NOT_ADMITTED))
+    assert slack.api.ephemerals == [("C1", "U0BOB", root, english(Notice.NOT_ADMITTED))]
     assert slack.ledger.shown("C1", root) == []
     slack.faults.arm(Fault("chat.postEphemeral", error="user_not_in_channel"))
-    await channel.tell_alone(question.origin, Notice.NOT_ADMITTED)
+    await channel.tell_alone(question.origin, english(Notice.NOT_ADMITTED))
 
 
 async def test_outsiders_are_admitted_where_the_operator_says_so(slack: SlackStandIn) -> None:

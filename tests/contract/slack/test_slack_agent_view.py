@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.slack.channel import SlackChannel
-from adapters.slack.inbound.event_parser import read_message
 from bridge.domain.incoming import Command, CommandName, Incoming, IntakeResult, Question
 from bridge.domain.sessions import EndReason
 from bridge.domain.turns import Outcome, Settlement
 from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
-from tests.contract.slack_steps import methods
+from tests.contract.slack_steps import methods, question_of
 from tests.contract.store_steps import DONE
 
 OPTIONS = SlackSettings(dm="thread", agent_view=True, prompts=("What is new?", "Help me plan " + "x" * 80))
@@ -30,9 +29,7 @@ async def view(slack: SlackStandIn) -> AsyncIterator[SlackChannel]:
 
 
 def read(slack: SlackStandIn, view: SlackChannel) -> Question:
-    question = read_message(slack.deliveries[-1].payload, view.workspace, OPTIONS)
-    assert isinstance(question, Question)
-    return question
+    return question_of(slack, view, options=OPTIONS)
 
 
 async def test_a_thread_is_processing_then_active_then_closed(slack: SlackStandIn, view: SlackChannel) -> None:

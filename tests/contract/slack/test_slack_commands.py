@@ -7,14 +7,16 @@ import pytest
 
 from adapters.redis_store import RedisStores
 from bridge.domain.incoming import CommandName
-from bridge.domain.notices import TALKIFAI_COMMAND, Notice, help_text
+from bridge.domain.notices import TALKIFAI_COMMAND, Notice
 from bridge.domain.sessions import Conversation, EndReason, Session
 from bridge.domain.threads import ThreadKey
+from bridge.texts.sentences import help_text
 from config.slack import SlackSettings
 from sandbox.faults import Fault, Gate
 from sandbox.slack import SlackStandIn
 from tests.contract.slack.desk_fixture import Desk, open_session, receiving
 from tests.contract.store_steps import DONE, begun
+from tests.english import english
 from tests.wishes import kind_of
 
 
@@ -30,17 +32,17 @@ DM = ThreadKey("slack", "T0SANDBOX", "D1")
 
 @pytest.mark.parametrize("text", ["", "help", "what is this?"])
 async def test_help_is_told_to_the_person_alone(desk: Desk, text: str) -> None:
-    assert await desk.type(text) == help_text(TALKIFAI_COMMAND)
+    assert await desk.type(text) == help_text(english, TALKIFAI_COMMAND)
     assert desk.kept == []
 
 
 async def test_status_lists_the_persons_own_conversations(desk: Desk, stores: RedisStores) -> None:
-    assert await desk.type("status") == Notice.NONE_OF_YOURS
+    assert await desk.type("status") == english(Notice.NONE_OF_YOURS)
     await open_session(stores, CHANNEL_THREAD, opened_at=1.0)
     await open_session(stores, DM, opened_at=2.0)
     await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1700000009.000100"), "U0BOB")
     assert (await desk.type("Status ")).splitlines() == [
-        f"{Notice.YOUR_CONVERSATIONS}:",
+        f"{english(Notice.YOUR_CONVERSATIONS)}:",
         "• <#C1>: <https://sandbox.slack.com/archives/C1/p1700000000000100|thread>",
         "• direct message",
     ]
@@ -50,16 +52,16 @@ async def test_end_ends_the_persons_own_conversations_in_that_place(desk: Desk, 
     await open_session(stores, CHANNEL_THREAD)
     await open_session(stores, DM)
     assert await desk.type("end", "C1") == "Your conversation here ends."
-    assert await desk.type("end", "C1", "U0BOB") == Notice.NONE_OF_YOURS_HERE
+    assert await desk.type("end", "C1", "U0BOB") == english(Notice.NONE_OF_YOURS_HERE)
     (question,) = desk.queued
     assert (kind_of(question), question.thread, question.person.id) == (CommandName.END, CHANNEL_THREAD, "U0ADA")
     assert question.address.thread == CHANNEL_THREAD.thread
 
 
 async def test_new_begins_anew_in_a_direct_message_and_explains_elsewhere(desk: Desk) -> None:
-    assert await desk.type("new", "C1") == Notice.NEW_BY_MENTION
+    assert await desk.type("new", "C1") == english(Notice.NEW_BY_MENTION)
     assert desk.kept == []
-    assert await desk.type("new") == Notice.NEW_BEGINS
+    assert await desk.type("new") == english(Notice.NEW_BEGINS)
     assert [(kind_of(question), question.thread) for question in desk.kept] == [(CommandName.NEW, DM)]
 
 

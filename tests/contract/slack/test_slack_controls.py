@@ -20,6 +20,7 @@ from sandbox.slack import SlackStandIn
 from sandbox.slack.workspace import SlackMessage
 from tests.contract.slack.desk_fixture import Desk, open_session, receiving
 from tests.contract.slack_steps import methods
+from tests.english import english
 from tests.wishes import Kind, kind_of
 
 TURN = "slack:T0SANDBOX:C1:1.1"
@@ -161,10 +162,10 @@ async def until_told(desk: Desk, label: str, ts: str, user: str) -> list[str]:
 @pytest.mark.parametrize(
     ("became", "sentence"),
     [
-        (IntakeResult.NOTHING, Notice.NOTHING_TO_STOP),
-        (IntakeResult.NOT_YOURS, Notice.NOT_YOUR_ANSWER),
-        (IntakeResult.FULL, Notice.BUSY),
-        (IntakeResult.RATED, Notice.RATED),
+        (IntakeResult.NOTHING, english(Notice.NOTHING_TO_STOP)),
+        (IntakeResult.NOT_YOURS, english(Notice.NOT_YOUR_ANSWER)),
+        (IntakeResult.FULL, english(Notice.BUSY)),
+        (IntakeResult.RATED, english(Notice.RATED)),
     ],
 )
 async def test_who_presses_alone_is_told_what_became_of_it(
@@ -178,7 +179,7 @@ async def test_who_presses_alone_is_told_what_became_of_it(
 async def test_an_answer_that_cannot_be_rated_is_no_silence(desk: Desk, address: Address) -> None:
     ts = await desk.channel.post(address, RATABLE)
     desk.becomes = IntakeResult.NOTHING
-    assert await until_told(desk, "good", ts, "U0BOB") == [Notice.TOO_LATE_TO_RATE]
+    assert await until_told(desk, "good", ts, "U0BOB") == [english(Notice.TOO_LATE_TO_RATE)]
 
 
 async def test_only_who_began_a_conversation_ends_it_by_the_menu(
@@ -187,7 +188,7 @@ async def test_only_who_began_a_conversation_ends_it_by_the_menu(
     """A15: another person is refused, in a message that only they see."""
     await open_session(stores, ThreadKey("slack", address.account, "C1", address.thread))
     ts = await desk.channel.post(address, WHOLE)
-    assert await until_told(desk, "end", ts, "U0BOB") == [Notice.NOT_YOURS]
+    assert await until_told(desk, "end", ts, "U0BOB") == [english(Notice.NOT_YOURS)]
     assert desk.kept == []
     await pressed(desk, ts, "end")
     assert [kind_of(question) for question in desk.kept] == [CommandName.END]
@@ -204,7 +205,7 @@ async def test_a_refused_press_that_is_delivered_twice_is_told_once(
     await delivery.settled.wait()
     await desk.slack.redeliver(delivery).settled.wait()
     # Another press of the same button is told again, and after the one before.
-    assert await until_told(desk, "end", ts, "U0BOB") == [Notice.NOT_YOURS] * 2
+    assert await until_told(desk, "end", ts, "U0BOB") == [english(Notice.NOT_YOURS)] * 2
 
 
 async def test_a_press_that_names_no_thread_is_of_its_messages_thread(desk: Desk, address: Address) -> None:
@@ -217,7 +218,7 @@ async def test_a_press_that_names_no_thread_is_of_its_messages_thread(desk: Desk
 
 async def test_an_end_where_nothing_is_open_is_only_told(desk: Desk, address: Address) -> None:
     ts = await desk.channel.post(address, WHOLE)
-    assert await until_told(desk, "end", ts, "U0ADA") == [Notice.NOTHING_OPEN]
+    assert await until_told(desk, "end", ts, "U0ADA") == [english(Notice.NOTHING_OPEN)]
     assert desk.kept == []
 
 
@@ -246,7 +247,7 @@ async def test_slacks_own_stop_stops_whatever_is_being_answered_in_the_thread(de
 
 
 async def test_the_command_stop_is_about_ones_own_conversations_in_that_place(desk: Desk, stores: RedisStores) -> None:
-    assert await desk.type("stop", "C1") == Notice.NOTHING_TO_STOP
+    assert await desk.type("stop", "C1") == english(Notice.NOTHING_TO_STOP)
     await open_session(stores, ThreadKey("slack", "T0SANDBOX", "C1", "1.1"))
     await open_session(stores, ThreadKey("slack", "T0SANDBOX", "D1"))
     await desk.type("stop", "C1")

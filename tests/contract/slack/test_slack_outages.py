@@ -18,6 +18,7 @@ from bridge.domain.incoming import Incoming, IntakeResult, Question
 from bridge.domain.notices import Notice
 from config.slack import SlackSettings
 from sandbox.slack import SlackStandIn
+from tests.english import english
 
 SOON = SlackLimits(look_every_s=0.1, missed_after_s=0.5, read_pause_s=0.01, late_again_s=0.05, late_most_s=60.0)
 
@@ -105,7 +106,7 @@ async def test_an_asker_whose_message_is_lost_is_asked_to_ask_again(slack: Slack
         await slack.sockets.settled()
         await slack.ledger.until(lambda: bool(slack.api.ephemerals), 10)
         await asyncio.sleep(0.3)
-    assert slack.api.ephemerals[0] == ("C1", "U0ADA", root, Notice.NOT_TAKEN)
+    assert slack.api.ephemerals[0] == ("C1", "U0ADA", root, english(Notice.NOT_TAKEN))
     assert {user for _, user, _, _ in slack.api.ephemerals} == {"U0ADA"}
 
 

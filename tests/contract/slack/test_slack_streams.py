@@ -1,6 +1,7 @@
 """Slack's native streams and status lines: the real slack-sdk over real sockets against the stand-in."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from config.slack import SlackSettings
 from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from tests.contract.slack_steps import methods
+from tests.english import english
 
 TURN = "slack:T0SANDBOX:D1:1.000001"
 
@@ -275,13 +277,13 @@ async def test_in_status_mode_only_the_line_under_the_thread_shows_a_page_that_g
     slack: SlackStandIn, address: Address
 ) -> None:
     channel = await _open(slack, Streaming.STATUS)
-    assert await channel.draft(address, page("", status=Status.THINKING))
+    assert await channel.draft(address, replace(page("", status=english(Status.THINKING)), is_thinking=True))
     assert await channel.draft(address, page("", status="Writing… (500 characters)"))
     await channel.show_activity(address)
     assert [status for _, _, status in slack.api.statuses] == ["is thinking…", "Writing… (500 characters)"]
     assert slack.ledger.shown("C1", address.thread) == []
     flat = Address(address.account, "D1")
-    assert not await channel.draft(flat, page("", status=Status.THINKING))
+    assert not await channel.draft(flat, page("", status=english(Status.THINKING)))
     slack.faults.arm(Fault("assistant.threads.setStatus", error="channel_not_found"))
     assert not await channel.draft(address, page("", status="Writing…"))
     assert not await channel.draft(address, page("", status="Writing…"))

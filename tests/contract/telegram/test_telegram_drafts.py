@@ -16,6 +16,7 @@ from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from sandbox.telegram.world import Chat
 from tests.contract.telegram_steps import Roots, rooms_of
+from tests.english import english
 
 GROWING = PageView(text="Hello **there**", status="Looking that up…", turn_id="q1")
 
@@ -148,7 +149,7 @@ async def test_typing_does_not_take_the_place_of_a_draft(
     telegram: TelegramStandIn, native: TelegramChannel, chat: Chat
 ) -> None:
     await native.show_activity(address(chat))
-    await native.draft(address(chat), PageView(status=Status.THINKING, turn_id="q1"))
+    await native.draft(address(chat), PageView(status=english(Status.THINKING), turn_id="q1"))
     await native.show_activity(address(chat))
     assert len(telegram.seen.actions) == 1
     await native.post(address(chat), PageView(text="Done.", final=True))

@@ -301,7 +301,7 @@ async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
         offered = {scope[1:]: [one["command"] for one in menu] for scope, menu in telegram.seen.commands.items()}
     await channel.aclose()
     everything = ["stop", "retry", "new", "end", "status", "help"]
-    for language in ("", "de", "es", "fr"):
+    for language in ("", "de", "en", "es", "fr", "pt"):
         assert offered["all_private_chats", language] == ["start", *everything]
         assert offered["all_group_chats", language] == members
         assert offered["all_chat_administrators", language] == everything

@@ -9,6 +9,7 @@ from adapters.terminal import TerminalChannel
 from bridge.domain.incoming import Command, Incoming, IntakeResult, Question, Stop
 from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView
+from tests.english import english
 from tests.wishes import words_of
 
 
@@ -58,7 +59,7 @@ class Echo:
         if is_deaf:
             await self._channel.edit(incoming.address, message_id, PageView(text="heard", turn_id=incoming.id))
             await asyncio.Event().wait()
-        final = PageView(text="so far", notice=Notice.STOPPED, turn_id=incoming.id, final=True)
+        final = PageView(text="so far", notice=english(Notice.STOPPED), turn_id=incoming.id, final=True)
         self._is_endless = False
         await self._channel.edit(incoming.address, message_id, final)
 

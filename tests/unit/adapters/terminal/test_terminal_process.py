@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.domain.notices import Notice
+from tests.english import english
 from tests.pseudo_terminal import Terminal
 
 
@@ -86,7 +87,7 @@ def test_a_stop_at_the_prompt_says_that_there_is_nothing_to_stop(terminal: Termi
     terminal.until_prompted(1)
     terminal.type("stop\n")
     terminal.until_prompted(2)
-    assert Notice.NOTHING_TO_STOP in terminal.glass.text
+    assert english(Notice.NOTHING_TO_STOP) in terminal.glass.text
 
 
 def test_quit_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:

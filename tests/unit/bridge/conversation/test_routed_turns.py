@@ -13,6 +13,7 @@ from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView, Streaming
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import Address, Person
+from tests.english import english
 from tests.fakes import THREAD, CapableChannel, FakeChannel, command, question
 from tests.unit.bridge.conversation.turn_fixture import ANSWER, Fake, Stage, says, stage, stage_on
 
@@ -83,7 +84,7 @@ async def test_the_greeting_of_a_route_is_shown_instead_of_the_agents(stores: Re
 async def test_an_empty_greeting_leaves_the_bridges_own_sentence(stores: RedisStores) -> None:
     it = routed(stage(stores, says(ANSWER), greeting="I am an agent."), Choices(greeting=""), place=THREAD.place)
     await it.answer(command(CommandName.START))
-    assert it.notices == [Notice.WELCOME]
+    assert it.notices == [english(Notice.WELCOME)]
 
 
 @pytest.mark.parametrize(("mode", "drafts"), [(Streaming.NATIVE, True), (Streaming.EDIT, False), (None, False)])

@@ -5,10 +5,12 @@ import pytest
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.errors import AgentUnavailable, ChannelRateLimited, ChannelUnavailable
 from bridge.domain.incoming import CommandName, Edit, IntakeResult
-from bridge.domain.notices import SLASHES, Notice, question_changed
+from bridge.domain.notices import SLASHES, Notice
 from bridge.domain.pages import Button
 from bridge.domain.threads import Person
 from bridge.domain.turns import AnswerResult, Outcome, token_of
+from bridge.texts.sentences import question_changed
+from tests.english import english
 from tests.fakes import THREAD, command, question
 from tests.unit.bridge.conversation.turn_fixture import ANSWER, echo, says, stage
 
@@ -22,7 +24,7 @@ async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
     it.channel.only_opener_controls = True
     await it.answer(question(number=1))
     await it.answer(command(name, number=2, person=Person("somebody")))
-    assert it.notices[-1:] == [Notice.NOT_YOURS]
+    assert it.notices[-1:] == [english(Notice.NOT_YOURS)]
     kept = await stores.sessions.current(THREAD)
     assert kept is not None
     it.channel.only_opener_controls = False
@@ -51,7 +53,7 @@ async def test_a_press_on_retry_asks_the_question_it_stands_under_again_in_its_a
     assert [view.controls for view in it.channel.standing.values()] == [(Button.RETRY,)]
     retry, sam = CommandName.RETRY, Person("somebody", "Sam")
     await it.answer(command(retry, number=2, person=sam, about=token_of("another question")))
-    assert it.notices[-1] == Notice.NOTHING_TO_RETRY
+    assert it.notices[-1] == english(Notice.NOTHING_TO_RETRY)
     await it.answer(command(retry, number=3, person=sam, about=token_of(question(number=1).id)))
     assert [text for _, text in it.agent.sent] == [question(number=1).text]
     session = await stores.sessions.current(THREAD)
@@ -96,6 +98,6 @@ async def test_the_offer_to_ask_a_changed_question_has_a_button_that_asks_it(sto
     assert await stores.inbox.amend(Edit(asked.origin, "What is old?")) is IntakeResult.OFFERED
     await it.turns.offer_retry(asked.origin)
     offer = list(it.channel.standing.values())[-1]
-    assert (offer.controls, offer.notice) == ((Button.RETRY,), question_changed(SLASHES))
+    assert (offer.controls, offer.notice) == ((Button.RETRY,), question_changed(english, SLASHES))
     await it.answer(command(CommandName.RETRY, number=2, about=token_of(offer.turn_id)))
     assert it.agent.sent[-1][1] == "What is old?"

@@ -18,14 +18,21 @@ from bridge.domain.errors import (
     StreamBroken,
 )
 from bridge.domain.incoming import CommandName, Edit, IntakeResult
-from bridge.domain.notices import Notice, help_text
+from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView
 from bridge.domain.sessions import EndReason, HistoryMessage
 from bridge.domain.stream_events import StreamEnded, StreamEvent, StreamFailed, TextDelta
 from bridge.domain.threads import Address
 from bridge.domain.turns import AnswerResult, Outcome, Step
+from bridge.texts.sentences import help_text, notice_of
+from tests.english import english
 from tests.fakes import THREAD, command, question
 from tests.unit.bridge.conversation.turn_fixture import ANSWER, free, says, stage
+
+
+def failure(notice: Notice, number: int = 1) -> str:
+    """Return a notice with the reference of that question's turn."""
+    return notice_of(english, notice, question(number=number).id)
 
 
 async def test_a_question_is_answered_and_its_session_stays_open(stores: RedisStores) -> None:
@@ -49,7 +56,7 @@ async def test_an_answer_without_a_word_shows_the_empty_notice(stores: RedisStor
     """S13: an empty answer shows the "empty" notice."""
     it = stage(stores, says())
     await it.answer(question())
-    assert it.notices == [Notice.EMPTY]
+    assert it.notices == [english(Notice.EMPTY)]
 
 
 async def test_a_question_over_the_limit_is_refused_before_anything_is_opened(stores: RedisStores) -> None:
@@ -61,7 +68,7 @@ async def test_a_question_over_the_limit_is_refused_before_anything_is_opened(st
     assert lease is not None
     settlement = await it.take(lease)
     assert settlement.outcome is Outcome.REFUSED
-    assert it.notices == [Notice.TOO_LONG]
+    assert it.notices == [english(Notice.TOO_LONG)]
     assert it.agent.histories == {}
 
 
@@ -73,7 +80,7 @@ async def test_an_error_event_ends_the_reply_with_a_notice_below_the_text(stores
     it = stage(stores, script)
     await it.answer(question())
     assert it.channel.text == "So far about What is new?"
-    assert it.notices == [Notice.FAILED]
+    assert it.notices == [failure(Notice.FAILED)]
 
 
 async def test_a_session_that_the_agent_closes_begins_to_end_with_the_settling(stores: RedisStores) -> None:
@@ -105,7 +112,7 @@ async def test_a_broken_stream_without_an_answer_shows_the_text_so_far_and_a_not
     settlement = await it.answer(question())
     assert settlement.outcome is Outcome.INTERRUPTED
     assert it.channel.text == ANSWER[:10]
-    assert it.notices == [Notice.INTERRUPTED]
+    assert it.notices == [failure(Notice.INTERRUPTED)]
 
 
 async def test_a_question_that_never_arrived_is_sent_again(stores: RedisStores) -> None:
@@ -153,7 +160,7 @@ async def test_who_may_not_ask_costs_nothing_and_leaves_the_thread_unknown(store
     it.channel.admitting = False
     settlement = await it.answer(question())
     assert settlement.outcome is Outcome.EXCLUDED
-    assert [call.view.notice for call in it.channel.calls] == [Notice.NOT_ADMITTED]
+    assert [call.view.notice for call in it.channel.calls] == [english(Notice.NOT_ADMITTED)]
     assert it.agent.histories == {}
     assert await stores.inbox.append(question(number=2, addressed=False)) is IntakeResult.NOT_ADDRESSED
 
@@ -162,14 +169,14 @@ async def test_what_cannot_be_read_is_said_below_the_answer(stores: RedisStores)
     it = stage(stores, says(ANSWER))
     await it.answer(replace(question(), has_files=True))
     (view,) = it.channel.standing.values()
-    assert (view.text, view.notice) == (ANSWER, Notice.FILES_UNREAD)
+    assert (view.text, view.notice) == (ANSWER, english(Notice.FILES_UNREAD))
 
 
 async def test_a_file_without_a_word_costs_no_conversation(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
     await it.answer(replace(question(""), has_files=True))
     (view,) = it.channel.standing.values()
-    assert view.notice == Notice.ONLY_TEXT
+    assert view.notice == english(Notice.ONLY_TEXT)
     assert it.agent.histories == {}
 
 
@@ -179,12 +186,12 @@ async def test_a_turn_found_answered_is_only_shown(stores: RedisStores) -> None:
     lease = await it.put(question())
     await stores.queue.begin(lease)
     await stores.queue.record_shown(lease, ["m9"], "Rec", has_begun=True)
-    asked = AnswerResult(Outcome.INTERRUPTED, Notice.FAILED, {"total_tokens": 7}, 4, EndReason.AGENT)
+    asked = AnswerResult(Outcome.INTERRUPTED, english(Notice.FAILED), {"total_tokens": 7}, 4, EndReason.AGENT)
     await stores.queue.record_answer(lease, "Recorded.", asked)
     settlement = await it.take(lease)
     assert it.agent.sent == []
     assert it.channel.standing["m9"].text == "Recorded."
-    assert it.channel.standing["m9"].notice == Notice.FAILED
+    assert it.channel.standing["m9"].notice == english(Notice.FAILED)
     assert (settlement.outcome, settlement.usage) == (Outcome.INTERRUPTED, {"total_tokens": 7})
     assert (settlement.history_count, settlement.end_reason) == (4, EndReason.AGENT)
 
@@ -209,7 +216,7 @@ async def test_a_text_that_people_have_seen_stays_where_the_rest_cannot_be_had(s
     settlement = await it.take(lease)
     assert settlement.outcome is Outcome.INTERRUPTED
     assert it.channel.standing["m9"].text == ANSWER[:20]
-    assert it.channel.standing["m9"].notice == Notice.INTERRUPTED
+    assert it.channel.standing["m9"].notice == failure(Notice.INTERRUPTED)
     assert it.agent.sent == []
 
 
@@ -251,7 +258,7 @@ async def test_a_misconfiguration_shows_a_neutral_notice_and_is_told_once(
     it.agent.open_errors = [error, error]
     await it.answer(question(number=1))
     await it.answer(question(number=2))
-    assert it.notices == [Notice.UNAVAILABLE] * 2
+    assert it.notices == [failure(Notice.UNAVAILABLE), failure(Notice.UNAVAILABLE, number=2)]
     assert len([record for record in caplog.records if "an operator has to act" in record.message]) == 1
 
 
@@ -325,7 +332,7 @@ async def test_new_ends_the_conversation_and_opens_another(stores: RedisStores) 
     it = stage(stores, says(ANSWER))
     await it.answer(question(number=1))
     await it.answer(command(CommandName.NEW, number=2))
-    assert Notice.NEW_STARTED in it.notices
+    assert english(Notice.NEW_STARTED) in it.notices
     await it.answer(question(number=3))
     assert [conversation for conversation, _ in it.agent.sent] == ["chat_1", "chat_2"]
     assert await stores.sessions.counts() == (1, 1)
@@ -336,13 +343,13 @@ async def test_end_closes_the_conversation_and_says_so(stores: RedisStores) -> N
     await it.answer(question(number=1))
     await it.answer(command(CommandName.END, number=2))
     await it.answer(command(CommandName.END, number=3))
-    assert it.notices == [Notice.ENDED, Notice.NOTHING_OPEN]
+    assert it.notices == [english(Notice.ENDED), english(Notice.NOTHING_OPEN)]
 
 
 async def test_help_opens_nothing(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
     await it.answer(command(CommandName.HELP))
-    assert it.notices == [help_text(it.channel.command_style)]
+    assert it.notices == [help_text(english, it.channel.command_style)]
     assert it.agent.histories == {}
 
 
@@ -352,7 +359,7 @@ async def test_an_opening_whose_answer_was_lost_is_not_repeated_and_its_asker_is
     it.agent.open_errors = [AgentUnavailable("503")]
     settlement = await it.answer(question())
     assert settlement.outcome is Outcome.REFUSED
-    assert it.notices == [Notice.UNAVAILABLE]
+    assert it.notices == [failure(Notice.UNAVAILABLE)]
 
 
 async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisStores) -> None:
@@ -376,7 +383,7 @@ async def test_the_step_is_recorded_before_the_question_is_sent(stores: RedisSto
 async def test_status_says_whether_a_conversation_is_open(stores: RedisStores) -> None:
     it = stage(stores, says(ANSWER))
     await it.answer(command(CommandName.STATUS, number=1))
-    assert it.notices == [Notice.NOTHING_OPEN]
+    assert it.notices == [english(Notice.NOTHING_OPEN)]
     await it.answer(question(number=2))
     await it.answer(command(CommandName.STATUS, number=3))
     assert it.notices[-1].startswith("A conversation is open here: 1 answer so far.")

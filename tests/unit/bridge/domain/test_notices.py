@@ -10,9 +10,9 @@ from bridge.domain.notices import (
     TERMINAL,
     WORDS,
     CommandStyle,
-    Notice,
-    help_text,
 )
+from bridge.texts.sentences import help_text
+from tests.english import english
 
 
 @pytest.mark.parametrize(
@@ -21,19 +21,15 @@ from bridge.domain.notices import (
 def test_help_names_each_command_as_it_is_written_in_that_channel(
     style: CommandStyle, form: str, more: set[str]
 ) -> None:
-    lines = help_text(style).split("\n")[1:]
+    lines = help_text(english, style).split("\n")[1:]
     assert lines[0].startswith(form)
     assert {line.partition(":")[0].removeprefix("/") for line in lines} == COMMAND_WORDS | more
 
 
 def test_the_help_of_the_slash_command_names_what_it_takes() -> None:
-    named = [line.partition("`:")[0] for line in help_text(TALKIFAI_COMMAND).split("\n")[1:]]
+    named = [line.partition("`:")[0] for line in help_text(english, TALKIFAI_COMMAND).split("\n")[1:]]
     assert named == [f"`/talkifai {word}" for word in ("status", "end", "stop", "new", "help")]
 
 
-def test_every_language_describes_every_command() -> None:
-    assert all(set(words) == COMMAND_WORDS | {CommandName.START} for words in COMMAND_DESCRIPTIONS.values())
-
-
-def test_no_two_notices_say_the_same() -> None:
-    assert len(set(Notice)) == len(Notice.__members__)
+def test_every_command_is_described() -> None:
+    assert set(COMMAND_DESCRIPTIONS) == COMMAND_WORDS | {CommandName.START}

@@ -8,6 +8,7 @@ from bridge.domain.notices import Notice
 from bridge.domain.stream_events import TextDelta
 from bridge.markdown.pagination import Page, Paginator
 from bridge.reply.reply import Reply
+from tests.english import english
 
 
 def pages_of(text: str, size: int) -> list[Page]:
@@ -150,10 +151,10 @@ def test_a_runaway_answer_ends_with_the_last_page_and_says_so() -> None:
     for number in range(100):
         reply.apply(TextDelta(f"Sentence number {number}. "))
     growing = reply.views()
-    assert [view.notice for view in growing] == ["", "", Notice.SHORTENED]
+    assert [view.notice for view in growing] == ["", "", english(Notice.SHORTENED)]
     assert all(view.final for view in growing)
     reply.apply(TextDelta("More. "))
-    reply.end(Notice.INTERRUPTED)
+    reply.end(english(Notice.INTERRUPTED))
     assert reply.views() == growing
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.domain.errors import ChannelRateLimited, ChannelUnavailable, PlaceGone
 from bridge.domain.limits.rate_limits import Budget, ChannelLimits
-from bridge.domain.notices import Status, writing_status
+from bridge.domain.notices import Status
 from bridge.domain.pages import PageView, Streaming
 from bridge.domain.stream_events import TextDelta, ToolFinished, ToolStarted
 from bridge.domain.threads import Address
@@ -16,6 +16,8 @@ from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.display_mode import DRAFT_AGAIN_S, as_status
 from bridge.reply.reply import Reply
 from bridge.reply.writer import Writer
+from bridge.texts.sentences import writing_status
+from tests.english import english
 from tests.fakes import CapableChannel
 from tests.virtual_time import LoopClock, run_virtually
 
@@ -83,7 +85,7 @@ def test_in_status_mode_a_message_says_what_is_done_until_the_text_is_whole() ->
     assert [call.name for call in channel.calls].count("post") == 1
     *growing, last = channel.calls
     assert {call.view.text for call in growing} == {""}
-    assert growing[0].view.status == Status.WRITING
+    assert growing[0].view.status == english(Status.WRITING)
     assert growing[-1].view.status == "Writing… (2,000 characters)"
     assert (last.view.text, last.view.status) == (_LONG, "")
 
@@ -241,10 +243,10 @@ def test_the_edits_that_end_pages_have_a_budget_of_their_own_where_the_channel_s
     ("streaming", "takes_drafts", "drafted", "messages"),
     [
         (Streaming.EDIT, False, [], []),
-        (Streaming.NATIVE, False, [Status.THINKING], []),
-        (Streaming.NATIVE, True, [Status.THINKING], []),
-        (Streaming.STATUS, True, [Status.THINKING], []),
-        (Streaming.STATUS, False, [Status.THINKING], [Status.THINKING]),
+        (Streaming.NATIVE, False, [english(Status.THINKING)], []),
+        (Streaming.NATIVE, True, [english(Status.THINKING)], []),
+        (Streaming.STATUS, True, [english(Status.THINKING)], []),
+        (Streaming.STATUS, False, [english(Status.THINKING)], [english(Status.THINKING)]),
     ],
 )
 def test_a_message_says_thinking_only_where_a_status_line_was_asked_for(
@@ -273,4 +275,4 @@ def test_a_status_never_takes_the_place_of_a_final_text() -> None:
         ("", "", "Now with Billing"),
         ("", "", "Writing… (2,500 characters)"),
     ]
-    assert writing_status(499) == "Writing…"
+    assert writing_status(english, 499) == "Writing…"

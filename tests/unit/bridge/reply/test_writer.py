@@ -21,6 +21,7 @@ from bridge.domain.threads import Address
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.reply import Reply
 from bridge.reply.writer import Writer
+from tests.english import says
 from tests.fakes import CapableChannel, FakeChannel
 from tests.unit.bridge.reply.writing import ADDRESS, LONG, chunks, nothing, write
 from tests.virtual_time import LoopClock, run_virtually
@@ -78,7 +79,7 @@ def test_a_post_whose_answer_was_lost_is_not_repeated_with_the_same_text() -> No
     channel = FakeChannel(failures=[PostUncertain("lost")], lands_before_failure=True)
     run_virtually(write(channel, chunks("x" * 40, size=40)))
     assert [view.text for view in channel.standing.values()] == ["x" * 40, ""]
-    assert channel.standing["m2"].notice == Notice.UNSURE
+    assert says(channel.standing["m2"], Notice.UNSURE)
 
 
 def test_a_whole_answer_is_posted_when_only_its_beginning_may_be_there() -> None:
@@ -241,7 +242,8 @@ def test_a_final_page_that_the_channel_refuses_is_replaced_by_a_notice() -> None
     channel = FakeChannel(failures=[PageRejected("odd")])
     run_virtually(write(channel, chunks("x" * 20, size=40)))
     (view,) = channel.standing.values()
-    assert (view.text, view.notice) == ("", Notice.FAILED)
+    assert view.text == ""
+    assert says(view, Notice.FAILED)
 
 
 def test_a_notice_that_is_refused_too_ends_the_writing() -> None:

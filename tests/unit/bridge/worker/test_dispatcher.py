@@ -21,6 +21,7 @@ from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
+from tests.english import english, without_reference
 from tests.fakes import THREAD, CapableChannel, question
 from tests.unit.bridge.conversation.turn_fixture import Stage, echo, stage
 
@@ -216,7 +217,7 @@ async def test_a_question_that_fails_every_time_is_set_aside_and_its_asker_told(
         await stores.inbox.append(question("poison", number=1))
         assert await stores.inbox.append(question("fine", number=2)) is IntakeResult.ACCEPTED
         await _until(lambda: "fine" in it.channel.text)
-    assert Notice.FAILED in it.notices
+    assert english(Notice.FAILED) in map(without_reference, it.notices)
     (letter,) = await stores.dead_letters(10)
     assert letter.reason == "too many attempts"
     assert [outcome for _, outcome in it.channel.settled_questions] == [Outcome.DEAD, Outcome.ANSWERED]

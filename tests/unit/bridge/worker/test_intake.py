@@ -7,6 +7,7 @@ import pytest
 
 from bridge.access.lists import AccessList, AccessPolicy, ChannelLists
 from bridge.conversation.admission import Admissions, Say
+from bridge.conversation.announcer import Words
 from bridge.conversation.channels import Channels
 from bridge.domain.incoming import (
     Command,
@@ -29,6 +30,7 @@ from bridge.domain.threads import ThreadKey
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.worker.intake import Intake
+from tests.english import english
 from tests.fakes import FakeMarks, origin
 
 FROM = origin()
@@ -39,7 +41,7 @@ async def _no_offer(origin: Origin) -> None:
     raise AssertionError(origin)
 
 
-async def _silent(to: Origin, notice: str) -> None:
+async def _silent(to: Origin, notice: Notice | Words) -> None:
     """Say nothing."""
 
 
@@ -161,8 +163,8 @@ async def test_nothing_is_kept_of_what_may_not_be_asked_and_it_is_told_once(
     said: list[tuple[Origin, str]] = []
     is_over = asyncio.Event()
 
-    async def say(to: Origin, notice: str) -> None:
-        said.append((to, notice))
+    async def say(to: Origin, notice: Notice | Words) -> None:
+        said.append((to, english(notice) if isinstance(notice, Notice) else notice(english)))
         if to == last:
             is_over.set()
 

@@ -18,6 +18,7 @@ from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Dependencies, Worker
+from tests.english import english
 from tests.fakes import THREAD, CapableChannel, FakeAgent, Script, question
 from tests.unit.bridge.conversation.turn_fixture import echo
 
@@ -161,8 +162,8 @@ async def test_a_full_inbox_gets_a_busy_notice_and_a_long_queue_one_queued_notic
         stop.set()
         await running
     notices = [view.notice for view in channel.standing.values()]
-    assert notices.count(Notice.QUEUED) == 1
-    assert notices.count(Notice.BUSY) == became.count(IntakeResult.FULL) == 10
+    assert notices.count(english(Notice.QUEUED)) == 1
+    assert notices.count(english(Notice.BUSY)) == became.count(IntakeResult.FULL) == 10
 
 
 async def test_the_figures_that_an_operator_watches_are_logged(

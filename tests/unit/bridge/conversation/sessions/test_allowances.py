@@ -10,9 +10,11 @@ from bridge.conversation.sessions.allowances import AllowanceKeeper
 from bridge.domain.errors import TurnPutOff
 from bridge.domain.incoming import CommandName, Question
 from bridge.domain.limits.allowances import Allowances
-from bridge.domain.notices import Notice, come_again
+from bridge.domain.notices import Notice
 from bridge.domain.turns import Outcome
 from bridge.runtime.clock import SystemClock
+from bridge.texts.sentences import come_again
+from tests.english import english
 from tests.fakes import THREAD, command, question
 from tests.unit.bridge.conversation.turn_fixture import ANSWER, says, stage
 
@@ -27,7 +29,7 @@ async def test_a_route_has_limits_of_its_own_and_commands_that_cost_nothing_are_
     it.routes.replace([Route(Scope(place=THREAD.place), Choices(budgets=Budgets(person_questions_per_hour=1)))])
     assert (await it.answer(_in_thread(1))).outcome is Outcome.ANSWERED
     assert (await it.answer(_in_thread(2))).outcome is Outcome.EXCLUDED
-    assert it.channel.calls[-1].view.notice.startswith(Notice.USED_UP_HOUR)
+    assert it.channel.calls[-1].view.notice.startswith(english(Notice.USED_UP_HOUR))
     assert (await it.answer(command(CommandName.STATUS, number=3))).outcome is Outcome.COMMAND_DONE
 
 
@@ -37,7 +39,7 @@ async def test_one_conversation_too_many_is_refused_and_the_person_may_end_anoth
     it.routes.replace([Route(Scope(place=THREAD.place), Choices(budgets=Budgets(person_open_sessions=1)))])
     await it.answer(_in_thread(1))
     assert (await it.answer(_in_thread(2))).outcome is Outcome.REFUSED
-    assert it.channel.calls[-1].view.notice.startswith(Notice.USED_UP_SESSIONS)
+    assert it.channel.calls[-1].view.notice.startswith(english(Notice.USED_UP_SESSIONS))
     assert await stores.queue.unanswered(_in_thread(2).thread) is not None
     assert len(it.agent.histories) == 1
 
@@ -61,5 +63,5 @@ async def test_a_turn_waits_for_another_of_its_person_and_one_that_has_begun_doe
 )
 def test_the_time_to_come_again_is_said_in_any_time_zone(again_after_s: float, wait: str) -> None:
     """A12: a notice with the time."""
-    said = come_again(Notice.USED_UP_TOTAL, again_after_s)
-    assert said == f"{Notice.USED_UP_TOTAL} Please ask again in about {wait}."
+    said = come_again(english, Notice.USED_UP_TOTAL, again_after_s, now=0.0)
+    assert said == f"{english(Notice.USED_UP_TOTAL)} Please ask again in about {wait}."
