@@ -1,7 +1,8 @@
 """What is watched of a worker, as Prometheus reads it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -14,8 +15,10 @@ _PREFIX = "talkifai_bridge_"
 _COUNTED = {
     "calls": ("calls", "Calls to services, by service and kind.", "scope"),
     "limited": ("limited", "Answers with 429, by service and kind.", "scope"),
+    "end_failures": ("end_failures", "Tries to end a session that failed.", ""),
     "recoveries": ("recoveries", "Turns that were taken up again.", ""),
 }
+_SHARES = (0.5, 0.9, 1.0)
 _TIMED = {
     "first_text": "Seconds from a question to its first text.",
     "final_text": "Seconds from a question to its whole answer.",
@@ -36,6 +39,11 @@ class Snapshot:
     meter: Meter
     live_turns: int
     restarts: int
+    store_errors: int = 0
+    session_ages_s: Sequence[float] = ()
+    """Of all open sessions, or of some by chance."""
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    """What all people together may use on a day, by unit; 0: any number."""
 
 
 def metrics_answer(snapshot: Snapshot) -> WebAnswer:
@@ -55,9 +63,13 @@ class _Collector:
         yield _gauge("live_turns", "Turns that this worker has live.", found.live_turns)
         yield _gauge("redis_up", "Whether Redis answers.", int(found.figures is not None))
         yield CounterMetricFamily(f"{_PREFIX}restarts", "Background work that died and was restarted.", found.restarts)
+        yield CounterMetricFamily(f"{_PREFIX}redis_errors", "Commands to Redis that failed.", found.store_errors)
         yield from _of_meter(found.meter)
         if found.figures is not None:
             yield from _of_store(found.figures)
+            yield _ages(found.session_ages_s)
+            yield _gauge_by("budget_used", "Used today by all people together.", "unit", found.figures.used_today)
+            yield _gauge_by("budget_limit", "Allowed on a day; 0: any number.", "unit", found.budgets)
 
 
 def _of_meter(meter: Meter) -> Iterator[Metric]:
@@ -93,6 +105,25 @@ def _of_store(figures: StoreFigures) -> Iterator[Metric]:
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:
     return GaugeMetricFamily(f"{_PREFIX}{name}", help_text, value)
+
+
+def _gauge_by(name: str, help_text: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"{_PREFIX}{name}", help_text, labels=[label])
+    for value, amount in sorted(values.items()):
+        family.add_metric([value], amount)
+    return family
+
+
+def _ages(ages_s: Sequence[float]) -> Metric:
+    """Show how old open sessions are: the half, nine in ten, and all are at most so old."""
+    ordered = sorted(ages_s)
+    at = (
+        {share: ordered[ceil(share * len(ordered)) - 1] for share in _SHARES}
+        if ordered
+        else dict.fromkeys(_SHARES, 0.0)
+    )
+    shown = {f"{share:g}": age for share, age in at.items()}
+    return _gauge_by("open_session_age_seconds", "Age of open sessions.", "quantile", shown)
 
 
 def _counter(name: str, help_text: str, label: str, values: Mapping[str, int]) -> Metric:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from adapters.slack import factory as slack
 from adapters.telegram import factory as telegram
-from bridge.ports.channel import WholeChannel
+from bridge.ports.channel import IsReceived, WholeChannel
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
@@ -45,8 +45,11 @@ class ChannelFactory(Protocol):
 class Checked(Protocol):
     """What a `factory.py` may have beside it: it can try its settings without receiving anything."""
 
-    async def check(self, settings: Settings) -> Sequence[Finding]:
-        """Try the tokens and what the service is set to. A refusal is a finding, no error."""
+    async def check(self, settings: Settings, is_received: IsReceived) -> Sequence[Finding]:
+        """Try the tokens and what the service is set to. A refusal is a finding, no error.
+
+        What would disturb a worker that receives under a name is left out while `is_received` says that one does.
+        """
         ...
 
     def agents(self, settings: Settings) -> Mapping[str, str]:

@@ -19,3 +19,7 @@ class RedisLeader:
     async def give_up(self, name: str, holder: str) -> None:
         """Let the next one lead at once. Does nothing if another worker leads."""
         await self._commands.script("lead", [self._keys.leader(name)], [holder, 0])
+
+    async def is_led(self, name: str) -> bool:
+        """Say whether a worker leads now. Raises `StoreUnavailable`."""
+        return bool(await self._commands.call("EXISTS", self._keys.leader(name)))

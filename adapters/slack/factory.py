@@ -15,6 +15,7 @@ from adapters.slack.workspaces.context import CHANNEL
 from adapters.slack.workspaces.distribution import Distribution
 from adapters.slack.workspaces.oauth import OAuthApp
 from bridge.domain.errors import ChannelTokenRefused, Retryable
+from bridge.ports.channel import IsReceived
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
@@ -71,8 +72,9 @@ async def open_channels(
         await channel.aclose()
 
 
-async def check(settings: Settings) -> Sequence[Finding]:
+async def check(settings: Settings, is_received: IsReceived) -> Sequence[Finding]:
     """Try the tokens. As `adapters.registry.Checked`."""
+    del is_received  # any number of workers may have sockets
     section = settings.slack
     needed = scopes_needed(
         agent_view=section.agent_view,

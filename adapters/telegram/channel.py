@@ -13,12 +13,13 @@ from adapters.telegram.api.client import Client, build_client, silence_url_loggi
 from adapters.telegram.api.errors import THE_TOKEN, is_token_refusal, token_refused
 from adapters.telegram.format.buttons import CONTROLS, RATINGS, ButtonSeal
 from adapters.telegram.format.markdown import fits, render_page
+from adapters.telegram.inbound.conflict import leave_webhook_mode
 from adapters.telegram.inbound.poison_updates import SetAside
 from adapters.telegram.inbound.polling import UpdatePoll, poll_backoff
 from adapters.telegram.inbound.update_handler import ChatStores, UpdateIntake
 from adapters.telegram.inbound.update_parser import BotIdentity
 from adapters.telegram.inbound.webhook import Hook, Webhook, path_of
-from adapters.telegram.options import TelegramOptions
+from adapters.telegram.options import TelegramOptions, polls_as
 from adapters.telegram.outbound.ack_reaction import Receipts
 from adapters.telegram.outbound.administrators import is_administrator
 from adapters.telegram.outbound.callback_answers import PressAnswers
@@ -197,7 +198,7 @@ class TelegramChannel:
         It is the token's own name, which every worker knows before Telegram has answered. Empty by webhook: a proxy
         may spread the calls over any number of workers.
         """
-        return "" if self._hook else f"telegram:{self._token_id}"
+        return "" if self._hook else polls_as(self._token_id)
 
     @property
     def trouble(self) -> str:
@@ -255,7 +256,7 @@ class TelegramChannel:
             try:
                 known = await self._identify(bot)
                 if self._hook is None:
-                    await bot.delete_webhook(drop_pending_updates=False)
+                    await leave_webhook_mode(bot)
                 me = known
             except (TelegramError, TimeoutError) as exc:
                 if isinstance(exc, TelegramError) and is_token_refusal(exc):

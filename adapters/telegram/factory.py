@@ -9,7 +9,9 @@ from adapters.telegram.api.check import check_bot
 from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.inbound.update_handler import ChatStores
 from adapters.telegram.inbound.webhook import Hook
+from adapters.telegram.options import polls_as
 from bridge.domain.errors import ChannelTokenRefused
+from bridge.ports.channel import IsReceived
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
@@ -64,7 +66,7 @@ async def open_bots(bots: Sequence[TelegramChannel]) -> None:
             raise failure
 
 
-async def check(settings: Settings) -> Sequence[Finding]:
+async def check(settings: Settings, is_received: IsReceived) -> Sequence[Finding]:
     """Try each bot's token. As `adapters.registry.Checked`."""
     section = settings.telegram
     tried = [
@@ -74,6 +76,7 @@ async def check(settings: Settings) -> Sequence[Finding]:
             section.api_url,
             group_trigger=section.group_trigger,
             webhook_url=section.webhook_url or "",
+            may_poll=not await is_received(polls_as(bot.token.get_secret_value().partition(":")[0])),
         )
         for bot in section.bots
     ]

@@ -84,6 +84,12 @@ WEBHOOK_CHECK_EVERY_S = 60.0
 CONFLICT_PAUSE_S = 5.0
 """Two pollers steal each other's updates, and the earlier one gets 409 (server source): step back for a while."""
 
+CONFLICT_OVER_AFTER_S = 60.0
+"""So long after the last 409 it is over: two pollers meet at least once in a hold."""
+
+CONFLICT_SEEN_WITHIN_S = 3
+"""How long `check` holds a poll. Other pollers come back about a second after their 409, and end this one."""
+
 CONFLICT_TOLD_EVERY_S = 300.0
 WEBHOOK_REMOVED_ONCE_IN_S = 600.0
 """Updates cannot be polled while a webhook is set. If it is set again sooner, the other program wins."""

@@ -44,3 +44,8 @@ class TelegramOptions(Protocol):
     def leave_chats(self) -> bool:
         """Whether a bot leaves a group that it is added to and that is not allowed."""
         ...
+
+
+def polls_as(bot_id: str) -> str:
+    """Return the name under which one worker alone polls for a bot."""
+    return f"telegram:{bot_id}"

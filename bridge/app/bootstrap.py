@@ -144,10 +144,9 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     redis = await redis_client(settings, stack)
     try:
         warnings = await check_server(redis)
-        prefix = settings.bridge.key_prefix
         stores = RedisStores(
             redis,
-            prefix=f"{{{prefix}}}" if await is_cluster(redis) else prefix,
+            prefix=await key_prefix(settings, redis),
             limits=StoreLimits(
                 carried=carry_over_of(settings),
                 ledger_lines=settings.bridge.ledger_lines,
@@ -166,6 +165,12 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     for warning in warnings:
         log.warning("%s", warning)
     return stores
+
+
+async def key_prefix(settings: Settings, redis: RedisClient) -> str:
+    """Return what all keys begin with: in braces on a cluster, so that they share one slot."""
+    prefix = settings.bridge.key_prefix
+    return f"{{{prefix}}}" if await is_cluster(redis) else prefix
 
 
 async def redis_client(settings: Settings, stack: AsyncExitStack) -> RedisClient:

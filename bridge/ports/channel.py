@@ -64,6 +64,10 @@ class Channel(Protocol):
         ...
 
 
+IsReceived = Callable[[str], Awaitable[bool]]
+"""Says whether a worker receives under this name of `Receiver.receives_alone` now. True where that is not known."""
+
+
 class Receiver(Protocol):
     """The other half of a channel: events come in. A channel may have several, one for each of its accounts."""
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
-from bridge.domain.errors import AgentRateLimited, StoreUnavailable
+from bridge.domain.errors import AgentRateLimited, BridgeError, StoreUnavailable
 from bridge.domain.limits.rate_limits import RateLimit
 from bridge.domain.sessions import Conversation, HistoryMessage, OpenedConversation
 from bridge.domain.stream_events import StreamEvent
@@ -51,7 +51,11 @@ class RateLimitedAgent:
 
     async def end(self, conversation: Conversation) -> None:
         """As `Agent.end`, from the share that is kept free for ends."""
-        await self._paced(lambda: self._agent.end(conversation), is_end=True, at_most_s=_END_WAIT_MOST_S)
+        try:
+            await self._paced(lambda: self._agent.end(conversation), is_end=True, at_most_s=_END_WAIT_MOST_S)
+        except BridgeError:
+            self._meter.count("end_failures")
+            raise
 
     @asynccontextmanager
     async def _ask(self, conversation: Conversation, text: str) -> AsyncIterator[AsyncIterator[StreamEvent]]:

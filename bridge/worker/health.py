@@ -54,6 +54,18 @@ class Health:
         except StoreUnavailable:
             return None
 
+    async def session_ages(self) -> Sequence[float]:
+        """Return how long sessions have been open, in seconds; none while the store does not answer."""
+        try:
+            return await self._store.session_ages()
+        except StoreUnavailable:
+            return ()
+
+    @property
+    def store_errors(self) -> int:
+        """How many commands of this worker to the store failed."""
+        return self._store.errors
+
     @property
     def live_turns(self) -> int:
         """How many turns this worker has live."""
@@ -98,7 +110,8 @@ class Health:
         if figures is not None and figures.memory.is_nearly_full:
             found["memory"] = f"{figures.memory}: when it is full, no question is taken any more"
         if figures is not None and figures.dead_letters:
-            found["dead"] = f"{figures.dead_letters} questions are set aside: see `talkifai-bridge dead list`"
+            what = "1 question is" if figures.dead_letters == 1 else f"{figures.dead_letters} questions are"
+            found["dead"] = f"{what} set aside: see `talkifai-bridge dead list`"
         return found
 
     def _of_channels(self) -> Mapping[str, str]:
@@ -120,7 +133,11 @@ class Health:
 def _of_store(figures: StoreFigures) -> dict[str, str]:
     found = {}
     if figures.stuck_ends:
-        found["stuck ends"] = f"{figures.stuck_ends} conversations cannot be ended"
+        found["stuck ends"] = f"{_conversations(figures.stuck_ends)} cannot be ended"
     if figures.recent_orphans:
-        found["orphans"] = f"{figures.recent_orphans} conversations may be open that cannot be ended"
+        found["orphans"] = f"{_conversations(figures.recent_orphans)} may be open that cannot be ended"
     return found
+
+
+def _conversations(count: int) -> str:
+    return f"{count} conversation" + ("" if count == 1 else "s")

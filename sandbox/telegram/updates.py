@@ -48,6 +48,11 @@ class UpdateQueue:
         self._again.append(self._everything[update_id])
         self._wake()
 
+    @property
+    def polls_begun(self) -> int:
+        """How many `getUpdates` have arrived."""
+        return self._poll
+
     def pending(self) -> list[int]:
         """Return the ids of updates that are not acknowledged."""
         return [update["update_id"] for update in self._waiting]

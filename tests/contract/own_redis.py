@@ -21,8 +21,9 @@ _HIGHEST_PORT = 55_000
 def free_port() -> int:
     while True:
         port = random.randint(20_000, _HIGHEST_PORT)  # noqa: S311 - any free one
-        with socket.socket() as probe, contextlib.suppress(OSError):
+        with socket.socket() as probe, socket.socket() as beside, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            beside.bind(("127.0.0.1", port + 10_000))
             return port
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.scenario.scene import Scene
@@ -24,11 +26,36 @@ class Ran:
         return self.out.splitlines()
 
 
-async def run_command(scene: Scene, *words: str, typed: str = "", **more: str) -> Ran:
-    """Run `talkifai-bridge WORDS` on the stage. `more`: as for `Scene.start_bridge`; `typed`: what it reads."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A command that goes on."""
+
+    process: asyncio.subprocess.Process
+
+    async def until(self, text: str) -> None:
+        """Read its output up to a line with this text."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(30.0):
+            while text not in (line := await self.process.stdout.readline()).decode():
+                assert line, "it has ended"
+
+
+@asynccontextmanager
+async def watching(scene: Scene, *words: str) -> AsyncIterator[Watch]:
+    """Run `talkifai-bridge WORDS` inside a block."""
+    process = await _start(scene, words, {})
+    try:
+        yield Watch(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _start(scene: Scene, words: Sequence[str], more: Mapping[str, str]) -> asyncio.subprocess.Process:
     given = {name: value for name, value in {**scene.settings, **more}.items() if value}
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "bridge", *words),
         cwd=scene.folder,
@@ -37,6 +64,11 @@ async def run_command(scene: Scene, *words: str, typed: str = "", **more: str) -
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+async def run_command(scene: Scene, *words: str, typed: str = "", **more: str) -> Ran:
+    """Run `talkifai-bridge WORDS` on the stage. `more`: as for `Scene.start_bridge`; `typed`: what it reads."""
+    process = await _start(scene, words, more)
     async with asyncio.timeout(60.0):
         out, errors = await process.communicate(typed.encode())
     return Ran(process.returncode or 0, out.decode(), errors.decode())

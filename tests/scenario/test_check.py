@@ -1,8 +1,12 @@
 """`talkifai-bridge check` and the start tell the truth about every setting."""
 
+import asyncio
 import json
+from contextlib import suppress
 
 import pytest
+from telegram import Bot
+from telegram.error import Conflict
 
 from sandbox.bridge_process import NotReady
 from sandbox.talkifai.agents import QUIET_AGENT_ID, TEXT_AGENT_ID, VOICE_AGENT_ID
@@ -87,6 +91,42 @@ async def test_a_webhook_that_another_program_set_is_warned_of(own_scene: Scene)
     ran = await run_command(own_scene, "check")
 
     assert "warning Telegram: a webhook is set at other.example.com" in ran.out
+
+
+async def test_another_program_that_polls_is_found_and_loses_nothing(own_scene: Scene) -> None:
+    telegram = own_scene.stage.telegram
+    ada = telegram.person("Ada")
+
+    async def poll_like_another_program() -> None:
+        async with Bot(telegram.token, base_url=f"{telegram.api_url}/bot") as bot:
+            while True:
+                with suppress(Conflict):
+                    await bot.get_updates(timeout=20)
+                await asyncio.sleep(0.5)
+
+    other = asyncio.create_task(poll_like_another_program())
+    queue = telegram.queues[telegram.bot.id]
+    await telegram.ledger.until(lambda: len(telegram.calls_of("getMe")) > 0)
+    ran = await run_command(own_scene, "check", "--offline")
+    other.cancel()
+    await telegram.say(ada, telegram.private_chat(ada), "still here")
+
+    assert ran.code == 1
+    assert "another program polls with TELEGRAM_BOT_TOKEN" in ran.out
+    alone = await run_command(own_scene, "check", "--offline")
+    assert alone.code == 0
+    assert queue.first() is not None
+
+
+async def test_a_worker_that_polls_is_not_disturbed(own_scene: Scene) -> None:
+    await own_scene.start_bridge()
+    queue = own_scene.stage.telegram.queues[own_scene.stage.telegram.bot.id]
+    await own_scene.stage.telegram.ledger.until(lambda: queue.polls_begun == 1)
+    ran = await run_command(own_scene, "check", "--offline")
+
+    assert ran.code == 0
+    assert queue.polls_begun == 1
+    assert "another process polls" not in own_scene.log
 
 
 async def test_files_that_others_can_read_are_warned_of(own_scene: Scene) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import json
 import re
+import signal
 
 import pytest
 
@@ -12,7 +13,7 @@ from adapters.redis_store.embedded.server import start_embedded
 from adapters.redis_store.schema.codec import queued_to_json
 from bridge.domain.incoming import Origin, Question
 from bridge.domain.threads import Address, Person, ThreadKey
-from tests.scenario.command_line import run_command
+from tests.scenario.command_line import run_command, watching
 from tests.scenario.messengers import SlackMessenger, TelegramMessenger
 from tests.scenario.scene import Scene
 
@@ -100,14 +101,28 @@ async def test_a_stop_says_what_stays_open_and_ends_it_where_that_is_asked_for(o
     bridge = await own_scene.start_bridge()
     talk = await telegram.ask_directly("hello")
     await telegram.until_said(talk, "You asked: hello")
-    assert await bridge.stop() == 0
-    assert "1 conversations stay open" in own_scene.log
+    bridge.process.send_signal(signal.SIGINT)  # Ctrl-C
+    assert await bridge.process.wait() == 0
+    assert "1 conversation stays open: " in own_scene.log
     assert "sessions end --all" in own_scene.log
 
     second = await own_scene.start_bridge("run --end-sessions")
     assert await second.stop() == 0
     assert [record.is_open(0.0) for record in own_scene.stage.talkifai.book.records] == [False]
-    assert own_scene.log.count("stay open") == 1
+    assert own_scene.log.count("stays open") == 1
+
+
+async def test_the_list_of_open_sessions_is_shown_again_until_ctrl_c(own_scene: Scene) -> None:
+    slack, telegram = SlackMessenger(own_scene), TelegramMessenger(own_scene)
+    await own_scene.start_bridge()
+    async with watching(own_scene, "sessions", "--watch") as watch:
+        await watch.until("0 sessions open")
+        for count, messenger in enumerate((slack, telegram), 1):
+            talk = await messenger.ask_directly("hello")
+            await messenger.until_said(talk, "You asked: hello")
+            await watch.until(f"{count} session{'s' if count > 1 else ''} open")
+        watch.process.send_signal(signal.SIGINT)
+        assert await watch.process.wait() == 130
 
 
 async def test_version_and_bad_times(own_scene: Scene) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -13,6 +14,7 @@ from redis.exceptions import MovedError, NoScriptError, ReadOnlyError, RedisErro
 
 from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S, translated
 from adapters.redis_store.client.scripts import Script, all_scripts
+from bridge.domain.errors import StoreUnavailable
 from bridge.runtime.cancellation import shielded
 
 T = TypeVar("T")
@@ -40,6 +42,8 @@ class Commands:
         self._waiting = _one_connection(redis)
         self._scripts = scripts or all_scripts()
         self._running: set[asyncio.Task[Any]] = set()
+        self.errors = 0
+        """How many commands failed: the server was away, or refused them."""
         self.has_replicas = False
         """Whether a durable write has a replica to wait for."""
 
@@ -48,8 +52,16 @@ class Commands:
         task = asyncio.get_running_loop().create_task(self._watched_for_moves(command))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        with translated():
+        with self._counted(), translated():
             return await shielded(task)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailable:
+            self.errors += 1
+            raise
 
     async def call(self, *parts: Argument) -> Any:
         """Run one plain command. Raises `StoreUnavailable`."""
@@ -87,7 +99,7 @@ class Commands:
         pop = self._watched_for_moves(_execute(self._waiting, "BLPOP", *keys, f"{timeout_s:.3f}"))
         task = asyncio.get_running_loop().create_task(pop)
         try:
-            with translated():
+            with self._counted(), translated():
                 found = await shielded(task)
         finally:
             task.cancel()

@@ -3,9 +3,10 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from telegram import WebhookInfo
-from telegram.error import InvalidToken, TelegramError
+from telegram import Bot, WebhookInfo
+from telegram.error import Conflict, InvalidToken, TelegramError
 
+from adapters.telegram import limits
 from adapters.telegram.api.client import build_client, silence_url_logging
 from adapters.telegram.api.errors import Call, token_refused, translated
 from adapters.telegram.options import GroupTrigger
@@ -13,13 +14,16 @@ from bridge.domain.errors import BridgeError
 from bridge.runtime.findings import Finding, failed, passed, warned
 
 _SUBJECT = "Telegram"
-_WITHIN_S = 10.0
+_WITHIN_S = 20.0
 
 
 async def check_bot(
-    token: str, token_name: str, api_url: str, *, group_trigger: GroupTrigger, webhook_url: str
+    token: str, token_name: str, api_url: str, *, group_trigger: GroupTrigger, webhook_url: str, may_poll: bool
 ) -> list[Finding]:
-    """Ask who the bot is, where its updates go, and whether groups show it what the settings need."""
+    """Ask who the bot is, where its updates go, and whether groups show it what the settings need.
+
+    With `may_poll` a poll that acknowledges nothing finds out whether another program polls. It would disturb a worker.
+    """
     silence_url_logging()
     try:
         bot = build_client(token, api_url).bot
@@ -29,12 +33,16 @@ async def check_bot(
         with translated(Call.OTHER, token_name, token_name):
             async with asyncio.timeout(_WITHIN_S), bot:
                 me, hook = bot.bot, await bot.get_webhook_info()
+                is_contested = may_poll and not hook.url and not webhook_url and await _is_contested(bot)
     except TimeoutError:
         return [failed(_SUBJECT, f"Telegram does not answer ({token_name})", "TELEGRAM_API_URL: see that it is right")]
     except (BridgeError, TelegramError) as error:
         return [failed(_SUBJECT, str(error))]
     findings = [passed(_SUBJECT, f"{token_name} is that of @{me.username}")]
     findings += _hook_findings(hook, webhook_url)
+    if is_contested:
+        said = f"another program polls with {token_name}, and each takes updates away from the other"
+        findings.append(failed(_SUBJECT, said, "Stop the other program, or give it a bot of its own"))
     if group_trigger == "all" and not me.can_read_all_group_messages:
         findings.append(
             warned(
@@ -45,6 +53,15 @@ async def check_bot(
             )
         )
     return findings
+
+
+async def _is_contested(bot: Bot) -> bool:
+    """Poll for a moment without an offset: nothing is acknowledged. Another poller comes back and ends this poll."""
+    try:
+        await bot.get_updates(limit=1, timeout=limits.CONFLICT_SEEN_WITHIN_S)
+    except Conflict:
+        return True
+    return False
 
 
 def _hook_findings(hook: WebhookInfo, webhook_url: str) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from urllib.parse import urlsplit
 
 from telegram import Bot
 from telegram.error import Conflict, TelegramError
@@ -10,8 +11,22 @@ from adapters.telegram import limits
 
 log = logging.getLogger(__name__)
 
-_ANOTHER_POLLER = "telegram: another process polls with the same token: only one may"
+_ANOTHER_POLLER = (
+    "telegram: another process polls with the same token: only one may. Stop the other one, or give it a bot of its own"
+)
 _WEBHOOK = "telegram: a webhook is set, so updates cannot be polled, and it is set again whenever it is removed"
+
+
+async def leave_webhook_mode(bot: Bot) -> None:
+    """Remove a webhook, and say whose it was: a program that it served goes silent. Raises `TelegramError`.
+
+    What waits for it is kept, and polled.
+    """
+    url = (await bot.get_webhook_info()).url
+    await bot.delete_webhook(drop_pending_updates=False)
+    if url:
+        host = urlsplit(url).hostname
+        log.warning("telegram: the webhook at %s is removed: updates are polled", host, extra={"bot": bot.id})
 
 
 class Conflicts:
@@ -21,6 +36,14 @@ class Conflicts:
         self._bot = bot
         self._told_at: dict[str, float] = {}
         self._removed_at: float | None = None
+        self._met: tuple[float, str] | None = None
+
+    @property
+    def trouble(self) -> str:
+        """What another program does to the bot's updates; empty where nothing was seen of it for a while."""
+        if self._met is None or asyncio.get_running_loop().time() - self._met[0] > limits.CONFLICT_OVER_AFTER_S:
+            return ""
+        return self._met[1]
 
     async def step_back_s(self, exc: Conflict) -> float:
         """Return how long to wait before the next poll. A webhook is removed: the settings say that updates are polled.
@@ -45,6 +68,7 @@ class Conflicts:
 
     def _tell(self, sentence: str) -> None:
         now = asyncio.get_running_loop().time()
+        self._met = now, sentence
         if sentence not in self._told_at or now - self._told_at[sentence] >= limits.CONFLICT_TOLD_EVERY_S:
             self._told_at[sentence] = now
             log.error("%s", sentence, extra={"bot": self._bot.id})

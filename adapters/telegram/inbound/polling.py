@@ -53,6 +53,8 @@ class UpdatePoll:
     @property
     def trouble(self) -> str:
         """Why no updates come; empty where the last polls were answered."""
+        if self._conflicts.trouble:
+            return self._conflicts.trouble
         silent_s = asyncio.get_running_loop().time() - self._answered_at
         return f"Telegram: no poll was answered for {silent_s:.0f} s" if silent_s > limits.POLL_LOST_AFTER_S else ""
 

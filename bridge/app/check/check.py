@@ -11,12 +11,16 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.client.inspection import inspect
+from adapters.redis_store.leader import RedisLeader
+from adapters.redis_store.schema.keys import Keys
 from adapters.registry import CHANNELS, ChannelFactory, Checked
-from bridge.app.bootstrap import redis_client, talkifai_agent
+from bridge.app.bootstrap import key_prefix, redis_client, talkifai_agent
 from bridge.app.check.machine import check_files
 from bridge.app.check.talkifai import agents_of, check_talkifai
 from bridge.domain.errors import BridgeError
+from bridge.ports.channel import IsReceived
 from bridge.runtime.findings import Finding, Verdict, failed
 from config.settings import Settings
 
@@ -30,12 +34,13 @@ async def find(
 ) -> list[Finding]:
     """Try everything; return what came of it in the order of the output."""
     checked = [factory for factory in factories if isinstance(factory, Checked) and factory.is_enabled(settings)]
-    parts = await asyncio.gather(
-        _talkifai(settings, factories, opens_sessions=opens_sessions),
-        *(_channel(factory, settings) for factory in checked),
-        _redis(settings),
-    )
-    return [*(finding for part in parts for finding in part), *check_files(settings)]
+    async with AsyncExitStack() as stack:
+        of_redis, is_received = await _redis(settings, stack)
+        parts = await asyncio.gather(
+            _talkifai(settings, factories, opens_sessions=opens_sessions),
+            *(_channel(factory, settings, is_received) for factory in checked),
+        )
+    return [*(finding for part in parts for finding in part), *of_redis, *check_files(settings)]
 
 
 async def _talkifai(settings: Settings, factories: Sequence[ChannelFactory], *, opens_sessions: bool) -> list[Finding]:
@@ -46,19 +51,31 @@ async def _talkifai(settings: Settings, factories: Sequence[ChannelFactory], *, 
         return [failed("TalkifAI", str(error))]
 
 
-async def _channel(factory: Checked, settings: Settings) -> Sequence[Finding]:
+async def _channel(factory: Checked, settings: Settings, is_received: IsReceived) -> Sequence[Finding]:
     try:
-        return await factory.check(settings)
+        return await factory.check(settings, is_received)
     except BridgeError as error:
         return [failed("channel", str(error))]
 
 
-async def _redis(settings: Settings) -> list[Finding]:
+async def _redis(settings: Settings, stack: AsyncExitStack) -> tuple[list[Finding], IsReceived]:
+    """Look at Redis, and at which worker receives what."""
+    leader: RedisLeader | None = None
     try:
-        async with AsyncExitStack() as stack:
-            return await inspect(await redis_client(settings, stack))
+        redis = await redis_client(settings, stack)
+        findings = await inspect(redis)
+        if not exit_code(findings):
+            leader = RedisLeader(Commands(redis), Keys(await key_prefix(settings, redis)))
     except BridgeError as error:
-        return [failed("Redis", str(error))]
+        findings = [failed("Redis", str(error))]
+
+    async def is_received(name: str) -> bool:
+        try:
+            return leader is None or await leader.is_led(name)
+        except BridgeError:
+            return True
+
+    return findings, is_received
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

@@ -76,8 +76,13 @@ async def _try(given: Mapping[str, str], name: str) -> Sequence[Finding]:
         return [failed(name, line) for line in error.lines]
     for factory in CHANNELS:
         if name == factory.NAME and isinstance(factory, Checked):
-            return await factory.check(settings)
+            return await factory.check(settings, _not_known)
     return await _try_talkifai(settings)
+
+
+async def _not_known(_: str) -> bool:
+    """Stand in for Redis, which is not set up yet: a worker may be at work with these tokens."""
+    return True
 
 
 async def _try_talkifai(settings: Settings) -> Sequence[Finding]:

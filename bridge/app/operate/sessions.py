@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ async def run(settings: Settings, chosen: Namespace) -> int:
                 _show(settings, sessions)
             if not chosen.watch:
                 return 0
+            sys.stdout.flush()
             await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -1,11 +1,12 @@
 """The pages for platforms and Prometheus: `/livez`, `/readyz` and `/metrics`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 
 from adapters.metrics import Snapshot, metrics_answer
 from adapters.web.server import WebServer
+from bridge.app.access import allowances_of
 from bridge.app.serving.credit_webhook import credit_webhook
 from bridge.ports.http import WebAnswer, WebRequest, WebRoutes
 from bridge.worker.health import Health
@@ -29,12 +30,14 @@ async def open_pages(stack: AsyncExitStack, server: WebServer | None, settings: 
         names = ("BRIDGE_METRICS_PORT", "BRIDGE_METRICS_HOST")
         server = await stack.enter_async_context(WebServer(port=port, host=host, settings=names))
     if server is not None:
-        stack.enter_context(health_pages(server, worker.health))
+        allowances = allowances_of(settings)
+        budgets = {"messages": allowances.total_messages, "tokens": allowances.total_tokens}
+        stack.enter_context(health_pages(server, worker.health, budgets))
 
 
 @contextmanager
-def health_pages(routes: WebRoutes, health: Health) -> Iterator[None]:
-    """Serve the pages inside a block."""
+def health_pages(routes: WebRoutes, health: Health, budgets: Mapping[str, int]) -> Iterator[None]:
+    """Serve the pages inside a block. `budgets`: what all people together may use on a day, by unit."""
 
     async def livez(_: WebRequest) -> WebAnswer:
         return WebAnswer(200, json.dumps({"status": "ok"}), _JSON)
@@ -45,7 +48,17 @@ def health_pages(routes: WebRoutes, health: Health) -> Iterator[None]:
         return WebAnswer(503 if troubles else 200, json.dumps(said), _JSON)
 
     async def metrics(_: WebRequest) -> WebAnswer:
-        return metrics_answer(Snapshot(await health.figures(), health.meter, health.live_turns, health.restarts))
+        return metrics_answer(
+            Snapshot(
+                figures=await health.figures(),
+                meter=health.meter,
+                live_turns=health.live_turns,
+                restarts=health.restarts,
+                store_errors=health.store_errors,
+                session_ages_s=await health.session_ages(),
+                budgets=budgets,
+            )
+        )
 
     with ExitStack() as served:
         for path, handler in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):

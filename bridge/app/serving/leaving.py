@@ -23,9 +23,9 @@ async def leave(stores: RedisStores, agent: Agent, *, ends_sessions: bool) -> No
     left = open_sessions + ends_waiting
     if left:
         log.info(
-            "%d conversations stay open: other workers, or the next start, end them when they fall idle;"
-            " `talkifai-bridge sessions end --all` ends them now",
-            left,
+            "%s open: other workers, or the next start, end what falls idle;"
+            " `talkifai-bridge sessions end --all` ends all now",
+            "1 conversation stays" if left == 1 else f"{left} conversations stay",
         )
 
 

@@ -1,7 +1,7 @@
 """Ports to what all workers share: TalkifAI's limit, the channels' limits, who leads. As `bridge.ports`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.domain.limits.rate_limits import CallDecision, CallRequest, Headroom, LiveReply, RateLimit
@@ -108,13 +108,24 @@ class StoreFigures:
     counters: Mapping[str, int]
     """How often each thing happened, under names such as `turn.answered`."""
     memory: MemoryUse
+    used_today: Mapping[str, int] = field(default_factory=dict)
+    """`messages` and `tokens` of all people together, on this day of UTC."""
 
 
 class StoreHealth(Protocol):
     """What an operator watches of the store itself. Raises `StoreUnavailable`."""
 
+    @property
+    def errors(self) -> int:
+        """How many commands of this worker failed. Never raises."""
+        ...
+
     async def figures(self) -> StoreFigures:
         """Return all figures, in one exchange."""
+        ...
+
+    async def session_ages(self) -> Sequence[float]:
+        """Return how long sessions have been open, in seconds: all, or some by chance where there are many."""
         ...
 
     async def memory(self) -> MemoryUse:

@@ -65,6 +65,7 @@ async def test_another_poller_is_told_of_once_and_not_at_every_try(
     await telegram.say(ada, telegram.private_chat(ada), "hello")
     async with receiving(channel, intake):
         await intake.until_knocks(1)
+        assert "another process polls" in channel.trouble
     told = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert len(told) == 1
     assert "another process polls" in told[0].message
