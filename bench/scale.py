@@ -18,7 +18,8 @@ from typing import Any
 from adapters.redis_store import RedisStores, connect, start_embedded
 from adapters.redis_store.client.commands import Argument, Call
 from adapters.redis_store.schema.codec import pack, session_to_fields
-from adapters.redis_store.schema.keys import StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import milliseconds
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.incoming import Origin, Question
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import Address, Person, ThreadKey

@@ -83,6 +83,14 @@ class BridgeSettings(Section):
     """Whether a thread goes on with what was said after its conversation was ended."""
     carry_over_turns: int = Field(6, ge=1, le=20)
     carry_over_hours: float = Field(72.0, gt=0, le=720)
+    human: Annotated[Literal["control", "anyone", "off"], any_case] = "control"
+    """Who may take a thread over."""
+    human_button: bool = False
+    """Whether replies have a button for it."""
+    human_tools: Annotated[tuple[str, ...], entries(",")] = ()
+    """Names of tools and agents by which the agent asks for a person."""
+    human_hours: float = Field(24.0, gt=0, le=720)
+    """After so long without a message the agent gets the thread back."""
     allowed_email_domains: EmailDomains = frozenset()
     """Whose addresses count, and who may ask; empty: every domain."""
     denied_email_domains: EmailDomains = frozenset()

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from config.values.kinds import any_case, matches
 
 CONDITIONS = ("channel", "workspace", "place", "topic", "command", "person")
-_OF_THE_BRIDGE = ("start", "new", "end", "stop", "retry", "status", "help", "quit")
+_OF_THE_BRIDGE = ("start", "new", "end", "stop", "retry", "status", "help", "quit", "human", "agent")
 _MOST = 1_000_000
 _word = matches(r"[a-z0-9_]{1,32}", "is not a command. Use up to 32 letters, digits and _, without the slash.")
 

@@ -21,7 +21,7 @@ if os.environ.get("CI"):
 
 async def pass_time(redis: Redis, keys: Keys, seconds: float) -> None:
     """Move everything that waits for its time that many seconds nearer."""
-    for waiting in (keys.due, keys.idle, keys.ends, keys.opening_due):
+    for waiting in (keys.due, keys.idle, keys.ends, keys.opening_due, keys.taken_due):
         for member in await redis.zrange(waiting, 0, -1):
             await redis.execute_command(  # type: ignore[no-untyped-call]  # the library left it bare
                 "ZINCRBY", waiting, -seconds * 1000, member

@@ -125,6 +125,7 @@ class CapableChannel(FakeChannel):
     admission_errors: list[BridgeError] = field(default_factory=list)
     settled_questions: list[tuple[str, Outcome]] = field(default_factory=list)
     ended_threads: list[ThreadKey] = field(default_factory=list)
+    suspended_threads: list[ThreadKey] = field(default_factory=list)
 
     async def draft(self, address: Address, view: PageView) -> bool:
         del address
@@ -161,6 +162,9 @@ class CapableChannel(FakeChannel):
 
     async def ended(self, thread: ThreadKey) -> None:
         self.ended_threads.append(thread)
+
+    async def suspended(self, thread: ThreadKey) -> None:
+        self.suspended_threads.append(thread)
 
 
 Script = Callable[[str], AsyncIterator[StreamEvent]]

@@ -7,7 +7,7 @@
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.client.server_check import check_server
 from adapters.redis_store.embedded.server import EmbeddedServer, start_embedded
-from adapters.redis_store.schema.keys import StoreLimits
+from adapters.redis_store.schema.store_limits import StoreLimits
 from adapters.redis_store.stores import RedisStores
 
 __all__ = ["EmbeddedServer", "RedisStores", "StoreLimits", "check_server", "connect", "start_embedded"]

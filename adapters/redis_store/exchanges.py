@@ -1,14 +1,16 @@
 """What was said last in each thread, so that its next conversation can go on from there."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.queue.worker_state import WorkerState
-from adapters.redis_store.schema.codec import Unreadable
+from adapters.redis_store.schema.codec import Unreadable, queued_from_json
 from adapters.redis_store.schema.exchange_codec import exchange_from_json
 from adapters.redis_store.schema.keys import Keys
 from adapters.redis_store.schema.sealing import Sealing
 from bridge.domain.exchanges import Exchange
+from bridge.domain.incoming import Question
 from bridge.domain.threads import ThreadKey
 
 
@@ -25,13 +27,16 @@ class RedisExchanges:
         """Return them, oldest first. What cannot be read is left out."""
         found = []
         for raw in await self._commands.call("ZRANGE", self._keys.exchanges(thread), 0, -1):
-            try:
+            with suppress(Unreadable):
                 found.append(self._sealing.open_exchange(exchange_from_json(raw)))
-            except Unreadable:
-                continue
-        return found
+        for raw in await self._commands.call("LRANGE", self._keys.overheard(thread), 0, -1):
+            with suppress(Unreadable):
+                queued = self._sealing.open_queued(queued_from_json(raw))
+                if isinstance(queued, Question):
+                    found.append(Exchange.kept(queued.text, "", queued.person, queued.origin.asked_at))
+        return sorted(found, key=lambda exchange: exchange.at)
 
     async def drop(self, thread: ThreadKey) -> None:
         """Forget them."""
         self._worker.exchanges_dropped(thread)
-        await self._commands.call("DEL", self._keys.exchanges(thread))
+        await self._commands.call("DEL", self._keys.exchanges(thread), self._keys.overheard(thread))

@@ -8,12 +8,13 @@ from urllib.parse import unquote
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import unpack, unpack_anything
-from adapters.redis_store.schema.keys import Keys, StoreLimits
+from adapters.redis_store.schema.keys import Keys
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.limits.retention import Forgotten, PersonKey
 from bridge.domain.threads import ThreadKey
 
 _AT_ONCE = 500
-_STAYS = frozenset({"inbox", "bodies", "turn", "session", "records"})
+_STAYS = frozenset({"inbox", "bodies", "turn", "session", "records", "taken"})
 """Kinds of keys that go with the work or the conversation that they are about."""
 
 _ANSWERED_LAST = frozenset({"claimed", "claimed_ends"})
@@ -103,6 +104,8 @@ class RedisPeople:
             kind, _, rest = key.removeprefix(f"{self._keys.prefix}:").partition(":")
             if kind == "records":
                 await self._delete_records(key, names)
+            if kind == "taken":
+                await self._leave_unnamed(key, person)
             if kind in _STAYS:
                 continue
             is_theirs = bool(set(_parts(rest)) & set(names)) and person.is_named_in(rest)
@@ -114,18 +117,33 @@ class RedisPeople:
                 # They let a request that comes again have the same answer, for seconds.
                 said = " ".join(map(unpack_anything, await self._commands.call("HVALS", key)))
                 is_theirs = any(name in said for name in (*names, *conversations))
-            if kind == "exchanges" and not is_theirs:
-                deleted += await self._delete_exchanges(key, person)
+            if not is_theirs:
+                deleted += await self._delete_words(kind, key, person)
             if is_theirs:
                 deleted += int(await self._commands.call("DEL", key))
         return deleted
 
-    async def _delete_exchanges(self, key: str, person: PersonKey) -> int:
-        """Delete what the person asked in a thread, with its answers."""
-        thread = ThreadKey.parse(key.removeprefix(f"{self._keys.prefix}:exchanges:"))
-        said = await self._commands.call("ZRANGE", key, 0, -1) if person.is_at(thread) else []
+    async def _delete_words(self, kind: str, key: str, person: PersonKey) -> int:
+        """Delete what the person said in a thread: questions with their answers, and what was said to other people."""
+        if kind not in {"exchanges", "overheard"}:
+            return 0
+        thread = ThreadKey.parse(key.removeprefix(f"{self._keys.prefix}:{kind}:"))
+        if not person.is_at(thread):
+            return 0
+        is_list = kind == "overheard"
+        said = await self._commands.call("LRANGE" if is_list else "ZRANGE", key, 0, -1)
         theirs = [raw for raw in said if _asker(raw) == person.id]
-        return int(await self._commands.call("ZREM", key, *theirs)) if theirs else 0
+        removals = [("LREM", key, 1, raw) if is_list else ("ZREM", key, raw) for raw in theirs]
+        return sum(map(int, await self._commands.calls(removals)))
+
+    async def _leave_unnamed(self, key: str, person: PersonKey) -> None:
+        """Leave a thread that the person has as it is, without the person's name."""
+        thread = ThreadKey.parse(key.removeprefix(f"{self._keys.prefix}:taken:"))
+        if person.is_at(thread):
+            for field in ("person", "opener"):
+                named = await self._commands.call("HGET", key, field)
+                if named is not None and unpack(named) == person.id:
+                    await self._commands.call("HSET", key, field, "", "name", "")
 
     async def _delete_records(self, key: str, names: Collection[str]) -> None:
         """Delete what a channel keeps by itself of the person's own places."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, unpack
-from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import Keys, milliseconds
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 
@@ -31,7 +32,7 @@ class RedisPlaces:
         keys = self._keys
         last_active_thread = keys.last_active_thread(channel, account, new_place)
         queues = (keys.due, keys.leases, keys.idle, keys.endings, keys.ends, keys.bell)
-        shared = (*queues, last_active_thread, keys.clock)
+        shared = (*queues, last_active_thread, keys.clock, keys.taken_due)
         moved = 0
         for thread in await self._threads(channel, account, place):
             new = replace(thread, place=new_place)
@@ -41,6 +42,7 @@ class RedisPlaces:
                 [
                     *(str(thread), str(new), pack(thread.thread), self._limits.bell_length),
                     *(milliseconds(self._limits.known_thread_s), milliseconds(self._limits.reply_root_s)),
+                    pack(new_place),
                 ],
             )
         return moved
@@ -64,7 +66,8 @@ class RedisPlaces:
 
     async def _leave(self, threads: Sequence[ThreadKey]) -> int:
         keys = self._keys
-        shared = (keys.due, keys.leases, keys.idle, keys.endings, keys.ends, keys.counters, keys.clock)
+        queues = (keys.due, keys.leases, keys.idle, keys.endings, keys.ends)
+        shared = (*queues, keys.counters, keys.clock, keys.taken_due)
         ended = 0
         for thread in threads:
             ended += await self._commands.script(
@@ -79,9 +82,10 @@ class RedisPlaces:
         """
         everywhere = str(ThreadKey(channel, account, "")).removesuffix(":")
         beginning = str(ThreadKey(channel, account, place)) if place else everywhere
-        # Those with work alone come first, then those with a session, by their idle deadline.
+        # Those with work alone come first, then those that a person has, then those with a session, by their deadlines.
         found: dict[bytes, float] = {}
-        for key, base in ((self._keys.due, 0.0), (self._keys.idle, _AFTER_ALL_WORK)):
+        keys = self._keys
+        for key, base in ((keys.due, 0.0), (keys.taken_due, _AFTER_ALL_WORK), (keys.idle, 2 * _AFTER_ALL_WORK)):
             found |= {name: base + score for name, score in await self._of_place(key, beginning)}
         return [ThreadKey.parse(unpack(name)) for name in sorted(found, key=lambda name: found[name])]
 

@@ -2,7 +2,8 @@
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, unpack
-from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import Keys, milliseconds
+from adapters.redis_store.schema.store_limits import StoreLimits
 
 
 class RedisReplyRoots:

@@ -19,8 +19,9 @@ from adapters.redis_store.schema.codec import (
     session_to_fields,
     unpack,
 )
-from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.errors import LeaseLost, StoreUnavailable
 from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session, Tick
 from bridge.domain.threads import ThreadKey

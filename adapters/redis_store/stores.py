@@ -25,9 +25,11 @@ from adapters.redis_store.queue.work_queue import RedisWorkQueue
 from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.reply_roots import RedisReplyRoots
 from adapters.redis_store.schema.codec import Unreadable, queued_from_json, queued_to_json, unpack, unpack_anything
-from adapters.redis_store.schema.keys import Keys, StoreLimits
+from adapters.redis_store.schema.keys import Keys
 from adapters.redis_store.schema.sealing import Sealing
+from adapters.redis_store.schema.store_limits import StoreLimits
 from adapters.redis_store.sessions import RedisSessions
+from adapters.redis_store.take_overs import RedisTakeOvers
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
@@ -90,6 +92,7 @@ class RedisStores(Stores):
             queue=RedisWorkQueue(reach, keys, limits, worker, lost_state, sealing),
             sessions=RedisSessions(reach, keys, limits, worker, lost_state, sealing),
             exchanges=RedisExchanges(reach, keys, worker, sealing),
+            take_overs=RedisTakeOvers(reach, keys),
             quota=RedisQuota(reach, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(reach, keys),
             leader=RedisLeader(reach, keys),

@@ -30,6 +30,7 @@ from bridge.ports.channel import Accept
 from bridge.ports.stores.chat_moves import Accounts
 from bridge.ports.stores.key_value import KeyValueStore
 from bridge.ports.stores.sessions import SessionStore
+from bridge.ports.stores.take_overs import TakeOvers
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
 
@@ -48,7 +49,8 @@ class SlackChannel:
         api_url, proxy: As `Clients`.
         options: What the bot may do, and who may ask.
         allow_mentions: The tokens of those whom the agent may mention, such as `<@U1>`.
-        sessions, marks: Know which conversations a person has open, and what was done once.
+        sessions, take_overs: Know which conversations a person has open, and which threads people have.
+        marks: Remembers what was done once.
         email_domains: Those whose addresses count wherever they come from.
     """
 
@@ -67,6 +69,7 @@ class SlackChannel:
         sessions: SessionStore | None = None,
         marks: KeyValueStore | None = None,
         email_domains: AbstractSet[str] = frozenset(),
+        take_overs: TakeOvers | None = None,
         limits: SlackLimits = USUAL,
     ) -> None:
         self._streaming = Streaming(options.streaming)
@@ -77,7 +80,9 @@ class SlackChannel:
         # Where others than one workspace's members may ask, an address proves nothing by itself.
         needs_domain = installs is not None or options.external_users == "allow"
         emails = EmailRules(options.emails, needs_domain, frozenset(email_domains))
-        furnishing = WorkspaceFactory(options, self._allowed, sessions, marks, self._background, emails, limits)
+        furnishing = WorkspaceFactory(
+            options, self._allowed, sessions, marks, self._background, emails, limits, take_overs
+        )
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
             if installs is None
@@ -232,9 +237,13 @@ class SlackChannel:
 
     async def ended(self, thread: ThreadKey) -> None:
         """Say in the agent view that the thread's conversation is over."""
-        here = await self._perhaps_in(thread.account) if self._options.agent_view else None
-        if here is not None and here.agent_view is not None:
+        if (here := await self._perhaps_in(thread.account)) is not None and here.agent_view is not None:
             await here.agent_view.ended(thread)
+
+    async def suspended(self, thread: ThreadKey) -> None:
+        """Say in the agent view that a person has the thread."""
+        if (here := await self._perhaps_in(thread.account)) is not None and here.agent_view is not None:
+            await here.agent_view.suspended(thread)
 
     async def wording(self, question: Question, circumstances: PromptContext) -> str:
         """Return the question with names for ids, who speaks, and what was said before, as the settings have it."""

@@ -27,6 +27,7 @@ from bridge.app.serving.leaving import leave
 from bridge.app.serving.reload import Reload, on_hangup
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
+from bridge.domain.take_overs import MayTakeOver, TakeOverOptions
 from bridge.ports.channel import WholeChannel
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.runtime.cancellation import unwrap_group
@@ -100,6 +101,7 @@ async def run_worker(
             allowances=allowances_of(settings),
             memory=Memory(settings.bridge.memory),
             carry_over=carry_over_of(settings),
+            take_overs=take_overs_of(settings),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
             file_from=settings.bridge.file_from,
@@ -139,6 +141,13 @@ def carry_over_of(settings: Settings) -> CarryOverLimits:
     return CarryOverLimits(turns, bridge.carry_over_hours * 3600)
 
 
+def take_overs_of(settings: Settings) -> TakeOverOptions:
+    """Return how people take threads over."""
+    bridge = settings.bridge
+    tools = frozenset(name.casefold() for name in bridge.human_tools)
+    return TakeOverOptions(MayTakeOver(bridge.human), tools, bridge.human_button)
+
+
 async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
     """Connect to Redis and look at its set-up."""
     redis = await redis_client(settings, stack)
@@ -149,6 +158,7 @@ async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:
             prefix=await key_prefix(settings, redis),
             limits=StoreLimits(
                 carried=carry_over_of(settings),
+                hand_back_s=settings.bridge.human_hours * 3600,
                 ledger_lines=settings.bridge.ledger_lines,
                 ledger_s=settings.bridge.ledger_days * _DAY_S,
                 ratings_s=settings.bridge.ratings_days * _DAY_S,

@@ -10,7 +10,7 @@ from adapters.scheduler import every
 from adapters.terminal.channel import TerminalChannel
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
-from bridge.app.bootstrap import carry_over_of, open_stores, talkifai_agent
+from bridge.app.bootstrap import carry_over_of, open_stores, take_overs_of, talkifai_agent
 from bridge.app.routes import routes_of
 from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.sessions import EndReason
@@ -69,6 +69,7 @@ async def run_chat(settings: Settings) -> None:
             routes=RouteTable(routes_of(settings)),
             memory=Memory(settings.bridge.memory),
             carry_over=carry_over_of(settings),
+            take_overs=take_overs_of(settings),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

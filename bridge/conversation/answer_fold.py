@@ -1,5 +1,8 @@
 """An answer's events on their way into the reply, and what has to be known of them should the stream break."""
 
+from collections.abc import Set as AbstractSet
+
+from bridge.domain.sessions import EndReason
 from bridge.domain.stream_events import HandedOff, StreamEvent, TextDelta, ToolStarted
 from bridge.reply.reply import Reply
 
@@ -11,8 +14,12 @@ class AnswerFold:
     is as long: what they read does not shrink before their eyes.
     """
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, human_tools: AbstractSet[str] = frozenset()) -> None:
+        """Take the reply, and the names (in lower case) of tools and agents that stand for a person."""
         self._reply = reply
+        self._human_tools = human_tools
+        self.asks_for_human = False
+        """True once the agent asked for a person."""
         self._shown = reply.length
         self._text = ""
         self.streamed = 0
@@ -25,12 +32,22 @@ class AnswerFold:
         """True where TalkifAI surely keeps the answer as one message: text came, and nothing else was at work."""
         return bool(self.streamed) and not self.has_parts
 
+    def end_reason(self, *, end_session: bool) -> EndReason | None:
+        """Say why the session ends with this answer; None where it goes on."""
+        if self.asks_for_human:
+            return EndReason.HUMAN
+        return EndReason.AGENT if end_session else None
+
     def apply(self, event: StreamEvent) -> None:
         """Take in one event."""
         self._reply.has_begun = True
         self.has_parts = self.has_parts or isinstance(event, ToolStarted | HandedOff)
         if not isinstance(event, TextDelta):
             self._reply.apply(event)
+            named = (
+                event.name if isinstance(event, ToolStarted) else event.to_agent if isinstance(event, HandedOff) else ""
+            )
+            self.asks_for_human = self.asks_for_human or named.casefold() in self._human_tools
             return
         self.streamed += len(event.text)
         if not self._shown:

@@ -42,11 +42,12 @@ class CarryOver:
         return [exchange for exchange in await self._store.of_thread(thread) if exchange.at >= since]
 
     async def into(self, session: Session) -> Sequence[Exchange]:
-        """Return what goes along into a new session: what the same agent said in others."""
+        """Return what goes along into a new session: what the same agent said in others, and people to each other."""
         return [
             exchange
             for exchange in await self.remembered(session.thread)
-            if exchange.conversation_id != session.conversation.id and exchange.agent_id == session.agent_id
+            if exchange.is_remark
+            or (exchange.conversation_id != session.conversation.id and exchange.agent_id == session.agent_id)
         ]
 
     async def drop(self, thread: ThreadKey) -> None:

@@ -7,17 +7,19 @@ from typing import assert_never
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn, TurnContext
+from bridge.domain.errors import PersonAnswers
 from bridge.domain.exchanges import Exchange
 from bridge.domain.incoming import Command, CommandName, Question, Queued
 from bridge.domain.notices import WORDS, CommandStyle, Notice
 from bridge.domain.sessions import EndReason, Session
+from bridge.domain.take_overs import is_hand_back
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle
 from bridge.ports.stores.work_queue import WorkQueue
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.clock import Clock
-from bridge.texts.sentences import conversation_status, help_text, remembered_status
+from bridge.texts.sentences import conversation_status, help_text, human_answers, remembered_status, taken_status
 
 _SAID = frozenset({Outcome.ANSWERED, Outcome.STOPPED, Outcome.INTERRUPTED})
 
@@ -57,16 +59,17 @@ class Commands:
                 return _done(help_text(turn.texts, style_of(turn.channel)))
             case CommandName.STATUS:
                 return _done(await self._status(turn))
-            case CommandName.START:
-                if await self._sessions.current(turn.lease.thread) is not None:
-                    return _done(turn.say(Notice.WELCOME))
-                return await self._greet(turn, command, Notice.WELCOME)
-            case CommandName.END | CommandName.NEW:
+            case CommandName.HUMAN | CommandName.AGENT:
+                return _done(_of_take_over(turn, command))
+            case CommandName.START | CommandName.END | CommandName.NEW:
                 return await self._end_or_begin_anew(turn, command)
             case _:
                 assert_never(command.name)
 
     async def _status(self, turn: TurnContext) -> str:
+        taken = await self._sessions.taken_over(turn.lease.thread)
+        if taken is not None:
+            return taken_status(turn.texts, taken, self._clock.now(), style_of(turn.channel))
         session = await self._sessions.current(turn.lease.thread)
         remembered = await self._carry_over.remembered(turn.lease.thread)
         if session is None:
@@ -79,6 +82,10 @@ class Commands:
 
     async def _end_or_begin_anew(self, turn: TurnContext, command: Command) -> AnswerResult:
         session = await self._sessions.current(turn.lease.thread)
+        if command.name is CommandName.START:
+            return _done(turn.say(Notice.WELCOME)) if session else await self._greet(turn, command, Notice.WELCOME)
+        if command.name is CommandName.NEW and await self._sessions.taken_over(turn.lease.thread):
+            raise PersonAnswers
         ended = False
         if session is not None:
             if opener_controls(turn.channel) and session.person_id != command.person.id:
@@ -113,6 +120,13 @@ def is_for_another_agent(turn: QuestionTurn, session: Session) -> bool:
     """Say whether the question calls another agent, and its asker may end the conversation."""
     may_end = not opener_controls(turn.channel) or session.person_id == turn.question.person.id
     return may_end and turn.routed.calls_another(session.agent_id)
+
+
+def _of_take_over(turn: TurnContext, command: Command) -> str:
+    """Say what happened as the command was kept."""
+    if command.name is CommandName.HUMAN:
+        return human_answers(turn.texts, style_of(turn.channel))
+    return turn.say(Notice.HANDED_BACK if is_hand_back(command) else Notice.AGENT_ANSWERS)
 
 
 def _done(notice: str) -> AnswerResult:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -72,6 +73,7 @@ class QuestionSender:
         clock: Clock,
         carry_over: CarryOver,
         recovery: RecoveryLimits | None = None,
+        human_tools: AbstractSet[str] = frozenset(),
     ) -> None:
         self._agent = agent
         self._queue = queue
@@ -79,6 +81,7 @@ class QuestionSender:
         self._clock = clock
         self._carry_over = carry_over
         self._recovery = recovery or RecoveryLimits()
+        self._human_tools = human_tools
 
     async def ask(self, turn: QuestionTurn) -> AnswerResult:
         """Return when the answer is whole in the reply, or it is clear that it will not be.
@@ -153,7 +156,7 @@ class QuestionSender:
         turn.reply.continues = await self._carry_over.line(turn.texts, session, idle_s)
 
     async def _send_or_look_up(self, turn: QuestionTurn, sending: "_Sending") -> "AnswerResult | _Sending":
-        fold = AnswerFold(turn.reply)
+        fold = AnswerFold(turn.reply, self._human_tools)
         try:
             return await self._send(turn, sending, fold)
         except StreamBroken as error:
@@ -202,8 +205,9 @@ class QuestionSender:
                             fold.end()
                             # One question and one answer; anything else is counted before the next question.
                             count = sending.count + 2 if fold.is_plain and turn.reply.text.strip() else None
-                            reason = EndReason.AGENT if end_session else None
-                            return AnswerResult(Outcome.ANSWERED, "", usage, count, reason)
+                            notice = turn.say(Notice.PERSON_COMES) if fold.asks_for_human else ""
+                            reason = fold.end_reason(end_session=end_session)
+                            return AnswerResult(Outcome.ANSWERED, notice, usage, count, reason)
                         case StreamFailed(reason_text):
                             fold.end()
                             return await self._after_failure(turn, sending, reason_text)

@@ -27,12 +27,13 @@ from bridge.conversation.turn_context import Guard, TurnContext
 from bridge.domain.errors import (
     AllowanceUsedUp,
     Misconfigured,
+    PersonAnswers,
     PlaceGone,
     PlaceMuted,
     Retryable,
     StoreUnavailable,
 )
-from bridge.domain.incoming import Command, CommandName, Question, Queued
+from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Question, Queued
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, Streaming
 from bridge.domain.sessions import EndReason
@@ -44,6 +45,7 @@ from bridge.ports.channel_capabilities import (
     ActivityIndicator,
     Drafts,
     ReplyButtons,
+    SuspendedThreads,
     TurnEvents,
 )
 from bridge.ports.stores.key_value import KeyValueStore
@@ -80,6 +82,7 @@ class TurnRunner:
         access: AccessPolicy | None = None,
         routes: RouteTable,
         show_tools: bool = False,
+        human_button: bool = False,
         max_pages: int = MAX_PAGES,
         file_from: int | None = None,
     ) -> None:
@@ -108,6 +111,7 @@ class TurnRunner:
         """Who may ask."""
         self._allowances = allowances
         self._show_tools = show_tools
+        self._not_offered = frozenset[Button]() if human_button else frozenset({Button.HUMAN})
 
     def knows(self, thread: ThreadKey) -> bool:
         """Say whether this worker serves the thread's channel, and the account there."""
@@ -123,12 +127,19 @@ class TurnRunner:
         channel = self._channels.find(queued.thread)
         if channel is not None and isinstance(channel, TurnEvents):
             await channel.settled(queued, settlement)
+            if settlement.end_reason is EndReason.HUMAN or (isinstance(queued, Command) and queued.name in TAKE_OVER):
+                await self.ended(queued.thread)
 
     async def ended(self, thread: ThreadKey) -> None:
-        """Tell the channel that a conversation of the thread was ended, unless another one is open there."""
+        """Tell the channel that no conversation is open in the thread, or that a person has it; if that is so."""
         channel = self._channels.find(thread)
+        if channel is None:
+            return
         with suppress(StoreUnavailable):
-            if channel is not None and isinstance(channel, TurnEvents) and await self._sessions.current(thread) is None:
+            if await self._sessions.taken_over(thread) is not None:
+                if isinstance(channel, SuspendedThreads):
+                    await channel.suspended(thread)
+            elif isinstance(channel, TurnEvents) and await self._sessions.current(thread) is None:
                 await channel.ended(thread)
 
     async def run(self, lease: Lease, entry: InboxItem, guard: Guard, stop: asyncio.Event | None = None) -> Settlement:
@@ -157,7 +168,7 @@ class TurnRunner:
         asked_at = self._clock.monotonic() - max(0.0, self._clock.now() - queued.origin.asked_at)
         routed = self._routes.route(queued)
         texts = await self._channels.texts_for(queued.origin)
-        buttons = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
+        buttons = channel.controls - self._not_offered if isinstance(channel, ReplyButtons) else frozenset()
         reply = Reply(
             queued.id,
             channel.fits,
@@ -237,6 +248,8 @@ class TurnRunner:
                     return await self._commands.obey(turn, queued)
                 case _:
                     assert_never(queued)
+        except PersonAnswers:
+            return AnswerResult(Outcome.COMMAND_DONE, notice=turn.say(Notice.PERSON_ANSWERS))
         except AllowanceUsedUp as error:
             notice = used_up(turn.texts, error, self._clock.now())
         except Misconfigured as error:

@@ -131,6 +131,10 @@ class QuestionTooLong(Permanent):
     """The question is over TalkifAI's limit."""
 
 
+class PersonAnswers(Permanent):
+    """A person has taken the thread over: no conversation is opened there."""
+
+
 class AllowanceUsedUp(Permanent):
     """The person has as many open conversations as may be."""
 

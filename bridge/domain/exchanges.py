@@ -10,15 +10,21 @@ MOST_QUESTION, MOST_ANSWER = 1_500, 2_500
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question as its asker typed it, and what people saw of the answer."""
+    """A question as its asker typed it, and what people saw of the answer; or what a person said to other people."""
 
     question: str
     answer: str
+    """Empty: `question` was said while a person had the thread."""
     person: Person
     at: float
     """When it was answered: seconds since the epoch."""
     conversation_id: str = ""
     agent_id: str = ""
+
+    @property
+    def is_remark(self) -> bool:
+        """Say whether it was said while a person had the thread."""
+        return not self.answer
 
     @classmethod
     def kept(cls, question: str, answer: str, person: Person, at: float) -> "Exchange":

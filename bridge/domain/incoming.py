@@ -85,6 +85,13 @@ class CommandName(StrEnum):
     HELP = "help"
     RETRY = "retry"
     """Ask the last question again, whose answer did not come out whole."""
+    HUMAN = "human"
+    """A person takes the thread over: takes effect as it is kept, and its turn says so."""
+    AGENT = "agent"
+    """The agent has the thread again. As `HUMAN`."""
+
+
+TAKE_OVER = frozenset({CommandName.HUMAN, CommandName.AGENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,8 @@ class Command(_FromPerson):
     about: str = ""
     """For a press: the token of the turn below which the button stands; empty for what was written. The channel itself
     answers a press, by what became of it; no notice is posted."""
+    owner_only: bool = False
+    """As `Stop.owner_only`, for `TAKE_OVER`. Not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,13 @@ class Stop(_FromPerson):
     """As `Command.about`; or `ANY_TURN`."""
     owner_only: bool = False
     """True where only the asker of an answer, or who began the conversation, may stop it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark(_FromPerson):
+    """Said in a thread, and not to the bot. Kept only while a person has the thread."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +162,7 @@ class Joined(_FromPerson):
 Queued = Question | Command
 """What waits in an inbox and is answered by a turn."""
 
-Incoming = Queued | Stop | Rating | Edit | Withdrawal | Wordless | Forbidden | Joined
+Incoming = Queued | Stop | Remark | Rating | Edit | Withdrawal | Wordless | Forbidden | Joined
 
 STOP_WORD = "stop"
 COMMAND_WORDS = frozenset({STOP_WORD, *CommandName}) - {CommandName.START}
@@ -157,7 +173,10 @@ def command(origin: Origin, word: str, *, owner_only: bool = False) -> Command |
     """Make what a command's word, in lower case and without a slash, stands for; None where it is no command."""
     if word == STOP_WORD:
         return Stop(origin, owner_only=owner_only)
-    return Command(origin, CommandName(word)) if word in set(CommandName) else None
+    if word not in set(CommandName):
+        return None
+    name = CommandName(word)
+    return Command(origin, name, owner_only=owner_only and name in TAKE_OVER)
 
 
 class IntakeResult(StrEnum):
@@ -182,6 +201,10 @@ class IntakeResult(StrEnum):
     """There was no answer to stop, or none to rate any more."""
     NOT_YOURS = "not_yours"
     """Another person's answer, which this one may not stop."""
+    OVERHEARD = "overheard"
+    """Kept for the agent: a person has the thread, so no answer follows."""
+    ALREADY = "already"
+    """A person has the thread already, or the agent does."""
     RATED = "rated"
     WELCOME = "welcome"
     """The bot may answer in the place that it was brought to."""

@@ -55,6 +55,14 @@ class Notice(TextKey):
     WELCOME = "welcome"
     TERMINAL_WELCOME = "terminal_welcome"
 
+    # A person has the thread.
+    PERSON_ANSWERS = "person_answers"
+    PERSON_COMES = "person_comes"
+    AGENT_ANSWERS = "agent_answers"
+    AGENT_ANSWERS_ALREADY = "agent_answers_already"
+    HANDED_BACK = "handed_back"
+    NOT_YOURS_TO_TAKE = "not_yours_to_take"
+
     # What follows a press of a button, or a command in a place that holds several conversations.
     RATED = "rated"
     TOO_LATE_TO_RATE = "too_late_to_rate"
@@ -118,6 +126,9 @@ class Phrase(TextKey):
     THREAD = "thread"
     OPENED_SINCE = "opened_since"
     OPENED_BEFORE = "opened_before"
+    PERSON_TAKES_OVER = "person_takes_over"
+    TAKEN_BY = "taken_by"
+    TAKEN_FOR_AGENT = "taken_for_agent"
 
 
 class Label(TextKey):
@@ -131,6 +142,8 @@ class Label(TextKey):
     """Beside the conversation that it ends."""
     GOOD = "label_good"
     BAD = "label_bad"
+    HUMAN = "label_human"
+    SHORT_HUMAN = "label_short_human"
     SHORT_STOP = "label_short_stop"
     SHORT_RETRY = "label_short_retry"
     SHORT_GOOD = "label_short_good"
@@ -146,11 +159,15 @@ class Label(TextKey):
     COMMAND_END = "command_end"
     COMMAND_STATUS = "command_status"
     COMMAND_HELP = "command_help"
+    COMMAND_HUMAN = "command_human"
+    COMMAND_AGENT = "command_agent"
     COMMAND_QUIT = "command_quit"
     ALL_STATUS = "all_status"
     ALL_END = "all_end"
     ALL_STOP = "all_stop"
     ALL_NEW = "all_new"
+    ALL_HUMAN = "all_human"
+    ALL_AGENT = "all_agent"
     ALL_HELP = "all_help"
 
 
@@ -161,12 +178,14 @@ BUTTON_LABELS: Mapping[Button, Label] = {
     Button.END: Label.END_CONVERSATION,
     Button.GOOD: Label.GOOD,
     Button.BAD: Label.BAD,
+    Button.HUMAN: Label.HUMAN,
 }
 SHORT_BUTTON_LABELS: Mapping[Button, Label] = {
     Button.STOP: Label.SHORT_STOP,
     Button.RETRY: Label.SHORT_RETRY,
     Button.GOOD: Label.SHORT_GOOD,
     Button.BAD: Label.SHORT_BAD,
+    Button.HUMAN: Label.SHORT_HUMAN,
 }
 """For buttons that share one narrow row."""
 
@@ -177,6 +196,8 @@ COMMAND_DESCRIPTIONS: Mapping[str, Label] = {
     "new": Label.COMMAND_NEW,
     "end": Label.COMMAND_END,
     "status": Label.COMMAND_STATUS,
+    "human": Label.COMMAND_HUMAN,
+    "agent": Label.COMMAND_AGENT,
     "help": Label.COMMAND_HELP,
 }
 """What each command does."""
@@ -204,6 +225,8 @@ TALKIFAI_COMMAND = CommandStyle(
         "end": Label.ALL_END,
         "stop": Label.ALL_STOP,
         "new": Label.ALL_NEW,
+        "human": Label.ALL_HUMAN,
+        "agent": Label.ALL_AGENT,
         "help": Label.ALL_HELP,
     },
 )

@@ -13,6 +13,8 @@ class Button(StrEnum):
     """Under an answer that did not come out whole."""
     NEW = "new"
     END = "end"
+    HUMAN = "human"
+    """A person takes the thread over."""
     GOOD = "good"
     """The answer helped."""
     BAD = "bad"

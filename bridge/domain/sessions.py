@@ -14,6 +14,8 @@ class EndReason(StrEnum):
     COMMAND = "command"
     AGENT = "agent"
     """The agent closed the chat."""
+    HUMAN = "human"
+    """A person has taken the thread over."""
     AGE = "age"
     """Older than a session may be: its token would expire."""
     REPLACED = "replaced"

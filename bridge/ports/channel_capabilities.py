@@ -201,6 +201,15 @@ class TurnEvents(Protocol):
 
 
 @runtime_checkable
+class SuspendedThreads(Protocol):
+    """Shows outside the reply that a person has a thread. Without it nothing shows there."""
+
+    async def suspended(self, thread: ThreadKey) -> None:
+        """Take note that a person has the thread. As `TurnEvents.settled`."""
+        ...
+
+
+@runtime_checkable
 class ReceivingState(Protocol):
     """A receiver that knows whether events reach it. Without it, one that has connected counts as well."""
 

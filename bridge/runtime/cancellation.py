@@ -1,7 +1,7 @@
 """Ways to run coroutines that the standard library leaves open."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -74,3 +74,23 @@ async def until_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event | None
         await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # seen: who cancelled us hears of the cancellation
+
+
+async def first_of(one: asyncio.Event, other: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Return when one of the events is set, or all tasks are done."""
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(wait) for wait in (one.wait(), other.wait(), _all_done(tasks))]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+
+async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
+
+
+async def cancel_all(tasks: Sequence[asyncio.Task[None]], *, within_s: float) -> None:
+    """Cancel tasks, and wait for them for so long."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=within_s)

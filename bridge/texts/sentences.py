@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from bridge.domain.notices import EXCHANGES_READ, FAILURES, CommandStyle, Notice, Phrase, Status
+from bridge.domain.take_overs import TakeOver
 from bridge.domain.turns import reference_of
 from bridge.texts.catalog import Texts
 
@@ -80,6 +81,20 @@ def conversation_status(
     if tokens:
         lines.append(texts(Phrase.TOKENS_USED, count=tokens))
     return "\n".join(lines)
+
+
+def human_answers(texts: Texts, style: CommandStyle) -> str:
+    """Say that a person has the thread, and how the agent gets it back."""
+    return texts(Phrase.PERSON_TAKES_OVER, command=style.form.format("agent"))
+
+
+def taken_status(texts: Texts, taken: TakeOver, now: float, style: CommandStyle) -> str:
+    """Say who has the thread, since when, and how the agent gets it back."""
+    told = {"time": duration(texts, now - taken.since), "command": style.form.format("agent")}
+    whose = taken.person.name or taken.person.id
+    if taken.by_agent or not whose:
+        return texts(Phrase.TAKEN_FOR_AGENT, **told)
+    return texts(Phrase.TAKEN_BY, person=whose, **told)
 
 
 def remembered_status(texts: Texts, exchanges: int) -> str:

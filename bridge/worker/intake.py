@@ -8,7 +8,9 @@ from typing import assert_never
 from bridge.access.lists import Refusal
 from bridge.conversation.admission import Admissions
 from bridge.domain.incoming import (
+    TAKE_OVER,
     Command,
+    CommandName,
     Edit,
     Forbidden,
     Incoming,
@@ -17,11 +19,13 @@ from bridge.domain.incoming import (
     Origin,
     Question,
     Rating,
+    Remark,
     Stop,
     Withdrawal,
     Wordless,
 )
 from bridge.domain.notices import Notice
+from bridge.domain.take_overs import MayTakeOver
 from bridge.ports.stores.work_queue import Inbox
 from bridge.runtime.background_queue import BackgroundQueue
 
@@ -49,6 +53,7 @@ class Intake:
         inbox: Keeps questions and commands.
         say: Shows a notice under a message. Raises nothing but cancellation.
         admissions: Says who may ask.
+        take_overs: Who may take a thread over.
         offer_retry: Offers to ask a changed question again. Raises nothing but cancellation.
     """
 
@@ -58,7 +63,9 @@ class Intake:
         say: Callable[[Origin, Notice], Awaitable[None]],
         admissions: Admissions,
         offer_retry: Callable[[Origin], Awaitable[None]],
+        take_overs: MayTakeOver = MayTakeOver.CONTROL,
     ) -> None:
+        self._take_overs = take_overs
         self._inbox = inbox
         self._say = say
         self._admissions = admissions
@@ -67,6 +74,8 @@ class Intake:
 
     async def accept(self, incoming: Incoming) -> IntakeResult:
         """Keep or do what came in. Raises `StoreUnavailable`: then it must not be acknowledged."""
+        if isinstance(incoming, Command) and incoming.name in TAKE_OVER:
+            incoming = self._take_overs.allowed(incoming)
         refusal = self._admissions.refusal(incoming)
         became = await self._take(incoming) if refusal is None else self._refuse(incoming, refusal)
         log.debug(
@@ -75,7 +84,7 @@ class Intake:
             became.value,
             extra={"thread_key": str(incoming.thread), "question": incoming.id, "content": _words_of(incoming)},
         )
-        notice = _NOTICES.get(became)
+        notice = _notice_of(incoming, became)
         if notice is not None and not _is_press(incoming):
             self._notices.add(partial(self._say, incoming.origin, notice))
         if became is IntakeResult.OFFERED:
@@ -85,19 +94,24 @@ class Intake:
     async def _take(self, incoming: Incoming) -> IntakeResult:
         match incoming:
             case Question() | Command():
-                return await self._inbox.append(incoming)
+                became = await self._inbox.append(incoming)
             case Stop():
-                return await self._inbox.stop(incoming)
+                became = await self._inbox.stop(incoming)
+            case Remark():
+                became = await self._inbox.overhear(incoming)
             case Rating():
-                return await self._inbox.rate(incoming)
+                became = await self._inbox.rate(incoming)
             case Edit() | Withdrawal():
-                return await self._inbox.amend(incoming)
+                became = await self._inbox.amend(incoming)
             case Wordless():
-                return await self._inbox.note_wordless(incoming.thread)
-            case Forbidden() | Joined():
-                return IntakeResult.FORBIDDEN if isinstance(incoming, Forbidden) else IntakeResult.WELCOME
+                became = await self._inbox.note_wordless(incoming.thread)
+            case Forbidden():
+                became = IntakeResult.FORBIDDEN
+            case Joined():
+                became = IntakeResult.WELCOME
             case _:
                 assert_never(incoming)
+        return became
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> IntakeResult:
         """Store nothing. A person who addressed the bot gets a notice, unless the channel itself answers."""
@@ -112,8 +126,18 @@ class Intake:
         await self._notices.run()
 
 
+def _notice_of(incoming: Incoming, became: IntakeResult) -> Notice | None:
+    if isinstance(incoming, Command) and incoming.name in TAKE_OVER:
+        if became is IntakeResult.ALREADY:
+            is_human = incoming.name is CommandName.HUMAN
+            return Notice.PERSON_ANSWERS if is_human else Notice.AGENT_ANSWERS_ALREADY
+        if became is IntakeResult.NOT_YOURS:
+            return Notice.NOT_YOURS_TO_TAKE
+    return _NOTICES.get(became)
+
+
 def _words_of(incoming: Incoming) -> str:
-    return incoming.text if isinstance(incoming, Question | Edit) else ""
+    return incoming.text if isinstance(incoming, Question | Edit | Remark) else ""
 
 
 def _is_press(incoming: Incoming) -> bool:

@@ -21,17 +21,20 @@ from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.errors import Misconfigured, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.limits.allowances import Allowances
+from bridge.domain.take_overs import TakeOverOptions
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Receiver, WholeChannel
 from bridge.ports.stores.stores import Stores
 from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.runtime.cancellation import cancel_all, first_of
 from bridge.runtime.clock import Clock
 from bridge.runtime.meter import Meter
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.alert_poster import LOOK_EVERY_S, AlertPoster
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
+from bridge.worker.hand_backs import HAND_BACK_EVERY_S, HandBacks
 from bridge.worker.health import Health
 from bridge.worker.intake import Intake
 from bridge.worker.leader_election import Leadership
@@ -81,6 +84,7 @@ class Worker:
         allowances: Allowances | None = None,
         memory: Memory = Memory.DIRECT,
         carry_over: CarryOverLimits | None = None,
+        take_overs: TakeOverOptions | None = None,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
         file_from: int | None = None,
@@ -102,13 +106,22 @@ class Worker:
             clock,
             idle_timeout_s=idle_timeout_s,
             muted=muted,
+            take_overs=outside.stores.take_overs,
             memory=memory,
             allowances=keeper,
         )
+        human = take_overs or TakeOverOptions()
         queue = outside.stores.queue
         self.alarms = alarms = OperatorAlerts(clock)
         carried = CarryOver(outside.stores.exchanges, clock, carry_over or CarryOverLimits(exchanges=0))
-        asker = QuestionSender(agent=outside.agent, queue=queue, sessions=sessions, clock=clock, carry_over=carried)
+        asker = QuestionSender(
+            agent=outside.agent,
+            queue=queue,
+            sessions=sessions,
+            clock=clock,
+            carry_over=carried,
+            human_tools=human.tools,
+        )
         self._turns = TurnRunner(
             asker=asker,
             queue=queue,
@@ -124,10 +137,13 @@ class Worker:
             allowances=keeper,
             access=access,
             show_tools=show_tools,
+            human_button=human.button,
             max_pages=max_pages,
             file_from=file_from,
         )
-        self._intake = Intake(outside.stores.inbox, self._turns.say, self._turns.admissions, self._turns.offer_retry)
+        turns, inbox = self._turns, outside.stores.inbox
+        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, human.may)
+        self._hand_backs = HandBacks(outside.stores.take_overs, inbox)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
             queue=queue,
@@ -172,6 +188,7 @@ class Worker:
             every(FIGURES_EVERY_S, self._attempting("figures", self._log_figures)),
             every(_DROP_OLD_EVERY_S, self._attempting("what is too old", self._outside.stores.retention.drop_old)),
             every(LOOK_EVERY_S, self._attempting("alerts", self._look_for_alerts)),
+            every(HAND_BACK_EVERY_S, self._attempting("hand-backs", self._hand_backs.sweep)),
             asyncio.TaskGroup() as group,
         ):
             receivers = [
@@ -183,10 +200,10 @@ class Worker:
                 group.create_task(self._supervisor.keep_running("notices", self._intake.tell_notices)),
                 group.create_task(self._supervisor.keep_running("told ends", self._reaper.tell_ends)),
             ]
-            await _first(stop, self._all_refused, receivers)
+            await first_of(stop, self._all_refused, receivers)
             # The time for running replies begins now, also where a receiver takes long to leave.
             self._dispatcher.stop()
-            await _cancel(receivers)
+            await cancel_all(receivers, within_s=_RECEIVERS_STOP_WITHIN_S)
             await asyncio.wait([working])
             if self._refuses_all():
                 await self._outlast_sessions(stop)
@@ -279,22 +296,3 @@ class Worker:
                 await self._sweep()
         except TimeoutError:
             log.info("some ends are left to the next worker")
-
-
-async def _first(stop: asyncio.Event, all_refused: asyncio.Event, receivers: Sequence[asyncio.Task[None]]) -> None:
-    """Return when a stop is asked for, all receivers are refused, or all are done."""
-    async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(wait) for wait in (stop.wait(), all_refused.wait(), _all_done(receivers))]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
-
-
-async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
-    await asyncio.wait(tasks)
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=_RECEIVERS_STOP_WITHIN_S)

@@ -173,7 +173,7 @@ async def test_an_account_that_is_gone_is_left_in_all_its_places_in_one_pass(sto
 
     before = await looked()
     assert await stores.accounts.leave_account("telegram", "100") == 9
-    assert await looked() - before == 2
+    assert await looked() - before == 3
     assert await stores.accounts.leave_account("telegram", "100") == 0
     assert await stores.sessions.current(ThreadKey("telegram", "1000", "-5")) is not None
 

@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from adapters.redis_store.schema.keys import StoreLimits
+from adapters.redis_store.schema.store_limits import StoreLimits
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.limits.retention import PersonKey
 from tests.contract.store_steps import begun

@@ -25,9 +25,11 @@ from adapters.redis_store.queue.lost_state import LostState
 from adapters.redis_store.queue.work_queue import RedisWorkQueue
 from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.reply_roots import RedisReplyRoots
-from adapters.redis_store.schema.keys import Keys, StoreLimits
+from adapters.redis_store.schema.keys import Keys
 from adapters.redis_store.schema.sealing import Sealing
+from adapters.redis_store.schema.store_limits import StoreLimits
 from adapters.redis_store.sessions import RedisSessions
+from adapters.redis_store.take_overs import RedisTakeOvers
 from bridge.domain.errors import StoreUnavailable
 from bridge.ports.channel import Accept
 from bridge.ports.stores.stores import Stores
@@ -224,6 +226,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state, sealing),
         sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state, sealing),
         exchanges=RedisExchanges(commands, KEYS, worker, sealing),
+        take_overs=RedisTakeOvers(commands, KEYS),
         quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),
         leader=RedisLeader(commands, KEYS),

@@ -65,6 +65,10 @@ class Messenger(ABC):
         """Write in the same place, but neither in the thread nor to the bot."""
 
     @abstractmethod
+    async def say_to_a_person(self, talk: Talk, text: str) -> None:
+        """Write in the thread, to another person."""
+
+    @abstractmethod
     def calls(self) -> Sequence[SlackCall | Call]:
         """Return the bridge's posts and edits, oldest first."""
 
@@ -144,6 +148,9 @@ class SlackMessenger(Messenger):
     async def chat_among_people(self, talk: Talk, text: str) -> None:
         await self.slack.say(self.person(), talk.place, text)
 
+    async def say_to_a_person(self, talk: Talk, text: str) -> None:
+        await self.slack.say(talk.person, talk.place, f"<@{self.person()}> {text}", talk.root)
+
     def calls(self) -> Sequence[SlackCall]:
         return [call for call in self.slack.calls if call.method in (self.post_call, self.edit_call)]
 
@@ -194,6 +201,10 @@ class TelegramMessenger(Messenger):
     async def chat_among_people(self, talk: Talk, text: str) -> None:
         person, chat = self._chats[talk.place]
         await self.telegram.say(person, chat, text)
+
+    async def say_to_a_person(self, talk: Talk, text: str) -> None:
+        person, chat = self._chats[talk.place]
+        await self.telegram.say(person, chat, text, reply_to=int(talk.questions[0]))
 
     def calls(self) -> Sequence[Call]:
         return self.telegram.calls_of(self.post_call, self.edit_call)

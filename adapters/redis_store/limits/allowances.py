@@ -5,7 +5,8 @@ from typing import Any
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, unpack
-from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import Keys, milliseconds
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit, Taken
 from bridge.domain.threads import ThreadKey
 

@@ -5,10 +5,25 @@ from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import Unreadable, pack, queued_from_json, queued_to_json, unpack
-from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import Command, Edit, IntakeResult, Origin, Question, Queued, Rating, Stop, Withdrawal
+from bridge.domain.exchanges import MOST_QUESTION, shortened
+from bridge.domain.incoming import (
+    TAKE_OVER,
+    Command,
+    CommandName,
+    Edit,
+    IntakeResult,
+    Origin,
+    Question,
+    Queued,
+    Rating,
+    Remark,
+    Stop,
+    Withdrawal,
+)
 from bridge.domain.threads import ThreadKey
 
 _STOP_KEPT_MS = 60_000
@@ -33,6 +48,8 @@ class RedisInbox:
         turned away because the inbox is full, or because it is too long, counts as seen; one that is not addressed to
         the bridge does not.
         """
+        if isinstance(queued, Command) and queued.name in TAKE_OVER:
+            return await self._take_over(queued)
         keys, limits, thread = self._keys, self._limits, queued.thread
         joins_s, size = (queued.joins_within_s, len(queued.text)) if isinstance(queued, Question) else (0.0, 0)
         is_press = isinstance(queued, Command) and bool(queued.about)
@@ -47,7 +64,7 @@ class RedisInbox:
                 keys.counters,
                 keys.told_queued(thread),
                 *(keys.turn(thread), keys.leases, keys.burst(thread, queued.person.id), keys.clock),
-                keys.askers,
+                *(keys.askers, keys.taken(thread), keys.taken_due, keys.overheard(thread)),
                 *self._seen(queued.origin),
             ],
             [
@@ -63,9 +80,62 @@ class RedisInbox:
                 *(round(joins_s * 1000), size, limits.joined_characters),
                 *(int(is_press), milliseconds(limits.dedupe_further_s)),
                 pack(f"{thread.channel}:{thread.account}:{queued.person.id}"),
+                self._remark(queued) if isinstance(queued, Question) and queued.text else b"",
+                *self._bounds,
             ],
         )
         return IntakeResult(unpack(became))
+
+    async def _take_over(self, command: Command) -> IntakeResult:
+        """Give the thread to a person, or back to the agent, in one step with queueing the command that says so."""
+        keys, limits, thread = self._keys, self._limits, command.thread
+        became, *told = await self._commands.durable_script(
+            "take_over",
+            [
+                *(keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.known(thread), keys.due),
+                *(keys.bell, keys.counters, keys.leases, keys.clock, keys.session(thread), keys.idle, keys.endings),
+                *(keys.ends, keys.taken(thread), keys.taken_due, keys.overheard(thread)),
+                *self._seen(command.origin),
+            ],
+            [
+                *(str(thread), pack(command.id), self._written(command), int(command.origin.addressed)),
+                *(int(command.name is CommandName.HUMAN), pack(command.person.id), int(command.owner_only)),
+                *(milliseconds(limits.dedupe_s), milliseconds(limits.dedupe_further_s)),
+                *(milliseconds(limits.known_thread_s), limits.bell_length, limits.inbox_length),
+                *(self._bounds[-1], *self._bounds[:-1]),
+            ],
+        )
+        if told and told[0]:
+            await self._ring(*told)
+        return IntakeResult(unpack(became))
+
+    async def overhear(self, remark: Remark) -> IntakeResult:
+        """Keep what was said, where a person has the thread."""
+        keys, limits, thread = self._keys, self._limits, remark.thread
+        became = await self._commands.script(
+            "overhear",
+            [
+                *(keys.known(thread), keys.taken(thread), keys.taken_due, keys.overheard(thread), keys.clock),
+                *self._seen(remark.origin),
+            ],
+            [
+                *(str(thread), self._remark(Question(remark.origin, remark.text)), milliseconds(limits.dedupe_s)),
+                *(milliseconds(limits.dedupe_further_s), milliseconds(limits.known_thread_s)),
+                *(self._bounds[-1], *self._bounds[:-1]),
+            ],
+        )
+        return IntakeResult(unpack(became))
+
+    @property
+    def _bounds(self) -> tuple[int, int, int, int]:
+        """How much of what was said is kept while a person has a thread, for how long, and how long a person has it."""
+        limits = self._limits
+        most = limits.remarks if limits.carried.exchanges else 0
+        kept_ms = milliseconds(limits.carried.kept_s)
+        return most, limits.remark_bytes, kept_ms, milliseconds(limits.hand_back_s)
+
+    def _remark(self, question: Question) -> bytes:
+        return self._written(replace(question, text=shortened(question.text, MOST_QUESTION)))
 
     async def stop(self, stop: Stop) -> IntakeResult:
         """Mark the turn at the head of the thread as stopped, in one step with removing duplicates."""
@@ -144,7 +214,7 @@ class RedisInbox:
             "amend",
             [
                 *(keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due, keys.leases),
-                *(keys.answered(thread), keys.unanswered(thread), keys.seen(again_id)),
+                *(keys.answered(thread), keys.unanswered(thread), keys.seen(again_id), keys.overheard(thread)),
             ],
             [
                 *(str(thread), pack(change.id), body, pack(again_id), again),
@@ -161,6 +231,7 @@ class RedisInbox:
         kept = [
             await self._commands.call("HGET", keys.bodies(thread), pack(edit.id)),
             *await self._commands.call("MGET", keys.unanswered(thread), keys.answered(thread)),
+            *await self._commands.call("LRANGE", keys.overheard(thread), 0, -1),
         ]
         found = [
             queued for queued in map(self._read, filter(None, kept)) if queued is not None and queued.id == edit.id

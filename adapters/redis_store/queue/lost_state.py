@@ -5,8 +5,9 @@ import logging
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.queue.worker_state import TurnAtWork, WorkerState
 from adapters.redis_store.schema.codec import pack, session_to_fields
-from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.sessions import EndReason, Session
 from bridge.domain.turns import Lease
 

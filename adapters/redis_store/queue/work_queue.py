@@ -21,8 +21,9 @@ from adapters.redis_store.schema.codec import (
 )
 from adapters.redis_store.schema.exchange_codec import exchange_to_json
 from adapters.redis_store.schema.file_codec import files_to_json
-from adapters.redis_store.schema.keys import Keys, StoreLimits, milliseconds
+from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
+from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.errors import LeaseLost
 from bridge.domain.exchanges import Exchange
 from bridge.domain.files import FileMark
@@ -272,17 +273,18 @@ class RedisWorkQueue:
             *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
             *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),
             *(keys.dead, keys.unanswered(thread), keys.answer(token_of(question_id)), keys.clock),
-            keys.askers,
-            *(keys.exchanges(thread), keys.answered(thread)),
+            *(keys.askers, keys.exchanges(thread), keys.answered(thread)),
+            *(keys.taken(thread), keys.taken_due, keys.overheard(thread)),
         ]
         args: list[Argument] = [
             *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),
             *(milliseconds(limits.known_thread_s), history, int(is_turn)),
             *(pack(dead_reason), limits.dead_letters, milliseconds(limits.unanswered_s)),
-            milliseconds(limits.rated_s) if may_be_rated else 0,
-            milliseconds(limits.dead_letter_s),
+            *(milliseconds(limits.rated_s) if may_be_rated else 0, milliseconds(limits.dead_letter_s)),
             *(body, round(said.at * 1000) if said else 0),
-            *(limits.carried.exchanges, milliseconds(limits.carried.kept_s), *usage),
+            *(limits.carried.exchanges, milliseconds(limits.carried.kept_s)),
+            *(limits.remarks if limits.carried.exchanges else 0, limits.remark_bytes),
+            *(milliseconds(limits.hand_back_s), *usage),
         ]
         more = await self._commands.script("settle", names, args)
         if more == _NO_HOLDER and await self._lost_state.restore(lease):

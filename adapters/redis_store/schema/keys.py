@@ -1,58 +1,9 @@
-"""The one place that knows key names, what is kept under them, and for how long or how many."""
+"""The one place that knows key names, and what is kept under them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.threads import ThreadKey
-
-
-@dataclass(frozen=True, slots=True)
-class StoreLimits:
-    """The bounds of everything that is kept."""
-
-    lease_s: float = 30.0
-    """How long a thread belongs to a worker that says nothing more."""
-    opening_s: float = 60.0
-    """How long after its beginning an opening that was neither recorded nor given up counts as lost."""
-    presence_s: float = 60.0
-    """How long after its last word a worker is taken to live by the others."""
-    inbox_length: int = 50
-    """Questions that may wait in one thread."""
-    queued_from: int = 3
-    """From so many questions in one thread on, a notice says that they wait."""
-    dedupe_s: float = 48 * 3600.0
-    """How long a message is recognised by its id. Telegram keeps an update for 24 hours, Slack repeats for about 1."""
-    dedupe_further_s: float = 2 * 3600.0
-    """How long it is recognised by what else it is called."""
-    known_thread_s: float = 7 * 86400.0
-    """How long a silent thread stays one that the bridge takes part in."""
-    joined_characters: int = 10_000
-    """How long a question may be, one of several messages too. TalkifAI takes no longer one, so none is kept."""
-    session_s: float = 24 * 3600.0
-    """The life of a TalkifAI session token: no session outlives it."""
-    reply_root_s: float = 7 * 86400.0
-    unanswered_s: float = 24 * 3600.0
-    """How long a question whose answer did not come out whole can be asked again by a word."""
-    rated_s: float = 30 * 86400.0
-    """For how long people can say whether an answer helped."""
-    told_wordless_s: float = 3600.0
-    """How long a place is not told again that only text is read."""
-    busy_delay_s: float = 30.0
-    """How far an idle deadline moves when the thread is busy."""
-    unserved_s: float = 300.0
-    """How long after its deadline a session ends although a question waits that no worker takes."""
-    bell_length: int = 64
-    dead_letters: int = 1000
-    dead_letter_s: float = 30 * 86400.0
-    ledger_s: float = 365 * 86400.0
-    ratings_s: float = 365 * 86400.0
-    carried: CarryOverLimits = field(default_factory=CarryOverLimits)
-    """What of a thread outlives its conversation."""
-    carried_again_s: float = 1800.0
-    """How old that may be to be written down again for a server that forgot it: then TalkifAI has closed all."""
-    ledger_lines: int = 5000
-    """Lines of the ledger, and as many of the ratings; about 250 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +180,19 @@ class Keys:
         """Sorted set: what was said last in the thread, as JSON, by when (ms) it was answered."""
         return f"{self.prefix}:exchanges:{thread}"
 
+    def taken(self, thread: ThreadKey) -> str:
+        """Hash: the person who has the thread, and since when (ms); there while a person has it."""
+        return f"{self.prefix}:taken:{thread}"
+
+    @property
+    def taken_due(self) -> str:
+        """Sorted set: threads that people have, by the time (ms) at which the agent gets them back."""
+        return f"{self.prefix}:taken_due"
+
+    def overheard(self, thread: ThreadKey) -> str:
+        """List: what was said while a person had the thread, as JSON of questions, oldest first."""
+        return f"{self.prefix}:overheard:{thread}"
+
     def known(self, thread: ThreadKey) -> str:
         """Mark: the bridge takes part in this thread."""
         return f"{self.prefix}:known:{thread}"
@@ -279,7 +243,7 @@ class Keys:
         return (
             *(self.inbox(thread), self.bodies(thread), self.turn(thread), self.known(thread), self.session(thread)),
             *(self.unanswered(thread), self.told_queued(thread)),
-            *(self.exchanges(thread), self.answered(thread)),
+            *(self.exchanges(thread), self.answered(thread), self.taken(thread), self.overheard(thread)),
         )
 
     def last_active_thread(self, channel: str, account: str, place: str) -> str:

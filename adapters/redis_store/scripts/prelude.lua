@@ -77,6 +77,55 @@ local function begin_ending(session, idle, endings, ends, clock, thread, reason)
   return true
 end
 
+-- Keeps what was said while a person has the thread: the newest, so many and so many bytes. 0: nothing is kept.
+local function overhear(overheard, body, most, most_bytes, kept_ms)
+  if most == 0 then
+    return
+  end
+  redis.call('RPUSH', overheard, body)
+  redis.call('LTRIM', overheard, -most, -1)
+  redis.call('PEXPIRE', overheard, kept_ms)
+  local bytes, kept = 0, redis.call('LRANGE', overheard, 0, -1)
+  for at = #kept, 1, -1 do
+    bytes = bytes + #kept[at]
+    if bytes > most_bytes then
+      redis.call('LTRIM', overheard, at, -1)
+      return
+    end
+  end
+end
+
+-- Notes that a person has the thread. What waits there, behind what is at work, is kept for the agent instead of asked.
+local function take_over(taken, taken_due, inbox, bodies, clock, thread, asked, hand_back_ms, at_work, keep)
+  redis.call('DEL', taken)
+  redis.call('HSET', taken, 'person', asked.person.id, 'name', asked.person.name or '', 'since_ms', whole(now_ms()),
+    'address', cjson.encode(asked.address))
+  redis.call('ZADD', taken_due, whole(steady_ms(clock) + hand_back_ms), thread)
+  for _, id in ipairs(redis.call('LRANGE', inbox, at_work and 1 or 0, -1)) do
+    local body = redis.call('HGET', bodies, id)
+    if body and string.find(body, '"kind":"ask"', 1, true) then
+      keep(body)
+      for _, part in ipairs(cjson.decode(redis.call('HGET', bodies, 'parts:' .. id) or '[]')) do
+        keep(redis.call('HGET', bodies, part))
+        redis.call('HDEL', bodies, part, 'owner:' .. part)
+      end
+      redis.call('LREM', inbox, 0, id)
+      redis.call('HDEL', bodies, id, 'parts:' .. id, 'size:' .. id)
+    end
+  end
+end
+
+-- Puts something behind what waits in a thread, and the thread among those that have work. Answers how many wait.
+local function enqueue(inbox, bodies, due, bell, bell_length, clock, thread, id, body, joins_ms)
+  local waiting = redis.call('RPUSH', inbox, id)
+  redis.call('HSET', bodies, id, body)
+  -- A thread that is leased is in the set already: its worker sees the question when it settles.
+  if redis.call('ZADD', due, 'NX', whole(steady_ms(clock) + joins_ms), thread) == 1 then
+    ring(bell, bell_length)
+  end
+  return waiting
+end
+
 -- Forgets replies whose time is over: their worker has died, or stands still.
 local function forget_replies(live, unshown, queue, now)
   local gone = redis.call('ZRANGEBYSCORE', live, '-inf', whole(now), 'LIMIT', 0, 500)

@@ -134,7 +134,10 @@ class SlackIntake:
             installed.receipts.promise(incoming)
 
     def _commands_in(self, installed: WorkspaceContext) -> SlashCommands:
-        return SlashCommands(self._accept, installed.sessions_of, installed.people, installed.workspace, self._options)
+        return SlashCommands(
+            *(self._accept, installed.sessions_of, installed.taken_by, installed.people),
+            *(installed.workspace, self._options),
+        )
 
     def was_reached(self) -> bool:
         """Say whether the event that the current task handles came as far as `take`."""

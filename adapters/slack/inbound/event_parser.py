@@ -12,7 +12,7 @@ from adapters.slack.format.mrkdwn import addresses_others, command_word, mention
 from adapters.slack.limits import QUESTION_TEXT_CHARS
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import foreign_team, plain_name
-from bridge.domain.incoming import ANY_TURN, Command, Edit, Origin, Question, Stop, Withdrawal, command
+from bridge.domain.incoming import ANY_TURN, Command, Edit, Origin, Question, Remark, Stop, Withdrawal, command
 from bridge.domain.threads import Address, Person, ThreadKey
 
 _EVENT_TYPES = ("app_mention", "message")
@@ -30,7 +30,7 @@ class MalformedEventError(Exception):
     """An event that Slack would not send. Says what is wrong with its form, never what is in it."""
 
 
-Message = Question | Command | Stop
+Message = Question | Command | Stop | Remark
 """What a person's message can be."""
 
 
@@ -111,7 +111,7 @@ def _amendment(
         return None  # an unfurl or another change around the text
     place = {name: event[name] for name in ("channel", "channel_type") if name in event}
     changed = _message(payload, {**message, **place, "type": "message"}, workspace, options)
-    if not isinstance(changed, Question):
+    if not isinstance(changed, Question | Remark):
         return None
     return Edit(changed.origin, changed.text) if is_edit else Withdrawal(changed.origin)
 
@@ -144,7 +144,8 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
     text = to_plain_words(raw, workspace.bot_user_id)
     if is_workflow and not mentions(raw, workspace.bot_user_id):
         return None
-    if not addressed and (root in {"", ts} or not text or not _goes_on(raw, options)):
+    is_in_thread = bool(text) and root not in {"", ts}
+    if not addressed and not is_in_thread:
         return None
     team = workspace.account
     is_flat = is_direct and not options.threads_in_dms
@@ -162,6 +163,8 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
         is_direct=is_direct,
         metadata=_metadata(payload, event, workspace, (team, channel, thread, ts)),
     )
+    if not addressed and not _goes_on(raw, options):
+        return Remark(origin, text)
     word = "" if has_files and not text else command_word(text)
     wish = command(origin, word, owner_only=options.control == "asker")
     return wish or Question(origin, text, has_files=has_files)

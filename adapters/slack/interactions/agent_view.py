@@ -25,7 +25,7 @@ _TITLE_CHARS = 60
 _LIVE = re.compile(r"[<>&]+")
 """What Slack could read as a mention."""
 
-State = Literal["processing", "active", "closed"]
+State = Literal["processing", "active", "suspended", "closed"]
 
 
 class AgentView:
@@ -78,6 +78,10 @@ class AgentView:
     async def ended(self, thread: ThreadKey) -> None:
         """Show that the conversation is over."""
         await self._set(thread.place, thread.thread, "closed")
+
+    async def suspended(self, thread: ThreadKey) -> None:
+        """Show that a person has the thread."""
+        await self._set(thread.place, thread.thread, "suspended")
 
     async def _set(self, place: str, thread: str, state: State) -> None:
         if _is_shown(place, thread):

@@ -36,6 +36,7 @@ _TOLD = {
     IntakeResult.FULL: Notice.BUSY,
     IntakeResult.REFUSED: Notice.NOT_ALLOWED,
     IntakeResult.RATED: Notice.RATED,
+    IntakeResult.ALREADY: Notice.PERSON_ANSWERS,
 }
 
 
@@ -74,6 +75,8 @@ class Presses:
             became = await accept(wish)
             is_unrated = became is IntakeResult.NOTHING and isinstance(wish, Rating)
             notice = Notice.TOO_LATE_TO_RATE if is_unrated else _TOLD.get(became)
+            if became is IntakeResult.NOT_YOURS and isinstance(wish, Command):
+                notice = Notice.NOT_YOURS_TO_TAKE
         if notice is not None:
             self._background.add(partial(self._tell, origin, notice))
 
@@ -85,6 +88,9 @@ class Presses:
                 return Rating(origin, pressed.about, is_good=pressed.control is Button.GOOD)
             case Button.RETRY | Button.NEW | Button.END:
                 return Command(origin, CommandName(pressed.control.value), pressed.about)
+            case Button.HUMAN:
+                owner_only = self._options.control == "asker"
+                return Command(origin, CommandName.HUMAN, pressed.about, owner_only=owner_only)
             case _:
                 assert_never(pressed.control)
 

@@ -1,4 +1,4 @@
-"""`/talkifai new|end|stop|status|help`: kept durably where something is to be done, and answered to the person alone.
+"""`/talkifai new|end|stop|human|agent|status|help`: answered to the person alone, and kept durably where need be.
 
 Slack offers slash commands outside threads only, so `end`, `stop` and `status` are about the conversations that the
 person began: the first two about those in the place where they are typed, `status` about all.
@@ -15,6 +15,7 @@ from adapters.slack.people.directory import People
 from bridge.domain.incoming import ANY_TURN, Command, CommandName, IntakeResult, Origin, Stop
 from bridge.domain.notices import TALKIFAI_COMMAND, Notice, Phrase
 from bridge.domain.sessions import Session
+from bridge.domain.take_overs import TakeOver
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
 from bridge.texts.catalog import Texts, texts_in
@@ -22,6 +23,8 @@ from bridge.texts.sentences import help_text
 
 SessionsOf = Callable[[str], Awaitable[Sequence[Session]]]
 """Returns the open sessions that a person of this workspace began. Raises `StoreUnavailable`."""
+TakenBy = Callable[[str], Awaitable[Sequence[TakeOver]]]
+"""Returns the threads of this workspace that a person took over. Raises `StoreUnavailable`."""
 
 _ID = re.compile(r"[!-~]{1,200}")
 _MOST_LISTED = 20
@@ -35,6 +38,7 @@ class SlashCommands:
         self,
         accept: Accept,
         sessions_of: SessionsOf,
+        taken_by: TakenBy,
         people: People,
         workspace: BotIdentity,
         options: SlackOptions,
@@ -42,6 +46,7 @@ class SlashCommands:
         self._accept = accept
         self._people = people
         self._sessions_of = sessions_of
+        self._taken_by = taken_by
         self._workspace = workspace
         self._options = options
 
@@ -55,17 +60,24 @@ class SlashCommands:
             return ""
         words = payload.get("text")
         texts = await self._texts_for(str(user))
-        match words.strip().casefold() if isinstance(words, str) else "":
-            case "status":
-                return self._listed(texts, await self._sessions_of(str(user)))
-            case "end":
-                return await self._end(texts, str(user), str(place), str(trigger))
-            case "stop":
-                return await self._stop(texts, str(user), str(place), str(trigger))
-            case "new":
-                return await self._new(texts, str(user), str(place), str(trigger))
-            case _:
-                return help_text(texts, TALKIFAI_COMMAND)
+        word = words.strip().casefold() if isinstance(words, str) else ""
+        if word == "status":
+            return self._listed(texts, await self._sessions_of(str(user)))
+        obeyed = self._obeyed.get(word)
+        if obeyed is None:
+            return help_text(texts, TALKIFAI_COMMAND)
+        return await obeyed(texts, str(user), str(place), str(trigger))
+
+    @property
+    def _obeyed(self) -> Mapping[str, Callable[[Texts, str, str, str], Awaitable[str]]]:
+        """What is done for each word; with the person, the place, and what names the command."""
+        return {
+            "end": self._end,
+            "stop": self._stop,
+            "new": self._new,
+            "human": self._take_over,
+            "agent": self._give_back,
+        }
 
     async def _texts_for(self, user: str) -> Texts:
         """Return the texts in the person's language, where that is known in time: Slack waits 3 s for an answer."""
@@ -76,11 +88,9 @@ class SlashCommands:
             return texts_in("")
 
     async def _end(self, texts: Texts, user: str, place: str, trigger: str) -> str:
-        here = [session for session in await self._sessions_of(user) if session.thread.place == place]
-        for number, session in enumerate(here):
-            origin = origin_of(session.thread, user, f"{trigger}:{number}")
-            await self._accept(Command(origin, CommandName.END))
-        return texts(Phrase.ENDED_HERE, count=len(here)) if here else texts(Notice.NONE_OF_YOURS_HERE)
+        threads = [session.thread for session in await self._sessions_of(user)]
+        count = await self._command_in(place, threads, user, trigger, CommandName.END)
+        return texts(Phrase.ENDED_HERE, count=count) if count else texts(Notice.NONE_OF_YOURS_HERE)
 
     async def _stop(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         here = [session for session in await self._sessions_of(user) if session.thread.place == place]
@@ -95,6 +105,25 @@ class SlashCommands:
             for number, session in enumerate(here)
         ]
         return texts(Notice.STOPPED if IntakeResult.STOPPED in became else Notice.NOTHING_TO_STOP)
+
+    async def _take_over(self, texts: Texts, user: str, place: str, trigger: str) -> str:
+        threads = [session.thread for session in await self._sessions_of(user)]
+        count = await self._command_in(place, threads, user, trigger, CommandName.HUMAN)
+        return texts(Notice.PERSON_COMES if count else Notice.NONE_OF_YOURS_HERE)
+
+    async def _give_back(self, texts: Texts, user: str, place: str, trigger: str) -> str:
+        threads = [taken.thread for taken in await self._taken_by(user)]
+        count = await self._command_in(place, threads, user, trigger, CommandName.AGENT)
+        return texts(Notice.AGENT_ANSWERS if count else Notice.AGENT_ANSWERS_ALREADY)
+
+    async def _command_in(
+        self, place: str, threads: Sequence[ThreadKey], user: str, trigger: str, name: CommandName
+    ) -> int:
+        """Give a command in those of the threads that are in this place; return in how many."""
+        here = [thread for thread in threads if thread.place == place]
+        for number, thread in enumerate(here):
+            await self._accept(Command(origin_of(thread, user, f"{trigger}:{number}"), name))
+        return len(here)
 
     async def _new(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._options.threads_in_dms:

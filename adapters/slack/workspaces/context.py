@@ -12,7 +12,7 @@ from adapters.slack.interactions.ack_reaction import Receipts
 from adapters.slack.interactions.agent_view import AgentView
 from adapters.slack.interactions.app_home import Home
 from adapters.slack.interactions.button_handler import Presses
-from adapters.slack.interactions.slash_commands import SessionsOf
+from adapters.slack.interactions.slash_commands import SessionsOf, TakenBy
 from adapters.slack.limits import USUAL, SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.streams import Streams
@@ -21,12 +21,14 @@ from adapters.slack.people.admission import Admission
 from adapters.slack.people.directory import EmailRules, People
 from adapters.slack.people.prompt import Prompt
 from adapters.slack.people.thread_history import EarlierMessages
-from bridge.domain.incoming import Command, CommandName, Queued
+from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Queued
 from bridge.domain.sessions import Session
+from bridge.domain.take_overs import TakeOver
 from bridge.domain.threads import Address
 from bridge.domain.turns import Settlement
 from bridge.ports.stores.key_value import KeyValueStore
 from bridge.ports.stores.sessions import SessionStore
+from bridge.ports.stores.take_overs import TakeOvers
 from bridge.runtime.background_queue import BackgroundQueue
 
 CHANNEL = "slack"
@@ -49,6 +51,7 @@ class WorkspaceContext:
     receipts: Receipts | None
     agent_view: AgentView | None
     sessions_of: SessionsOf
+    taken_by: TakenBy
 
     async def show_activity(self, address: Address, language: str) -> None:
         """Show that the agent is at work, under the thread and in the agent view."""
@@ -62,7 +65,7 @@ class WorkspaceContext:
         if self.receipts is not None:
             await self.receipts.take_away(queued)
         if self.agent_view is not None:
-            ends = isinstance(queued, Command) and queued.name is CommandName.END
+            ends = isinstance(queued, Command) and queued.name in {CommandName.END, *TAKE_OVER}
             await self.agent_view.settled(queued, is_open=settlement.end_reason is None and not ends)
 
 
@@ -78,6 +81,7 @@ class WorkspaceFactory:
     background: BackgroundQueue
     emails: EmailRules
     limits: SlackLimits = USUAL
+    take_overs: TakeOvers | None = None
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
         """Put together what one workspace needs."""
@@ -87,6 +91,11 @@ class WorkspaceFactory:
 
         async def sessions_of(user: str) -> Sequence[Session]:
             return () if sessions is None else await sessions.opened_by(CHANNEL, workspace.account, user)
+
+        async def taken_by(user: str) -> Sequence[TakeOver]:
+            taken = () if self.take_overs is None else await self.take_overs.all_threads()
+            here = (CHANNEL, workspace.account, user)
+            return [one for one in taken if (one.thread.channel, one.thread.account, one.person.id) == here]
 
         return WorkspaceContext(
             client,
@@ -101,6 +110,7 @@ class WorkspaceFactory:
             receipts=Receipts(client, background) if options.receipt else None,
             agent_view=AgentView(client, options.prompts, background) if options.agent_view else None,
             sessions_of=sessions_of,
+            taken_by=taken_by,
         )
 
 

@@ -23,8 +23,6 @@ from bridge.domain.incoming import Command, CommandName, Origin, Rating, Stop
 from bridge.domain.pages import Button
 from bridge.domain.threads import Address, Person, ThreadKey
 
-_RETRY = CommandName.RETRY
-
 
 @dataclass(frozen=True, slots=True)
 class Press:
@@ -53,7 +51,9 @@ class Press:
         origin = self._origin(root, asked_at)
         if self.control in RATINGS:
             return Rating(origin, self.about, is_good=self.control is Button.GOOD)
-        return Stop(origin, self.about) if self.control is Button.STOP else Command(origin, _RETRY, self.about)
+        if self.control is Button.STOP:
+            return Stop(origin, self.about)
+        return Command(origin, CommandName(self.control.value), self.about)
 
     def _origin(self, root: str | None, asked_at: float) -> Origin:
         """Say where the press comes from.

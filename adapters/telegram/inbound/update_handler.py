@@ -16,7 +16,7 @@ from adapters.telegram.inbound.update_parser import GROUP_TYPES, BotIdentity, Ch
 from adapters.telegram.options import GroupTrigger
 from adapters.telegram.outbound.callback_answers import answer_to
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.incoming import Command, CommandName, Forbidden, Incoming, IntakeResult, Stop
+from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Forbidden, Incoming, IntakeResult, Stop
 from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
 from bridge.ports.stores.chat_moves import Places, ReplyRoots
@@ -109,8 +109,7 @@ class UpdateIntake:
         account = str(self._me.id)
         match heard:
             case ChatMessage():
-                if not self._is_explained(heard):
-                    await self._accept(await self._allowed(await self._in_its_thread(heard)))
+                await self._take_message(heard)
             case Press():
                 await self._take_press(heard)
             case StalePress():
@@ -127,6 +126,22 @@ class UpdateIntake:
                 log.info("telegram: the bot was removed from a chat", extra={"ended_sessions": ended})
             case None:
                 return
+
+    async def _take_message(self, message: ChatMessage) -> None:
+        if message.is_remark:
+            await self._overhear(message)
+        elif not self._is_explained(message):
+            await self._accept(await self._allowed(await self._in_its_thread(message)))
+
+    async def _overhear(self, message: ChatMessage) -> None:
+        """Hand over what people say to each other in a thread that the bot knows."""
+        if not message.is_in_chain:
+            await self._accept(message.wish())
+            return
+        root = await self._first_known(message.chat_id, (message.replies_to, message.chain))
+        if root is not None and await self._accept(message.wish(root)) is IntakeResult.OVERHEARD:
+            # Who answers this message goes on in the same thread.
+            await self._roots.remember(message.bot_id, message.chat_id, message.message_id, root)
 
     async def _join(self, joined: ChatJoined) -> None:
         wish = joined.wish(str(self._me.id))
@@ -149,12 +164,16 @@ class UpdateIntake:
         Where administrators control, others may stop the answers that they asked for, and those of their conversations.
         """
         in_group = wish.origin.metadata["chat_type"] in GROUP_TYPES
-        is_controlled = isinstance(wish, Stop) or (isinstance(wish, Command) and wish.name in _CONTROL)
+        name = wish.name if isinstance(wish, Command) else None
+        is_for_owners = isinstance(wish, Stop) or name in TAKE_OVER
+        is_controlled = is_for_owners or name in _CONTROL
         if self._may_control is None or not in_group or not is_controlled:
             return wish
         if await self._may_control(wish.address.place, wish.person.id):
             return wish
-        return replace(wish, owner_only=True) if isinstance(wish, Stop) else Forbidden(wish.origin)
+        if is_for_owners and isinstance(wish, Stop | Command):
+            return replace(wish, owner_only=True)
+        return Forbidden(wish.origin)
 
     def _is_explained(self, message: ChatMessage) -> bool:
         """Say whether this is a picture of an album, and another one had the words. Clients put them on the first."""

@@ -20,6 +20,7 @@ from bridge.domain.incoming import (
     Edit,
     Origin,
     Question,
+    Remark,
     Stop,
     Wordless,
     command,
@@ -78,6 +79,8 @@ class ChatMessage:
     """The album that the picture is of; one of its pictures may have the words for all."""
     is_edit: bool = False
     """The person changed a message that was sent before."""
+    is_remark: bool = False
+    """It is not for the bot: it counts where a person has the thread."""
     has_files: bool = False
     """Its words are the caption of something that the agent cannot read."""
 
@@ -86,11 +89,11 @@ class ChatMessage:
         """True for a question in a plain group that may go on with what was said before the group moved."""
         return (
             self.is_in_chain
-            and not (self.is_edit or self.wording.is_empty)
+            and not (self.is_edit or self.is_remark or self.wording.is_empty)
             and self.default_root in (self.message_id, "")
         )
 
-    def wish(self, root: str | None = None) -> Question | Command | Stop | Edit | Wordless:
+    def wish(self, root: str | None = None) -> Question | Command | Stop | Remark | Edit | Wordless:
         """Say what the person wants. `root`: what the store knows of the chain."""
         origin = self._origin((self.default_root if root is None else root) if self.is_in_chain else self.topic)
         words = self.wording
@@ -98,6 +101,8 @@ class ChatMessage:
             return Wordless(origin)
         if self.is_edit:
             return Edit(origin, words.text)
+        if self.is_remark:
+            return Remark(origin, words.text)
         if not words.text:
             # Nothing but the bot's name: that calls it, and asks nothing.
             return Command(origin, CommandName.START)
@@ -152,7 +157,10 @@ def read_update(
     wording = read_message_text(message, me.id, me.username) or _without_words(message)
     if wording is not None and chat["type"] == "private" and message.get("text"):
         wording = with_bare_command(wording)
-    if wording is None or not _is_for_me(message, chat["type"], wording, me, group_trigger=group_trigger):
+    if wording is None:
+        return None
+    is_for_me = _is_for_me(message, chat["type"], wording, me, group_trigger=group_trigger)
+    if not is_for_me and not _is_remark(chat["type"], wording):
         return None
     if "edited_message" in update and (wording.command in _COMMANDS or not wording.text):
         return None  # what was a question does not become a command
@@ -178,6 +186,7 @@ def read_update(
         wording=wording,
         album=str(message.get("media_group_id") or ""),
         is_edit="edited_message" in update,
+        is_remark=not is_for_me,
         has_files=not message.get("text") and bool(_MEDIA & message.keys()),
     )
 
@@ -210,6 +219,12 @@ def _is_for_me(
     if group_trigger == "all" and wording.text:
         return True
     return wording.names_me or wording.command in _COMMANDS or _answers_me(message, me)
+
+
+def _is_remark(chat_type: str, wording: MessageText) -> bool:
+    """Say whether people say something to each other. The bot hears it only where its privacy mode is off."""
+    is_said = bool(wording.text) and not wording.command and not wording.is_for_another_bot
+    return is_said and chat_type in GROUP_TYPES
 
 
 def _without_words(message: Mapping[str, Any]) -> MessageText | None:

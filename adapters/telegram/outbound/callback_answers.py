@@ -7,7 +7,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from adapters.telegram import limits
-from bridge.domain.incoming import Command, Incoming, IntakeResult, Rating, Stop
+from bridge.domain.incoming import TAKE_OVER, Command, Incoming, IntakeResult, Rating, Stop
 from bridge.domain.notices import Notice
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.texts.catalog import texts_in
@@ -25,6 +25,13 @@ _TO_RETRY = {
     IntakeResult.ACCEPTED: Notice.ASKED_AGAIN,
     IntakeResult.QUEUED: Notice.ASKED_AGAIN,
     IntakeResult.DUPLICATE: Notice.ALREADY_ASKED_AGAIN,
+    IntakeResult.FULL: Notice.BUSY,
+    IntakeResult.REFUSED: Notice.NOT_ALLOWED,
+}
+_TO_TAKE_OVER = {
+    IntakeResult.ALREADY: Notice.PERSON_ANSWERS,
+    IntakeResult.DUPLICATE: Notice.PERSON_ANSWERS,
+    IntakeResult.NOT_YOURS: Notice.NOT_YOURS_TO_TAKE,
     IntakeResult.FULL: Notice.BUSY,
     IntakeResult.REFUSED: Notice.NOT_ALLOWED,
 }
@@ -46,7 +53,8 @@ def _notice_to(press: Incoming, became: IntakeResult) -> Notice | None:
         case Stop():
             return _TO_STOP.get(became)
         case Command():
-            return _TO_RETRY.get(became)
+            told = _TO_TAKE_OVER if press.name in TAKE_OVER else _TO_RETRY
+            return told.get(became)
         case Rating():
             return _TO_RATING.get(became)
         case _:

@@ -17,6 +17,7 @@ from bridge.app.operate.tables import counted, duration, show, total_tokens
 from bridge.app.routes import routes_of
 from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.sessions import EndReason
+from bridge.domain.take_overs import TakeOver
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.runtime.clock import SystemClock
 from config.settings import Settings
@@ -33,13 +34,15 @@ async def run(settings: Settings, chosen: Namespace) -> int:
         if chosen.action == "end":
             return await _end(settings, stores, chosen)
         while True:
-            sessions = await stores.open_sessions()
+            sessions, taken = await stores.open_sessions(), await stores.take_overs.all_threads()
             if chosen.json:
-                print(json.dumps([_facts(settings, one) for one in sessions], indent=2))
+                facts = [_facts(settings, one) for one in sessions]
+                print(json.dumps([*facts, *map(_facts_of_taken, taken)], indent=2))
             else:
                 if chosen.watch:
                     Console().clear()
                 _show(settings, sessions)
+                _show_taken(taken)
             if not chosen.watch:
                 return 0
             sys.stdout.flush()
@@ -109,6 +112,30 @@ def _facts(settings: Settings, one: OpenSession) -> dict[str, object]:
         "turns": session.turns,
         "usage": dict(session.usage),
     }
+
+
+def _facts_of_taken(one: TakeOver) -> dict[str, object]:
+    thread = one.thread
+    return {
+        "taken_over": True,
+        "channel": thread.channel,
+        "account": thread.account,
+        "place": thread.place,
+        "thread": thread.thread,
+        "person": one.person.id,
+        "by_agent": one.by_agent,
+        "age_s": round(time.time() - one.since),
+    }
+
+
+def _show_taken(taken: Sequence[TakeOver]) -> None:
+    rows = []
+    for one in taken:
+        whose = "asked for by the agent" if one.by_agent else one.person.name or one.person.id
+        thread = one.thread
+        rows.append((whose, thread.channel, thread.place, thread.thread, duration(time.time() - one.since)))
+    if rows:
+        show(("taken over by", "channel", "place", "thread", "since"), rows)
 
 
 def _show(settings: Settings, sessions: Sequence[OpenSession]) -> None:

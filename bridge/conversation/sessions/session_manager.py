@@ -16,16 +16,19 @@ from bridge.domain.errors import (
     BridgeError,
     LeaseLost,
     Misconfigured,
+    PersonAnswers,
     StoreUnavailable,
 )
 from bridge.domain.incoming import Queued
 from bridge.domain.sessions import Conversation, EndReason, OpenedConversation, Opening, Session
+from bridge.domain.take_overs import TakeOver
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import AskerNames, OwnAgent
 from bridge.ports.stores.sessions import SessionStore
+from bridge.ports.stores.take_overs import TakeOvers
 from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -60,9 +63,11 @@ class SessionManager:
         *,
         idle_timeout_s: float,
         muted: MutedPlaces,
+        take_overs: TakeOvers | None = None,
         memory: Memory = Memory.DIRECT,
         allowances: AllowanceKeeper | None = None,
     ) -> None:
+        self._take_overs = take_overs
         self._memory = memory
         self._allowances = allowances
         self._agent = agent
@@ -82,6 +87,10 @@ class SessionManager:
         """Return the session that is open in the thread."""
         return await self._store.current(thread)
 
+    async def taken_over(self, thread: ThreadKey) -> TakeOver | None:
+        """Return who has the thread; None where that is the agent."""
+        return None if self._take_overs is None else await self._take_overs.of_thread(thread)
+
     async def open_session(
         self, lease: Lease, queued: Queued, channel: Channel, choices: Choices, wait: Wait | None = None
     ) -> tuple[Session, str]:
@@ -92,8 +101,10 @@ class SessionManager:
 
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
         `AgentRateLimited`, the `Misconfigured` leaves, `PlaceMuted` where the answer could not be
-        written, and `AllowanceUsedUp`.
+        written, `AllowanceUsedUp`, and `PersonAnswers`.
         """
+        if await self.taken_over(lease.thread) is not None:
+            raise PersonAnswers
         await self._muted.check(lease.thread)
         if self._allowances is not None:
             await self._allowances.take_session(queued, choices)

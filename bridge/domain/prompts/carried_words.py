@@ -51,8 +51,7 @@ def is_carried(words: str) -> bool:
 
 def _quoted(exchange: Exchange, *, named: bool, part: int = 1) -> str:
     asker = speaker_label(exchange.person.name, exchange.person.id) if named else _ASKER
-    said = [
-        spoken(shortened(exchange.question, MOST_QUESTION // part), asker),
-        spoken(shortened(exchange.answer, MOST_ANSWER // part), _AGENT),
-    ]
+    said = [spoken(shortened(exchange.question, MOST_QUESTION // part), asker)]
+    if not exchange.is_remark:
+        said.append(spoken(shortened(exchange.answer, MOST_ANSWER // part), _AGENT))
     return "\n".join(f"> {line}".rstrip() for text in said for line in text.splitlines())

@@ -8,7 +8,10 @@ from bridge.domain.threads import ThreadKey
 
 
 class Exchanges(Protocol):
-    """The last exchanges of each thread. `WorkQueue.settle` adds them. Raises `StoreUnavailable`."""
+    """The last exchanges of each thread, and what was said while a person had it. Raises `StoreUnavailable`.
+
+    `WorkQueue.settle` adds exchanges, `Inbox` the rest.
+    """
 
     async def of_thread(self, thread: ThreadKey) -> Sequence[Exchange]:
         """Return them, oldest first."""

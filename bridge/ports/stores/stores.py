@@ -9,6 +9,7 @@ from bridge.ports.stores.exchanges import Exchanges
 from bridge.ports.stores.key_value import KeyValueStore
 from bridge.ports.stores.retention import Retention
 from bridge.ports.stores.sessions import SessionStore
+from bridge.ports.stores.take_overs import TakeOvers
 from bridge.ports.stores.work_queue import Inbox, WorkQueue
 
 
@@ -20,6 +21,7 @@ class Stores:
     queue: WorkQueue
     sessions: SessionStore
     exchanges: Exchanges
+    take_overs: TakeOvers
     quota: Quota
     budgets: CallBudgets
     leader: LeaderLease

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bridge.domain.files import FileMark
-from bridge.domain.incoming import Edit, IntakeResult, Question, Queued, Rating, Stop, Withdrawal
+from bridge.domain.incoming import Edit, IntakeResult, Question, Queued, Rating, Remark, Stop, Withdrawal
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Renewal, Settlement, Step
 
@@ -17,7 +17,15 @@ class Inbox(Protocol):
 
         A thread that accepted an addressed question is known from then on. A question that waits for more of the
         same person (`joins_within_s`) may be begun after that time, and what comes until then is added to it.
+
+        `CommandName.HUMAN` gives the thread to a person in the same step: the answer at work is stopped, the session
+        ends, and what waits, or comes from then on, is kept for the agent (`OVERHEARD`). `AGENT` gives it back.
+        `ALREADY` where nothing is to change, `NOT_YOURS` where this person may not.
         """
+        ...
+
+    async def overhear(self, remark: Remark) -> IntakeResult:
+        """Keep what was said, where a person has the thread: `OVERHEARD`, else `NOT_ADDRESSED`; or `DUPLICATE`."""
         ...
 
     async def stop(self, stop: Stop) -> IntakeResult:

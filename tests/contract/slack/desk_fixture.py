@@ -58,6 +58,7 @@ async def receiving(slack: SlackStandIn, stores: RedisStores, options: SlackSett
         api_url=slack.api_url,
         options=options,
         sessions=stores.sessions,
+        take_overs=stores.take_overs,
         marks=stores.records,
     )
     await channel.open()

@@ -47,6 +47,15 @@ async def test_a_thread_is_processing_then_active_then_closed(slack: SlackStandI
     assert slack.api.session_states[-1] == ("D1", ts, "active")
 
 
+async def test_a_thread_that_a_person_has_is_suspended(slack: SlackStandIn, view: SlackChannel) -> None:
+    """M7: the command itself leaves the state to what came of it."""
+    ts = await slack.say("U0ADA", "D1", "hello")
+    question = read(slack, view)
+    await view.settled(Command(question.origin, CommandName.HUMAN), DONE)
+    await view.suspended(question.thread)
+    assert slack.api.session_states == [("D1", ts, "suspended")]
+
+
 async def test_what_ended_the_conversation_leaves_it_to_be_closed(slack: SlackStandIn, view: SlackChannel) -> None:
     await slack.say("U0ADA", "D1", "bye")
     question = read(slack, view)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from adapters.redis_store import RedisStores
-from bridge.domain.incoming import CommandName
+from bridge.domain.incoming import CommandName, IntakeResult
 from bridge.domain.notices import TALKIFAI_COMMAND, Notice
 from bridge.domain.sessions import Conversation, EndReason, Session
 from bridge.domain.threads import ThreadKey
@@ -56,6 +56,20 @@ async def test_end_ends_the_persons_own_conversations_in_that_place(desk: Desk, 
     (question,) = desk.queued
     assert (kind_of(question), question.thread, question.person.id) == (CommandName.END, CHANNEL_THREAD, "U0ADA")
     assert question.address.thread == CHANNEL_THREAD.thread
+
+
+async def test_human_and_agent_are_for_the_persons_own_threads_in_that_place(desk: Desk, stores: RedisStores) -> None:
+    """M7: a slash command cannot be given in a thread."""
+    assert await desk.type("agent", "C1") == english(Notice.AGENT_ANSWERS_ALREADY)
+    assert await desk.type("human", "C1") == english(Notice.NONE_OF_YOURS_HERE)
+    await open_session(stores, CHANNEL_THREAD)
+    assert await desk.type("human", "C1") == english(Notice.PERSON_COMES)
+    (human,) = desk.queued
+    assert (kind_of(human), human.thread, human.person.id) == (CommandName.HUMAN, CHANNEL_THREAD, "U0ADA")
+    assert await stores.inbox.append(human) is IntakeResult.ACCEPTED
+    assert await desk.type("agent", "C1", "U0BOB") == english(Notice.AGENT_ANSWERS_ALREADY)
+    assert await desk.type("agent", "C1") == english(Notice.AGENT_ANSWERS)
+    assert kind_of(desk.queued[-1]) is CommandName.AGENT
 
 
 async def test_new_begins_anew_in_a_direct_message_and_explains_elsewhere(desk: Desk) -> None:

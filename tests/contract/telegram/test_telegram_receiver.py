@@ -11,7 +11,7 @@ import pytest
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
 from bridge.domain.errors import ChannelTokenRefused
-from bridge.domain.incoming import CommandName, Forbidden, Question, Stop, Wordless
+from bridge.domain.incoming import CommandName, Forbidden, Question, Remark, Stop, Wordless
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import Outcome, Settlement
@@ -543,9 +543,11 @@ async def test_each_topic_of_a_forum_is_a_thread_and_general_is_one(
         await telegram.say(ada, forum, "in general", mention=True)
         await telegram.say(ada, forum, "to no one", topic=topic)
         await telegram.say(ada, forum, "last", mention=True)
-        await intake.until_knocks(3)
-    in_topic, in_general, _ = intake.questions
-    assert intake.texts == ["in the topic", "in general", "last"]
+        await intake.until_knocks(4)
+    in_topic, in_general, remark, _ = intake.questions
+    assert intake.texts == ["in the topic", "in general", "", "last"]
+    assert isinstance(remark, Remark)
+    assert remark.text == "to no one"
     assert (in_topic.thread.thread, in_topic.address.thread) == (str(topic), str(topic))
     assert (in_general.thread.thread, in_general.address.thread) == ("general", "")
 

@@ -1,13 +1,14 @@
 -- Gives all that a thread has to another thread. The worker of the old one loses its lease by that, and the
 -- turn is taken up again under the new name: without the ids of messages, which mean nothing there.
-local due, leases, idle, endings, ends, bell, heir, clock = unpack(KEYS, 1, 8)
-local inbox, bodies, turn, known, session, unanswered, told, exchanges, answered = unpack(KEYS, 9, 17)
-local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered, _, new_exchanges = unpack(KEYS, 18, 25)
+local due, leases, idle, endings, ends, bell, heir, clock, taken_due = unpack(KEYS, 1, 9)
+local inbox, bodies, turn, known, session, unanswered, told, exchanges, answered, taken, overheard = unpack(KEYS, 10, 20)
+local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered, _, new_exchanges, _, new_taken, new_overheard =
+  unpack(KEYS, 21, 31)
 local thread, new, root, bell_length = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local known_ms, heir_ms = ARGV[5], ARGV[6]
+local known_ms, heir_ms, new_place = ARGV[5], ARGV[6], ARGV[7]
 
 local deadline = redis.call('ZSCORE', idle, thread)
-if redis.call('EXISTS', inbox, session) == 0 then
+if redis.call('EXISTS', inbox, session, taken) == 0 then
   redis.call('ZREM', due, thread)
   redis.call('ZREM', idle, thread)
   redis.call('HDEL', leases, thread)
@@ -45,8 +46,18 @@ end
 if redis.call('EXISTS', unanswered) == 1 then
   redis.call('RENAME', unanswered, new_unanswered)
 end
-if redis.call('EXISTS', exchanges) == 1 then
-  redis.call('RENAME', exchanges, new_exchanges)
+for key, new_key in pairs({ [exchanges] = new_exchanges, [overheard] = new_overheard }) do
+  if redis.call('EXISTS', key) == 1 then
+    redis.call('RENAME', key, new_key)
+  end
+end
+if redis.call('EXISTS', taken) == 1 then
+  local address = cjson.decode(redis.call('HGET', taken, 'address'))
+  address.place, address.reply_to = new_place, ''
+  redis.call('HSET', taken, 'address', cjson.encode(address))
+  redis.call('RENAME', taken, new_taken)
+  redis.call('ZADD', taken_due, redis.call('ZSCORE', taken_due, thread) or whole(steady_ms(clock)), new)
+  redis.call('ZREM', taken_due, thread)
 end
 redis.call('DEL', inbox, bodies, turn, known, told, answered)
 redis.call('SET', new_known, '1', 'PX', known_ms)

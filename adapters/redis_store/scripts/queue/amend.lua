@@ -1,6 +1,6 @@
 -- Changes a question that still waits, or drops it where the new body is empty: 1. The answer at work is stopped and the
 -- new words are asked next, once: 2, with the worker's fence. What was answered can be asked again with the new words: 3.
-local inbox, bodies, turn, due, leases, answered, unanswered, seen = unpack(KEYS)
+local inbox, bodies, turn, due, leases, answered, unanswered, seen, overheard = unpack(KEYS)
 local thread, id, body, again_id, again = unpack(ARGV, 1, 5)
 local seen_ms, unanswered_ms = ARGV[6], ARGV[7]
 
@@ -9,6 +9,18 @@ local function is_kept(key)
   return readable and type(kept) == 'table' and kept.id == id
 end
 
+-- What was said while a person has the thread: changed or dropped there.
+for at, said in ipairs(redis.call('LRANGE', overheard, 0, -1)) do
+  local readable, kept = pcall(cjson.decode, said)
+  if readable and type(kept) == 'table' and kept.id == id then
+    if body == '' then
+      redis.call('LREM', overheard, 1, said)
+    else
+      redis.call('LSET', overheard, at - 1, body)
+    end
+    return {1}
+  end
+end
 if redis.call('HEXISTS', bodies, id) == 0 then
   if body == '' then
     for _, key in ipairs({answered, unanswered}) do

@@ -1,14 +1,17 @@
 -- Removes duplicates and appends. An answer of "not addressed" leaves no mark of the message, because the same
 -- message may come once more as an addressed one.
 local inbox, bodies, known, due, bell, counters = unpack(KEYS, 1, 6)
-local told, turn, leases, burst, clock, askers = unpack(KEYS, 7, 12)
+local told, turn, leases, burst, clock, askers, taken, taken_due, overheard = unpack(KEYS, 7, 15)
 local MOST_ASKERS = 10000
-local NAMES = 13 -- from here on the names of the message; the first one is its id
+local NAMES = 16 -- from here on the names of the message; the first one is its id
 local thread, id, body, addressed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local longest, seen_ms, known_ms, bell_length = tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8])
 local queued_from = tonumber(ARGV[9])
 local joins_ms, size, most_size = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local further_ms = ARGV[14]
+-- What is kept of a question instead, while a person has the thread; empty for a command.
+local remark, most_remarks, most_bytes, remark_ms = ARGV[16], tonumber(ARGV[17]), tonumber(ARGV[18]), ARGV[19]
+local hand_back_ms = tonumber(ARGV[20])
 
 -- Adds this to the question before it, where that is the same person's, came just now and still waits.
 local function join()
@@ -49,6 +52,11 @@ if seen_before then
   became = 'duplicate'
 elseif size > most_size then
   became = 'too_long'
+elseif remark ~= '' and redis.call('EXISTS', taken) == 1 then
+  overhear(overheard, remark, most_remarks, most_bytes, remark_ms)
+  redis.call('ZADD', taken_due, whole(steady_ms(clock) + hand_back_ms), thread)
+  redis.call('PEXPIRE', known, known_ms)
+  became = 'overheard'
 elseif join() then
   became = 'joined'
 elseif redis.call('LLEN', inbox) >= longest then
@@ -61,7 +69,7 @@ elseif redis.call('LLEN', inbox) >= longest then
   end
 else
   -- One "queued" notice per backlog; an empty inbox resets it.
-  local waiting = redis.call('RPUSH', inbox, id)
+  local waiting = enqueue(inbox, bodies, due, bell, bell_length, clock, thread, id, body, joins_ms)
   if waiting == 1 then
     redis.call('DEL', told)
     if redis.call('HLEN', askers) >= MOST_ASKERS then
@@ -71,7 +79,6 @@ else
   elseif waiting >= queued_from and redis.call('SET', told, '1', 'NX', 'PX', known_ms) then
     became = 'queued'
   end
-  redis.call('HSET', bodies, id, body)
   if joins_ms > 0 then
     redis.call('HSET', bodies, 'size:' .. id, size)
     redis.call('SET', burst, id, 'PX', joins_ms)
@@ -79,10 +86,6 @@ else
   -- Until it is settled the mark names the question that made the thread known.
   if not addressed or not redis.call('SET', known, id, 'NX', 'PX', known_ms) then
     redis.call('PEXPIRE', known, known_ms)
-  end
-  -- A thread that is leased is in the set already: its worker sees the question when it settles.
-  if redis.call('ZADD', due, 'NX', whole(steady_ms(clock) + joins_ms), thread) == 1 then
-    ring(bell, bell_length)
   end
 end
 redis.call('HINCRBY', counters, 'question.' .. became, 1)

@@ -2,13 +2,15 @@
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
 local session, idle, endings, ends, counters, dead, unanswered, answer, clock, askers, exchanges, answered = unpack(KEYS, 7, 18)
+local taken, taken_due, overheard = unpack(KEYS, 19, 21)
 local thread, fence, question, outcome, end_reason = unpack(ARGV, 1, 5)
 local idle_ms, known_ms = tonumber(ARGV[6]), ARGV[7]
 local history, counts_as_turn = ARGV[8], ARGV[9]
 local dead_reason, dead_length, unanswered_ms, rated_ms = ARGV[10], tonumber(ARGV[11]), ARGV[12], tonumber(ARGV[13])
 local dead_ms = tonumber(ARGV[14])
 local exchange, said_ms, most_exchanges, exchange_ms = ARGV[15], tonumber(ARGV[16]), tonumber(ARGV[17]), ARGV[18]
-local USAGE = 19
+local most_remarks, most_bytes, hand_back_ms = tonumber(ARGV[19]), tonumber(ARGV[20]), tonumber(ARGV[21])
+local USAGE = 22
 local not_whole = { interrupted = true, stopped = true, refused = true, dead = true }
 local holder = redis.call('HGET', leases, thread)
 if holder ~= fence then
@@ -65,9 +67,22 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     redis.call('PEXPIRE', exchanges, exchange_ms)
   end
   if outcome == 'undeliverable' then
-    redis.call('DEL', exchanges)
+    redis.call('DEL', exchanges, overheard, taken)
+    redis.call('ZREM', taken_due, thread)
   elseif end_reason == 'agent' then
     redis.call('ZREMRANGEBYRANK', exchanges, 0, -2) -- the agent is done with what was before
+    redis.call('DEL', overheard)
+  end
+  local function keep(said)
+    overhear(overheard, said, most_remarks, most_bytes, exchange_ms)
+  end
+  if end_reason == 'human' and body and redis.call('EXISTS', taken) == 0 then
+    take_over(taken, taken_due, inbox, bodies, clock, thread, cjson.decode(body), hand_back_ms, true, keep)
+    redis.call('HSET', taken, 'by_agent', '1')
+  end
+  local is_taken = redis.call('EXISTS', taken) == 1
+  if is_taken and outcome == 'stopped' and exchange == '' and body and string.find(body, '"kind":"ask"', 1, true) then
+    keep(body) -- asked, and stopped before it was answered
   end
   redis.call('LPOP', inbox)
   for _, part in ipairs(cjson.decode(redis.call('HGET', bodies, 'parts:' .. id) or '[]')) do
@@ -110,8 +125,8 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     if idle_ms >= 0 then
       redis.call('ZADD', idle, whole(steady_ms(clock) + idle_ms), thread)
     end
-    if end_reason ~= '' then
-      begin_ending(session, idle, endings, ends, clock, thread, end_reason)
+    if end_reason ~= '' or is_taken then
+      begin_ending(session, idle, endings, ends, clock, thread, end_reason ~= '' and end_reason or 'human')
     end
   end
 end

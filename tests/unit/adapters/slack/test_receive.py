@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.inbound.event_parser import MalformedEventError, read_message
-from bridge.domain.incoming import CommandName, Question, Stop
+from bridge.domain.incoming import CommandName, Question, Remark, Stop
 from config.slack import SlackSettings
 from tests.wishes import Kind, kind_of, words_of
 
@@ -88,7 +88,8 @@ def test_a_message_in_a_thread_without_a_mention_counts_only_in_a_known_thread()
 
 @pytest.mark.parametrize("somebody", ["<@U2>", "<@U2|bob>", "<!subteam^S1|@ops>", "<!here>", "<!channel|@channel>"])
 def test_a_message_to_somebody_else_is_left_alone_unless_it_mentions_the_bot_too(somebody: str) -> None:
-    assert read_message(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME, SlackSettings()) is None
+    left = read_message(event(thread_ts=ROOT, text=f"{somebody} have a look"), HOME, SlackSettings())
+    assert isinstance(left, Remark)
     both = read(event(thread_ts=ROOT, text=f"<@UBOT> tell {somebody}"))
     assert both.origin.addressed
 
@@ -100,7 +101,9 @@ def test_links_and_dates_are_nobody() -> None:
 
 def test_where_follow_ups_need_a_mention_others_are_left_alone() -> None:
     options = SlackSettings(follow_ups="mention")
-    assert read_message(event(thread_ts=ROOT, text="and now?"), HOME, options) is None
+    left = read_message(event(thread_ts=ROOT, text="and now?"), HOME, options)
+    assert isinstance(left, Remark)
+    assert (left.text, left.thread.thread, left.origin.addressed) == ("and now?", ROOT, False)
     question = read_message(event(thread_ts=ROOT, text="<@UBOT> and now?"), HOME, options)
     assert question is not None
     assert question.origin.addressed

@@ -45,7 +45,7 @@ def _data(markup: InlineKeyboardMarkup | None) -> list[str]:
 def test_every_button_fits_names_its_turn_and_tells_nothing() -> None:
     view = PageView(text="x", turn_id=TURN, controls=tuple(CONTROLS | RATINGS))
     data = _data(keyboard(view, SEAL, 5))
-    assert len(data) == 4
+    assert len(data) == 5
     assert all(len(one.encode()) <= 64 for one in data)
     assert all("100" not in one.partition(":")[0] and TURN not in one for one in data)
     read = {press_of(query(PRIVATE, one)).control for one in data}

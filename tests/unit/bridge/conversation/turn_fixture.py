@@ -101,7 +101,15 @@ def stage_on(
     agent = FakeAgent(script, greeting=greeting)
     muted = MutedPlaces(stores.records)
     keeper = AllowanceKeeper(stores.allowances, clock, Allowances())
-    sessions = SessionManager(agent, stores.sessions, clock, idle_timeout_s=60.0, muted=muted, allowances=keeper)
+    sessions = SessionManager(
+        agent,
+        stores.sessions,
+        clock,
+        idle_timeout_s=60.0,
+        muted=muted,
+        take_overs=stores.take_overs,
+        allowances=keeper,
+    )
     carried = CarryOver(stores.exchanges, clock, carry_over or CarryOverLimits())
     asker = QuestionSender(
         agent=agent,
@@ -109,6 +117,7 @@ def stage_on(
         sessions=sessions,
         clock=clock,
         carry_over=carried,
+        human_tools=frozenset({"ask_a_person"}),
         recovery=RecoveryLimits(answer_wait_s=0.3, arrival_wait_s=0.1, first_pause_s=0.02, most_pause_s=0.05),
     )
     routes = RouteTable()
@@ -125,5 +134,6 @@ def stage_on(
         marks=stores.records,
         allowances=keeper,
         routes=routes,
+        human_button=True,
     )
     return Stage(stores, agent, channel, turns, routes)

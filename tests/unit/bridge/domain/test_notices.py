@@ -28,7 +28,7 @@ def test_help_names_each_command_as_it_is_written_in_that_channel(
 
 def test_the_help_of_the_slash_command_names_what_it_takes() -> None:
     named = [line.partition("`:")[0] for line in help_text(english, TALKIFAI_COMMAND).split("\n")[1:]]
-    assert named == [f"`/talkifai {word}" for word in ("status", "end", "stop", "new", "help")]
+    assert named == [f"`/talkifai {word}" for word in ("status", "end", "stop", "new", "human", "agent", "help")]
 
 
 def test_every_command_is_described() -> None:

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store.client.connection import connect
-from adapters.redis_store.schema.keys import StoreLimits
+from adapters.redis_store.schema.store_limits import StoreLimits
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.errors import ChannelOutage
 from bridge.domain.incoming import IntakeResult

@@ -21,6 +21,7 @@ from bridge.domain.incoming import (
     Question,
     Queued,
     Rating,
+    Remark,
     Stop,
     Withdrawal,
     Wordless,
@@ -73,6 +74,9 @@ class FakeInbox:
     async def stop(self, stop: Stop) -> IntakeResult:
         return self._note("stop", stop)
 
+    async def overhear(self, remark: Remark) -> IntakeResult:
+        return self._note("overhear", remark)
+
     async def rate(self, rating: Rating) -> IntakeResult:
         return self._note("rate", rating)
 
@@ -97,6 +101,7 @@ class FakeInbox:
         (Rating(FROM, "0123", is_good=True), ["rate"]),
         (Edit(FROM, "how?"), ["amend"]),
         (Withdrawal(FROM), ["amend"]),
+        (Remark(FROM, "Bob, you?"), ["overhear"]),
         (Wordless(FROM), ["note_wordless"]),
         (Forbidden(FROM), []),
         (Joined(FROM), []),

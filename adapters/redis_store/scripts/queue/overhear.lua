@@ -1,0 +1,21 @@
+-- Keeps what was said among people, where a person has the thread; there it moves the time ahead at which the agent gets
+-- the thread back.
+local known, taken, taken_due, overheard, clock = unpack(KEYS, 1, 5)
+local NAMES = 6
+local thread, body, seen_ms, further_ms, known_ms = unpack(ARGV, 1, 5)
+local hand_back_ms, most, most_bytes, kept_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+if redis.call('EXISTS', taken) == 0 then
+  return 'not_addressed'
+end
+for at = NAMES, #KEYS do
+  if redis.call('EXISTS', KEYS[at]) == 1 then
+    return 'duplicate'
+  end
+end
+for at = NAMES, #KEYS do
+  redis.call('SET', KEYS[at], '1', 'PX', at == NAMES and seen_ms or further_ms)
+end
+overhear(overheard, body, most, most_bytes, kept_ms)
+redis.call('ZADD', taken_due, whole(steady_ms(clock) + hand_back_ms), thread)
+redis.call('PEXPIRE', known, known_ms)
+return 'overheard'

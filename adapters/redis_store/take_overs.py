@@ -1,0 +1,47 @@
+"""Which threads people have taken over."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.schema.codec import unpack
+from adapters.redis_store.schema.keys import Keys
+from bridge.domain.take_overs import TakeOver
+from bridge.domain.threads import Address, Person, ThreadKey
+
+
+class RedisTakeOvers:
+    """The `TakeOvers` port on Redis."""
+
+    def __init__(self, commands: Commands, keys: Keys) -> None:
+        self._commands = commands
+        self._keys = keys
+
+    async def of_thread(self, thread: ThreadKey) -> TakeOver | None:
+        """Return who has the thread; None where that is the agent."""
+        fields = await self._commands.call("HGETALL", self._keys.taken(thread))
+        return _take_over(thread, {unpack(name): unpack(value) for name, value in fields.items()}) if fields else None
+
+    async def all_threads(self) -> Sequence[TakeOver]:
+        """Return all of them, the one that goes back to the agent first in front."""
+        return await self._read(await self._commands.call("ZRANGE", self._keys.taken_due, 0, -1))
+
+    async def overdue(self, limit: int) -> Sequence[TakeOver]:
+        """Return those in which nothing was said for too long."""
+        keys = self._keys
+        return await self._read(await self._commands.script("overdue", [keys.taken_due, keys.clock], [limit]))
+
+    async def _read(self, names: Sequence[bytes]) -> Sequence[TakeOver]:
+        found = [await self.of_thread(ThreadKey.parse(unpack(name))) for name in names]
+        return [one for one in found if one is not None]
+
+
+def _take_over(thread: ThreadKey, fields: Mapping[str, str]) -> TakeOver:
+    address = json.loads(fields["address"])
+    return TakeOver(
+        thread=thread,
+        address=Address(address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")),
+        person=Person(fields["person"], fields["name"]),
+        since=float(fields["since_ms"]) / 1000,
+        by_agent=fields.get("by_agent") == "1",
+    )

@@ -1,0 +1,164 @@
+"""What the store does while a person has a thread."""
+
+from dataclasses import replace
+
+from redis.asyncio import Redis
+
+from adapters.redis_store import RedisStores, StoreLimits
+from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Remark, Withdrawal
+from bridge.domain.sessions import EndReason
+from bridge.domain.threads import Person, ThreadKey
+from bridge.domain.turns import Lease, Outcome, Settlement
+from tests.contract.store_steps import DONE, LetTimePass, ask, begin, begun, bound, claim
+
+THREAD = ThreadKey("slack", "T1", "C1", "17.5")
+
+
+def take(name: str = "h1", *, person: str = "U1", owner_only: bool = False, thread: ThreadKey = THREAD) -> Command:
+    origin = replace(ask(name, thread).origin, person=Person(person, "Eve"))
+    return Command(origin, CommandName.HUMAN, owner_only=owner_only)
+
+
+def give_back(name: str = "a1", *, person: str = "U1", owner_only: bool = False) -> Command:
+    return replace(take(name, person=person, owner_only=owner_only), name=CommandName.AGENT)
+
+
+def says(name: str, text: str, person: str = "U2") -> Remark:
+    return Remark(replace(ask(name, THREAD, addressed=False).origin, person=Person(person, "Bob")), text)
+
+
+async def _texts(stores: RedisStores) -> list[str]:
+    return [exchange.question for exchange in await stores.exchanges.of_thread(THREAD)]
+
+
+async def test_a_thread_that_is_taken_over_ends_its_session_and_keeps_what_is_said(stores: RedisStores) -> None:
+    """M7: in one step, once."""
+    await bound(stores, "c1", THREAD)
+    assert await stores.inbox.append(take()) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(take()) is IntakeResult.DUPLICATE
+    assert await stores.inbox.append(take("h2")) is IntakeResult.ALREADY
+
+    assert await stores.sessions.current(THREAD) is None
+    (ending,) = await stores.sessions.claim_ends(9, 9)
+    assert (ending.session.conversation.id, ending.reason) == ("c1", EndReason.HUMAN)
+    assert await stores.inbox.append(ask("q1", THREAD)) is IntakeResult.OVERHEARD
+    assert await stores.inbox.overhear(says("r1", "Bob, you?")) is IntakeResult.OVERHEARD
+    assert await stores.inbox.overhear(says("r1", "Bob, you?")) is IntakeResult.DUPLICATE
+    assert len(await _texts(stores)) == 2
+    taken = await stores.take_overs.of_thread(THREAD)
+    assert taken is not None
+    assert (taken.person, taken.by_agent) == (Person("U1", "Eve"), False)
+    assert await stores.take_overs.all_threads() == [taken]
+
+    lease = await claim(stores)
+    assert (await begin(stores, lease)).queued.id == "h1"
+    assert not await stores.queue.settle(lease, Settlement(Outcome.COMMAND_DONE, idle_timeout_s=600))
+
+
+async def test_a_thread_that_is_given_back_asks_again_and_knows_what_was_said(stores: RedisStores) -> None:
+    """M7: what was said meanwhile stays with the thread."""
+    assert await stores.inbox.append(give_back("a0")) is IntakeResult.ALREADY
+    await stores.inbox.append(take())
+    await stores.inbox.overhear(says("r1", "Bob, you?"))
+    assert await stores.inbox.append(give_back()) is IntakeResult.ACCEPTED
+    assert await stores.take_overs.all_threads() == []
+    assert await stores.inbox.append(ask("q1", THREAD)) is IntakeResult.QUEUED
+    assert await stores.inbox.overhear(says("r2", "Bye.")) is IntakeResult.NOT_ADDRESSED
+    assert await _texts(stores) == ["Bob, you?"]
+    await stores.exchanges.drop(THREAD)
+    assert await _texts(stores) == []
+
+
+async def test_a_running_answer_is_stopped_and_what_waits_is_kept(stores: RedisStores) -> None:
+    """M7: the session ends as the stopped turn is settled, also where it is opened meanwhile."""
+    await bound(stores, "c1", THREAD)
+    lease = await begun(stores, "q1", "q2", "q3", thread=THREAD)
+    assert await stores.inbox.append(take()) is IntakeResult.ACCEPTED
+    assert (await stores.queue.renew([lease])).stopped == ["q1"]
+    assert await stores.sessions.current(THREAD) is not None
+    assert await stores.queue.settle(lease, Settlement(Outcome.STOPPED, idle_timeout_s=600))
+    assert await stores.sessions.current(THREAD) is None
+    (ending,) = await stores.sessions.claim_ends(9, 9)
+    assert ending.reason is EndReason.HUMAN
+    assert (await begin(stores, lease)).queued.id == "h1"
+    # The first was stopped before any of its answer was seen.
+    assert sorted(await _texts(stores)) == sorted(["q1", "q2", "q3"])
+
+
+async def test_the_agent_asks_for_a_person_as_its_answer_is_settled(stores: RedisStores) -> None:
+    """M7: the thread is taken over, and the session ends, in the same step."""
+    await bound(stores, "c1", THREAD)
+    lease = await begun(stores, "q1", "q2", thread=THREAD)
+    settlement = Settlement(Outcome.ANSWERED, idle_timeout_s=600, end_reason=EndReason.HUMAN)
+    assert not await stores.queue.settle(lease, settlement)
+    taken = await stores.take_overs.of_thread(THREAD)
+    assert taken is not None
+    assert taken.by_agent
+    assert await stores.sessions.current(THREAD) is None
+    assert await _texts(stores) == ["q2"]
+
+
+async def test_only_who_may_stop_takes_a_thread_over_and_gives_it_back(stores: RedisStores) -> None:
+    """M7: where the setting says so; where no conversation is open, everybody may."""
+    await bound(stores, "c1", THREAD)
+    opener = "U1"
+    assert await stores.inbox.append(take("h1", person="U9", owner_only=True)) is IntakeResult.NOT_YOURS
+    assert await stores.sessions.current(THREAD) is not None
+    assert await stores.inbox.append(take("h2", person="U9")) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(give_back("a1", person="U8", owner_only=True)) is IntakeResult.NOT_YOURS
+    assert await stores.inbox.append(give_back("a2", person=opener, owner_only=True)) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(take("h3", person="U8")) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(give_back("a3", person="U8", owner_only=True)) is IntakeResult.ACCEPTED
+
+
+async def test_a_silent_thread_goes_back_after_its_time_once(stores: RedisStores, let_time_pass: LetTimePass) -> None:
+    """M7: each message moves the time ahead; the notice queues like a command."""
+    await stores.inbox.append(take())
+    assert not await stores.queue.settle(await _at_head(stores), DONE)
+    await let_time_pass(20 * 3600)
+    await stores.inbox.overhear(says("r1", "Bob, you?"))
+    await let_time_pass(20 * 3600)
+    assert await stores.take_overs.overdue(9) == []
+    await let_time_pass(5 * 3600)
+    (overdue,) = await stores.take_overs.overdue(9)
+    assert await stores.inbox.append(overdue.hand_back()) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(overdue.hand_back()) is IntakeResult.DUPLICATE
+    assert await stores.take_overs.of_thread(THREAD) is None
+    assert await stores.take_overs.overdue(9) == []
+
+
+async def test_what_is_kept_is_bounded_and_can_be_changed_and_dropped(redis: Redis) -> None:
+    """M7: the newest; an edited remark counts in its new words, a deleted one not at all."""
+    stores = RedisStores(redis, limits=StoreLimits(remarks=3, remark_bytes=2000))
+    await stores.inbox.append(take())
+    for number in range(5):
+        await stores.inbox.overhear(says(f"r{number}", f"word {number}"))
+    assert await _texts(stores) == ["word 2", "word 3", "word 4"]
+    assert await stores.inbox.amend(Edit(says("r3", "").origin, "word three")) is IntakeResult.AMENDED
+    assert await stores.inbox.amend(Withdrawal(says("r2", "").origin)) is IntakeResult.AMENDED
+    assert await _texts(stores) == ["word three", "word 4"]
+    await stores.inbox.overhear(says("r9", "x" * 1400))
+    assert [text[:6] for text in await _texts(stores)] == ["xxxxxx"]
+
+
+async def test_a_group_that_moves_takes_along_who_has_it_and_what_was_said(stores: RedisStores, redis: Redis) -> None:
+    """M7, S15: with the address of its new place."""
+    old = ThreadKey("telegram", "100", "-5", "17")
+    new = replace(old, place="-1005")
+    await stores.inbox.append(take(thread=old))
+    assert not await stores.queue.settle(await _at_head(stores), DONE)
+    await stores.inbox.overhear(Remark(ask("r1", old, addressed=False).origin, "Bob, you?"))
+    assert await stores.places.move("telegram", "100", "-5", "-1005") == 1
+    (taken,) = await stores.take_overs.all_threads()
+    assert (taken.thread, taken.address.place) == (new, "-1005")
+    assert [exchange.question for exchange in await stores.exchanges.of_thread(new)] == ["Bob, you?"]
+    assert [key for key in await redis.keys("*") if str(old).encode() in key] == []
+    await stores.places.leave("telegram", "100", "-1005")
+    assert await stores.take_overs.all_threads() == []
+    assert await stores.exchanges.of_thread(new) == []
+
+
+async def _at_head(stores: RedisStores) -> Lease:
+    lease = await claim(stores)
+    await begin(stores, lease)
+    return lease
