@@ -1,18 +1,17 @@
-"""httpx on aiohttp's connections: a stream costs half the CPU of httpx's own, a small call a quarter.
+"""HTTP on aiohttp's connections, and httpx on top of them: a stream costs a third of the CPU of httpx's own.
 
-httpx-aiohttp does the work. It falls short in one thing that decides whether a question or a post may be sent again: it
-calls a connection that the server closed in the middle of an answer one that did not come about. So the cause of each
-error is looked at here. No error holds an address: Telegram's have the bot's token in them.
+All errors are httpx's. None holds an address: Telegram's have the bot's token in them.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from ssl import SSLContext
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """What is raised where nothing of a request has left the process. Anything else leaves open whether it arrived."""
@@ -23,72 +22,130 @@ _NOT_SENT_CAUSES = (
 )
 
 
-class HttpTransport(httpx.AsyncBaseTransport):
-    """For `httpx.AsyncClient(transport=…)`. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long a request may wait for each of its steps, in seconds; None for without end."""
 
-    It may be closed and used again, as python-telegram-bot does.
+    pool: float | None = None
+    """For a connection, one that has to be made included."""
+    connect: float | None = None
+    read: float | None = None
+    """For the next bytes of the answer."""
+
+
+class Connections:
+    """A pool of connections. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+
+    It may be closed and used again. Redirects, cookies and encodings are not followed, kept or undone.
 
     Args:
-        connections: How many there are at most; further requests wait as long as for a connection that is made.
-        idle_connection_s: How long an unused one is kept: less than servers do, so that no request meets one that is
-            being closed.
+        most: How many there are; further requests wait as long as for a connection that is made.
+        idle_s: How long an unused one is kept: less than servers do, so that no request meets one that is being closed.
     """
 
-    def __init__(self, *, connections: int, idle_connection_s: float = 4.0) -> None:
-        self._connections = connections
-        self._idle_connection_s = idle_connection_s
-        self._aiohttp = self._new_transport()
-        self._streams: set[_Stream] = set()
+    def __init__(self, most: int, idle_s: float = 4.0) -> None:
+        self._most = most
+        self._idle_s = idle_s
+        self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[tuple[str, ...], httpx.Proxy | None] = {}
+        self._answers: set[aiohttp.ClientResponse] = set()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return when the head of its answer has come."""
-        with _true_errors():
-            response = await self._aiohttp.handle_async_request(request)
-        stream = _Stream(response, self._streams)
-        return httpx.Response(
-            response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
-        )
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | aiohttp.FormData | None, times: Times
+    ) -> aiohttp.ClientResponse:
+        """Send a request and return when the head of its answer has come. The caller releases it.
+
+        Raises `httpx.HTTPError`: one of `NOT_SENT` where nothing was sent.
+        """
+        proxy = self._proxy_for(url)
+        with true_errors():
+            answer = await self._opened().request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(connect=times.pool, sock_connect=times.connect, sock_read=times.read),
+                proxy=None if proxy is None else str(proxy.url),
+                proxy_auth=None if proxy is None or proxy.auth is None else aiohttp.BasicAuth(*proxy.auth),
+            )
+        self._answers.add(answer)
+        return answer
+
+    def release(self, answer: aiohttp.ClientResponse) -> None:
+        """Let go of a connection: closed at once where the body was not read to its end. Safe to repeat."""
+        self._answers.discard(answer)
+        answer.release()
 
     async def aclose(self) -> None:
         """Close all connections. Who reads an answer hears of it: aiohttp alone would leave them waiting."""
-        for stream in tuple(self._streams):
-            await stream.aclose()
-        closing, self._aiohttp = self._aiohttp, self._new_transport()
-        await closing.aclose()
+        for answer in tuple(self._answers):
+            self.release(answer)
+        closing, self._session = self._session, None
+        if closing is not None:
+            await closing.close()
 
-    def _new_transport(self) -> AiohttpTransport:
-        return AiohttpTransport(verify=_ssl_context(), client=self._new_session)
+    def _opened(self) -> aiohttp.ClientSession:
+        """Make the session on first use.
 
-    def _new_session(self) -> aiohttp.ClientSession:
-        """Make what the transport would make, but with proxies from the environment, and without cookies."""
-        connector = aiohttp.TCPConnector(
-            limit=self._connections, keepalive_timeout=self._idle_connection_s, ssl=_ssl_context()
+        Its own look for proxies is left off: it reads them, and a `.netrc` file, anew for every request, in a thread.
+        """
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._most, keepalive_timeout=self._idle_s, ssl=_ssl_context())
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+            )
+        return self._session
+
+    def _proxy_for(self, url: str) -> httpx.Proxy | None:
+        """Return the proxy that the environment names for an address. It is read once."""
+        origin = tuple(url.split("/", 3)[:3])
+        if origin not in self._proxies:
+            parsed = httpx.URL("/".join(origin))
+            address = None if proxy_bypass(parsed.host) else getproxies().get(parsed.scheme)
+            self._proxies[origin] = httpx.Proxy(address) if address else None
+        return self._proxies[origin]
+
+
+class HttpTransport(httpx.AsyncBaseTransport):
+    """For `httpx.AsyncClient(transport=…)`. It may be closed and used again."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return when the head of its answer has come."""
+        wanted = request.extensions.get("timeout", {})
+        times = Times(wanted.get("pool"), wanted.get("connect"), wanted.get("read"))
+        body = await request.aread() or None
+        answer = await self._connections.send(request.method, str(request.url), request.headers, body, times)
+        # A name that comes several times is one entry for each.
+        return httpx.Response(
+            answer.status, headers=list(answer.raw_headers), stream=_Stream(answer, self._connections)
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._connections.aclose()
 
 
 class _Stream(httpx.AsyncByteStream):
-    """A body, with true errors."""
+    """A body."""
 
-    def __init__(self, response: httpx.Response, is_open: "set[_Stream]") -> None:
-        self._response = response
-        self._is_open = is_open
-        is_open.add(self)
+    def __init__(self, answer: aiohttp.ClientResponse, connections: Connections) -> None:
+        self._answer = answer
+        self._connections = connections
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the chunks as they come."""
-        stream = self._response.stream
-        if not isinstance(stream, httpx.AsyncByteStream):
-            raise TypeError("an asynchronous transport has asynchronous streams")
-        with _true_errors():
-            async for chunk in stream:
+        """Yield the bytes as they come."""
+        content = self._answer.content
+        with true_errors():
+            while chunk := await content.readany():
                 yield chunk
 
     async def aclose(self) -> None:
-        """Let go of the connection: closed at once where the body was not read to its end."""
-        self._is_open.discard(self)
-        with _true_errors():
-            await self._response.aclose()
+        """Let go of the connection."""
+        self._connections.release(self._answer)
 
 
 @cache
@@ -98,15 +155,16 @@ def _ssl_context() -> SSLContext:
 
 
 @contextmanager
-def _true_errors() -> Iterator[None]:
-    """Raise httpx's errors as they truly are, without their causes."""
+def true_errors() -> Iterator[None]:
+    """Turn aiohttp's errors into httpx's, without their causes."""
     try:
         yield
-    except (httpx.HTTPError, aiohttp.ClientError) as error:
-        raise _true_error(error.__cause__ or error) from None
+    except aiohttp.ClientError as error:
+        raise _true_error(error) from None
 
 
-def _true_error(cause: BaseException) -> httpx.HTTPError:
+def _true_error(cause: aiohttp.ClientError) -> httpx.HTTPError:
+    """Tell whether a request was sent. The order counts: some errors are of several kinds."""
     kind = type(cause).__name__
     if isinstance(cause, aiohttp.ConnectionTimeoutError):  # no connection in time, or none free
         return httpx.ConnectTimeout(kind)

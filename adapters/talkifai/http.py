@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
-from adapters.http_transport import NOT_SENT, HttpTransport
+from adapters.http_transport import NOT_SENT, Connections, HttpTransport
 from adapters.talkifai.error_mapping import Call
 from adapters.talkifai.event_reader import BoundedText
 from adapters.talkifai.limits import TalkifaiLimits
@@ -125,7 +125,7 @@ class Transport:
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=timeout,
-            transport=HttpTransport(connections=limits.connections),
+            transport=HttpTransport(Connections(limits.connections)),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 

@@ -7,8 +7,7 @@ any worker can read one, and a client that makes one up, or sends one of another
 import hashlib
 import hmac
 import re
-
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from typing import Any
 
 from bridge.domain.notices import SHORT_BUTTON_LABELS
 from bridge.domain.pages import Button, PageView
@@ -48,12 +47,15 @@ class ButtonSeal:
         return digest.hex()[:_SEAL_DIGITS]
 
 
-def keyboard(view: PageView, seal: ButtonSeal, chat_id: int) -> InlineKeyboardMarkup | None:
-    """Return the buttons of a page, in one row. An edit without any takes away what was there (Bot API)."""
+def keyboard(view: PageView, seal: ButtonSeal, chat_id: int) -> dict[str, Any] | None:
+    """Return the buttons of a page, in one row (Bot API, `InlineKeyboardMarkup`).
+
+    An edit without any takes away what was there.
+    """
     token, texts = token_of(view.turn_id), texts_in(view.language)
     row = [
-        InlineKeyboardButton(texts(SHORT_BUTTON_LABELS[control]), callback_data=seal.data(chat_id, control, token))
+        {"text": texts(SHORT_BUTTON_LABELS[control]), "callback_data": seal.data(chat_id, control, token)}
         for control in view.controls
         if control in SHORT_BUTTON_LABELS
     ]
-    return InlineKeyboardMarkup([row]) if row else None
+    return {"inline_keyboard": [row]} if row else None

@@ -7,28 +7,28 @@ before it processes, and stands still for ever at an update that it cannot parse
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from telegram.error import Conflict, RetryAfter, TelegramError, TimedOut
 
 from adapters.telegram import limits
-from adapters.telegram.api.client import Client
+from adapters.telegram.api.client import Client, Method, call
 from adapters.telegram.api.errors import is_token_refusal, retry_after_s, token_refused
 from adapters.telegram.inbound.conflict import Conflicts
 from adapters.telegram.inbound.update_handler import Update, number_of
 from bridge.domain.errors import StoreUnavailable
 from bridge.runtime.backoff import Backoff
+from bridge.runtime.cancellation import unwrap_group
 
 log = logging.getLogger(__name__)
 
 Take = Callable[[Update], Awaitable[None]]
 """Keeps one update durably. Raises `StoreUnavailable` where it could not."""
 
-_GET_UPDATES = "get_Updates"
-"""Reaches `getUpdates` raw. The library warns on every raw call whose very name it has as a method; the typed call
-parses a whole batch and fails on one bad update."""
-
 _HELD_AT_LEAST_S = 1.0
+_MOVES = frozenset({"migrate_to_chat_id", "migrate_from_chat_id"})
 
 
 def poll_backoff() -> Backoff:
@@ -37,7 +37,7 @@ def poll_backoff() -> Backoff:
 
 
 class UpdatePoll:
-    """Fetches updates and hands them over, in order, until cancelled. Cancelling loses nothing."""
+    """Fetches updates and hands them over, those of a chat in order, until cancelled. Cancelling loses nothing."""
 
     def __init__(self, client: Client, take: Take, token_name: str) -> None:
         self._client = client
@@ -95,9 +95,9 @@ class UpdatePoll:
         """Call `getUpdates`. The library's timeout is for each silence alone: an answer that trickles needs a bound."""
         asked = {"offset": self._offset, "timeout": limits.POLL_HOLD_S, "allowed_updates": list(limits.ALLOWED_UPDATES)}
         async with asyncio.timeout(limits.POLL_HANGS_AFTER_S):
-            return await self._client.bot.do_api_request(
-                _GET_UPDATES, api_kwargs=asked, read_timeout=limits.POLL_HOLD_S + limits.POLL_READ_MARGIN_S
-            )
+            # The library's own parses a whole batch and fails on one bad update.
+            within_s = limits.POLL_HOLD_S + limits.POLL_READ_MARGIN_S
+            return await call(self._client.bot, Method.GET_UPDATES, asked, within_s=within_s)
 
     async def _after_silence(self, waited_s: float) -> None:
         """Renew the connection of a poll that hung; wait where none came about."""
@@ -110,15 +110,27 @@ class UpdatePoll:
         await self._client.renew_polling()
 
     async def _hand_over(self, batch: Sequence[Update]) -> bool:
-        """Keep the batch, moving the offset past each update. False: the rest has to be fetched again."""
-        for update in batch:
-            try:
-                await self._take(update)
-            except StoreUnavailable:
+        """Keep the batch, and move the offset past what is kept. False: the rest has to be fetched again."""
+        kept: set[int] = set()
+        with unwrap_group():
+            async with asyncio.TaskGroup() as group:
+                for line in _lines_of(batch):
+                    group.create_task(self._keep(line, kept))
+        for index, update in enumerate(batch):
+            if index not in kept:
                 log.warning("telegram: the store is away; updates wait at Telegram")
                 return False
             self._move_past(update)
         return True
+
+    async def _keep(self, line: Sequence[tuple[int, Update]], kept: set[int]) -> None:
+        """Keep updates in their order, as far as the store takes them."""
+        for index, update in line:
+            try:
+                await self._take(update)
+            except StoreUnavailable:
+                return
+            kept.add(index)
 
     def _move_past(self, update: Update) -> None:
         number = number_of(update)
@@ -137,3 +149,22 @@ class UpdatePoll:
         wait = self._unreachable.next_s()
         log.warning("telegram: getUpdates failed (%s), trying again in %g s", kind, wait)
         return wait
+
+
+def _lines_of(batch: Sequence[Update]) -> Iterable[Sequence[tuple[int, Update]]]:
+    """Part a batch into what must be kept in order: a chat's updates, or all of them where a chat becomes another."""
+    numbered = list(enumerate(batch))
+    if any(not _MOVES.isdisjoint(_message_in(update)) for update in batch):
+        return [numbered]
+    lines: defaultdict[object, list[tuple[int, Update]]] = defaultdict(list)
+    for index, update in numbered:
+        chat = _message_in(update).get("chat")
+        lines[str(chat.get("id")) if isinstance(chat, dict) else None].append((index, update))
+    return lines.values()
+
+
+def _message_in(update: Update) -> Mapping[str, Any]:
+    """Return what names the chat of an update; empty where nothing does."""
+    about = next((value for value in update.values() if isinstance(value, dict)), {})
+    message = about.get("message")
+    return message if isinstance(message, dict) and "chat" not in about else about

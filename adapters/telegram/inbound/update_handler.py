@@ -20,6 +20,7 @@ from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Forbidden, I
 from bridge.domain.notices import Notice
 from bridge.ports.channel import Accept
 from bridge.ports.stores.chat_moves import Places, ReplyRoots
+from bridge.runtime.bounded_dict import BoundedDict
 from bridge.texts.catalog import texts_in
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ AnswerPress = Callable[[str, str], None]
 
 Heard = ChatMessage | Press | StalePress | Stop | ChatMigration | ChatLeft | ChatJoined
 
+_ALBUMS_KEPT = 1000
 _CONTROL = {CommandName.NEW, CommandName.END}
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -74,8 +76,8 @@ class UpdateIntake:
         self._group_trigger = group_trigger
         self._may_control = may_control
         self._leave = leave
-        self._album = ""
-        """The album whose words came last."""
+        self._albums: BoundedDict[str, str] = BoundedDict(_ALBUMS_KEPT)
+        """For each chat the album whose words came last."""
         self._set_aside = dead_letter
         self._answer = answer
 
@@ -178,9 +180,9 @@ class UpdateIntake:
     def _is_explained(self, message: ChatMessage) -> bool:
         """Say whether this is a picture of an album, and another one had the words. Clients put them on the first."""
         if not message.album or not message.wording.is_empty:
-            self._album = message.album
+            self._albums[message.chat_id] = message.album
             return False
-        return message.album == self._album
+        return message.album == self._albums.get(message.chat_id)
 
     async def _in_its_thread(self, message: ChatMessage) -> Incoming:
         """Find the thread of a message. Raises `StoreUnavailable`: the update is then delivered again."""

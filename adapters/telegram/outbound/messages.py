@@ -4,13 +4,14 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from telegram import Bot, LinkPreviewOptions, MessageEntity, ReplyParameters
+from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
 from adapters.telegram import limits
+from adapters.telegram.api.client import Method, call
 from adapters.telegram.api.errors import Call, retry_after_s, translated
 from adapters.telegram.format.buttons import ButtonSeal, keyboard
 from adapters.telegram.format.entities import Span
@@ -22,7 +23,7 @@ from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 from bridge.runtime.bounded_dict import BoundedDict
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NO_PREVIEW = {"is_disabled": True}
 """A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
 
 _DRAFTS_KEPT = 1000
@@ -86,20 +87,18 @@ class Sender:
 
     async def post(self, address: Address, view: PageView) -> str:
         """Post a page; return the message's id. Errors as `Channel.post`."""
-        page = render_page(view, self._allowed)
+        values = {
+            **self._shown(address, view),
+            "disable_notification": view.number > 1,
+            "reply_parameters": _reply_to(address),
+            **_topic(address),
+        }
 
         async def send() -> str:
-            message = await self._bot.send_message(
-                int(address.place),
-                page.text,
-                entities=_entities(page.spans),
-                link_preview_options=_NO_PREVIEW,
-                disable_notification=view.number > 1,
-                message_thread_id=int(address.thread) if address.thread else None,
-                reply_parameters=_reply_to(address),
-                reply_markup=keyboard(view, self._seal, int(address.place)),
-            )
-            return str(message.message_id)
+            message = await call(self._bot, Method.SEND_MESSAGE, values)
+            if not isinstance(message, dict) or "message_id" not in message:
+                raise TelegramError("a post was answered without a message")
+            return str(message["message_id"])
 
         with translated(Call.POST, chat_scope(address), self._token_name):
             posted = await self._where_it_is(address, send)
@@ -108,17 +107,10 @@ class Sender:
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like the page. Errors as `Channel.edit`."""
-        page = render_page(view, self._allowed)
+        values = {**self._shown(address, view), "message_id": int(message_id)}
 
         async def change() -> None:
-            await self._bot.edit_message_text(
-                page.text,
-                chat_id=int(address.place),
-                message_id=int(message_id),
-                entities=_entities(page.spans),
-                link_preview_options=_NO_PREVIEW,
-                reply_markup=keyboard(view, self._seal, int(address.place)),
-            )
+            await call(self._bot, Method.EDIT_TEXT, values)
 
         with translated(Call.EDIT, chat_scope(address), self._token_name):
             await self._where_it_is(address, change)
@@ -127,6 +119,7 @@ class Sender:
         """Post a file; return the message's id. Errors as `Channel.post`."""
 
         async def send() -> str:
+            reply_to = int(address.reply_to) if address.reply_to else None
             message = await self._bot.send_document(
                 int(address.place),
                 file.content,
@@ -134,7 +127,8 @@ class Sender:
                 disable_content_type_detection=True,
                 disable_notification=True,
                 message_thread_id=int(address.thread) if address.thread else None,
-                reply_parameters=_reply_to(address),
+                reply_to_message_id=reply_to,
+                allow_sending_without_reply=True,
             )
             return str(message.message_id)
 
@@ -152,15 +146,15 @@ class Sender:
         page = render_page(view, self._allowed)
         try:
             with translated(Call.EDIT, chat_scope(address), self._token_name):
-                await self._bot.send_message_draft(
-                    int(address.place),
-                    draft_id_of(view),
-                    page.text,
-                    message_thread_id=int(address.thread) if address.thread else None,
-                    entities=_entities(page.spans),
-                    # Telegram's own button: a draft has no keyboard. Newer than the library (Bot API 10.3).
-                    api_kwargs={"can_stop": True},
-                )
+                values = {
+                    "chat_id": int(address.place),
+                    "draft_id": draft_id_of(view),
+                    "text": page.text,
+                    "entities": _entities(page.spans),
+                    "can_stop": True,  # Telegram's own button: a draft has no keyboard
+                    **_topic(address),
+                }
+                await call(self._bot, Method.SEND_DRAFT, values)
         except (PageRejected, MessageGone, ChannelTokenRefused) as exc:
             log.info("telegram: no draft here, the reply is edited instead (%s)", exc)
             return False
@@ -175,18 +169,24 @@ class Sender:
         if now < max(self._typing_not_before, drafted_at + limits.DRAFT_LIFE_S):
             return
         try:
-            await self._bot.send_chat_action(
-                int(address.place),
-                ChatAction.TYPING,
-                message_thread_id=int(address.thread) if address.thread else None,
-                read_timeout=limits.TYPING_TIMEOUT_S,
-                pool_timeout=limits.TYPING_TIMEOUT_S,
-            )
+            values = {"chat_id": int(address.place), "action": ChatAction.TYPING.value, **_topic(address)}
+            await call(self._bot, Method.SEND_ACTION, values, within_s=limits.TYPING_TIMEOUT_S)
         except RetryAfter as exc:
             self._typing_not_before = now + retry_after_s(exc)
         except TelegramError:
             # A failed typing indicator is not logged: the answer itself follows.
             return
+
+    def _shown(self, address: Address, view: PageView) -> dict[str, Any]:
+        """Return what makes a message look like the page."""
+        page = render_page(view, self._allowed)
+        return {
+            "chat_id": int(address.place),
+            "text": page.text,
+            "entities": _entities(page.spans),
+            "link_preview_options": _NO_PREVIEW,
+            "reply_markup": keyboard(view, self._seal, int(address.place)),
+        }
 
     async def _where_it_is(self, address: Address, call: Callable[[], Awaitable[T]]) -> T:
         """Make the call. Where the group became a supergroup its threads move there, and this turn with them."""
@@ -205,12 +205,23 @@ class Sender:
         self._drafted[place] = time.monotonic()
 
 
-def _reply_to(address: Address) -> ReplyParameters | None:
-    return ReplyParameters(int(address.reply_to), allow_sending_without_reply=True) if address.reply_to else None
+def _reply_to(address: Address) -> dict[str, Any] | None:
+    return {"message_id": int(address.reply_to), "allow_sending_without_reply": True} if address.reply_to else None
 
 
-def _entities(spans: Sequence[Span]) -> list[MessageEntity]:
-    return [
-        MessageEntity(span.kind, span.offset, span.length, url=span.url or None, language=span.language or None)
-        for span in spans
-    ]
+def _entities(spans: Sequence[Span]) -> list[dict[str, Any]]:
+    """Return the marks as the Bot API takes them (`MessageEntity`)."""
+    return [_entity(span) for span in spans]
+
+
+def _entity(span: Span) -> dict[str, Any]:
+    entity: dict[str, Any] = {"type": span.kind, "offset": span.offset, "length": span.length}
+    if span.url:
+        entity["url"] = span.url
+    if span.language:
+        entity["language"] = span.language
+    return entity
+
+
+def _topic(address: Address) -> dict[str, int]:
+    return {"message_thread_id": int(address.thread)} if address.thread else {}

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Incoming, IntakeResult
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
@@ -133,3 +134,53 @@ async def test_an_update_that_meets_a_defect_is_set_aside_after_three_tries(
 
 def _conflicts(telegram: TelegramStandIn) -> int:
     return sum(call.status == 409 for call in telegram.calls_of("getUpdates"))
+
+
+async def test_a_chat_that_is_slow_to_be_kept_holds_up_no_other_chat_and_its_own_messages_stay_in_order(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    """A batch is acknowledged when all of it is kept."""
+    ada, bob = telegram.person("Ada"), telegram.person("Bob")
+    for person, text in ((ada, "one"), (ada, "two"), (bob, "three"), (ada, "four")):
+        await telegram.say(person, telegram.private_chat(person), text)
+    kept: list[str] = []
+    is_bob_kept = asyncio.Event()
+
+    class Slow(Intake):
+        async def accept(self, incoming: Incoming) -> IntakeResult:
+            if incoming.person.id == str(ada.id):
+                await is_bob_kept.wait()
+                assert telegram.pending()
+            kept.append(words_of(incoming))
+            is_bob_kept.set()
+            return await super().accept(incoming)
+
+    intake = Slow()
+    async with receiving(channel, intake):
+        await intake.until_knocks(4)
+        await until_nothing_is_pending(telegram)
+    assert kept == ["three", "one", "two", "four"]
+
+
+async def test_what_is_not_kept_is_fetched_again_and_what_came_before_it_is_not(
+    telegram: TelegramStandIn, channel: TelegramChannel
+) -> None:
+    """The offset never passes an update that the store did not take."""
+    ada, bob = telegram.person("Ada"), telegram.person("Bob")
+    for person, text in ((ada, "one"), (bob, "two"), (ada, "three")):
+        await telegram.say(person, telegram.private_chat(person), text)
+    knocks: list[str] = []
+
+    class AwayForBob(Intake):
+        async def accept(self, incoming: Incoming) -> IntakeResult:
+            knocks.append(words_of(incoming))
+            if knocks.count("two") == 1 and knocks[-1] == "two":
+                raise StoreUnavailable("away")
+            return await super().accept(incoming)
+
+    intake = AwayForBob()
+    async with receiving(channel, intake):
+        await until_nothing_is_pending(telegram)
+    assert knocks.count("one") == 1
+    assert knocks.count("two") == 2
+    assert sorted(intake.texts) == ["one", "three", "three", "two"]  # the store itself knows what it has
