@@ -3,6 +3,7 @@
 All errors are httpx's. None holds an address: Telegram's have the bot's token in them.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _NOT_SENT_CAUSES = (
     aiohttp.ClientHttpProxyError,  # a proxy that refuses
     aiohttp.InvalidURL,
 )
+_TURNS_OF_THE_LOOP = 2
+"""So the loop sees which connections have been closed meanwhile: whether a request on such a one arrived is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Connections:
         Raises `httpx.HTTPError`: one of `NOT_SENT` where nothing was sent.
         """
         proxy = self._proxy_for(url)
+        for _ in range(_TURNS_OF_THE_LOOP):
+            await asyncio.sleep(0)
         with true_errors():
             answer = await self._opened().request(
                 method,
