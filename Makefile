@@ -89,7 +89,9 @@ pins: $(TOOLS) ## Compile the pinned requirements anew, for every supported Pyth
 	@echo pip | $(UV_COMPILE) -o requirements-pip.txt -
 	@$(UV_COMPILE) -o requirements.txt pyproject.toml
 	@$(UV_COMPILE) -c requirements.txt --extra embedded -o requirements-embedded.txt pyproject.toml requirements-build.in
-	@$(UV_COMPILE) -c requirements-embedded.txt --extra embedded --extra dev -o requirements-dev.txt pyproject.toml requirements-build.in
+	@$(UV_COMPILE) -c requirements.txt --extra otel -o requirements-otel.txt pyproject.toml
+	@$(UV_COMPILE) -c requirements-embedded.txt -c requirements-otel.txt --extra embedded --extra otel --extra dev -o requirements-dev.txt \
+	  pyproject.toml requirements-build.in
 
 clean: ## Remove the virtual environment and all caches
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* *.egg-info

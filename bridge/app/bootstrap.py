@@ -15,6 +15,7 @@ from adapters.redis_store.stores import RedisStores
 from adapters.registry import CHANNELS, ChannelFactory
 from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
+from adapters.tracing.factory import open_tracer
 from adapters.web.server import WebServer
 from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
@@ -28,12 +29,14 @@ from bridge.app.serving.reload import Reload, on_hangup
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.take_overs import MayTakeOver, TakeOverOptions
+from bridge.ports.agent import Agent
 from bridge.ports.channel import WholeChannel
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.meter import Meter
 from bridge.worker.dispatcher import DispatchLimits
+from bridge.worker.traced import TracedAgent
 from bridge.worker.worker import Dependencies, Worker
 from config.settings import Settings, load_settings, reveal
 
@@ -74,7 +77,10 @@ async def run_worker(
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
         agent_name = await look_at_start(talkifai, agents_of(settings, factories))
         meter = Meter()
-        agent = RateLimitedAgent(talkifai, stores.quota, SystemClock(), meter)
+        tracer = stack.enter_context(open_tracer())
+        agent: Agent = RateLimitedAgent(talkifai, stores.quota, SystemClock(), meter)
+        if tracer.is_on:
+            agent = TracedAgent(agent, tracer)
         server = None
         if serves_web:
             names = [factory.NAME for factory in factories]
@@ -93,6 +99,7 @@ async def run_worker(
                 clock=SystemClock(),
                 every=every,
                 meter=meter,
+                tracer=tracer,
             ),
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),

@@ -10,6 +10,7 @@ from bridge.domain.errors import ChannelOutage, LeaseLost, Misconfigured, Retrya
 from bridge.domain.notices import Notice
 from bridge.domain.turns import InboxItem, Lease, Outcome, Settlement, reference_of
 from bridge.ports.stores.work_queue import WorkQueue
+from bridge.ports.tracing import NoTracer, Tracer
 from bridge.runtime.backoff import pause_after
 from bridge.runtime.cancellation import run_shielded
 from bridge.runtime.clock import Clock
@@ -17,6 +18,7 @@ from bridge.runtime.meter import Meter
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.lease import HeldThread, LeaseKeeper
+from bridge.worker.traced import traced_turn
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +65,10 @@ class Dispatcher:
         supervisor: Supervisor,
         alarms: OperatorAlerts,
         meter: Meter | None = None,
+        tracer: Tracer | None = None,
         limits: DispatchLimits,
     ) -> None:
+        self._tracer = tracer or NoTracer()
         self._queue = queue
         self._turns = turns
         self._clock = clock
@@ -157,8 +161,11 @@ class Dispatcher:
                     more = await self._set_aside(turn_lease, entry)
                 else:
                     held.begin(entry)
-                    settlement = await self._turns.run(turn_lease, entry, partial(self._leases.guard, held), held.stop)
-                    more = await self._settle(turn_lease, settlement)
+                    with traced_turn(self._tracer, self._clock, entry) as settled:
+                        guard = partial(self._leases.guard, held)
+                        settlement = await self._turns.run(turn_lease, entry, guard, held.stop)
+                        more = await self._settle(turn_lease, settlement)
+                        settled(settlement)
                 self._report(entry, settlement)
                 await self._turns.settled(entry.queued, settlement)
         except LeaseLost:

@@ -27,6 +27,7 @@ from bridge.domain.incoming import (
 from bridge.domain.notices import Notice
 from bridge.domain.take_overs import MayTakeOver
 from bridge.ports.stores.work_queue import Inbox
+from bridge.ports.tracing import NoTracer, Tracer
 from bridge.runtime.background_queue import BackgroundQueue
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,10 @@ class Intake:
         admissions: Admissions,
         offer_retry: Callable[[Origin], Awaitable[None]],
         take_overs: MayTakeOver = MayTakeOver.CONTROL,
+        tracer: Tracer | None = None,
     ) -> None:
         self._take_overs = take_overs
+        self._tracer = tracer or NoTracer()
         self._inbox = inbox
         self._say = say
         self._admissions = admissions
@@ -94,7 +97,9 @@ class Intake:
     async def _take(self, incoming: Incoming) -> IntakeResult:
         match incoming:
             case Question() | Command():
-                became = await self._inbox.append(incoming)
+                with self._tracer.intake(incoming.id) as span:
+                    became = await self._inbox.append(incoming)
+                    span.set({"became": became.value})
             case Stop():
                 became = await self._inbox.stop(incoming)
             case Remark():

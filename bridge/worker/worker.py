@@ -26,6 +26,7 @@ from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Receiver, WholeChannel
 from bridge.ports.stores.stores import Stores
+from bridge.ports.tracing import NoTracer, Tracer
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.cancellation import cancel_all, first_of
 from bridge.runtime.clock import Clock
@@ -68,6 +69,7 @@ class Dependencies:
     clock: Clock
     every: Every
     meter: Meter = field(default_factory=Meter)
+    tracer: Tracer = field(default_factory=NoTracer)
 
 
 class Worker:
@@ -92,8 +94,7 @@ class Worker:
         alert_places: Sequence[str] = (),
     ) -> None:
         """Take what it runs with. `agent_name`: for the line that says that it is ready; empty where unknown."""
-        clock = outside.clock
-        self._outside = outside
+        self._outside, clock = outside, outside.clock
         self._idle_timeout_s = idle_timeout_s
         self._answers = f'; "{agent_name}" answers' if agent_name else ""
         self._supervisor = Supervisor(clock)
@@ -142,7 +143,7 @@ class Worker:
             file_from=file_from,
         )
         turns, inbox = self._turns, outside.stores.inbox
-        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, human.may)
+        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, human.may, outside.tracer)
         self._hand_backs = HandBacks(outside.stores.take_overs, inbox)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(
@@ -153,6 +154,7 @@ class Worker:
             alarms=alarms,
             limits=limits,
             meter=outside.meter,
+            tracer=outside.tracer,
         )
         self._refused: dict[int, Misconfigured] = {}
         """By the place of the receiver."""

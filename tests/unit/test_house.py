@@ -11,6 +11,7 @@ import sandbox
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = (_ROOT / "README.md", _ROOT / "CHANGELOG.md", *sorted((_ROOT / "docs").glob("*.md")))
+_PINS = ("requirements.txt", "requirements-embedded.txt", "requirements-otel.txt", "requirements-dev.txt")
 _LONGEST_LINE = 120
 _VAGUE = re.compile(r"\b(whoever|in the place of|signs? of life|somebody|nobody)\b", re.IGNORECASE)
 
@@ -22,7 +23,13 @@ def test_the_packages_with_common_names_are_ours() -> None:
 
 
 def test_the_pins_are_hashed_and_name_no_address() -> None:
-    for name in ("requirements-pip.txt", "requirements.txt", "requirements-embedded.txt", "requirements-dev.txt"):
+    for name in (
+        "requirements-pip.txt",
+        "requirements.txt",
+        "requirements-embedded.txt",
+        "requirements-otel.txt",
+        "requirements-dev.txt",
+    ):
         text = (_ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
         assert "--index-url" not in text

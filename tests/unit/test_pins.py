@@ -19,7 +19,8 @@ _PROJECT: dict[str, Any] = tomllib.loads((_ROOT / "pyproject.toml").read_text(en
 _FILES = {
     "requirements.txt": ([], []),
     "requirements-embedded.txt": (["embedded"], ["requirements-build.in"]),
-    "requirements-dev.txt": (["embedded", "dev"], ["requirements-build.in"]),
+    "requirements-otel.txt": (["otel"], []),
+    "requirements-dev.txt": (["embedded", "otel", "dev"], ["requirements-build.in"]),
 }
 _PYTHONS = ("3.11.0", "3.11.2", "3.11.3", "3.11.7", "3.12.0", "3.12.1", "3.13.0", "3.13.9", "3.14.0", "3.14.2")
 _PLATFORMS = (
@@ -137,7 +138,7 @@ def test_what_asks_for_nothing_does_so_where_it_is_installed() -> None:
 
 
 @pytest.mark.parametrize("name", _FILES)
-def test_the_three_files_agree(name: str) -> None:
+def test_the_files_agree(name: str) -> None:
     environment = _environment("3.11.0", _PLATFORMS[0])
     largest = _pins("requirements-dev.txt", environment)
     for pinned, pin in _pins(name, environment).items():
