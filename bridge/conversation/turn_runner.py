@@ -20,7 +20,7 @@ from bridge.conversation.channels import Channels
 from bridge.conversation.commands import Commands
 from bridge.conversation.files.delivery import FileDelivery
 from bridge.conversation.question_sender import QuestionSender
-from bridge.conversation.sessions.allowances import AllowanceKeeper, used_up
+from bridge.conversation.sessions.allowances import AllowanceKeeper, HourLimit, used_up
 from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import Guard, TurnContext
@@ -109,6 +109,7 @@ class TurnRunner:
             clock=clock,
         )
         """Who may ask."""
+        self.hour = HourLimit(allowances, routes, self.admissions.tell_once)
         self._allowances = allowances
         self._show_tools = show_tools
         self._not_offered = frozenset[Button]() if human_button else frozenset({Button.HUMAN})

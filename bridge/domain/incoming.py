@@ -216,4 +216,6 @@ class IntakeResult(StrEnum):
     """Nothing was kept. A notice says that only text is read."""
     TOO_LONG = "too_long"
     """Longer than TalkifAI takes: nothing of it was kept."""
+    OVER = "over"
+    """The person has asked as much as an hour allows. Nothing was stored; a notice says when to come again."""
     FULL = "full"

@@ -31,16 +31,16 @@ class OperatorAlerts:
         kind = type(error).__name__
         self.warn(f"{kind}: {error.about}", str(error), kind)
 
-    def warn(self, cause: str, sentence: str, kind: str = "") -> None:
-        """Note a cause under a name of its own, such as a budget that is nearly used up."""
+    def warn(self, cause: str, sentence: str, kind: str = "", lasts_s: float = CLEAR_AFTER_S) -> None:
+        """Note a cause under a name of its own, such as a budget that is nearly used up, and how long it lasts."""
         now = self._clock.monotonic()
-        self._met[cause] = now, sentence
+        self._met[cause] = now + lasts_s, sentence
         if cause in self._told_at and now - self._told_at[cause] < REPEAT_AFTER_S:
             return
         self._told_at[cause] = now
         log.error("an operator has to act: %s", sentence, extra={"kind": kind or cause})
 
     def current(self) -> Mapping[str, str]:
-        """Return the causes that were met lately, each with its newest sentence."""
+        """Return the causes that are not over, each with its newest sentence."""
         now = self._clock.monotonic()
-        return {cause: sentence for cause, (at, sentence) in self._met.items() if now - at < CLEAR_AFTER_S}
+        return {cause: sentence for cause, (ends_at, sentence) in self._met.items() if now < ends_at}

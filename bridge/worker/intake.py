@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bridge.access.lists import Refusal
 from bridge.conversation.admission import Admissions
+from bridge.conversation.sessions.allowances import HourLimit
 from bridge.domain.incoming import (
     TAKE_OVER,
     Command,
@@ -18,6 +19,7 @@ from bridge.domain.incoming import (
     Joined,
     Origin,
     Question,
+    Queued,
     Rating,
     Remark,
     Stop,
@@ -56,6 +58,7 @@ class Intake:
         admissions: Says who may ask.
         take_overs: Who may take a thread over.
         offer_retry: Offers to ask a changed question again. Raises nothing but cancellation.
+        hour: Says how much a person may ask.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Intake:
         say: Callable[[Origin, Notice], Awaitable[None]],
         admissions: Admissions,
         offer_retry: Callable[[Origin], Awaitable[None]],
+        hour: HourLimit,
         take_overs: MayTakeOver = MayTakeOver.CONTROL,
         tracer: Tracer | None = None,
     ) -> None:
@@ -73,6 +77,7 @@ class Intake:
         self._say = say
         self._admissions = admissions
         self._offer_retry = offer_retry
+        self._hour = hour
         self._notices = BackgroundQueue(_MOST_WAITING_NOTICES, runners=_NOTICES_AT_A_TIME)
 
     async def accept(self, incoming: Incoming) -> IntakeResult:
@@ -97,9 +102,7 @@ class Intake:
     async def _take(self, incoming: Incoming) -> IntakeResult:
         match incoming:
             case Question() | Command():
-                with self._tracer.intake(incoming.id) as span:
-                    became = await self._inbox.append(incoming)
-                    span.set({"became": became.value})
+                became = await self._append(incoming)
             case Stop():
                 became = await self._inbox.stop(incoming)
             case Remark():
@@ -116,6 +119,14 @@ class Intake:
                 became = IntakeResult.WELCOME
             case _:
                 assert_never(incoming)
+        return became
+
+    async def _append(self, queued: Queued) -> IntakeResult:
+        with self._tracer.intake(queued.id) as span:
+            became = await self._inbox.append(queued, self._hour.most(queued))
+            span.set({"became": became.value})
+        if became is IntakeResult.OVER:
+            self._notices.add(partial(self._hour.tell, queued))
         return became
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> IntakeResult:

@@ -99,7 +99,8 @@ class Worker:
         self._answers = f'; "{agent_name}" answers' if agent_name else ""
         self._supervisor = Supervisor(clock)
         self._pacing = ChannelLimiter(clock, outside.stores.budgets, outside.meter)
-        keeper = AllowanceKeeper(outside.stores.allowances, clock, allowances or Allowances())
+        self.alarms = alarms = OperatorAlerts(clock)
+        keeper = AllowanceKeeper(outside.stores.allowances, clock, allowances or Allowances(), alarms)
         muted = MutedPlaces(outside.stores.records)
         self._sessions = sessions = SessionManager(
             outside.agent,
@@ -113,7 +114,6 @@ class Worker:
         )
         human = take_overs or TakeOverOptions()
         queue = outside.stores.queue
-        self.alarms = alarms = OperatorAlerts(clock)
         carried = CarryOver(outside.stores.exchanges, clock, carry_over or CarryOverLimits(exchanges=0))
         asker = QuestionSender(
             agent=outside.agent,
@@ -123,7 +123,7 @@ class Worker:
             carry_over=carried,
             human_tools=human.tools,
         )
-        self._turns = TurnRunner(
+        self._turns = turns = TurnRunner(
             asker=asker,
             queue=queue,
             sessions=sessions,
@@ -142,8 +142,8 @@ class Worker:
             max_pages=max_pages,
             file_from=file_from,
         )
-        turns, inbox = self._turns, outside.stores.inbox
-        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, human.may, outside.tracer)
+        inbox, may, tracer = outside.stores.inbox, human.may, outside.tracer
+        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, turns.hour, may, tracer)
         self._hand_backs = HandBacks(outside.stores.take_overs, inbox)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores
 from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Question, Withdrawal
+from bridge.domain.limits.allowances import Asking
 from bridge.domain.sessions import EndReason
 from bridge.domain.turns import AnswerResult, Outcome, Settlement, token_of
 from tests.contract.store_steps import (
@@ -232,3 +233,27 @@ async def test_an_edit_between_the_whole_answer_and_its_settling_is_an_offer(sto
     kept = await stores.queue.unanswered(THREAD)
     assert kept is not None
     assert (kept.id, kept.text) == ("q1", "new words")
+
+
+async def test_nothing_is_stored_of_a_question_over_the_limit_of_an_hour(stores: RedisStores) -> None:
+    """A20: its words are nowhere, a redelivery says nothing new, and what waits is asked."""
+    assert await stores.inbox.append(ask("q1"), 1) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(ask("q2", OTHER, text="a secret"), 1) is IntakeResult.ACCEPTED  # another account
+    for name in ("q3", "q4"):
+        assert await stores.inbox.append(ask(name, text="a secret"), 1) is IntakeResult.OVER
+        assert await stores.inbox.append(ask(name, text="a secret"), 1) is IntakeResult.DUPLICATE
+    assert await stores.commands.call("LRANGE", stores.keys.inbox(THREAD), 0, -1) == [b"q1"]
+    assert await stores.commands.call("HKEYS", stores.keys.bodies(THREAD)) == [b"q1"]
+    asking = Asking(THREAD, "U1", "q3")
+    assert 3_500 < await stores.allowances.hour_wait_s(asking, 1) <= 3_600
+    assert await stores.allowances.hour_wait_s(asking, 2) == 0
+    assert await stores.inbox.append(ask("q5"), 0) is IntakeResult.ACCEPTED  # no limit
+
+
+async def test_a_press_over_the_limit_of_an_hour_may_be_made_again(stores: RedisStores) -> None:
+    """A20: when the hour is over, the button still works."""
+    await stores.inbox.append(ask("q1"), 1)
+    press = command("p1", CommandName.RETRY, aliases=("retry:t1",), about="t1")
+    assert await stores.inbox.append(press, 1) is IntakeResult.OVER
+    later = command("p2", CommandName.RETRY, aliases=("retry:t1",), about="t1")
+    assert await stores.inbox.append(later, 2) is IntakeResult.ACCEPTED

@@ -8,11 +8,13 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
+from bridge.domain.incoming import IntakeResult
 from bridge.domain.limits.allowances import Allowances, Asking, Limit
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
-from tests.contract.store_steps import begun
+from tests.contract.store_steps import ask, begun
 
 PEOPLE = st.sampled_from(["U1", "U2"])
 _SETTINGS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -47,6 +49,39 @@ async def test_nobody_asks_more_often_in_an_hour_or_a_day_than_allowed(
         wanted = len({number for who, number in asked if who == person})
         assert sum(who == person for who, _ in counted) == min(wanted, per_hour, per_day)
     assert all(0 < one.again_after_s <= 86_400 for one in taken if one.over)
+
+
+@_SETTINGS
+@given(st.lists(st.tuples(PEOPLE, st.integers(0, 20), st.integers(0, 3)), max_size=60), st.integers(1, 6))
+async def test_nobody_has_more_questions_stored_in_an_hour_than_allowed(
+    clean: RedisStores, redis_url: str, asked: list[tuple[str, int, int]], per_hour: int
+) -> None:
+    """A20: by two workers at once, each question delivered any number of times; and each stored one may be asked."""
+    await _forget(clean)
+    other = RedisStores(connect(redis_url))
+    became = await asyncio.gather(
+        *(
+            (clean, other)[at % 2].inbox.append(
+                ask(f"{person}/{number}", _at(f"T{number}", person).thread, person=person), per_hour
+            )
+            for at, (person, number, _) in enumerate(asked)
+        )
+    )
+    await other.aclose()
+    stored = {
+        (person, number)
+        for (person, number, _), one in zip(asked, became, strict=True)
+        if one in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
+    }
+    for person in ("U1", "U2"):
+        wanted = len({number for who, number, _ in asked if who == person})
+        assert sum(who == person for who, _ in stored) == min(wanted, per_hour)
+    limits = Allowances(person_questions_per_hour=per_hour, total_messages=1_000)
+    for _ in range(2):  # a turn that is taken up again counts no more
+        for person, number in stored:
+            assert (await clean.allowances.take_question(_at("T1", person, f"{person}/{number}"), limits)).over is None
+    counted = await clean.commands.call("HGET", clean.keys.allowance("total"), "messages")
+    assert int(counted or 0) == len(stored)
 
 
 @_SETTINGS

@@ -49,3 +49,16 @@ async def test_a_channel_that_is_down_is_posted_to_the_other_and_all_clear_follo
     assert own_scene.stage.slack._port == port
     await own_scene.stage.slack.start()
     await telegram.book.until(lambda: "All clear: Slack: no socket is open" in texts(), 60.0)
+
+
+async def test_a_budget_that_is_used_up_is_posted_where_operators_talk(own_scene: Scene) -> None:
+    """A20: operators hear of 80 and of 100 %."""
+    slack = SlackMessenger(own_scene)
+    operators = Talk(slack.channel(), "")
+    await own_scene.start_bridge(BRIDGE_ALERTS=f"slack:{operators.place}", BRIDGE_BUDGET_TOTAL_MESSAGES="2")
+    for text in ("one", "two"):
+        talk = await slack.ask_directly(text)
+        await slack.until_said(talk, f"You asked: {text}")
+    posts = own_scene.stage.slack.workspace.messages
+    wanted = "An operator has to act: 100 % of a day's budget is used: BRIDGE_BUDGET_TOTAL_MESSAGES = 2"
+    await slack.book.until(lambda: any(wanted in one.text for one in posts.values()), 30.0)

@@ -61,6 +61,23 @@ async def test_a_person_over_an_hours_questions_is_told_when_to_come_again_and_o
 
 
 @pytest.mark.parametrize("name", ["slack", "telegram"])
+async def test_the_limit_of_an_hour_holds_where_questions_come_in(own_scene: Scene, name: str) -> None:
+    """A20: the notice does not wait for the answers that are at work, and others are served meanwhile."""
+    await own_scene.start_bridge(BRIDGE_PERSON_QUESTIONS_PER_HOUR="1", BRIDGE_PERSON_LIVE_TURNS="1")
+    messenger = MESSENGERS[name](own_scene)
+    own_scene.answers |= {"long": Answer.of("It ", Pause(30.0), "ends."), "hi": Answer.of("Hello.")}
+    eve, ada = _person(messenger, "Eve"), _person(messenger, "Ada")
+    book = own_scene.stage.talkifai.book
+    await _ask(messenger, eve, "long")
+    await book.until(lambda: any("long" in record.posted for record in book.records))
+    over = await _ask(messenger, eve, "hi")
+    await messenger.ledger.until(lambda: english(Notice.USED_UP_HOUR) in "".join(_said(messenger, over)), 10.0)
+    other = await _ask(messenger, ada, "hi")
+    await messenger.ledger.until(lambda: "Hello." in _said(messenger, other))
+    assert [record.posted for record in book.records] == [["long"], ["hi"]]
+
+
+@pytest.mark.parametrize("name", ["slack", "telegram"])
 async def test_a_days_budget_of_a_place_and_open_conversations_are_limited_too(own_scene: Scene, name: str) -> None:
     """A20: open sessions, budget."""
     await own_scene.start_bridge(BRIDGE_PERSON_OPEN_SESSIONS="1", BRIDGE_BUDGET_TOTAL_MESSAGES="3")

@@ -10,7 +10,7 @@ from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit, Taken
 from bridge.domain.threads import ThreadKey
 
-_MOST_REMEMBERED = 1_000
+MOST_REMEMBERED = 1_000
 """Questions of one person that are known to be counted, where no limit keeps them fewer."""
 _COUNTED_S = 3600.0
 """For how long the tokens of an answer are known to be counted."""
@@ -31,9 +31,14 @@ class RedisAllowances:
         per_hour = limits.person_questions_per_hour
         answer = await self._commands.script(
             "question_take",
-            [self._keys.allowance("hour", *_person(asking)), *self._budgets(asking), self._keys.clock],
             [
-                *(pack(asking.question_id), per_hour, max(per_hour, _MOST_REMEMBERED)),
+                self._keys.allowance("hour", *_person(asking)),
+                self._keys.allowance("asked", *_person(asking)),
+                *self._budgets(asking),
+                self._keys.clock,
+            ],
+            [
+                *(pack(asking.question_id), per_hour, max(per_hour, MOST_REMEMBERED)),
                 *(limits.person_messages, limits.person_tokens),
                 *(limits.place_messages, limits.place_tokens),
                 *(limits.total_messages, limits.total_tokens),
@@ -43,6 +48,11 @@ class RedisAllowances:
         if wait_ms > 0:
             return Taken(Limit(unpack(answer[1])), wait_ms / 1000)
         return Taken(levels=_levels(answer))
+
+    async def hour_wait_s(self, asking: Asking, at_most: int) -> float:
+        """Return after how many seconds the person may ask again under this limit of an hour: 0 for at once."""
+        hour, clock = self._keys.allowance("hour", *_person(asking)), self._keys.clock
+        return int(await self._commands.script("hour_wait", [hour, clock], [at_most])) / 1000
 
     async def count_tokens(self, asking: Asking, tokens: int, limits: Allowances) -> Sequence[Level]:
         """Count the tokens of an answer, once; return what has reached a level by it."""

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.limits.allowances import MOST_REMEMBERED
 from adapters.redis_store.schema.codec import Unreadable, pack, queued_from_json, queued_to_json, unpack
 from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
@@ -41,12 +42,12 @@ class RedisInbox:
         self._limits = limits
         self._sealing = sealing
 
-    async def append(self, queued: Queued) -> IntakeResult:
-        """Remove duplicates and append, in one step.
+    async def append(self, queued: Queued, per_hour: int = 0) -> IntakeResult:
+        """Remove duplicates and append, in one step, with counting it for the person's hour.
 
         A message seen before under any of its dedupe keys is seen under all of them from then on. One that is
-        turned away because the inbox is full, or because it is too long, counts as seen; one that is not addressed to
-        the bridge does not.
+        turned away because the inbox is full, it is too long or the hour is used up, counts as seen; one that is not
+        addressed to the bridge does not.
         """
         if isinstance(queued, Command) and queued.name in TAKE_OVER:
             return await self._take_over(queued)
@@ -65,6 +66,7 @@ class RedisInbox:
                 keys.told_queued(thread),
                 *(keys.turn(thread), keys.leases, keys.burst(thread, queued.person.id), keys.clock),
                 *(keys.askers, keys.taken(thread), keys.taken_due, keys.overheard(thread)),
+                keys.allowance("hour", thread.channel, thread.account, queued.person.id),
                 *self._seen(queued.origin),
             ],
             [
@@ -82,6 +84,7 @@ class RedisInbox:
                 pack(f"{thread.channel}:{thread.account}:{queued.person.id}"),
                 self._remark(queued) if isinstance(queued, Question) and queued.text else b"",
                 *self._bounds,
+                *(per_hour, max(per_hour, MOST_REMEMBERED)),
             ],
         )
         return IntakeResult(unpack(became))

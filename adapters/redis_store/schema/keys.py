@@ -224,9 +224,10 @@ class Keys:
     def allowance(self, kind: str, *whose: str) -> str:
         """What is used, and by whom.
 
-        `hour` (questions of a person), `live` and `waiting` (threads in which a person is or is to be answered) and
-        `opened` (threads with a person's session) are sorted sets; `person`, `place` and `total` are hashes, a day's
-        budgets; `counted` is the mark of a question whose tokens were counted.
+        `hour` and `asked` (questions of a person that were stored, that were asked), `live` and `waiting` (threads in
+        which a person is or is to be answered) and `opened` (threads with a person's session) are sorted sets;
+        `person`, `place` and `total` are hashes, a day's budgets; `counted` is the mark of a question whose tokens were
+        counted.
         """
         return ":".join((f"{self.prefix}:allowance:{kind}", *map(_quoted, whose)))
 

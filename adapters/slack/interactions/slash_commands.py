@@ -29,6 +29,7 @@ TakenBy = Callable[[str], Awaitable[Sequence[TakeOver]]]
 _ID = re.compile(r"[!-~]{1,200}")
 _MOST_LISTED = 20
 _LANGUAGE_WITHIN_S = 1.0
+_TOLD_OF_NEW = {IntakeResult.REFUSED: Notice.NOT_ALLOWED, IntakeResult.OVER: Notice.USED_UP_HOUR}
 
 
 class SlashCommands:
@@ -130,7 +131,7 @@ class SlashCommands:
             return texts(Notice.NEW_BY_MENTION)
         thread = ThreadKey("slack", self._workspace.account, place)
         became = await self._accept(Command(origin_of(thread, user, trigger), CommandName.NEW))
-        return texts(Notice.NOT_ALLOWED if became is IntakeResult.REFUSED else Notice.NEW_BEGINS)
+        return texts(_TOLD_OF_NEW.get(became, Notice.NEW_BEGINS))
 
     def _listed(self, texts: Texts, sessions: Sequence[Session]) -> str:
         if not sessions:

@@ -26,6 +26,7 @@ _TO_RETRY = {
     IntakeResult.QUEUED: Notice.ASKED_AGAIN,
     IntakeResult.DUPLICATE: Notice.ALREADY_ASKED_AGAIN,
     IntakeResult.FULL: Notice.BUSY,
+    IntakeResult.OVER: Notice.USED_UP_HOUR,
     IntakeResult.REFUSED: Notice.NOT_ALLOWED,
 }
 _TO_TAKE_OVER = {

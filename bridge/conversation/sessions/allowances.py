@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
-from bridge.access.routes import Budgets, Choices
+from bridge.access.routes import Budgets, Choices, RouteTable
 from bridge.domain.errors import AllowanceUsedUp, StoreUnavailable, TurnPutOff
 from bridge.domain.incoming import Command, CommandName, Origin, Queued
 from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit
@@ -14,6 +14,7 @@ from bridge.domain.notices import Notice
 from bridge.domain.turns import Settlement
 from bridge.ports.stores.allowances import AllowanceStore
 from bridge.runtime.clock import Clock
+from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.texts.catalog import Texts
 from bridge.texts.sentences import come_again
 
@@ -23,7 +24,8 @@ TellOnce = Callable[[Origin, str, Callable[[Texts], str], float], Awaitable[None
 """As `Admissions.tell_once`."""
 
 _COUNTED_AGAIN_S = 10.0
-_TOLD_AGAIN_MOST_S = 3600.0
+_HOUR_S = _TOLD_AGAIN_MOST_S = 3600.0
+_DAY_S = 86_400.0
 _TOTAL_TOKENS = "total_tokens"
 _COST = (CommandName.START, CommandName.NEW, CommandName.RETRY)
 _NOTICES = {
@@ -38,10 +40,22 @@ _NOTICES = {
 class AllowanceKeeper:
     """Counts what each person, each place and the whole bridge use."""
 
-    def __init__(self, store: AllowanceStore, clock: Clock, limits: Allowances) -> None:
+    def __init__(self, store: AllowanceStore, clock: Clock, limits: Allowances, alarms: OperatorAlerts) -> None:
         self._store = store
+        self._alarms = alarms
         self._clock = clock
         self._limits = limits
+
+    def most_per_hour(self, queued: Queued, choices: Choices) -> int:
+        """Return how many questions the person may ask in an hour; 0 where it costs nothing, or there is no limit."""
+        return self._limits_at(choices).person_questions_per_hour if _costs(queued) else 0
+
+    async def tell_hour(self, queued: Queued, most: int, tell_once: TellOnce) -> None:
+        """Tell a person whose hour is used up when to come again. Raises nothing but cancellation."""
+        wait_s = _HOUR_S
+        with suppress(StoreUnavailable):
+            wait_s = await self._store.hour_wait_s(_asking(queued), most)
+        await self._tell(queued, Limit.HOUR, wait_s, tell_once)
 
     async def lets_ask(self, queued: Queued, choices: Choices, tell_once: TellOnce) -> bool:
         """Count a question; False if a limit is reached, which a notice says. Raises `StoreUnavailable`."""
@@ -52,17 +66,7 @@ class AllowanceKeeper:
         self._tell_operator(taken.levels, asking, limits)
         if taken.over is None:
             return True
-        log.warning(
-            "a person has reached a limit",
-            extra={"person": queued.person.id, "thread_key": str(queued.thread), "limit": taken.over.value},
-        )
-        notice, again_after_s, now = _NOTICES[taken.over], taken.again_after_s, self._clock.now()
-        await tell_once(
-            queued.origin,
-            f"{taken.over}:{queued.person.id}",
-            lambda texts: come_again(texts, notice, again_after_s, now),
-            min(again_after_s, _TOLD_AGAIN_MOST_S),
-        )
+        await self._tell(queued, taken.over, taken.again_after_s, tell_once)
         return False
 
     @asynccontextmanager
@@ -109,6 +113,20 @@ class AllowanceKeeper:
             with suppress(StoreUnavailable):
                 await self._store.take_turn(asking, 0)
 
+    async def _tell(self, queued: Queued, over: Limit, wait_s: float, tell_once: TellOnce) -> None:
+        person = queued.person.id
+        log.warning(
+            "a person has reached a limit",
+            extra={"person": person, "thread_key": str(queued.thread), "limit": over.value},
+        )
+        now = self._clock.now()
+        await tell_once(
+            queued.origin,
+            f"{over}:{person}",
+            lambda texts: come_again(texts, _NOTICES[over], wait_s, now),
+            min(wait_s, _TOLD_AGAIN_MOST_S),
+        )
+
     def _limits_at(self, choices: Choices) -> Allowances:
         chosen = choices.budgets or Budgets()
         made = {
@@ -121,18 +139,47 @@ class AllowanceKeeper:
         return replace(self._limits, **{name: limit for name, limit in made.items() if limit is not None})
 
     def _tell_operator(self, levels: Iterable[Level], asking: Asking, limits: Allowances) -> None:
+        """Say which budgets of the day are nearly used up: all persons' alike, so that a crowd is one alert."""
         for level in levels:
-            name = f"{level.limit}_{level.unit}"
-            log.warning(
-                "%d %% of a day's budget is used: BRIDGE_BUDGET_%s = %d",
-                *(level.percent, name.upper(), getattr(limits, name)),
-                extra={"person": asking.person_id, "thread_key": str(asking.thread)},
-            )
+            setting = f"BRIDGE_BUDGET_{level.limit}_{level.unit}".upper()
+            most = getattr(limits, f"{level.limit}_{level.unit}")
+            said = f"{level.percent} % of a day's budget is used: {setting} = {most}{_whose(level.limit, asking)}"
+            log.warning(said, extra={"person": asking.person_id, "thread_key": str(asking.thread)})
+            left_s = _DAY_S - self._clock.now() % _DAY_S
+            self._alarms.warn(f"{setting} {level.percent}", said, "budget", lasts_s=left_s)
+
+
+class HourLimit:
+    """How many questions a person may ask in an hour, at the place where they come in."""
+
+    def __init__(self, keeper: AllowanceKeeper, routes: RouteTable, tell_once: TellOnce) -> None:
+        self._keeper = keeper
+        self._routes = routes
+        self._tell_once = tell_once
+
+    def most(self, queued: Queued) -> int:
+        """Return how many; 0 where it costs nothing, or there is no limit."""
+        return self._keeper.most_per_hour(queued, self._routes.route(queued).choices)
+
+    async def tell(self, queued: Queued) -> None:
+        """Tell a person whose hour is used up when to come again. Raises nothing but cancellation."""
+        await self._keeper.tell_hour(queued, self.most(queued), self._tell_once)
 
 
 def _costs(queued: Queued) -> bool:
     """Say whether this asks the agent, or may open a conversation."""
     return not isinstance(queued, Command) or queued.name in _COST
+
+
+def _whose(limit: Limit, asking: Asking) -> str:
+    thread = asking.thread
+    match limit:
+        case Limit.PERSON:
+            return f" ({thread.channel} {thread.account}, person {asking.person_id})"
+        case Limit.PLACE:
+            return f" ({thread.channel} {thread.account}, place {thread.place})"
+        case _:
+            return ""
 
 
 def _asking(queued: Queued) -> Asking:

@@ -10,7 +10,14 @@ class AllowanceStore(Protocol):
     """Counts, exactly, however many workers ask at once. Raises `StoreUnavailable`."""
 
     async def take_question(self, asking: Asking, limits: Allowances) -> Taken:
-        """Count a question, once however often it is asked for, or say what is used up and when it comes back."""
+        """Count a question, once however often it is asked for, or say what is used up and when it comes back.
+
+        In the hour it was counted when the inbox stored it, but for one that is asked anew with other words.
+        """
+        ...
+
+    async def hour_wait_s(self, asking: Asking, at_most: int) -> float:
+        """Return after how many seconds the person may ask again under this limit of an hour: 0 for at once."""
         ...
 
     async def count_tokens(self, asking: Asking, tokens: int, limits: Allowances) -> Sequence[Level]:

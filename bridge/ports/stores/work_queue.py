@@ -12,8 +12,8 @@ from bridge.domain.turns import AnswerResult, InboxItem, Lease, Renewal, Settlem
 class Inbox(Protocol):
     """Where questions and commands wait, one queue for each thread. Raises `StoreUnavailable`."""
 
-    async def append(self, queued: Queued) -> IntakeResult:
-        """Remove duplicates and append, in one step.
+    async def append(self, queued: Queued, per_hour: int = 0) -> IntakeResult:
+        """Remove duplicates and append, in one step; count it for the person's hour, or `OVER` where that is used up.
 
         A thread that accepted an addressed question is known from then on. A question that waits for more of the
         same person (`joins_within_s`) may be begun after that time, and what comes until then is added to it.
@@ -21,6 +21,10 @@ class Inbox(Protocol):
         `CommandName.HUMAN` gives the thread to a person in the same step: the answer at work is stopped, the session
         ends, and what waits, or comes from then on, is kept for the agent (`OVERHEARD`). `AGENT` gives it back.
         `ALREADY` where nothing is to change, `NOT_YOURS` where this person may not.
+
+        Args:
+            queued: What is asked.
+            per_hour: How many questions the person may ask in an hour; 0: it is not counted.
         """
         ...
 

@@ -1,17 +1,18 @@
 -- Removes duplicates and appends. An answer of "not addressed" leaves no mark of the message, because the same
 -- message may come once more as an addressed one.
 local inbox, bodies, known, due, bell, counters = unpack(KEYS, 1, 6)
-local told, turn, leases, burst, clock, askers, taken, taken_due, overheard = unpack(KEYS, 7, 15)
+local told, turn, leases, burst, clock, askers, taken, taken_due, overheard, hour = unpack(KEYS, 7, 16)
 local MOST_ASKERS = 10000
-local NAMES = 16 -- from here on the names of the message; the first one is its id
+local NAMES = 17 -- from here on the names of the message; the first one is its id
 local thread, id, body, addressed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local longest, seen_ms, known_ms, bell_length = tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8])
 local queued_from = tonumber(ARGV[9])
 local joins_ms, size, most_size = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local further_ms = ARGV[14]
+local is_press, further_ms = ARGV[13] == '1', ARGV[14]
 -- What is kept of a question instead, while a person has the thread; empty for a command.
 local remark, most_remarks, most_bytes, remark_ms = ARGV[16], tonumber(ARGV[17]), tonumber(ARGV[18]), ARGV[19]
 local hand_back_ms = tonumber(ARGV[20])
+local per_hour, hour_kept = tonumber(ARGV[21]), tonumber(ARGV[22]) -- 0: it is not counted here
 
 -- Adds this to the question before it, where that is the same person's, came just now and still waits.
 local function join()
@@ -34,6 +35,22 @@ local function join()
   return true
 end
 
+-- Says whether the person has asked as much as an hour allows. What is stored is counted, in the same step.
+local function is_over()
+  if per_hour == 0 then
+    return false
+  end
+  redis.call('ZREMRANGEBYSCORE', hour, '-inf', whole(steady_ms(clock) - 3600000))
+  return redis.call('ZCARD', hour) >= per_hour
+end
+
+-- A press that found no room may be made again: what it is about is not used up.
+local function release_press()
+  for at = NAMES + 1, is_press and #KEYS or NAMES do
+    redis.call('DEL', KEYS[at])
+  end
+end
+
 local seen_before = false
 for at = NAMES, #KEYS do
   seen_before = seen_before or redis.call('EXISTS', KEYS[at]) == 1
@@ -42,7 +59,6 @@ if not seen_before and not addressed and redis.call('EXISTS', known) == 0 then
   return 'not_addressed'
 end
 -- A press that comes again says nothing new of what it is about.
-local is_press = ARGV[13] == '1'
 for at = NAMES, (seen_before and is_press) and NAMES - 1 or #KEYS do
   redis.call('SET', KEYS[at], '1', 'PX', (at == NAMES or is_press) and seen_ms or further_ms)
 end
@@ -59,15 +75,18 @@ elseif remark ~= '' and redis.call('EXISTS', taken) == 1 then
   became = 'overheard'
 elseif join() then
   became = 'joined'
+elseif is_over() then
+  became = 'over'
+  release_press()
 elseif redis.call('LLEN', inbox) >= longest then
   became = 'full'
-  if is_press then
-    -- Where it found no room it may be made again: what it is about is not used up.
-    for at = NAMES + 1, #KEYS do
-      redis.call('DEL', KEYS[at])
-    end
-  end
+  release_press()
 else
+  if per_hour > 0 then
+    redis.call('ZADD', hour, whole(steady_ms(clock)), id)
+    redis.call('ZREMRANGEBYRANK', hour, 0, -hour_kept - 1)
+    redis.call('PEXPIRE', hour, 3600000)
+  end
   -- One "queued" notice per backlog; an empty inbox resets it.
   local waiting = enqueue(inbox, bodies, due, bell, bell_length, clock, thread, id, body, joins_ms)
   if waiting == 1 then

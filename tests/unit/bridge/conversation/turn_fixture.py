@@ -100,7 +100,7 @@ def stage_on(
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
     muted = MutedPlaces(stores.records)
-    keeper = AllowanceKeeper(stores.allowances, clock, Allowances())
+    keeper = AllowanceKeeper(stores.allowances, clock, Allowances(), OperatorAlerts(clock))
     sessions = SessionManager(
         agent,
         stores.sessions,

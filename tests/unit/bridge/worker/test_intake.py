@@ -1,14 +1,17 @@
 """What becomes of each thing that can come in."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from bridge.access.lists import AccessList, AccessPolicy, ChannelLists
+from bridge.access.routes import RouteTable
 from bridge.conversation.admission import Admissions, Say
 from bridge.conversation.announcer import Words
 from bridge.conversation.channels import Channels
+from bridge.conversation.sessions.allowances import AllowanceKeeper, HourLimit
 from bridge.domain.incoming import (
     Command,
     CommandName,
@@ -26,6 +29,7 @@ from bridge.domain.incoming import (
     Withdrawal,
     Wordless,
 )
+from bridge.domain.limits.allowances import Allowances, Asking, Level, Taken
 from bridge.domain.notices import Notice
 from bridge.domain.threads import ThreadKey
 from bridge.runtime.clock import SystemClock
@@ -58,6 +62,34 @@ def admissions(policy: AccessPolicy, marks: FakeMarks | None = None, say: Say = 
     )
 
 
+class FakeAllowances:
+    """Knows when a person may ask again."""
+
+    async def hour_wait_s(self, asking: Asking, at_most: int) -> float:
+        return 600.0 if asking.question_id and at_most else 0.0
+
+    async def take_question(self, asking: Asking, limits: Allowances) -> Taken:
+        raise NotImplementedError
+
+    async def count_tokens(self, asking: Asking, tokens: int, limits: Allowances) -> Sequence[Level]:
+        raise NotImplementedError
+
+    async def take_turn(self, asking: Asking, at_most: int) -> bool:
+        raise NotImplementedError
+
+    async def leave_turn(self, asking: Asking) -> None:
+        raise NotImplementedError
+
+    async def take_session(self, asking: Asking, at_most: int) -> Taken:
+        raise NotImplementedError
+
+
+def hour_of(admitting: Admissions, per_hour: int = 60, routes: RouteTable | None = None) -> HourLimit:
+    limits = Allowances(person_questions_per_hour=per_hour)
+    keeper = AllowanceKeeper(FakeAllowances(), SystemClock(), limits, OperatorAlerts(SystemClock()))
+    return HourLimit(keeper, routes or RouteTable(), admitting.tell_once)
+
+
 OPEN = admissions(AccessPolicy())
 
 
@@ -67,8 +99,10 @@ class FakeInbox:
 
     answers: IntakeResult = IntakeResult.ACCEPTED
     called: list[str] = field(default_factory=list)
+    per_hour: list[int] = field(default_factory=list)
 
-    async def append(self, queued: Queued) -> IntakeResult:
+    async def append(self, queued: Queued, per_hour: int = 0) -> IntakeResult:
+        self.per_hour.append(per_hour)
         return self._note("append", queued)
 
     async def stop(self, stop: Stop) -> IntakeResult:
@@ -109,7 +143,7 @@ class FakeInbox:
 )
 async def test_questions_and_commands_queue_and_nothing_else_does(incoming: Incoming, called: list[str]) -> None:
     inbox = FakeInbox()
-    became = await Intake(inbox, _silent, OPEN, _no_offer).accept(incoming)
+    became = await Intake(inbox, _silent, OPEN, _no_offer, hour_of(OPEN)).accept(incoming)
     assert inbox.called == called
     otherwise = IntakeResult.WELCOME if isinstance(incoming, Joined) else IntakeResult.FORBIDDEN
     assert became is (IntakeResult.ACCEPTED if called else otherwise)
@@ -120,6 +154,7 @@ async def test_questions_and_commands_queue_and_nothing_else_does(incoming: Inco
     [
         (Question(FROM, "why?"), IntakeResult.ACCEPTED, []),
         (Question(FROM, "why?"), IntakeResult.FULL, [Notice.BUSY]),
+        (Question(FROM, "why?"), IntakeResult.OVER, []),
         (Command(FROM, CommandName.RETRY), IntakeResult.QUEUED, [Notice.QUEUED]),
         (Command(FROM, CommandName.RETRY, "0123"), IntakeResult.QUEUED, []),
         (Stop(FROM), IntakeResult.NOTHING, [Notice.NOTHING_TO_STOP]),
@@ -140,7 +175,7 @@ async def test_what_was_written_gets_its_notice_and_a_press_is_answered_by_its_c
         if to == LAST:
             is_over.set()
 
-    intake = Intake(FakeInbox(became), say, OPEN, _no_offer)
+    intake = Intake(FakeInbox(became), say, OPEN, _no_offer, hour_of(OPEN))
     assert await intake.accept(incoming) is became
     await intake.accept(Forbidden(LAST))
     telling = asyncio.ensure_future(intake.tell_notices())
@@ -175,7 +210,8 @@ async def test_nothing_is_kept_of_what_may_not_be_asked_and_it_is_told_once(
 
     inbox, last = FakeInbox(), origin(number=3, thread=ThreadKey(FROM.thread.channel, "A1", "P2"))
     policy = AccessPolicy({FROM.thread.channel: ChannelLists(people=AccessList(denied=frozenset({FROM.person.id})))})
-    intake = Intake(inbox, say, admissions(policy, FakeMarks(), say), _no_offer)
+    admitting = admissions(policy, FakeMarks(), say)
+    intake = Intake(inbox, say, admitting, _no_offer, hour_of(admitting))
     for _ in range(2):
         assert await intake.accept(incoming) is became
     await intake.accept(Question(last, "in another place"))
@@ -186,3 +222,32 @@ async def test_nothing_is_kept_of_what_may_not_be_asked_and_it_is_told_once(
     assert [words for to, words in said if to != last] == [
         "Sorry, I may not answer you here. If I should, give the person who runs me this id: U1"
     ] * notices
+
+
+async def test_a_person_whose_hour_is_used_up_hears_at_once_when_to_come_again() -> None:
+    """A20: where the question comes in, once for all of them."""
+    said: list[str] = []
+    is_told = asyncio.Event()
+
+    async def say(_to: Origin, notice: Notice | Words) -> None:
+        said.append(english(notice) if isinstance(notice, Notice) else notice(english))
+        is_told.set()
+
+    admitting = admissions(AccessPolicy(), FakeMarks(), say)
+    inbox = FakeInbox(IntakeResult.OVER)
+    intake = Intake(inbox, say, admitting, _no_offer, hour_of(admitting, per_hour=7))
+    for _ in range(3):
+        assert await intake.accept(Question(FROM, "why?")) is IntakeResult.OVER
+    telling = asyncio.ensure_future(intake.tell_notices())
+    await asyncio.wait_for(is_told.wait(), 5)
+    telling.cancel()
+    assert said == [f"{english(Notice.USED_UP_HOUR)} Please ask again in about 10 minutes."]
+    assert inbox.per_hour == [7, 7, 7]
+
+
+async def test_what_costs_nothing_is_not_counted_for_the_hour() -> None:
+    """A20: a person over the limit can still end a conversation."""
+    inbox = FakeInbox()
+    for incoming in (Command(FROM, CommandName.END), Command(FROM, CommandName.RETRY), Question(FROM, "why?")):
+        await Intake(inbox, _silent, OPEN, _no_offer, hour_of(OPEN)).accept(incoming)
+    assert inbox.per_hour == [0, 60, 60]

@@ -1,5 +1,6 @@
 """What is counted of a turn, and what a person who has used it up learns."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -8,14 +9,17 @@ from adapters.redis_store.stores import RedisStores
 from bridge.access.routes import Budgets, Choices, Route, Scope
 from bridge.conversation.sessions.allowances import AllowanceKeeper
 from bridge.domain.errors import TurnPutOff
-from bridge.domain.incoming import CommandName, Question
+from bridge.domain.incoming import CommandName, Origin, Question
 from bridge.domain.limits.allowances import Allowances
 from bridge.domain.notices import Notice
-from bridge.domain.turns import Outcome
+from bridge.domain.turns import Outcome, Settlement
 from bridge.runtime.clock import SystemClock
+from bridge.runtime.operator_alerts import OperatorAlerts
+from bridge.texts.catalog import Texts
 from bridge.texts.sentences import come_again
+from bridge.worker.alert_poster import AlertPoster
 from tests.english import english
-from tests.fakes import THREAD, command, question
+from tests.fakes import THREAD, FakeChannel, command, question
 from tests.unit.bridge.conversation.turn_fixture import ANSWER, says, stage
 
 
@@ -46,7 +50,9 @@ async def test_one_conversation_too_many_is_refused_and_the_person_may_end_anoth
 
 async def test_a_turn_waits_for_another_of_its_person_and_one_that_has_begun_does_not(stores: RedisStores) -> None:
     """A20: live turns."""
-    keeper = AllowanceKeeper(stores.allowances, SystemClock(), Allowances(person_live_turns=1))
+    keeper = AllowanceKeeper(
+        stores.allowances, SystemClock(), Allowances(person_live_turns=1), OperatorAlerts(SystemClock())
+    )
     async with keeper.turn_of(_in_thread(1), Choices(), has_begun=False):
         with pytest.raises(TurnPutOff):
             async with keeper.turn_of(_in_thread(2), Choices(), has_begun=False):
@@ -65,3 +71,56 @@ def test_the_time_to_come_again_is_said_in_any_time_zone(again_after_s: float, w
     """A12: a notice with the time."""
     said = come_again(english, Notice.USED_UP_TOTAL, again_after_s, now=0.0)
     assert said == f"{english(Notice.USED_UP_TOTAL)} Please ask again in about {wait}."
+
+
+class _Clock(SystemClock):
+    """Shows a time that a test sets, in seconds of a day of UTC."""
+
+    at = 0.0
+
+    def now(self) -> float:
+        return 1_800_000_000.0 // 86_400 * 86_400 + self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+async def _lets_ask(keeper: AllowanceKeeper, number: int, person: str) -> bool:
+    async def tell_once(_to: Origin, _name: str, _said: Callable[[Texts], str], _again_s: float) -> None:
+        """Say nothing."""
+
+    asked = _in_thread(number)
+    asked = replace(asked, origin=replace(asked.origin, person=replace(asked.origin.person, id=person)))
+    return await keeper.lets_ask(asked, Choices(), tell_once)
+
+
+async def test_operators_hear_of_a_budget_once_an_hour_and_that_it_is_over_when_the_day_ends(
+    stores: RedisStores,
+) -> None:
+    """A20: 80 and 100 %, of all persons together."""
+    clock, channel = _Clock(), FakeChannel()
+    alarms = OperatorAlerts(clock)
+    keeper = AllowanceKeeper(stores.allowances, clock, Allowances(person_messages=5), alarms)
+    poster = AlertPoster([f"{channel.name}:C9"], [channel], stores.records, clock)
+    clock.at = 22.9 * 3600
+    for person in ("U1", "U2"):
+        assert [await _lets_ask(keeper, number, person) for number in range(6)] == [True] * 5 + [False]
+    for clock.at in (22.9 * 3600, 23.0 * 3600, 23.8 * 3600, 24.0 * 3600 + 1):
+        await poster.look(alarms.current(), {})
+    said = [call.view.notice for call in channel.calls]
+    used = "of a day's budget is used: BRIDGE_BUDGET_PERSON_MESSAGES = 5 (fake A1, person U2)"
+    assert said == [
+        f"An operator has to act: 80 % {used}",
+        f"An operator has to act: 100 % {used}",
+        f"All clear: 80 % {used}",
+        f"All clear: 100 % {used}",
+    ]
+
+
+async def test_tokens_of_an_answer_are_told_to_operators_too(stores: RedisStores) -> None:
+    """A20: the budget of tokens of all persons."""
+    clock = _Clock()
+    alarms = OperatorAlerts(clock)
+    keeper = AllowanceKeeper(stores.allowances, clock, Allowances(total_tokens=100), alarms)
+    await keeper.settled(_in_thread(1), Settlement(Outcome.ANSWERED, 600, usage={"total_tokens": 85}), Choices())
+    assert list(alarms.current().values()) == ["80 % of a day's budget is used: BRIDGE_BUDGET_TOTAL_TOKENS = 100"]
