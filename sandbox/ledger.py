@@ -5,6 +5,7 @@ Every stand-in channel writes here; tests and the demo read here, never the brid
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -45,6 +46,7 @@ class Ledger:
         self._clock = clock
         self._began = clock()
         self.frames: list[Frame] = []
+        self._by_place: defaultdict[str, list[Frame]] = defaultdict(list)
         self._changed = asyncio.Event()
 
     def record(
@@ -59,7 +61,9 @@ class Ledger:
     ) -> None:
         """Append one change."""
         at = self._clock() - self._began
-        self.frames.append(Frame(at, place, thread, message_id, author, change, text))
+        frame = Frame(at, place, thread, message_id, author, change, text)
+        self.frames.append(frame)
+        self._by_place[place].append(frame)
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -68,8 +72,8 @@ class Ledger:
     ) -> list[Shown]:
         """Return the messages that stand in a thread now, oldest first. `thread=None`: the whole place."""
         standing: dict[str, Shown] = {}
-        for frame in self.frames:
-            if frame.place != place or (thread is not None and frame.thread != thread):
+        for frame in self._by_place[place]:
+            if thread is not None and frame.thread != thread:
                 continue
             if author is not None and frame.author != author:
                 continue

@@ -8,7 +8,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bridge.domain.incoming import ANY_TURN, COMMAND_WORDS, STOP_WORD, Command, CommandName, Origin, Question, Stop
+from bridge.domain.incoming import (
+    ANY_TURN,
+    COMMAND_WORDS,
+    STOP_WORD,
+    Command,
+    CommandName,
+    Origin,
+    Question,
+    Stop,
+    has_words,
+)
 from bridge.domain.threads import Address, Person, ThreadKey
 
 LEAVE = frozenset({"/quit", "/exit"})
@@ -22,7 +32,7 @@ def read_line(line: str, thread: ThreadKey, person: Person, asked_at: float) -> 
     A command is a whole line, with or without a slash: a question may begin with one.
     """
     text = line.strip()
-    if not text:
+    if not has_words(text):
         return None
     name = f"terminal:{uuid.uuid4().hex}"
     origin = Origin(

@@ -33,7 +33,7 @@ from bridge.domain.errors import (
     Retryable,
     StoreUnavailable,
 )
-from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Question, Queued
+from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Question, Queued, has_words
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, Streaming
 from bridge.domain.sessions import EndReason
@@ -264,7 +264,7 @@ class TurnRunner:
         return AnswerResult(Outcome.REFUSED, notice=notice)
 
     async def _ask(self, turn: TurnContext, question: Question) -> AnswerResult:
-        if not question.text:
+        if not has_words(question.text):
             return AnswerResult(Outcome.COMMAND_DONE, notice=turn.say(Notice.ONLY_TEXT))
         return await self._asker.ask(turn.asking(question, self._routes.route(question)))
 

@@ -4,6 +4,7 @@
 is done with when intake returns.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -163,6 +164,21 @@ Queued = Question | Command
 """What waits in an inbox and is answered by a turn."""
 
 Incoming = Queued | Stop | Remark | Rating | Edit | Withdrawal | Wordless | Forbidden | Joined
+
+_SEEN = re.compile(
+    "[^\\s\x00-\x1f\x7f-\x9f"  # blanks and controls
+    # Default_Ignorable_Code_Point (DerivedCoreProperties.txt, Unicode 16): joiners, fillers, selectors, tags.
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    # The empty Braille cell, marks of annotations, and what stands for an attachment.
+    "\u2800\ufff9-\ufffc]"
+)
+
+
+def has_words(text: str) -> bool:
+    """Say whether people see anything in a text. One of blanks and invisible signs alone asks nothing."""
+    return _SEEN.search(text) is not None
+
 
 STOP_WORD = "stop"
 COMMAND_WORDS = frozenset({STOP_WORD, *CommandName}) - {CommandName.START}

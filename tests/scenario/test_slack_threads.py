@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.domain.notices import Notice
+from bridge.domain.notices import WORDS, Notice
 from sandbox.talkifai.script import Answer, Pause
 from tests.english import english
 from tests.scenario.messengers import SlackMessenger, Talk
@@ -71,6 +71,15 @@ async def test_a_file_is_not_read_and_the_text_beside_it_is_answered(slack: Slac
     await slack.until_said(talk, english(Notice.FILES_UNREAD))
     ts = await slack.slack.say(person, place, slack.slack.mention, event=shared)
     await slack.until_said(Talk(place, ts, [ts], person), english(Notice.ONLY_TEXT))
+
+
+async def test_a_message_in_which_nothing_is_seen_opens_no_conversation(slack: SlackMessenger) -> None:
+    direct = await slack.ask_directly("\u2800\u3164\u200b")
+    in_channel = await slack.ask_in_group("\u2060")
+    direct = Talk(direct.place, direct.questions[0], direct.questions, direct.person)
+    for talk in (direct, in_channel):
+        await slack.until_said(talk, WORDS.descriptions["help"])
+        assert slack.records(talk) == []
 
 
 async def test_a_guest_is_refused_quietly_and_the_thread_stays_the_peoples(slack: SlackMessenger) -> None:

@@ -32,6 +32,12 @@ async def test_what_has_no_words_is_answered_with_a_notice_once_and_a_caption_as
     assert record.posted == ["what is on it?"]
 
 
+async def test_a_message_in_which_nothing_is_seen_opens_no_conversation(telegram: TelegramMessenger) -> None:
+    talk = await telegram.ask_directly("\u2800\u3164\u200b")
+    await telegram.until_said(talk, Notice.ONLY_TEXT)
+    assert telegram.records(talk) == []
+
+
 async def test_a_long_paste_is_one_question_though_it_comes_as_several_messages(telegram: TelegramMessenger) -> None:
     first, second = "long " * 810, "and the rest"
     whole = f"{first.strip()}\n{second}"

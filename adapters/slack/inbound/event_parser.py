@@ -12,7 +12,18 @@ from adapters.slack.format.mrkdwn import addresses_others, command_word, mention
 from adapters.slack.limits import QUESTION_TEXT_CHARS
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import foreign_team, plain_name
-from bridge.domain.incoming import ANY_TURN, Command, Edit, Origin, Question, Remark, Stop, Withdrawal, command
+from bridge.domain.incoming import (
+    ANY_TURN,
+    Command,
+    Edit,
+    Origin,
+    Question,
+    Remark,
+    Stop,
+    Withdrawal,
+    command,
+    has_words,
+)
 from bridge.domain.threads import Address, Person, ThreadKey
 
 _EVENT_TYPES = ("app_mention", "message")
@@ -141,7 +152,7 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
     raw = _text_of(event)
     is_direct = event.get("channel_type") == "im" or channel.startswith("D")
     addressed = is_direct or event["type"] == "app_mention" or mentions(raw, workspace.bot_user_id)
-    text = to_plain_words(raw, workspace.bot_user_id)
+    text = _words_in(raw, workspace)
     if is_workflow and not mentions(raw, workspace.bot_user_id):
         return None
     is_in_thread = bool(text) and root not in {"", ts}
@@ -168,6 +179,12 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
     word = "" if has_files and not text else command_word(text)
     wish = command(origin, word, owner_only=options.control == "asker")
     return wish or Question(origin, text, has_files=has_files)
+
+
+def _words_in(raw: str, workspace: BotIdentity) -> str:
+    """Return what the agent is to read; empty where people see nothing but the bot's name."""
+    text = to_plain_words(raw, workspace.bot_user_id)
+    return text if has_words(text) else ""
 
 
 def _goes_on(raw: str, options: SlackOptions) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge.domain.incoming import COMMAND_WORDS
+from bridge.domain.incoming import COMMAND_WORDS, has_words
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?![\w/@])")
 
@@ -29,12 +29,14 @@ class MessageText:
 
 
 def read_message_text(message: Mapping[str, Any], my_id: int, my_username: str) -> MessageText | None:
-    """Read text or caption; None for a message without words, such as a service message or a sticker."""
+    """Read text or caption; None for a message without words, such as a sticker, or one that shows nothing."""
     raw = message.get("text") or message.get("caption")
     if not raw:
         return None
     entities = message.get("entities" if message.get("text") else "caption_entities") or ()
     text, is_mentioned = _without_mentions(raw, entities, my_id, my_username)
+    if not has_words(text):
+        return MessageText("", is_mentioned) if is_mentioned else None
     match = _COMMAND.match(text)
     if match is None:
         return MessageText(text, is_mentioned)

@@ -97,15 +97,15 @@ class ChatMessage:
         """Say what the person wants. `root`: what the store knows of the chain."""
         origin = self._origin((self.default_root if root is None else root) if self.is_in_chain else self.topic)
         words = self.wording
-        if words.is_empty:
+        if words.is_empty or (self.has_files and not words.text):
             return Wordless(origin)
         if self.is_edit:
             return Edit(origin, words.text)
         if self.is_remark:
             return Remark(origin, words.text)
         if not words.text:
-            # Nothing but the bot's name: that calls it, and asks nothing.
-            return Command(origin, CommandName.START)
+            # Nothing but the bot's name: that asks nothing, so no conversation is opened for it.
+            return Command(origin, CommandName.HELP)
         joins_within_s = limits.LONG_JOIN_S if len(words.text) >= limits.LONG_FROM else limits.JOIN_S
         return command(origin, words.command) or Question(origin, words.text, joins_within_s, has_files=self.has_files)
 
@@ -228,8 +228,8 @@ def _is_remark(chat_type: str, wording: MessageText) -> bool:
 
 
 def _without_words(message: Mapping[str, Any]) -> MessageText | None:
-    """Stand for the words of a picture or the like; None where a person sent nothing at all."""
-    return MessageText("", names_me=False, is_empty=True) if _MEDIA & message.keys() else None
+    """Stand for the words of a picture, or of a text in which nothing is seen; None where a person sent neither."""
+    return MessageText("", names_me=False, is_empty=True) if {*_MEDIA, "text"} & message.keys() else None
 
 
 def _answers_me(message: Mapping[str, Any], me: BotIdentity) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.inbound.event_parser import MalformedEventError, read_message
-from bridge.domain.incoming import CommandName, Question, Remark, Stop
+from bridge.domain.incoming import CommandName, Incoming, Question, Remark, Stop
 from config.slack import SlackSettings
 from tests.wishes import Kind, kind_of, words_of
 
@@ -27,6 +27,12 @@ def event(**fields: Any) -> dict[str, Any]:
         "authorizations": [{"team_id": "T1"}],
         "event": {name: value for name, value in fields.items() if value is not None},
     }
+
+
+def read_any(payload: dict[str, Any]) -> Incoming:
+    found = read_message(payload, HOME, SlackSettings())
+    assert found is not None
+    return found
 
 
 def read(payload: dict[str, Any]) -> Question:
@@ -124,6 +130,18 @@ def test_a_file_is_noted_and_its_text_is_asked() -> None:
     assert (question.text, question.has_files) == ("what is this?", True)
     alone = read(event(channel="D1", subtype="file_share", files=files, text=""))
     assert (alone.text, alone.has_files) == ("", True)
+
+
+@pytest.mark.parametrize("unseen", ["", " \u200b", "\u3164\u2060"])
+def test_a_message_in_which_nothing_is_seen_asks_for_help_and_opens_nothing(unseen: str) -> None:
+    assert kind_of(read_any(event(channel="D1", text=unseen))) is CommandName.HELP
+    assert kind_of(read_any(event(text=f"<@UBOT>{unseen}"))) is CommandName.HELP
+    assert read_message(event(thread_ts=ROOT, text=unseen), HOME, SlackSettings()) is None
+    shared = read(event(channel="D1", subtype="file_share", files=[{"id": "F1"}], text=unseen))
+    assert (shared.text, shared.has_files) == ("", True)
+    changed = event(channel="D1", text=unseen)["event"]
+    edit = event(channel="D1", subtype="message_changed", message=changed, previous_message={**changed, "text": "hi"})
+    assert read_message(edit, HOME, SlackSettings()) is None
 
 
 def test_a_thread_answer_shown_in_the_channel_too_is_one_in_the_thread() -> None:

@@ -108,7 +108,7 @@ def understood(update: dict[str, Any]) -> Incoming:
     return found
 
 
-ASK, START, WORDLESS = Question, CommandName.START, Wordless
+ASK, START, HELP, WORDLESS = Question, CommandName.START, CommandName.HELP, Wordless
 QUESTIONS = {
     "a text": (said("What is new?", PRIVATE), ASK, "What is new?", ""),
     "a text with formatting": (
@@ -159,7 +159,7 @@ QUESTIONS = {
         "hi",
         "101",
     ),
-    "the name alone": (said(NAME, SUPER), START, "", "101"),
+    "the name alone": (said(NAME, SUPER), HELP, "", "101"),
     "an answer to the bot": (said("why?", SUPER, reply_to_message=BOTS_OWN, message_thread_id=55), ASK, "why?", "55"),
     "a mention in a topic": (said(f"{NAME} hi", FORUM, reply_to_message=TOPIC_MADE, **TOPIC), ASK, "hi", "70"),
     "a mention in General": (said(f"{NAME} hi", FORUM), ASK, "hi", "general"),

@@ -92,7 +92,6 @@ def test_a_payload_that_no_link_makes_is_dropped(payload: str) -> None:
         {"update_id": 1, "edited_message": update(None, photo=[])["message"]},
         update(None, new_chat_photo=[]),
         update(None, pinned_message={}),
-        update("   "),
         update("/help@other_bot"),
         update(author={**ADA, "is_bot": True}),
         update(author=None),
@@ -135,8 +134,22 @@ def test_mentions_of_the_bot_are_taken_out(text: str, entities: list[dict[str, A
     assert words_of(question) == left
 
 
-def test_the_bots_name_alone_asks_for_a_greeting() -> None:
-    assert kind_of(asked(update("@Bridge_Bot", GROUP, entities=mention(0)))) is CommandName.START
+@pytest.mark.parametrize("beside", ["", " \u200b", "\u3164\u2060"])
+def test_the_bots_name_alone_asks_for_help_and_opens_nothing(beside: str) -> None:
+    assert kind_of(asked(update(f"@Bridge_Bot{beside}", GROUP, entities=mention(0)))) is CommandName.HELP
+
+
+def test_a_message_in_which_nothing_is_seen_has_no_words() -> None:
+    unseen = "\u2800\u3164\u200b"
+    for blank in (unseen, "   "):
+        assert kind_of(asked(update(blank))) is Wordless
+    assert kind_of(asked(update(None, caption=unseen, photo=[{}]))) is Wordless
+    assert (
+        kind_of(asked(update(None, GROUP, caption="@Bridge_Bot", caption_entities=mention(0), photo=[{}]))) is Wordless
+    )
+    assert read_update(update(unseen, GROUP), ME) is None
+    changed = update(unseen)
+    assert read_update({"update_id": 32, "edited_message": changed["message"]}, ME) is None
 
 
 def test_a_command_may_follow_the_mention() -> None:

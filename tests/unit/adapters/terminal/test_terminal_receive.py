@@ -33,7 +33,7 @@ def test_two_equal_lines_are_two_questions() -> None:
     assert read("again").id != read("again").id
 
 
-@pytest.mark.parametrize("line", ["", "   ", "\r", "\t"])
+@pytest.mark.parametrize("line", ["", "   ", "\r", "\t", "\u200b", "\u3164 \u2800"])
 def test_a_blank_line_is_no_question(line: str) -> None:
     assert read_line(line, THREAD, ADA, 0) is None
 

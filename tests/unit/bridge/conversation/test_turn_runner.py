@@ -172,9 +172,10 @@ async def test_what_cannot_be_read_is_said_below_the_answer(stores: RedisStores)
     assert (view.text, view.notice) == (ANSWER, english(Notice.FILES_UNREAD))
 
 
-async def test_a_file_without_a_word_costs_no_conversation(stores: RedisStores) -> None:
+@pytest.mark.parametrize("unseen", ["", " \n", "\u200b\ufe0f\u3164"])
+async def test_a_question_without_a_word_costs_no_conversation(stores: RedisStores, unseen: str) -> None:
     it = stage(stores, says(ANSWER))
-    await it.answer(replace(question(""), has_files=True))
+    await it.answer(replace(question(unseen), has_files=True))
     (view,) = it.channel.standing.values()
     assert view.notice == english(Notice.ONLY_TEXT)
     assert it.agent.histories == {}
