@@ -35,6 +35,7 @@ _OUTAGE_PAUSE_S, _OUTAGE_MOST_S = 120.0, 86_400.0
 _CANCELS_S = (3.0, 1.0)
 """Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
 _CLAIM_AFTER_STOP_S = 2.0
+_STORE_AWAY_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Dispatcher:
         try:
             survived = await self._supervisor.attempt("turn", lambda: self._work(held))
             if not survived:
-                await self._release(lease, self._limits.retry_first_s)
+                await self._put_back(lease, self._limits.retry_first_s)
         except asyncio.CancelledError:
             # At a stop the next worker takes over at once; a lease that was lost is not touched.
             await self._release(lease, 0.0)
@@ -173,20 +174,20 @@ class Dispatcher:
         except Misconfigured as error:
             # The channel refuses us: an operator has to act, and the question waits for that.
             self._alarms.tell(error)
-            await self._release(lease, _MISCONFIGURED_PAUSE_S, counts=False)
+            await self._put_back(lease, _MISCONFIGURED_PAUSE_S, counts=False)
         except ChannelOutage as error:
             log.warning("an answer waits for its channel", extra={"cause": str(error), "wait_s": _OUTAGE_PAUSE_S})
-            await self._release(lease, _OUTAGE_PAUSE_S, counts=False)
+            await self._put_back(lease, _OUTAGE_PAUSE_S, counts=False)
         except Retryable as error:
             await self._put_off(lease, error, attempts)
 
     async def _put_off(self, lease: Lease, error: Retryable, attempts: int) -> None:
         if isinstance(error, TurnPutOff):
-            await self._release(lease, _PUT_OFF_S, counts=False)
+            await self._put_back(lease, _PUT_OFF_S, counts=False)
             return
         wait_s = pause_after(attempts, self._limits.retry_first_s, self._limits.retry_most_s)
         log.warning("turn put off", extra={"thread_key": str(lease.thread), "cause": str(error), "wait_s": wait_s})
-        await self._release(lease, wait_s)
+        await self._put_back(lease, wait_s)
 
     def _report(self, entry: InboxItem, settlement: Settlement) -> None:
         """Log the one line of a turn, and time it."""
@@ -230,7 +231,7 @@ class Dispatcher:
                 if self._stopping.is_set():
                     raise  # the next worker finds the answer in the record, or in TalkifAI's history
                 log.warning("a turn waits for the store to settle", extra={"cause": str(error)})
-                await self._clock.sleep(1.0)
+                await self._clock.sleep(_STORE_AWAY_PAUSE_S)
 
     async def _set_aside(self, lease: Lease, entry: InboxItem) -> bool:
         """Give a question up that was begun too often, and say so to its asker where possible."""
@@ -260,3 +261,13 @@ class Dispatcher:
             await self._queue.release(lease, after_s, counts=counts)
         except StoreUnavailable:
             return  # the lease runs out by itself
+
+    async def _put_back(self, lease: Lease, after_s: float, *, counts: bool = True) -> None:
+        """Release, however long the store is away: left to run out, the lease would keep the thread waiting longer."""
+        while True:
+            try:
+                return await self._queue.release(lease, after_s, counts=counts)
+            except StoreUnavailable:
+                if self._stopping.is_set():
+                    return None
+                await self._clock.sleep(_STORE_AWAY_PAUSE_S)

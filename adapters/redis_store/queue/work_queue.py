@@ -211,12 +211,12 @@ class RedisWorkQueue:
     async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
         """Give the thread back, to be taken again after that time. As `WorkQueue.release`."""
         keys, thread = self._keys, lease.thread
-        self._worker.released(lease)
         await self._commands.script(
             "release",
             [keys.due, keys.leases, keys.inbox(thread), keys.bell, keys.turn(thread), keys.clock],
             [str(thread), lease.fence, max(0, round(after_s * 1000)), self._limits.bell_length, int(not counts)],
         )
+        self._worker.released(lease)
 
     async def wait_for_work(self, timeout_s: float, *, for_stops_only: bool = False) -> str | None:
         """Return when the bell rings, when the thread that `claim` saw next comes due, or after that time, 5 s at most.

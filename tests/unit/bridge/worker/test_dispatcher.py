@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -11,7 +12,7 @@ from redis.asyncio import Redis
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.schema.store_limits import StoreLimits
 from adapters.redis_store.stores import RedisStores
-from bridge.domain.errors import ChannelOutage
+from bridge.domain.errors import ChannelOutage, StoreUnavailable
 from bridge.domain.incoming import IntakeResult
 from bridge.domain.notices import Notice
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
@@ -263,3 +264,30 @@ async def test_a_turn_whose_channel_is_away_is_put_off_and_counts_no_attempt(sto
     assert put_off[0] == (120.0, False)
     lease = await stores.queue.claim()
     assert lease is None
+
+
+async def test_a_thread_that_is_put_off_while_the_store_is_away_is_given_back_as_soon_as_it_is_there(
+    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: no one waits for a lease to run out after a failover in the middle of a turn."""
+    it = stage(stores, echo)
+    really_run, really_release = it.turns.run, stores.queue.release
+    failures = [StoreUnavailable("away")] * 2
+
+    def fails() -> None:
+        if failures:
+            raise failures.pop()
+
+    async def run(*given: Any) -> Settlement:
+        fails()
+        return await really_run(*given)
+
+    async def release(lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
+        fails()
+        await really_release(lease, after_s, counts=counts)
+
+    monkeypatch.setattr(it.turns, "run", run)
+    monkeypatch.setattr(stores.queue, "release", release)
+    await stores.inbox.append(question("q"))
+    async with _running(_dispatcher(it, DispatchLimits(retry_first_s=0.05))):
+        await _until(lambda: it.channel.text == "Answer to q")
