@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bridge.domain.notices import Notice
+from bridge.texts.catalog import texts_in
 from sandbox.talkifai.script import Answer, Say
 from tests.fault.cluster import Cluster
 from tests.fault.talks import Talk
 
-INSTEAD = (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE, Notice.UNSURE)
+INSTEAD = tuple(
+    texts_in("en")(notice) for notice in (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE, Notice.UNSURE)
+)
 REST_WITHIN_S = 300.0
 
 

@@ -28,6 +28,7 @@ from bridge.ports.channel import Receiver, WholeChannel
 from bridge.ports.stores.stores import Stores
 from bridge.ports.tracing import NoTracer, Tracer
 from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.runtime.backoff import Backoff
 from bridge.runtime.cancellation import cancel_all, first_of
 from bridge.runtime.clock import Clock
 from bridge.runtime.meter import Meter
@@ -48,11 +49,9 @@ _REPORT_LOST_EVERY_S = 10.0
 _UNSERVED_S = 330.0
 """A session whose thread has a question that no worker takes is ended that much after its time, at the latest."""
 _DROP_OLD_EVERY_S = 3600.0
-REFUSED_AGAIN_S = 3600.0
-"""How long a receiver whose token is refused waits before it tries again, and says so again."""
+REFUSED_AGAIN_S = (30.0, 3600.0)  # the first and the longest pause of a receiver whose token is refused
 FIGURES_EVERY_S = 60.0
 """How often the log gets a line with the figures that an operator watches."""
-
 
 Every = Callable[[float, Callable[[], Any]], AbstractAsyncContextManager[None]]
 """Calls a job each so many seconds inside a block."""
@@ -218,12 +217,13 @@ class Worker:
 
     async def _keep_receiving(self, place: int, receiver: Receiver) -> None:
         """Receive until the end. One that is refused leaves the others alone; where all are, the worker ends."""
+        refusals = Backoff(*REFUSED_AGAIN_S)
         while True:
             try:
                 await self._supervisor.keep_running(f"{receiver.name} receiver", self._receive(place, receiver))
             except Misconfigured as error:
-                self._refused.pop(place, None)  # the newest is last: those before it are in the log
-                self._refused[place] = error
+                refusals = refusals if self._refused.pop(place, None) else Backoff(*REFUSED_AGAIN_S)
+                self._refused[place] = error  # the newest is last: those before it are in the log
                 if self._refuses_all():
                     self._all_refused.set()
                     return
@@ -231,7 +231,7 @@ class Worker:
                 self._note_begun(place)
             else:
                 return
-            await self._outside.clock.sleep(REFUSED_AGAIN_S)
+            await self._outside.clock.sleep(refusals.next_s())
 
     async def _outlast_sessions(self, stop: asyncio.Event) -> None:
         """Go on with ends until no conversation is open: no worker may follow for as long as the tokens are wrong."""

@@ -78,7 +78,7 @@ async def test_a_message_in_which_nothing_is_seen_opens_no_conversation(slack: S
     in_channel = await slack.ask_in_group("\u2060")
     direct = Talk(direct.place, direct.questions[0], direct.questions, direct.person)
     for talk in (direct, in_channel):
-        await slack.until_said(talk, WORDS.descriptions["help"])
+        await slack.until_said(talk, english(WORDS.descriptions["help"]))
         assert slack.records(talk) == []
 
 

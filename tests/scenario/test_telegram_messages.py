@@ -34,7 +34,7 @@ async def test_what_has_no_words_is_answered_with_a_notice_once_and_a_caption_as
 
 async def test_a_message_in_which_nothing_is_seen_opens_no_conversation(telegram: TelegramMessenger) -> None:
     talk = await telegram.ask_directly("\u2800\u3164\u200b")
-    await telegram.until_said(talk, Notice.ONLY_TEXT)
+    await telegram.until_said(talk, english(Notice.ONLY_TEXT))
     assert telegram.records(talk) == []
 
 

@@ -110,7 +110,7 @@ async def test_a_channel_that_is_refused_leaves_the_others_at_work_and_is_tried_
     stores: RedisStores, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B8: the operator sees the cause."""
-    monkeypatch.setattr("bridge.worker.worker.REFUSED_AGAIN_S", 0.2)
+    monkeypatch.setattr("bridge.worker.worker.REFUSED_AGAIN_S", (0.05, 0.2))
     caplog.set_level(logging.INFO)
     works, refused, stop = ReceivingChannel(latency_s=0.0), ReceivingChannel(name="other"), asyncio.Event()
     refused.refuses = True
