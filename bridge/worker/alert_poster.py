@@ -25,7 +25,9 @@ class _Alert:
     sentence: str
     posted_at: float
     is_ours: bool
-    """This worker posted it, and says when it is over."""
+    """This worker is to post it, and says when it is over."""
+    is_posted: bool = False
+    """It stands in a place. Until then it is tried at each look: a channel may be away for a moment."""
 
 
 class AlertPoster:
@@ -58,9 +60,11 @@ class AlertPoster:
             known = self._alerts.get(cause)
             if known is None or self._clock.monotonic() - known.posted_at >= REPEAT_AFTER_S:
                 await self._raise(cause, sentence)
+            elif known.is_ours and not known.is_posted:
+                await self._announce(known)
         for cause in [cause for cause in self._alerts if cause not in now and cause not in troubles]:
             over = self._alerts.pop(cause)
-            if over.is_ours:
+            if over.is_posted:
                 await self._post(f"All clear: {over.sentence}")
 
     async def _raise(self, cause: str, sentence: str) -> None:
@@ -68,11 +72,16 @@ class AlertPoster:
             is_ours = await self._marks.use(_GROUP, cause, REPEAT_AFTER_S)
         except StoreUnavailable:
             is_ours = True  # better twice than not at all
-        self._alerts[cause] = _Alert(sentence, self._clock.monotonic(), is_ours)
+        alert = self._alerts[cause] = _Alert(sentence, self._clock.monotonic(), is_ours)
         if is_ours:
-            await self._post(f"An operator has to act: {sentence}")
+            await self._announce(alert)
 
-    async def _post(self, text: str) -> None:
+    async def _announce(self, alert: _Alert) -> None:
+        alert.is_posted = await self._post(f"An operator has to act: {alert.sentence}")
+
+    async def _post(self, text: str) -> bool:
+        """Post in every place. Say whether it stands in one of them."""
+        is_posted = False
         for place in self._places:
             service, _, rest = place.partition(":")
             account, _, where = rest.rpartition("/")
@@ -84,8 +93,10 @@ class AlertPoster:
             try:
                 async with asyncio.timeout(_POST_WITHIN_S):
                     await channel.post(Address(account or channel.account or "", where), view)
+                is_posted = True
             except (BridgeError, TimeoutError) as error:
                 log.warning("an alert could not be posted", extra={"place": place, "cause": str(error)})
+        return is_posted
 
 
 def _serves(channel: Channel, account: str) -> bool:

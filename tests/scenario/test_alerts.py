@@ -1,7 +1,12 @@
 """What an operator has to know is posted where operators talk."""
 
+import hashlib
+import hmac
+
+import httpx
 import pytest
 
+from tests.ports import free_port
 from tests.scenario.messengers import SlackMessenger, Talk, TelegramMessenger
 from tests.scenario.scene import Scene
 
@@ -62,3 +67,47 @@ async def test_a_budget_that_is_used_up_is_posted_where_operators_talk(own_scene
     posts = own_scene.stage.slack.workspace.messages
     wanted = "An operator has to act: 100 % of a day's budget is used: BRIDGE_BUDGET_TOTAL_MESSAGES = 2"
     await slack.book.until(lambda: any(wanted in one.text for one in posts.values()), 30.0)
+
+
+async def test_talkifais_word_that_credits_are_low_is_posted_and_a_forged_one_is_not(own_scene: Scene) -> None:
+    """A1: a forged signature gets 401."""
+    telegram, port, secret = TelegramMessenger(own_scene), free_port(), "whsec-of-a-test"
+    await own_scene.start_bridge("web", PORT=port, BRIDGE_ALERTS="telegram:5001", TALKIFAI_WEBHOOK_SECRET=secret)
+    talk = await telegram.ask_directly("hello")
+    await telegram.until_said(talk, "You asked: hello")
+    texts = own_scene.stage.telegram.world.messages
+
+    async def send(event: str, signed_with: str) -> int:
+        body = f'{{"event": "{event}"}}'.encode()
+        signature = hmac.new(signed_with.encode(), body, hashlib.sha256).hexdigest()
+        async with httpx.AsyncClient() as client:
+            sent = await client.post(
+                f"http://127.0.0.1:{port}/talkifai/webhook", content=body, headers={"X-Talkifai-Signature": signature}
+            )
+        return sent.status_code
+
+    def posted(words: str) -> int:
+        return sum(words in message.text for message in texts.values())
+
+    assert await send("credit.depleted", "another secret") == 401
+    assert await send("credit.low", secret) == 200
+    await telegram.book.until(lambda: posted("credits are low") == 1, 30.0)
+    assert posted("credits are used up") == 0
+
+
+async def test_a_key_that_is_refused_meanwhile_is_posted(own_scene: Scene) -> None:
+    """B8: a bad key (401)."""
+    telegram = TelegramMessenger(own_scene)
+    await own_scene.start_bridge(BRIDGE_ALERTS="telegram:5001")
+    talk = await telegram.ask_directly("hello")
+    await telegram.until_said(talk, "You asked: hello")
+    own_scene.stage.talkifai.gate.api_keys.clear()
+    other = await telegram.ask_directly("and now")
+    await telegram.until_said(other, "cannot answer at the moment")
+
+    def alerts() -> list[str]:
+        texts = [message.text for message in own_scene.stage.telegram.world.messages.values()]
+        return [text for text in texts if "An operator has to act" in text]
+
+    await telegram.book.until(lambda: len(alerts()) > 0, 30.0)
+    assert "TALKIFAI_API_KEY" in alerts()[0]

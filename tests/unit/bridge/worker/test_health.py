@@ -12,7 +12,7 @@ from bridge.runtime.meter import Meter
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.health import Health
 
-_WELL = StoreFigures(0, 0, 0, 0, 0, 0.0, 0, {}, MemoryUse(1, 0))
+WELL = StoreFigures(0, 0, 0, 0, 0, 0.0, 0, {}, MemoryUse(1, 0))
 
 
 class _Store:
@@ -43,21 +43,21 @@ class _Reaper:
     looked_at = 0.0
 
 
-class _Clock(SystemClock):
+class SteadyClock(SystemClock):
     at = 0.0
 
     def monotonic(self) -> float:
         return self.at
 
 
-def _health(
-    figures: StoreFigures | None = _WELL,
+def health_of(
+    figures: StoreFigures | None = WELL,
     *,
     waiting: Mapping[int, Exception | None] | None = None,
     trouble: str = "",
     now: float = 1.0,
 ) -> Health:
-    channel, clock = _Channel(), _Clock()
+    channel, clock = _Channel(), SteadyClock()
     channel.trouble, clock.at = trouble, now
     return Health(
         store=_Store(figures),
@@ -72,20 +72,20 @@ def _health(
 
 
 async def test_a_worker_without_trouble_is_ready() -> None:
-    assert await _health().troubles() == {}
-    assert await _health().warnings() == {}
+    assert await health_of().troubles() == {}
+    assert await health_of().warnings() == {}
 
 
 @pytest.mark.parametrize(
     ("health", "said"),
     [
-        (_health(None), "Redis does not answer"),
-        (_health(waiting={0: None}), "fake: not connected"),
-        (_health(waiting={0: ChannelTokenRefused("FAKE_TOKEN: refused")}), "FAKE_TOKEN: refused"),
-        (_health(trouble="Slack: no socket is open"), "Slack: no socket is open"),
-        (_health(now=31.0), "no session was looked at for 31 s: idle ones stay open"),
-        (_health(replace(_WELL, stuck_ends=2)), "2 conversations cannot be ended"),
-        (_health(replace(_WELL, recent_orphans=1)), "1 conversation may be open that cannot be ended"),
+        (health_of(None), "Redis does not answer"),
+        (health_of(waiting={0: None}), "fake: not connected"),
+        (health_of(waiting={0: ChannelTokenRefused("FAKE_TOKEN: refused")}), "FAKE_TOKEN: refused"),
+        (health_of(trouble="Slack: no socket is open"), "Slack: no socket is open"),
+        (health_of(now=31.0), "no session was looked at for 31 s: idle ones stay open"),
+        (health_of(replace(WELL, stuck_ends=2)), "2 conversations cannot be ended"),
+        (health_of(replace(WELL, recent_orphans=1)), "1 conversation may be open that cannot be ended"),
     ],
     ids=["store", "not connected", "refused", "trouble", "reaper", "stuck ends", "orphans"],
 )
@@ -97,17 +97,17 @@ async def test_each_trouble_is_said(health: Health, said: str) -> None:
 @pytest.mark.parametrize(
     ("figures", "said"),
     [
-        (replace(_WELL, memory=MemoryUse(71, 100)), "of 0.0 MB: when it is full, no question is taken any more"),
-        (replace(_WELL, dead_letters=1), "1 question is set aside: see `talkifai-bridge dead list`"),
+        (replace(WELL, memory=MemoryUse(71, 100)), "of 0.0 MB: when it is full, no question is taken any more"),
+        (replace(WELL, dead_letters=1), "1 question is set aside: see `talkifai-bridge dead list`"),
     ],
     ids=["memory", "dead letters"],
 )
 async def test_what_is_no_trouble_yet_is_a_warning(figures: StoreFigures, said: str) -> None:
-    assert said in next(iter((await _health(figures).warnings()).values()))
-    assert await _health(figures).troubles() == {}
+    assert said in next(iter((await health_of(figures).warnings()).values()))
+    assert await health_of(figures).troubles() == {}
 
 
 async def test_figures_are_none_while_the_store_is_away() -> None:
-    assert await _health(None).figures() is None
-    assert await _health(None).session_ages() == ()
-    assert await _health().session_ages() == [1.0]
+    assert await health_of(None).figures() is None
+    assert await health_of(None).session_ages() == ()
+    assert await health_of().session_ages() == [1.0]
