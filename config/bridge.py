@@ -46,6 +46,10 @@ def default_data_dir() -> Path:
     return (state if state.is_absolute() else home / ".local" / "state") / "talkifai-bridge"
 
 
+LANGUAGES = ("en", "de", "es", "fr", "pt")
+"""In which the bridge speaks to people."""
+
+
 class BridgeSettings(Section):
     """`BRIDGE_…`, and `PORT`, which platforms set."""
 
@@ -77,6 +81,8 @@ class BridgeSettings(Section):
     """How many turns one worker has live at a time."""
     drain_s: float = Field(22.0, ge=0, le=3600)
     """How long running replies may go on once a stop was asked for."""
+    language: Annotated[Literal["en", "de", "es", "fr", "pt"], any_case] = "en"
+    """Spoken to people of whom the channel tells no language, or another one."""
     memory: Annotated[Literal["direct", "everywhere", "off"], any_case] = "direct"
     """Where the agent may remember a person."""
     carry_over: bool = True

@@ -8,13 +8,14 @@ from uuid import UUID
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.bridge import BridgeSettings
+from config.bridge import LANGUAGES, BridgeSettings
 from config.reading.config_file import ConfigFile, read_config_file
 from config.reading.messages import explain
 from config.reading.renames import with_new_names
 from config.reading.routes import TABLES, read_agents, read_routes
 from config.reading.sources import Given, SettingsError, read_env_file, read_environment, read_overrides
 from config.reading.suggestions import slips
+from config.reading.texts import TABLE, OwnText, read_texts
 from config.redis_settings import RedisSettings
 from config.routes import RouteSettings
 from config.slack import SlackSettings
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     """The agents that the configuration file gives a name."""
     routes: tuple[RouteSettings, ...] = ()
     """Where another agent answers, or the same one in another way. Agents are ids here."""
+    texts: tuple[OwnText, ...] = ()
+    """What the operator says instead of the bridge's own words."""
     warnings: tuple[str, ...] = ()
     """Sentences about variables that look like a slip of the pen, for the log."""
     places: Mapping[str, str] = {}
@@ -105,6 +108,7 @@ def load_settings(
         given = {**file.given, **given}
         others["agents"] = agents = read_agents(file)
         others["routes"] = read_routes(file, agents, channel_names())
+        others["texts"] = read_texts(file, LANGUAGES)
         lines += file.problems
     lines += _contradictions(given, need_channel=need_channel)
     values = {name: found.value for name, found in given.items()}
@@ -144,7 +148,7 @@ def _config_file(given: Mapping[str, Given]) -> ConfigFile | None:
     path = Path(given["BRIDGE_CONFIG"].value).expanduser()
     keys = {name: section.toml_keys() for name, section in SECTIONS.items()}
     del keys["bridge"]["config"]  # the file cannot name another one
-    return read_config_file(path, keys, TABLES)
+    return read_config_file(path, keys, (*TABLES, TABLE))
 
 
 def _contradictions(given: Mapping[str, Given], *, need_channel: bool) -> list[str]:

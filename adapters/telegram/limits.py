@@ -9,8 +9,8 @@ MESSAGE_LIMIT = 4096
 """Bot API, `sendMessage`: 1-4096 characters after parsing. The server counts code points (server source);
 UTF-16 units are counted here, which is safe under both readings."""
 
-TAIL_RESERVE = 256
-"""UTF-16 units kept free for the status line and the notice, which are bounded well below this."""
+TAIL_RESERVE = 416
+"""UTF-16 units kept free for the lines below the text. `bridge/texts/own.py` bounds each of them."""
 
 ENTITIES_LIMIT = 100
 """Server source: a message shows its first 100 entities and silently drops the others."""

@@ -57,13 +57,17 @@ class ChannelLists:
     people: AccessList = AccessList()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AccessPolicy:
-    """All lists: those of the settings, by the channel's name, and those of the routes."""
+    """All lists: those of the settings, by the channel's name, and those of the routes. They can be replaced."""
 
     channels: Mapping[str, ChannelLists] = field(default_factory=dict)
     emails: AccessList = AccessList()
     routes: RouteTable = field(default_factory=RouteTable)
+
+    def replace(self, other: "AccessPolicy") -> None:
+        """Let the settings' lists of another policy hold from now on. Routes are replaced in their table."""
+        self.channels, self.emails = other.channels, other.emails
 
     def refusal(self, incoming: Incoming) -> Refusal | None:
         """Return why something that came in may not be kept, by what it says of itself; None where it may."""

@@ -18,12 +18,11 @@ from adapters.talkifai.client import TalkifaiAgent
 from adapters.tracing.factory import open_tracer
 from adapters.web.server import WebServer
 from bridge.access.memory import Memory
-from bridge.access.routes import RouteTable
-from bridge.app.access import access_warnings, allowances_of, audience, policy_of
+from bridge.app.access import access_warnings, audience
 from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.risks import risks
-from bridge.app.routes import routes_of
 from bridge.app.serving.health_pages import open_pages
+from bridge.app.serving.in_force import InForce
 from bridge.app.serving.leaving import leave
 from bridge.app.serving.reload import Reload, on_hangup
 from bridge.domain.errors import SettingWrong, StoreUnavailable
@@ -66,8 +65,8 @@ async def run_worker(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    routes = RouteTable(routes_of(settings))
-    on_hangup(loop, Reload(settings, load_settings, lambda changed: routes.replace(routes_of(changed))), stop)
+    in_force = InForce(settings)
+    on_hangup(loop, Reload(settings, load_settings, in_force.apply), stop)
     for warning in (*access_warnings(settings), *risks(settings)):
         log.warning("%s", warning)
     for sentence in audience(settings):
@@ -103,9 +102,8 @@ async def run_worker(
             ),
             idle_timeout_s=settings.bridge.idle_timeout_s,
             limits=DispatchLimits(max_turns=settings.bridge.max_turns, drain_s=settings.bridge.drain_s),
-            routes=routes,
-            access=policy_of(settings, routes),
-            allowances=allowances_of(settings),
+            routes=in_force.routes,
+            access=in_force.access,
             memory=Memory(settings.bridge.memory),
             carry_over=carry_over_of(settings),
             take_overs=take_overs_of(settings),
@@ -115,6 +113,7 @@ async def run_worker(
             agent_name=agent_name,
             alert_places=settings.bridge.alerts,
         )
+        in_force.limit(worker.allowances)
         await open_pages(stack, server, settings, worker)
         with unwrap_group():
             await worker.run(stop)

@@ -12,6 +12,7 @@ from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.app.bootstrap import carry_over_of, open_stores, take_overs_of, talkifai_agent
 from bridge.app.routes import routes_of
+from bridge.app.texts import use_texts
 from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.sessions import EndReason
 from bridge.runtime.cancellation import unwrap_group
@@ -41,6 +42,7 @@ async def run_chat(settings: Settings) -> None:
 
     Ctrl-C stops the answer that is being shown. A second one, or one at the prompt, leaves.
     """
+    use_texts(settings)
     stop = asyncio.Event()
     terminal = TerminalChannel()
 

@@ -31,7 +31,7 @@ def notice_of(texts: Texts, notice: Notice, turn_id: str) -> str:
 
 def come_again(texts: Texts, notice: Notice, again_after_s: float, now: float) -> str:
     """Say what is used up, and when it comes back: by the person's clock, or in how long where that is not known."""
-    at = texts.time_of_day(now + again_after_s)
+    at = texts.time_of_day(math.ceil((now + again_after_s) / 60) * 60)
     if at:
         return texts(Phrase.COME_AGAIN_AT, notice=texts(notice), time=at)
     minutes = max(1, math.ceil(again_after_s / 60))

@@ -82,7 +82,6 @@ class Worker:
         limits: DispatchLimits,
         routes: RouteTable | None = None,
         access: AccessPolicy | None = None,
-        allowances: Allowances | None = None,
         memory: Memory = Memory.DIRECT,
         carry_over: CarryOverLimits | None = None,
         take_overs: TakeOverOptions | None = None,
@@ -99,7 +98,8 @@ class Worker:
         self._supervisor = Supervisor(clock)
         self._pacing = ChannelLimiter(clock, outside.stores.budgets, outside.meter)
         self.alarms = alarms = OperatorAlerts(clock)
-        keeper = AllowanceKeeper(outside.stores.allowances, clock, allowances or Allowances(), alarms)
+        self.allowances = keeper = AllowanceKeeper(outside.stores.allowances, clock, Allowances(), alarms)
+        """What people may use. Its limits are set from outside, where an operator has set them."""
         muted = MutedPlaces(outside.stores.records)
         self._sessions = sessions = SessionManager(
             outside.agent,

@@ -229,6 +229,9 @@ class WebApi(Rules):
         team = person.team or self._workspace.team_id
         facts = {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}
         facts["is_email_confirmed"] = person.has_confirmed_email
+        facts["tz"] = person.time_zone or "America/Los_Angeles"
+        if params.get("include_locale") in {True, "1", "true"}:
+            facts["locale"] = person.locale or "en-US"
         return {"user": facts | {"is_restricted": person.is_guest, "is_ultra_restricted": False}}
 
     def _set_status(self, params: Params) -> Answer:

@@ -19,6 +19,9 @@ class SlackPerson:
     """Another workspace's id for a person from outside; empty for this one."""
     is_guest: bool = False
     has_confirmed_email: bool = True
+    locale: str = ""
+    """The language of the person's Slack, such as `de-DE`."""
+    time_zone: str = ""
 
 
 @dataclass(slots=True)

@@ -18,11 +18,13 @@ class User:
     name: str
     username: str = ""
     is_bot: bool = False
+    language_code: str = ""
 
     def as_json(self) -> JsonDict:
         """As `User` of the Bot API."""
+        more = {"username": self.username, "language_code": self.language_code}
         shown = {"id": self.id, "is_bot": self.is_bot, "first_name": self.name}
-        return {**shown, "username": self.username} if self.username else shown
+        return {**shown, **{name: value for name, value in more.items() if value}}
 
 
 @dataclass(slots=True)

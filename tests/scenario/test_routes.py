@@ -104,7 +104,7 @@ async def test_other_routes_hold_after_a_reload_and_no_reply_is_dropped(
 
     write(f"[[routes]]\nplace = '{place}'\nagent = 'quiet'\n[bridge]\nmax_turns = 7\n")
     await bridge.reload()
-    assert "reloaded: 1 routes" in own_scene.log
+    assert "reloaded: 1 routes, 0 own texts" in own_scene.log
     assert "BRIDGE_MAX_TURNS was changed: that takes effect at the next start" in own_scene.log
     asked = await _ask(slack, place, "who are you?")
     await slack.until_said(asked, "You asked: who are you?")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 from asyncio import AbstractEventLoop, Event
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from config.settings import SECTIONS, Settings, SettingsError
 log = logging.getLogger(__name__)
 
 _STDIN = 0
+_AT_ONCE = re.compile("_(ALLOWED|DENIED)_|^BRIDGE_(BUDGET_|PERSON_|LANGUAGE$)")
+"""The variables that take effect at a reload."""
 
 
 class Reload:
@@ -19,7 +22,8 @@ class Reload:
     Args:
         settings: Those of the start.
         read: Reads them again. Raises `SettingsError`.
-        apply: Lets the new ones hold: routes, and what belongs to them. What is under way goes on as it began.
+        apply: Lets the new ones hold: routes, lists, limits and texts. What is under way goes on as it began. Raises
+            `SettingsError`, before anything has changed.
     """
 
     def __init__(self, settings: Settings, read: Callable[[], Settings], apply: Callable[[Settings], None]) -> None:
@@ -31,16 +35,16 @@ class Reload:
         """Reload. Where the new settings are wrong, everything stays as it is and the log says why."""
         try:
             settings = self._read()
+            self._apply(settings)
         except SettingsError as error:
             for line in error.lines:
                 log.error("not reloaded: %s", line)  # noqa: TRY400 - no traceback wanted
             return
-        self._apply(settings)
         for warning in settings.warnings:
             log.warning("%s", warning)
         for variable in _changed(self._at_start, settings):
             log.warning("%s was changed: that takes effect at the next start", variable)
-        log.info("reloaded: %d routes", len(settings.routes))
+        log.info("reloaded: %d routes, %d own texts", len(settings.routes), len(settings.texts))
 
 
 def on_hangup(loop: AbstractEventLoop, reload: Reload, stop: Event) -> None:
@@ -49,8 +53,10 @@ def on_hangup(loop: AbstractEventLoop, reload: Reload, stop: Event) -> None:
 
 
 def _changed(before: Settings, after: Settings) -> Iterator[str]:
-    """Yield the variables whose values differ."""
+    """Yield the variables whose values differ, and that a reload leaves as they were."""
     for name, section in SECTIONS.items():
         for field, variable in zip(section.model_fields, section.variable_names(), strict=True):
+            if _AT_ONCE.search(variable):
+                continue
             if getattr(getattr(before, name), field) != getattr(getattr(after, name), field):
                 yield variable

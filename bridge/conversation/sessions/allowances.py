@@ -44,7 +44,7 @@ class AllowanceKeeper:
         self._store = store
         self._alarms = alarms
         self._clock = clock
-        self._limits = limits
+        self.limits = limits
 
     def most_per_hour(self, queued: Queued, choices: Choices) -> int:
         """Return how many questions the person may ask in an hour; 0 where it costs nothing, or there is no limit."""
@@ -136,7 +136,7 @@ class AllowanceKeeper:
             "person_messages": chosen.person_messages_per_day,
             "place_messages": chosen.place_messages_per_day,
         }
-        return replace(self._limits, **{name: limit for name, limit in made.items() if limit is not None})
+        return replace(self.limits, **{name: limit for name, limit in made.items() if limit is not None})
 
     def _tell_operator(self, levels: Iterable[Level], asking: Asking, limits: Allowances) -> None:
         """Say which budgets of the day are nearly used up: all persons' alike, so that a crowd is one alert."""

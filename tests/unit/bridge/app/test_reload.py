@@ -32,7 +32,7 @@ def test_what_was_read_is_applied_and_the_rest_waits_for_a_start(caplog: pytest.
         "SLACK_EMAIL: is no setting of the bridge and is ignored. Did you mean SLACK_EMAILS?",
         "SLACK_EMAILS was changed: that takes effect at the next start",
         "BRIDGE_MAX_PAGES was changed: that takes effect at the next start",
-        "reloaded: 0 routes",
+        "reloaded: 0 routes, 0 own texts",
     ]
 
 

@@ -1,0 +1,33 @@
+"""What an operator may change while the bridge runs: routes, who may ask, what may be used, and texts."""
+
+from bridge.access.routes import RouteTable
+from bridge.app.access import allowances_of, policy_of
+from bridge.app.routes import routes_of
+from bridge.app.texts import use_texts
+from bridge.conversation.sessions.allowances import AllowanceKeeper
+from config.settings import Settings
+
+
+class InForce:
+    """Holds it as the settings had it last, and hands it to the worker. Raises `SettingsError` for wrong texts."""
+
+    def __init__(self, settings: Settings) -> None:
+        use_texts(settings)
+        self.routes = RouteTable(routes_of(settings))
+        self.access = policy_of(settings, self.routes)
+        self._limits = allowances_of(settings)
+        self._keeper: AllowanceKeeper | None = None
+
+    def limit(self, keeper: AllowanceKeeper) -> None:
+        """Let this keeper have the limits that hold, now and later."""
+        self._keeper = keeper
+        keeper.limits = self._limits
+
+    def apply(self, settings: Settings) -> None:
+        """Let other settings hold. Raises `SettingsError`: then nothing has changed."""
+        use_texts(settings)
+        self.routes.replace(routes_of(settings))
+        self.access.replace(policy_of(settings, self.routes))
+        self._limits = allowances_of(settings)
+        if self._keeper is not None:
+            self._keeper.limits = self._limits
