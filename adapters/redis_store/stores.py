@@ -33,6 +33,7 @@ from adapters.redis_store.take_overs import RedisTakeOvers
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
+from bridge.domain.turns import reference_of
 from bridge.ports.stores.stores import Stores
 
 _ID_CHARACTERS = 8
@@ -55,8 +56,11 @@ class DeadLetter:
 
     @property
     def id(self) -> str:
-        """A short name for it."""
-        return hashlib.sha256(self.raw).hexdigest()[:_ID_CHARACTERS]
+        """Its short name: the reference that its asker was shown, unless the question cannot be read."""
+        try:
+            return reference_of(queued_from_json(self.question).id)
+        except Unreadable:
+            return hashlib.sha256(self.raw).hexdigest()[:_ID_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,11 +224,14 @@ async def test_a_question_at_work_that_is_edited_is_asked_anew_once_before_all_o
     assert (await begin(stores, lease)).queued.id == "q2"
 
 
-async def test_an_edit_between_the_whole_answer_and_its_settling_is_an_offer(stores: RedisStores) -> None:
+async def test_an_edit_between_the_whole_answer_and_its_settling_is_one_offer_with_the_newest_words(
+    stores: RedisStores,
+) -> None:
     """M6: people see the answer already."""
     lease = await begun(stores, "q1")
     await stores.queue.record_answer(lease, "whole", AnswerResult(Outcome.ANSWERED))
-    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.OFFERED
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "other words")) is IntakeResult.OFFERED
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.NOT_ADDRESSED
     await stores.queue.settle(lease, DONE)
     kept = await stores.queue.unanswered(THREAD)
     assert kept is not None

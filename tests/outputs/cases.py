@@ -80,7 +80,7 @@ CASES = (
     Case("usage-without-price", ("usage --since 2d --by agent", "usage --since 1m")),
     Case(
         "dead",
-        ("dead list", "dead show 41bba318", "dead retry 41bba318", "dead drop 73cd42b0 9999ffff", "dead list"),
+        ("dead list", "dead show e12d8bbb", "dead retry e12d8bbb", "dead drop 12808db1 9999ffff", "dead list"),
     ),
     Case("config", ("config --set",), settings=_CONFIG),
     Case("config-json", ("config --set --json",), settings=_CONFIG),

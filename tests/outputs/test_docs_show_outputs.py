@@ -10,7 +10,7 @@ _LEFT_OUT = "…"
 """In the docs: alone on a line it stands for any lines, at a line's end for the rest of it."""
 _SHOWN = {
     *("check", "check --json", "--help", "sessions", "sessions --json", "sessions end --all", "usage"),
-    *("usage --by channel --csv", "usage --by agent --json", "dead list", "dead retry 41bba318", "version"),
+    *("usage --by channel --csv", "usage --by agent --json", "dead list", "dead retry e12d8bbb", "version"),
     *("config --set", "forget slack:U0ADA"),
 }
 

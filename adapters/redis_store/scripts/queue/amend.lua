@@ -40,8 +40,10 @@ end
 local owner = redis.call('HGET', bodies, 'owner:' .. id) or id
 if redis.call('HGET', turn, 'question') == owner then
   if redis.call('HGET', turn, 'step') == 'answered' and body ~= '' and owner == id then
-    redis.call('HSET', turn, 'edited', body) -- people see the whole answer a moment before its turn is settled
-    return {3}
+    -- People see the whole answer a moment before its turn is settled. One offer stands for all changes in it.
+    local is_first = redis.call('HEXISTS', turn, 'edited') == 0
+    redis.call('HSET', turn, 'edited', body)
+    return {is_first and 3 or 0}
   end
   if body == '' and owner == id then
     redis.call('HSET', turn, 'deleted', '1')
