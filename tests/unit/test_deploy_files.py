@@ -49,6 +49,20 @@ def test_the_heroku_button_starts_processes_of_the_procfile() -> None:
     assert "https://www.heroku.com/deploy" in _text("README.md")
 
 
+def test_the_heroku_button_asks_for_settings_that_exist_and_adds_a_redis_that_persists() -> None:
+    app = json.loads(_text("app.json"))
+    assert set(app["env"]) <= set(variable_names())
+    assert {name for name, one in app["env"].items() if one.get("required")} == {
+        "TALKIFAI_API_KEY",
+        "TALKIFAI_AGENT_ID",
+    }
+    (addon,) = app["addons"]
+    kind, _, plan = addon["plan"].partition(":")
+    assert kind == "heroku-redis"
+    assert plan.startswith(("premium", "private", "shield"))
+    assert plan in _text("docs/deploy.md")
+
+
 def test_the_image_is_made_of_files_that_exist_and_reach_the_builder() -> None:
     copied = re.findall(r"^COPY (?!--from)(\S+) \S+$", _text("Dockerfile"), re.MULTILINE)
     sent = re.findall(r"^!(\S+)$", _text(".dockerignore"), re.MULTILINE)
