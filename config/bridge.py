@@ -21,6 +21,10 @@ _alert_place = matches(
     "is no place for alerts. Use slack:C0123ABCD or telegram:-100123.",
 )
 
+_file_types = matches(
+    r"\.?[A-Za-z0-9]{1,10}(?: *, *\.?[A-Za-z0-9]{1,10})*", "is no list of file types. Use endings such as txt,md,csv."
+)
+
 
 def _host(text: str) -> str:
     if text != "localhost":
@@ -119,6 +123,12 @@ class BridgeSettings(Section):
     """How many messages one reply fills at most."""
     file_from: int | None = Field(None, ge=1, le=100, examples=[3])
     """Over how many messages a reply goes up as a file; None: never."""
+    read_files: bool = False
+    """Whether text files that come with a question are read."""
+    read_file_types: Annotated[str, AfterValidator(_file_types)] = "txt,md,csv,json,log"
+    """What the names of such files end with."""
+    read_file_kb: int = Field(512, ge=1, le=20_000)
+    """The largest that is read, in kilobytes of 1,000 bytes."""
     ledger_days: int = Field(365, ge=1, le=36_500)
     """How long a line of the ledger is kept, at most."""
     ratings_days: int = Field(365, ge=1, le=36_500)

@@ -184,7 +184,7 @@ class SlackChannel:
 
     @property
     def files(self) -> SlackFiles:
-        """Shares files in any workspace."""
+        """Shares and reads files in any workspace."""
         return SlackFiles(self._calling)
 
     async def draft(self, address: Address, view: PageView) -> bool:

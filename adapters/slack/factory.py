@@ -77,12 +77,13 @@ async def check(settings: Settings, is_received: IsReceived) -> Sequence[Finding
     """Try the tokens. As `adapters.registry.Checked`."""
     del is_received  # any number of workers may have sockets
     section = settings.slack
-    needed = scopes_needed(
-        agent_view=section.agent_view,
-        emails=section.emails,
-        receipt=section.receipt,
-        files_out=settings.bridge.file_from is not None,
-    )
+    uses = {
+        "users:read.email": section.emails,
+        "reactions:write": section.receipt,
+        "files:write": settings.bridge.file_from is not None,
+        "files:read": settings.bridge.read_files,
+    }
+    needed = scopes_needed(uses, agent_view=section.agent_view)
     clients = Clients(section.api_url)
     clients.open()
     try:

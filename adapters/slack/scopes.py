@@ -3,7 +3,7 @@
 BOT_SCOPES = (
     *("app_mentions:read", "chat:write", "im:history", "channels:history", "groups:history", "mpim:history"),
     *("commands", "reactions:write", "channels:read", "groups:read", "users:read", "users:read.email"),
-    "files:write",
+    *("files:write", "files:read"),
 )
 AGENT_VIEW_SCOPES = ("assistant:write",)
 """Further ones, for Slack's view for agents."""

@@ -112,7 +112,7 @@ class TelegramChannel:
         """Close all connections. Safe to repeat. Calls after it raise `ChannelUnavailable` or `PostUncertain`."""
         await self._reply_chains.close()
         if self._client is not None:
-            await self._client.bot.shutdown()
+            await self._client.aclose()
 
     @property
     def streaming(self) -> Streaming:
@@ -150,14 +150,13 @@ class TelegramChannel:
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message. As `Channel.post`."""
         message_id = await self._opened_sender().post(address, view)
-        # The message's id first: it is recorded before anything is waited for, so that a page is not posted twice.
-        self._reply_chains.note(address, message_id)
+        self._reply_chains.note(address, message_id)  # later: the id is recorded before anything is waited for
         return message_id
 
     @property
     def files(self) -> TelegramFiles:
-        """Posts documents."""
-        return TelegramFiles(self._opened_sender(), self._reply_chains)
+        """Posts and reads documents."""
+        return TelegramFiles(self._opened_client(), self._opened_sender(), self._reply_chains)
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`. As `Channel.edit`."""

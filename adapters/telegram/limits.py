@@ -113,5 +113,8 @@ TYPING_TIMEOUT_S = 5.0
 CONNECTIONS = 256
 """One connection for each call in flight: 200 chats may be edited at once."""
 
+FILE_CONNECTIONS = 8
+"""For the files that come with questions."""
+
 IDENTIFY_TIMEOUT_S = 8.0
 """For the first `getMe`: a wrong token is known within 10 s of the start."""

@@ -27,6 +27,7 @@ from bridge.app.serving.leaving import leave
 from bridge.app.serving.reload import Reload, on_hangup
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
+from bridge.domain.files import FileRules
 from bridge.domain.take_overs import MayTakeOver, TakeOverOptions
 from bridge.ports.agent import Agent
 from bridge.ports.channel import WholeChannel
@@ -34,9 +35,10 @@ from bridge.rate_limits.agent_limiter import RateLimitedAgent
 from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.meter import Meter
+from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.traced import TracedAgent
-from bridge.worker.worker import Dependencies, Worker
+from bridge.worker.worker import Worker
 from config.settings import Settings, load_settings, reveal
 
 log = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ async def run_worker(
             take_overs=take_overs_of(settings),
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
-            file_from=settings.bridge.file_from,
+            files=files_of(settings),
             agent_name=agent_name,
             alert_places=settings.bridge.alerts,
         )
@@ -152,6 +154,13 @@ def take_overs_of(settings: Settings) -> TakeOverOptions:
     bridge = settings.bridge
     tools = frozenset(name.casefold() for name in bridge.human_tools)
     return TakeOverOptions(MayTakeOver(bridge.human), tools, bridge.human_button)
+
+
+def files_of(settings: Settings) -> FileRules:
+    """Return which answers become files, and which files are read."""
+    bridge = settings.bridge
+    endings = bridge.read_file_types.lower().split(",") if bridge.read_files else ()
+    return FileRules(bridge.file_from, frozenset(name.strip(" .") for name in endings), bridge.read_file_kb * 1000)
 
 
 async def open_stores(settings: Settings, stack: AsyncExitStack) -> RedisStores:

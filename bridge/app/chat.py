@@ -17,8 +17,9 @@ from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.sessions import EndReason
 from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
+from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import DispatchLimits
-from bridge.worker.worker import Dependencies, Worker
+from bridge.worker.worker import Worker
 from config.log_setup import start_logging
 from config.settings import Settings, load_settings
 

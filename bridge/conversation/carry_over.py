@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bridge.conversation.files.reader import FileReader
 from bridge.conversation.turn_context import QuestionTurn
 from bridge.domain.errors import QuestionTooLong
 from bridge.domain.exchanges import CarryOverLimits, Exchange
+from bridge.domain.files import ReadFile
 from bridge.domain.incoming import Question
+from bridge.domain.prompts.attached_words import length_of, with_attached
 from bridge.domain.prompts.carried_words import with_carried
 from bridge.domain.prompts.speaker_names import is_another_speaker, needs_speaker, with_speaker_name
 from bridge.domain.sessions import Session
@@ -20,6 +23,8 @@ from bridge.texts.sentences import continues_from
 
 MOST_QUESTION_CHARACTERS = 10_000
 """TalkifAI's limit of one message."""
+_FRAME = 200
+"""Characters that the asker's name may take beside the question."""
 
 
 class CarryOver:
@@ -29,8 +34,9 @@ class CarryOver:
     a conversation takes along what was said in others, with its first question alone, and never its own.
     """
 
-    def __init__(self, store: Exchanges, clock: Clock, limits: CarryOverLimits) -> None:
+    def __init__(self, store: Exchanges, clock: Clock, limits: CarryOverLimits, files: FileReader) -> None:
         self._store = store
+        self._files = files
         self._clock = clock
         self._limits = limits
 
@@ -61,19 +67,25 @@ class CarryOver:
         return Exchange.kept(question.text, answer, question.person, self._clock.now())
 
     async def wording(self, turn: QuestionTurn, session: Session, *, is_first: bool) -> str:
-        """Return what is sent for the question. Once another person than the opener asks, each is named.
+        """Return what is sent for the question and its files. Once another than the opener asks, each is named.
 
         Raises `QuestionTooLong`.
         """
+        room = MOST_QUESTION_CHARACTERS - len(turn.question.text)
+        read = await self._files.read(turn.channel, turn.question, room)
+        turn.reply.sent = await self._words(turn, session, read, is_first=is_first)
+        return turn.reply.sent
+
+    async def _words(self, turn: QuestionTurn, session: Session, read: Sequence[ReadFile], *, is_first: bool) -> str:
         carried = await self.into(session) if is_first else ()
         if not carried:
-            return await _worded(turn, session, is_first=is_first)
+            return await _with_files(turn, session, read, is_first=is_first)
         several = any(exchange.person.id != turn.question.person.id for exchange in carried)
         try:
-            words = await _worded(turn, session, is_first=False, several=several)
+            words = await _with_files(turn, session, read, is_first=False, several=several)
         except QuestionTooLong:
             # The asker's name does not fit beside the question: without the quotes it may not be needed.
-            return await _worded(turn, session, is_first=is_first)
+            return await _with_files(turn, session, read, is_first=is_first)
         return with_carried(words, carried, MOST_QUESTION_CHARACTERS, named=several)
 
     async def line(self, texts: Texts, session: Session, idle_s: float) -> str:
@@ -82,10 +94,22 @@ class CarryOver:
         return continues_from(texts, ago_s) if idle_s <= ago_s <= self._limits.kept_s else ""
 
 
-async def _worded(turn: QuestionTurn, session: Session, *, is_first: bool, several: bool = False) -> str:
+async def _with_files(
+    turn: QuestionTurn, session: Session, read: Sequence[ReadFile], *, is_first: bool, several: bool = False
+) -> str:
+    """Put the files behind the question. What else a channel adds has to leave room for them."""
+    named = several or session.several_speak or is_another_speaker(turn.question, session)
+    room = MOST_QUESTION_CHARACTERS - length_of(read, MOST_QUESTION_CHARACTERS - len(turn.routed.text) - _FRAME)
+    try:
+        words = await _worded(turn, PromptContext(is_first, named, room))
+    except QuestionTooLong:
+        words = await _worded(turn, PromptContext(is_first, named, MOST_QUESTION_CHARACTERS))
+    return with_attached(words, read, MOST_QUESTION_CHARACTERS)
+
+
+async def _worded(turn: QuestionTurn, told: PromptContext) -> str:
     question = replace(turn.question, text=turn.routed.text)
-    named = several or session.several_speak or is_another_speaker(question, session) or needs_speaker(question)
-    told = PromptContext(is_first, named, MOST_QUESTION_CHARACTERS)
+    told = replace(told, names_speaker=told.names_speaker or needs_speaker(question))
     if isinstance(turn.channel, Prompting):
         return await turn.channel.wording(question, told)
     return with_speaker_name(question, told)

@@ -58,6 +58,7 @@ from bridge.reply.writer import Writer
 from bridge.runtime.cancellation import until_stopped, unwrap_group
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import OperatorAlerts
+from bridge.texts.sentences import files_notice
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +208,8 @@ class TurnRunner:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
                     if isinstance(queued, Question) and queued.has_files and not answer.notice:
-                        answer = replace(answer, notice=turn.say(Notice.FILES_UNREAD))
+                        unread = files_notice(turn.texts, queued.files, reply.sent or entry.record.wording)
+                        answer = replace(answer, notice=unread)
                     # A worker that goes on from the record has seen none of the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     reply.continues = answer.continues or reply.continues

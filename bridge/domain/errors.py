@@ -19,6 +19,7 @@ BridgeError
 │   ├── PlaceGone             the place or thread is gone, or the bot was removed from it
 │   │   └── PlaceMuted        the bot may read there, and not write
 │   ├── PageRejected          the channel refuses this content
+│   ├── FileUnreadable        an attachment cannot be had, or not from the service's own host
 │   ├── ConversationLost      TalkifAI no longer knows the conversation or its token (401, 404, a 403 of its own)
 │   ├── QuestionTooLong       over TalkifAI's 10,000 characters
 │   └── AllowanceUsedUp       the person may open no further conversation now: carries the wait
@@ -121,6 +122,10 @@ class PlaceMuted(PlaceGone):
 
 class PageRejected(Permanent):
     """The channel refuses this content, whatever the number of tries."""
+
+
+class FileUnreadable(Permanent):
+    """An attachment cannot be had: it is gone, refused, or not where the service keeps files."""
 
 
 class ConversationLost(Permanent):

@@ -1,4 +1,4 @@
-"""Files: those that go up beside a reply."""
+"""Files: those that go up beside a reply, and those that came along with a question."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,3 +37,48 @@ class FileMark:
     state: SharingState
     upload_id: str = ""
     """The channel's name for what was uploaded; empty where sharing is one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Something that came along with a question, as its channel describes it."""
+
+    name: str
+    size: int = 0
+    """Bytes; 0 where the channel does not say."""
+    ref: str = ""
+    """Where the channel finds it; empty for what it could not give."""
+
+    @property
+    def extension(self) -> str:
+        """Return what stands behind the last full stop of the name, in lower case."""
+        return self.name.rpartition(".")[2].lower() if "." in self.name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """Which answers become files, and which attachments are read."""
+
+    from_pages: int | None = None
+    """Over how many pages an answer becomes a file; None: never."""
+    extensions: frozenset[str] = frozenset()
+    """Empty: none."""
+    most_bytes: int = 0
+
+    def allow_reading(self, file: Attachment) -> bool:
+        """Say whether this one is read, as far as its description tells."""
+        return bool(file.ref) and file.extension in self.extensions and file.size <= self.most_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What was read of an attachment."""
+
+    name: str
+    text: str
+    is_cut: bool = False
+    """There is more of it."""
+
+
+NO_FILES = FileRules()
+"""Answers are messages, and nothing is read."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bridge.domain.files import Attachment
 from bridge.domain.threads import Address, Person, ThreadKey
 
 ANY_TURN = "*"
@@ -70,7 +71,9 @@ class Question(_FromPerson):
     joins_within_s: float = 0.0
     """How long to wait whether the same person goes on in another message: a long text can come as several."""
     has_files: bool = False
-    """True where something came along that the agent cannot read."""
+    """True where something came along."""
+    files: tuple[Attachment, ...] = ()
+    """What is known of it."""
 
 
 class CommandName(StrEnum):

@@ -6,7 +6,7 @@ channel lacks it. Errors as in `bridge/ports/channel.py`.
 
 from typing import Protocol, runtime_checkable
 
-from bridge.domain.files import ResultFile
+from bridge.domain.files import Attachment, ResultFile
 from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.notices import CommandStyle
 from bridge.domain.pages import Button, PageView, Streaming
@@ -158,7 +158,7 @@ class Prompting(Protocol):
 
 
 class Files(Protocol):
-    """Shares files in a place, each by an upload that people do not see and a step that shows it."""
+    """Shares files in a place, each by an upload that people do not see and a step that shows it; and reads files."""
 
     async def upload(self, address: Address, file: ResultFile) -> str:
         """Bring a file up without showing it. May be repeated. Return its name there; empty where sharing does it all.
@@ -176,14 +176,22 @@ class Files(Protocol):
         """Say whether people see the file, in an answer to this turn. Raises as `PostLookup.find_post`."""
         ...
 
+    async def read(self, question: Question, file: Attachment, at_most: int) -> bytes:
+        """Return the first bytes of what came along with a question, from the service's own host alone.
+
+        Takes some seconds at most. Raises `FileUnreadable`, `ChannelTokenRefused`, `ChannelUnavailable`,
+        `ChannelRateLimited`.
+        """
+        ...
+
 
 @runtime_checkable
 class FileSharing(Protocol):
-    """Takes files. Without it a long answer fills pages."""
+    """Takes and gives files. Without it a long answer fills pages, and no file is read."""
 
     @property
     def files(self) -> Files:
-        """Where they go."""
+        """Where they go, and come from."""
         ...
 
 

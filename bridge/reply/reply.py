@@ -58,6 +58,8 @@ class Reply:
         self._most_shown = most_shown and min(most_shown, max_pages)
         self.is_held = False
         """True while there are more pages than are shown, as far as the pages were looked at."""
+        self.sent = ""
+        """The words that were made of the question, where this worker made them."""
         self.rest_in = ""
         """The name of the file that holds what is not shown."""
         self.conversation_id = ""

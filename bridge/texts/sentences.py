@@ -2,9 +2,11 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from bridge.domain.files import Attachment
 from bridge.domain.notices import EXCHANGES_READ, FAILURES, CommandStyle, Notice, Phrase, Status
+from bridge.domain.prompts.attached_words import unread_of
 from bridge.domain.take_overs import TakeOver
 from bridge.domain.turns import reference_of
 from bridge.texts.catalog import Texts
@@ -13,6 +15,7 @@ _SIGNS = re.compile(r"[_\-@#/:<>&|]+")
 """Signs that join words in a tool's name, and signs that mean something to a channel."""
 _TOOLS_LINE = 100
 _WRITING_STEP = 500
+_FILES_NAMED = 2
 
 
 def help_text(texts: Texts, style: CommandStyle) -> str:
@@ -105,6 +108,20 @@ def remembered_status(texts: Texts, exchanges: int) -> str:
 def continues_from(texts: Texts, ago_s: float) -> str:
     """Say that a thread goes on with what was said, and how long ago that was."""
     return texts(Phrase.CONTINUES_FROM, time=duration(texts, ago_s))
+
+
+def files_notice(texts: Texts, attachments: Sequence[Attachment], wording: str) -> str:
+    """Say what was not read of a question's files, given the words that were sent for it."""
+    unread, cut = unread_of(attachments, wording)
+    if len(unread) == len(attachments):
+        return texts(Notice.FILES_UNREAD)
+    lines = [texts(Phrase.FILES_LEFT_OUT, files=_listed(texts, unread))] if unread else []
+    return " ".join([*lines, *([texts(Phrase.FILES_CUT, files=_listed(texts, cut))] if cut else [])])
+
+
+def _listed(texts: Texts, names: Sequence[str]) -> str:
+    shown, more = ", ".join(names[:_FILES_NAMED]), len(names) - _FILES_NAMED
+    return texts(Phrase.FILES_AND_MORE, files=shown, count=more) if more > 0 else shown
 
 
 def duration(texts: Texts, seconds: float) -> str:

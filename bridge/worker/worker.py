@@ -3,8 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 from bridge.access.lists import AccessPolicy
@@ -12,6 +11,7 @@ from bridge.access.memory import Memory
 from bridge.access.routes import RouteTable
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
+from bridge.conversation.files.reader import FileReader
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.sessions.allowances import AllowanceKeeper
 from bridge.conversation.sessions.muted_places import MutedPlaces
@@ -20,21 +20,18 @@ from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.errors import Misconfigured, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
+from bridge.domain.files import NO_FILES, FileRules
 from bridge.domain.limits.allowances import Allowances
 from bridge.domain.take_overs import TakeOverOptions
 from bridge.markdown.pagination import MAX_PAGES
-from bridge.ports.agent import Agent
-from bridge.ports.channel import Receiver, WholeChannel
-from bridge.ports.stores.stores import Stores
-from bridge.ports.tracing import NoTracer, Tracer
+from bridge.ports.channel import Receiver
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.backoff import Backoff
 from bridge.runtime.cancellation import cancel_all, first_of
-from bridge.runtime.clock import Clock
-from bridge.runtime.meter import Meter
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.alert_poster import LOOK_EVERY_S, AlertPoster
+from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
 from bridge.worker.hand_backs import HAND_BACK_EVERY_S, HandBacks
 from bridge.worker.health import Health
@@ -53,23 +50,6 @@ REFUSED_AGAIN_S = (30.0, 3600.0)  # the first and the longest pause of a receive
 FIGURES_EVERY_S = 60.0
 """How often the log gets a line with the figures that an operator watches."""
 
-Every = Callable[[float, Callable[[], Any]], AbstractAsyncContextManager[None]]
-"""Calls a job each so many seconds inside a block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """All that a worker needs of the outside."""
-
-    agent: Agent
-    stores: Stores
-    channels: Sequence[WholeChannel]
-    """Any number of one service, each with its own account."""
-    clock: Clock
-    every: Every
-    meter: Meter = field(default_factory=Meter)
-    tracer: Tracer = field(default_factory=NoTracer)
-
 
 class Worker:
     """Puts the parts of the core together and runs them until a stop is asked for."""
@@ -87,7 +67,7 @@ class Worker:
         take_overs: TakeOverOptions | None = None,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
-        file_from: int | None = None,
+        files: FileRules = NO_FILES,
         agent_name: str = "",
         alert_places: Sequence[str] = (),
     ) -> None:
@@ -113,7 +93,8 @@ class Worker:
         )
         human = take_overs or TakeOverOptions()
         queue = outside.stores.queue
-        carried = CarryOver(outside.stores.exchanges, clock, carry_over or CarryOverLimits(exchanges=0))
+        kept = carry_over or CarryOverLimits(exchanges=0)
+        carried = CarryOver(outside.stores.exchanges, clock, kept, FileReader(files, alarms))
         asker = QuestionSender(
             agent=outside.agent,
             queue=queue,
@@ -139,7 +120,7 @@ class Worker:
             show_tools=show_tools,
             human_button=human.button,
             max_pages=max_pages,
-            file_from=file_from,
+            file_from=files.from_pages,
         )
         inbox, may, tracer = outside.stores.inbox, human.may, outside.tracer
         self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, turns.hour, may, tracer)

@@ -18,7 +18,16 @@ from sandbox.slack.workspace import PlaceKind, SlackMessage, SlackPerson, SlackP
 
 ALL_SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "im:history", "channels:history", "groups:history", "mpim:history"}
-    | {"channels:read", "commands", "files:write", "groups:read", "reactions:write", "users:read", "users:read.email"}
+    | {
+        "channels:read",
+        "commands",
+        "files:read",
+        "files:write",
+        "groups:read",
+        "reactions:write",
+        "users:read",
+        "users:read.email",
+    }
 )
 AGENT_SCOPES = ALL_SCOPES | {"assistant:write"}
 _KINDS: Mapping[str, PlaceKind] = {"D": "im", "G": "group"}

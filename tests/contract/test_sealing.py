@@ -1,5 +1,6 @@
 """What stands in Redis where there is a key: no token and no word."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -15,6 +16,7 @@ from adapters.redis_store.schema.codec import Unreadable
 from adapters.redis_store.schema.sealing import MARK, Sealing
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.exchanges import Exchange
+from bridge.domain.files import Attachment
 from bridge.domain.incoming import CommandName, Edit, IntakeResult
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Person
@@ -81,6 +83,29 @@ async def work(stores: RedisStores) -> None:
     await stores.queue.record_sending(lease, "canary", 0, "worded canary")
     await stores.queue.record_shown(lease, ["1"], "half canary", has_begun=True)
     await stores.queue.record_answer(lease, "whole canary\nin lines", AnswerResult(Outcome.ANSWERED))
+
+
+async def test_what_files_are_called_and_where_they_are_stands_in_redis_sealed(with_keys: Open, redis: Redis) -> None:
+    """A4, M9: with the parts of a question that came as several messages."""
+    stores = with_keys(KEY)
+    first, second = (Attachment(f"canary{number}.txt", 9, f"https://canary/{number}") for number in range(2))
+    await stores.inbox.append(replace(ask("q1", joins_within_s=0.2), has_files=True, files=(first,)))
+    await stores.inbox.append(replace(ask("q2", joins_within_s=0.2), has_files=True, files=(second,)))
+    assert b"canary" not in await dump(redis)
+    await asyncio.sleep(0.25)
+    question = question_in(await begin(stores, await claim(stores)))
+    assert (question.text, question.files, question.has_files) == ("q1\nq2", (first, second), True)
+    assert b"canary" not in await dump(redis)
+
+
+async def test_a_question_with_a_file_that_is_joined_to_one_without_keeps_it(with_keys: Open) -> None:
+    stores = with_keys()
+    file = Attachment("notes.txt", 9, "ref")
+    await stores.inbox.append(ask("q1", joins_within_s=0.2))
+    await stores.inbox.append(replace(ask("q2", joins_within_s=0.2), has_files=True, files=(file,)))
+    await asyncio.sleep(0.25)
+    question = question_in(await begin(stores, await claim(stores)))
+    assert (question.files, question.has_files) == ((file,), True)
 
 
 async def test_no_token_and_no_word_stands_in_redis(with_keys: Open, redis: Redis) -> None:

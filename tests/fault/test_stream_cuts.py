@@ -15,8 +15,9 @@ from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.ports.channel import Accept
 from bridge.runtime.clock import SystemClock
+from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import DispatchLimits
-from bridge.worker.worker import Dependencies, Worker
+from bridge.worker.worker import Worker
 from sandbox.faults import Fault, Gate
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
 from sandbox.talkifai.player import whole_body

@@ -20,8 +20,9 @@ from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Address, Person, ThreadKey
 from bridge.domain.turns import Outcome
 from bridge.rate_limits.agent_limiter import RateLimitedAgent
+from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import DispatchLimits
-from bridge.worker.worker import Dependencies, Worker
+from bridge.worker.worker import Worker
 from tests.property.bridge_agent import AgentBook, HostAgent
 from tests.property.bridge_channel import ChannelBook, host_channel
 from tests.property.bridge_host import KEYS, LIMITS, Host, HostClock, Store, host_stores

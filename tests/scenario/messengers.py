@@ -174,23 +174,29 @@ class TelegramMessenger(Messenger):
         super().__init__(scene)
         self.telegram = scene.stage.telegram
         self.ledger, self.faults = self.telegram.ledger, self.telegram.faults
-        self._chats: dict[str, tuple[User, Chat]] = {}
+        self.chats: dict[str, tuple[User, Chat]] = {}
 
     async def ask_in_group(self, text: str, beside: Talk | None = None) -> Talk:
         person = self.telegram.person(f"Bob {next(_NUMBERS)}")
-        chat = self._chats[beside.place][1] if beside else self.telegram.group("Group")
-        self._chats[str(chat.id)] = person, chat
+        chat = self.chats[beside.place][1] if beside else self.telegram.group("Group")
+        self.chats[str(chat.id)] = person, chat
         message_id = str(await self.telegram.say(person, chat, text, mention=True))
         return Talk(str(chat.id), message_id, [message_id])
 
     async def ask_directly(self, text: str) -> Talk:
+        talk = self.meet()
+        talk.questions.append(str(await self.telegram.say(*self.chats[talk.place], text)))
+        return talk
+
+    def meet(self) -> Talk:
+        """Let a new person open the private chat."""
         person = self.telegram.person(f"Bob {next(_NUMBERS)}")
         chat = self.telegram.private_chat(person)
-        self._chats[str(chat.id)] = person, chat
-        return Talk(str(chat.id), "", [str(await self.telegram.say(person, chat, text))])
+        self.chats[str(chat.id)] = person, chat
+        return Talk(str(chat.id), "")
 
     async def follow_up(self, talk: Talk, text: str) -> None:
-        person, chat = self._chats[talk.place]
+        person, chat = self.chats[talk.place]
         answers = None
         if talk.root:
             answers = int(self.replies(talk)[-1].message_id)
@@ -199,11 +205,11 @@ class TelegramMessenger(Messenger):
         talk.questions.append(str(await self.telegram.say(person, chat, text, reply_to=answers)))
 
     async def chat_among_people(self, talk: Talk, text: str) -> None:
-        person, chat = self._chats[talk.place]
+        person, chat = self.chats[talk.place]
         await self.telegram.say(person, chat, text)
 
     async def say_to_a_person(self, talk: Talk, text: str) -> None:
-        person, chat = self._chats[talk.place]
+        person, chat = self.chats[talk.place]
         await self.telegram.say(person, chat, text, reply_to=int(talk.questions[0]))
 
     def calls(self) -> Sequence[Call]:

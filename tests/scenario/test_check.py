@@ -72,17 +72,18 @@ async def test_what_is_wrong_fails_and_names_the_setting(
 async def test_what_the_settings_use_is_compared_with_what_slack_and_telegram_allow(own_scene: Scene) -> None:
     own_scene.stage.slack.scopes.discard("mpim:history")
     own_scene.stage.slack.scopes.discard("reactions:write")
-    own_scene.stage.slack.scopes.discard("files:write")
+    own_scene.stage.slack.scopes.difference_update({"files:write", "files:read"})
     telegram = own_scene.stage.telegram
     telegram.queues[telegram.bot.id].sees_all_in_groups = False
-    ran = await run_command(own_scene, "check", "--json", TELEGRAM_GROUP_TRIGGER="all", BRIDGE_FILE_FROM="3")
+    files = {"BRIDGE_FILE_FROM": "3", "BRIDGE_READ_FILES": "on"}
+    ran = await run_command(own_scene, "check", "--json", TELEGRAM_GROUP_TRIGGER="all", **files)
 
     found = json.loads(ran.out)
     assert ran.code == 0
     assert found["ok"] is True
     warnings = [one["said"] for one in found["findings"] if one["verdict"] == "warning"]
     assert len(warnings) == 2
-    assert "lacks mpim:history, files:write" in warnings[0]
+    assert "lacks mpim:history, files:write, files:read" in warnings[0]
     assert "TELEGRAM_GROUP_TRIGGER=all" in warnings[1]
 
 

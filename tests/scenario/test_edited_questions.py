@@ -15,7 +15,7 @@ async def _edit(messenger: Messenger, talk: Talk, text: str) -> None:
     if isinstance(messenger, SlackMessenger):
         messenger.slack.edit_as_person(talk.place, talk.questions[0], text)
     elif isinstance(messenger, TelegramMessenger):
-        person, _ = messenger._chats[talk.place]
+        person, _ = messenger.chats[talk.place]
         await messenger.telegram.edit(person, int(talk.questions[0]), text)
 
 

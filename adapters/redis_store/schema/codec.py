@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.redis_store.schema.file_codec import files_from_json
+from adapters.redis_store.schema.file_codec import attachments_from_list, attachments_to_list, files_from_json
 from adapters.redis_store.schema.origin_codec import origin_from_fields, origin_to_fields
 from bridge import __version__
 from bridge.domain.incoming import Command, CommandName, Question, Queued
@@ -55,6 +55,7 @@ def queued_to_json(queued: Queued) -> bytes:
         "kind": queued.name.value if isinstance(queued, Command) else ASK,
         "joins_within_s": question.joins_within_s,
         "has_files": question.has_files,
+        "files": attachments_to_list(question.files),
         "about": queued.about if isinstance(queued, Command) else "",
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
@@ -67,9 +68,8 @@ def queued_from_json(raw: bytes | str) -> Queued:
         origin, kind = origin_from_fields(fields), fields.get("kind", ASK)
         if kind != ASK:
             return Command(origin, CommandName(kind), fields.get("about", ""))
-        return Question(
-            origin, fields["text"], fields.get("joins_within_s", 0.0), has_files=fields.get("has_files") is True
-        )
+        files, has_files = attachments_from_list(fields.get("files")), fields.get("has_files") is True
+        return Question(origin, fields["text"], fields.get("joins_within_s", 0.0), has_files, files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
 

@@ -1,9 +1,10 @@
-"""How far a turn's files have come, to what Redis keeps and back. As `codec` says of all that is kept."""
+"""A turn's files and a question's attachments, to what Redis keeps and back. As `codec` says of all that is kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from bridge.domain.files import FileMark, SharingState
+from bridge.domain.files import Attachment, FileMark, SharingState
 
 
 def files_to_json(files: Mapping[str, FileMark]) -> str:
@@ -18,3 +19,13 @@ def files_from_json(raw: str) -> Mapping[str, FileMark]:
         name: FileMark(SharingState(state) if state in known else SharingState.BEGUN, upload_id)
         for name, (state, upload_id) in json.loads(raw).items()
     }
+
+
+def attachments_to_list(files: Iterable[Attachment]) -> list[dict[str, Any]]:
+    """Describe what came along with a question."""
+    return [{"name": file.name, "size": file.size, "ref": file.ref} for file in files]
+
+
+def attachments_from_list(files: Any) -> tuple[Attachment, ...]:
+    """Read what `attachments_to_list` wrote. A script turns an empty list into an empty object."""
+    return tuple(Attachment(file["name"], int(file.get("size", 0)), file.get("ref", "")) for file in files or ())

@@ -52,16 +52,12 @@ class Sealing:
         return _with_token(session, self.open(session.conversation.token, _token_of(session)))
 
     def close_queued(self, queued: Queued) -> Queued:
-        """Seal the words of a question."""
-        if not isinstance(queued, Question):
-            return queued
-        return replace(queued, text=self.close(queued.text, _words_of(queued)))
+        """Seal the words of a question, and what its files are called and where they are."""
+        return _with_question(queued, self.close) if isinstance(queued, Question) else queued
 
     def open_queued(self, queued: Queued) -> Queued:
-        """Open the words of a question. Raises `Unreadable`."""
-        if not isinstance(queued, Question):
-            return queued
-        return replace(queued, text=self.open(queued.text, _words_of(queued)))
+        """Open the words of a question and its files. Raises `Unreadable`."""
+        return _with_question(queued, self.open) if isinstance(queued, Question) else queued
 
     def close_said(self, lease: Lease, text: str) -> str:
         """Seal a text of the record of the turn under this lease."""
@@ -103,6 +99,12 @@ def _with_token(session: Session, token: str) -> Session:
 def _words_of(question: Question) -> str:
     # Parts of one question have all of this in common, and so has the question that is asked again.
     return f"question:{question.thread}:{question.person.id}"
+
+
+def _with_question(question: Question, change: Callable[[str, str], str]) -> Question:
+    name = _words_of(question)
+    files = (replace(file, name=change(file.name, name), ref=change(file.ref, name)) for file in question.files)
+    return replace(question, text=change(question.text, name), files=tuple(files))
 
 
 def _with_words(exchange: Exchange, change: Callable[[str, str], str]) -> Exchange:

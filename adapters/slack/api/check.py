@@ -20,12 +20,10 @@ _APP_ID_FIELD = 2
 """Of an app-level token, split at its hyphens: `xapp-1-A0123ABCDEF-…`."""
 
 
-def scopes_needed(*, agent_view: bool, emails: bool, receipt: bool, files_out: bool) -> Collection[str]:
-    """Return the bot scopes that the settings make use of."""
-    uses = {"users:read.email": emails, "reactions:write": receipt, "files:write": files_out}
-    unused = {scope for scope, is_used in uses.items() if not is_used}
+def scopes_needed(uses: Mapping[str, bool], *, agent_view: bool) -> Collection[str]:
+    """Return the bot scopes that the settings make use of. `uses`: those that a setting decides on, and whether."""
     wanted = (*BOT_SCOPES, *(AGENT_VIEW_SCOPES if agent_view else ()))
-    return [scope for scope in wanted if scope not in unused]
+    return [scope for scope in wanted if uses.get(scope, True)]
 
 
 async def check_tokens(clients: Clients, bot_token: str, app_token: str, needed: Collection[str]) -> list[Finding]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from adapters.slack.api.identity import BotIdentity
+from adapters.slack.format.attachments import attachments_in
 from adapters.slack.format.mrkdwn import addresses_others, command_word, mentions, to_plain_words
 from adapters.slack.limits import QUESTION_TEXT_CHARS
 from adapters.slack.options import SlackOptions
@@ -161,7 +162,7 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
     team = workspace.account
     is_flat = is_direct and not options.threads_in_dms
     thread = "" if is_flat else root or ts
-    has_files = bool(event.get("files"))
+    files = attachments_in(event)
     name = f"slack:{team}:{channel}:{ts}"
     origin = Origin(
         id=name,
@@ -176,9 +177,9 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
     )
     if not addressed and not _goes_on(raw, options):
         return Remark(origin, text)
-    word = "" if has_files and not text else command_word(text)
+    word = "" if files and not text else command_word(text)
     wish = command(origin, word, owner_only=options.control == "asker")
-    return wish or Question(origin, text, has_files=has_files)
+    return wish or Question(origin, text, has_files=bool(files), files=files)
 
 
 def _words_in(raw: str, workspace: BotIdentity) -> str:

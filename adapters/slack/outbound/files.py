@@ -1,7 +1,8 @@
-"""Files go out: an address to upload to, the upload, and the step that shows the file in a thread.
+"""Files go out, in three steps: an address to upload to, the upload, the call that shows the file. And files are read.
 
-Sources: docs.slack.dev, files.getUploadURLExternal and files.completeUploadExternal. Slack shows the file a moment
-after the last call has returned (bolt-js#2115).
+Sources: docs.slack.dev, files.getUploadURLExternal, files.completeUploadExternal and the file object. Slack shows a
+file a moment after the last call has returned (bolt-js#2115), and answers a token that may not read one with a page
+to sign in, and 200 (bolt-js#2585).
 """
 
 from collections.abc import Callable, Mapping
@@ -9,14 +10,16 @@ from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Protocol
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.file_hosts import is_slacks_own
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.outbound.message_lookup import has_file
-from bridge.domain.errors import ChannelUnavailable, PageRejected
-from bridge.domain.files import ResultFile
+from bridge.domain.errors import ChannelUnavailable, FileUnreadable, PageRejected
+from bridge.domain.files import Attachment, ResultFile
+from bridge.domain.incoming import Question
 from bridge.domain.threads import Address
 
 
@@ -72,6 +75,32 @@ class SlackFiles:
         """Look for a message with the file."""
         async with self._calling(address.account) as here:
             return await has_file(here.client, here.workspace, address, turn_id, upload_id)
+
+    async def read(self, question: Question, file: Attachment, at_most: int) -> bytes:
+        """Read the beginning. The token goes to Slack's own host for files alone, and follows no redirect."""
+        async with self._calling(question.thread.account) as here:
+            client = here.client
+            if client.session is None or not is_slacks_own(file.ref, client.base_url):
+                raise FileUnreadable("Slack names an address for a file that is not its own")
+            headers = {"Authorization": f"Bearer {client.token}", "Accept-Encoding": "identity"}
+            with translated(Call("the download of a file", f"slack:{question.thread.account}:files")):
+                async with client.session.get(
+                    file.ref, headers=headers, proxy=client.proxy, allow_redirects=False
+                ) as answer:
+                    if answer.status != HTTPStatus.OK:
+                        raise FileUnreadable(f"Slack answered {answer.status} to a download")
+                    if answer.content_type == "text/html":
+                        raise FileUnreadable("Slack gave no file: does the app have the scope files:read?")
+                    return await _beginning(answer.content, at_most)
+
+
+async def _beginning(content: aiohttp.StreamReader, at_most: int) -> bytes:
+    read = bytearray()
+    async for chunk in content.iter_any():
+        read += chunk
+        if len(read) >= at_most:
+            break
+    return bytes(read[:at_most])
 
 
 async def _send(client: AsyncWebClient, url: str, file: ResultFile) -> None:

@@ -5,14 +5,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 from telegram import Bot
 from telegram.request import BaseRequest
 
+from adapters.http_transport import Connections, Times, true_errors
 from adapters.telegram import limits
 from adapters.telegram.api.request import AiohttpRequest
+from bridge.domain.errors import ChannelUnavailable, FileUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +48,44 @@ async def call(bot: Bot, method: Method, values: Mapping[str, Any], *, within_s:
     return await bot.do_api_request(method.value, dict(values), read_timeout=wait_s, pool_timeout=wait_s)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Client:
     """One bot's calls to Telegram."""
 
     bot: Bot
     polling: AiohttpRequest
     """The connection of `getUpdates` alone, so that no reply can delay it."""
+    files: Connections
+    """Those that files are read over."""
+    files_url: str
+    """What the address of every file of this bot begins with. The token is in it."""
+
+    async def read_file(self, address: str, at_most: int) -> bytes:
+        """Return the first bytes of a file. Follows no redirect. Raises `FileUnreadable`, `ChannelUnavailable`."""
+        if not address.startswith(self.files_url):
+            raise FileUnreadable("Telegram names an address for a file that is not its own")
+        times = Times(limits.POOL_TIMEOUT_S, limits.CONNECT_TIMEOUT_S, limits.READ_TIMEOUT_S)
+        read = bytearray()
+        try:
+            answer = await self.files.send("GET", address, {"Accept-Encoding": "identity"}, None, times)
+            try:
+                if answer.status != HTTPStatus.OK:
+                    raise FileUnreadable(f"Telegram answered {answer.status} to a download")
+                with true_errors():
+                    async for chunk in answer.content.iter_any():
+                        read += chunk
+                        if len(read) >= at_most:
+                            break
+            finally:
+                self.files.release(answer)
+        except httpx.HTTPError as error:
+            raise ChannelUnavailable(f"Telegram gave no file: {type(error).__name__}") from None
+        return bytes(read[:at_most])
+
+    async def aclose(self) -> None:
+        """Close all connections. Safe to repeat."""
+        await self.bot.shutdown()
+        await self.files.aclose()
 
     async def renew_polling(self) -> None:
         """Close the connection of polls, whatever state it is in; the next poll makes another one."""
@@ -71,13 +105,15 @@ def build_client(token: str, api_url: str) -> Client:
     reply behind stale ones.
     """
     polling = AiohttpRequest(1)
+    files_url = f"{api_url.rstrip('/')}/file/bot"
     bot = Bot(
         token,
         base_url=f"{api_url.rstrip('/')}/bot",
+        base_file_url=files_url,
         request=AiohttpRequest(limits.CONNECTIONS),
         get_updates_request=polling,
     )
-    return Client(bot, polling)
+    return Client(bot, polling, Connections(limits.FILE_CONNECTIONS), f"{files_url}{token}/")
 
 
 def silence_url_logging() -> None:

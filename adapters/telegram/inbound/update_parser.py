@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.telegram import CHANNEL, limits
+from adapters.telegram.inbound.attachments import attachments_in
 from adapters.telegram.inbound.message_text import MessageText, read_message_text, with_bare_command
 from adapters.telegram.options import GroupTrigger
+from bridge.domain.files import Attachment
 from bridge.domain.incoming import (
     COMMAND_WORDS,
     Command,
@@ -82,7 +84,9 @@ class ChatMessage:
     is_remark: bool = False
     """It is not for the bot: it counts where a person has the thread."""
     has_files: bool = False
-    """Its words are the caption of something that the agent cannot read."""
+    """Its words are the caption of something."""
+    files: tuple[Attachment, ...] = ()
+    """What is known of that."""
 
     @property
     def may_inherit(self) -> bool:
@@ -107,7 +111,9 @@ class ChatMessage:
             # Nothing but the bot's name: that asks nothing, so no conversation is opened for it.
             return Command(origin, CommandName.HELP)
         joins_within_s = limits.LONG_JOIN_S if len(words.text) >= limits.LONG_FROM else limits.JOIN_S
-        return command(origin, words.command) or Question(origin, words.text, joins_within_s, has_files=self.has_files)
+        return command(origin, words.command) or Question(
+            origin, words.text, joins_within_s, self.has_files, self.files
+        )
 
     @property
     def _start_payload(self) -> str:
@@ -188,6 +194,7 @@ def read_update(
         is_edit="edited_message" in update,
         is_remark=not is_for_me,
         has_files=not message.get("text") and bool(_MEDIA & message.keys()),
+        files=attachments_in(message),
     )
 
 

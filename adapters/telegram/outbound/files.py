@@ -1,16 +1,20 @@
-"""Files go out, each in one call: nothing can be uploaded without being shown, and no bot can read what it sent."""
+"""Files go out, each in one call: nothing is uploaded without being shown, and no bot can look for it. And are read."""
 
-from adapters.telegram.outbound.messages import Sender
+from adapters.telegram.api.client import Client
+from adapters.telegram.api.errors import Call, translated
+from adapters.telegram.outbound.messages import Sender, chat_scope
 from adapters.telegram.outbound.reply_chains import ReplyChains
-from bridge.domain.errors import LookupUnsupported
-from bridge.domain.files import ResultFile
+from bridge.domain.errors import FileUnreadable, LookupUnsupported, MessageGone, PageRejected, PlaceGone
+from bridge.domain.files import Attachment, ResultFile
+from bridge.domain.incoming import Question
 from bridge.domain.threads import Address
 
 
 class TelegramFiles:
     """As `bridge.ports.channel_capabilities.Files`."""
 
-    def __init__(self, sender: Sender, chains: ReplyChains) -> None:
+    def __init__(self, client: Client, sender: Sender, chains: ReplyChains) -> None:
+        self._client = client
         self._sender = sender
         self._chains = chains
 
@@ -28,3 +32,13 @@ class TelegramFiles:
         """Raise: the Bot API has no way to read a chat."""
         del address, turn_id, upload_id
         raise LookupUnsupported("Telegram cannot be searched")
+
+    async def read(self, question: Question, file: Attachment, at_most: int) -> bytes:
+        """Ask where the file is, and read its beginning there."""
+        try:
+            with translated(Call.OTHER, chat_scope(question.address)):
+                found = await self._client.bot.get_file(file.ref)
+        except (PageRejected, MessageGone, PlaceGone) as error:
+            raise FileUnreadable(str(error)) from None
+        # On a Bot API server in local mode this is a path on the server's own disk: such a file is not read.
+        return await self._client.read_file(found.file_path or "", at_most)

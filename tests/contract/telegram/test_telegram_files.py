@@ -10,17 +10,19 @@ from bridge.domain.errors import (
     ChannelRateLimited,
     ChannelTokenRefused,
     ChannelUnavailable,
+    FileUnreadable,
     LookupUnsupported,
     PageRejected,
     PlaceGone,
     PlaceMuted,
     PostUncertain,
 )
-from bridge.domain.files import ResultFile
+from bridge.domain.files import Attachment, ResultFile
+from bridge.domain.incoming import Question
 from bridge.domain.threads import Address
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
-from tests.contract.telegram_steps import Roots
+from tests.contract.telegram_steps import Intake, Roots, receiving
 
 FILE = ResultFile("code-1.py", "print('Grüße 😀')\n")
 
@@ -88,3 +90,61 @@ async def test_a_telegram_that_cannot_be_reached_has_no_file(
 async def test_no_file_can_be_looked_for(channel: TelegramChannel) -> None:
     with pytest.raises(LookupUnsupported):
         await channel.files.is_shared(Address("100", "1"), "q", "")
+
+
+# ------------------------------------------------------------ files come in
+
+
+async def asked_with(telegram: TelegramStandIn, channel: TelegramChannel, name: str, content: bytes) -> Question:
+    """Let a person send a file with a question; return that as it is understood."""
+    person, intake = telegram.person("Ada"), Intake()
+    async with receiving(channel, intake):
+        await telegram.send_document(person, telegram.private_chat(person), name, content, "what is this?")
+        await intake.until_knocks(1)
+    (question,) = intake.questions
+    assert isinstance(question, Question)
+    return question
+
+
+async def test_the_beginning_of_a_document_is_read(telegram: TelegramStandIn, channel: TelegramChannel) -> None:
+    """M9: no more of it than is wanted."""
+    question = await asked_with(telegram, channel, "notes.txt", b"0123456789" * 100_000)
+    (file,) = question.files
+    assert (file.name, file.size, question.text) == ("notes.txt", 1_000_000, "what is this?")
+    assert await channel.files.read(question, file, 25) == b"0123456789012345678901234"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault("getFile", status=400, error="Bad Request: file is too big"), FileUnreadable),
+        (Fault("getFile", status=429, error="Too Many Requests", retry_after_s=7), ChannelRateLimited),
+        (Fault("getFile", refuse=True), ChannelUnavailable),
+        (Fault("download", status=404), FileUnreadable),
+        (Fault("download", status=302, error="http://127.0.0.1:9/"), FileUnreadable),
+        (Fault("download", refuse=True, times=2), ChannelUnavailable),
+    ],
+)
+async def test_a_document_that_cannot_be_had_says_so(
+    telegram: TelegramStandIn, channel: TelegramChannel, fault: Fault, error: type[BridgeError]
+) -> None:
+    question = await asked_with(telegram, channel, "notes.txt", b"x")
+    telegram.faults.arm(fault)
+    with pytest.raises(error) as raised:
+        await channel.files.read(question, question.files[0], 100)
+    assert telegram.token not in str(raised.value)
+
+
+async def test_a_path_on_a_disk_is_not_read(
+    telegram: TelegramStandIn, channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M9: a Bot API server in local mode names files of its own machine."""
+    question = await asked_with(telegram, channel, "notes.txt", b"x")
+    described = telegram.world.documents.described
+    monkeypatch.setattr(
+        telegram.world.documents, "described", lambda file_id: described(file_id) | {"file_path": "/etc/hostname"}
+    )
+    with pytest.raises(FileUnreadable):
+        await channel.files.read(question, question.files[0], 100)
+    with pytest.raises(FileUnreadable):
+        await channel.files.read(question, Attachment("notes.txt", 1, "unknown"), 100)

@@ -18,11 +18,17 @@ if not id then
   return 0
 end
 
--- The question with the texts of its parts.
+-- The question with the texts and files of its parts.
 local function joined(parts)
   local question = cjson.decode(body)
+  question.files = question.files or {}
   for _, part in ipairs(parts) do
-    question.text = question.text .. '\n' .. cjson.decode(redis.call('HGET', bodies, part)).text
+    local more = cjson.decode(redis.call('HGET', bodies, part))
+    question.text = question.text .. '\n' .. more.text
+    question.has_files = question.has_files or more.has_files
+    for _, file in ipairs(more.files or {}) do
+      question.files[#question.files + 1] = file
+    end
   end
   return cjson.encode(question)
 end

@@ -83,7 +83,7 @@ def called(*, in_agent_view: bool) -> set[str]:
 
 @pytest.mark.parametrize(("manifest", "in_agent_view"), [(PLAIN, False), (AGENT, True), (HTTP, False)])
 def test_the_scopes_are_those_of_the_calls_and_events_in_use(manifest: str, *, in_agent_view: bool) -> None:
-    needed = {"commands"}
+    needed = {"commands", "files:read"}  # commands come, and files are read, without a method of the SDK
     for name in called(in_agent_view=in_agent_view):
         needed |= SCOPES[name]
     for event in listed_under(manifest, "bot_events"):

@@ -13,6 +13,7 @@ from adapters.telegram.inbound.callback_query import Press, draft_stopped, press
 from adapters.telegram.inbound.chat_events import ChatLeft, ChatMigration, chat_change
 from adapters.telegram.inbound.update_handler import Heard
 from adapters.telegram.inbound.update_parser import BotIdentity, ChatMessage, read_update
+from bridge.domain.files import Attachment
 from bridge.domain.incoming import CommandName, Edit, Incoming, Question, Rating, Remark, Stop, Wordless
 from bridge.domain.pages import Button
 from tests.wishes import kind_of, words_of
@@ -302,7 +303,8 @@ def test_what_has_no_words_is_told_apart_and_with_words_it_is_a_question(kind: s
     assert isinstance(understood(message(PRIVATE, **sent)), Wordless)
     assert isinstance(understood(message(SUPER, **sent, reply_to_message=BOTS_OWN)), Wordless)
     captioned = understood(message(PRIVATE, **sent, caption="what is it?"))
-    assert captioned == Question(captioned.origin, "what is it?", limits.JOIN_S, has_files=True)
+    files = (Attachment("", 1234, "AgACAgIAAx"),) if kind == "document" else ()
+    assert captioned == Question(captioned.origin, "what is it?", limits.JOIN_S, has_files=True, files=files)
 
 
 @pytest.mark.parametrize("kind", SERVICE)

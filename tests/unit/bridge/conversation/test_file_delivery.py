@@ -8,7 +8,6 @@ import pytest
 
 from adapters.redis_store.stores import RedisStores
 from bridge.conversation.files import delivery
-from bridge.conversation.files.delivery import FileDelivery
 from bridge.domain.errors import (
     BridgeError,
     ChannelRateLimited,
@@ -19,12 +18,10 @@ from bridge.domain.errors import (
     PlaceMuted,
     PostUncertain,
 )
-from bridge.domain.files import FileMark, ResultFile, SharingState
+from bridge.domain.files import Attachment, FileMark, FileRules, ResultFile, SharingState
+from bridge.domain.incoming import Question
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import Address
-from bridge.rate_limits.channel_limiter import ChannelLimiter
-from bridge.runtime.clock import SystemClock
-from bridge.runtime.operator_alerts import OperatorAlerts
 from tests.fakes import CapableChannel, question
 from tests.unit.bridge.conversation.turn_fixture import Stage, free, stage_on
 
@@ -72,6 +69,9 @@ class Sharing(CapableChannel):
             raise LookupUnsupported("fake")
         return self.finds and bool(self.shared)
 
+    async def read(self, question: Question, file: Attachment, at_most: int) -> bytes:
+        raise NotImplementedError
+
     async def post(self, address: Address, view: object) -> str:
         self.order.append("page")
         return await super().post(address, view)  # type: ignore[arg-type]  # as the port
@@ -91,10 +91,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def on(channel: Sharing, stores: RedisStores, from_pages: int | None = 2) -> Stage[Sharing]:
-    it = stage_on(channel, stores, long_answer)
-    clock = SystemClock()
-    it.turns._files = FileDelivery(stores.queue, ChannelLimiter(clock), clock, OperatorAlerts(clock), from_pages)
-    return it
+    return stage_on(channel, stores, long_answer, files=FileRules(from_pages))
 
 
 def sharing() -> Sharing:
@@ -125,9 +122,7 @@ async def test_without_the_setting_or_on_a_channel_without_files_all_pages_show(
     stores: RedisStores, from_pages: int | None
 ) -> None:
     channel = CapableChannel(latency_s=0.0, page_size=1000) if from_pages else sharing()
-    it = stage_on(channel, stores, long_answer)
-    clock = SystemClock()
-    it.turns._files = FileDelivery(stores.queue, ChannelLimiter(clock), clock, OperatorAlerts(clock), from_pages)
+    it = stage_on(channel, stores, long_answer, files=FileRules(from_pages))
     await it.answer(question())
     assert "".join(channel.text.split()) == "".join(TEXT.split())
 

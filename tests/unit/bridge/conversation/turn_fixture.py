@@ -8,6 +8,7 @@ from adapters.redis_store.stores import RedisStores
 from bridge.access.routes import RouteTable
 from bridge.conversation.carry_over import CarryOver
 from bridge.conversation.channels import Channels
+from bridge.conversation.files.reader import FileReader
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.recovery import RecoveryLimits
 from bridge.conversation.sessions.allowances import AllowanceKeeper
@@ -15,6 +16,7 @@ from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
 from bridge.domain.exchanges import CarryOverLimits
+from bridge.domain.files import NO_FILES, FileRules
 from bridge.domain.incoming import IntakeResult, Queued
 from bridge.domain.limits.allowances import Allowances
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
@@ -96,6 +98,7 @@ def stage_on(
     *,
     greeting: str = "",
     carry_over: CarryOverLimits | None = None,
+    files: FileRules = NO_FILES,
 ) -> Stage[Fake]:
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
@@ -110,7 +113,8 @@ def stage_on(
         take_overs=stores.take_overs,
         allowances=keeper,
     )
-    carried = CarryOver(stores.exchanges, clock, carry_over or CarryOverLimits())
+    alarms = OperatorAlerts(clock)
+    carried = CarryOver(stores.exchanges, clock, carry_over or CarryOverLimits(), FileReader(files, alarms))
     asker = QuestionSender(
         agent=agent,
         queue=stores.queue,
@@ -128,12 +132,13 @@ def stage_on(
         channels=Channels([channel]),
         pacing=ChannelLimiter(clock),
         clock=clock,
-        alarms=OperatorAlerts(clock),
+        alarms=alarms,
         muted=muted,
         carry_over=carried,
         marks=stores.records,
         allowances=keeper,
         routes=routes,
         human_button=True,
+        file_from=files.from_pages,
     )
     return Stage(stores, agent, channel, turns, routes)

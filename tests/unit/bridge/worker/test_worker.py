@@ -16,8 +16,9 @@ from bridge.domain.sessions import Conversation, EndReason, Session
 from bridge.ports.channel import Accept
 from bridge.runtime.cancellation import unwrap_group
 from bridge.runtime.clock import SystemClock
+from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import DispatchLimits
-from bridge.worker.worker import Dependencies, Worker
+from bridge.worker.worker import Worker
 from tests.english import english
 from tests.fakes import THREAD, CapableChannel, FakeAgent, Script, question
 from tests.unit.bridge.conversation.turn_fixture import echo
