@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from sandbox.listening import Listening
 from sandbox.playground.guard import is_from_here, security_headers
 from sandbox.playground.people.wishes import Wish, WishRefused
 from sandbox.playground.show.feed import Feed
@@ -38,7 +39,7 @@ class PageServer:
         self._acts = acts
         self._port = port
         self._token = secrets.token_urlsafe(18)
-        self._runner: web.AppRunner | None = None
+        self._server: Listening | None = None
         self._pages: set[web.WebSocketResponse] = set()
 
     @property
@@ -50,10 +51,9 @@ class PageServer:
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/{token}/feed", self._serve_feed)
         app.router.add_get("/{token}/{path:.*}", self._serve_file)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = int(self._runner.addresses[0][1])
+        self._server = Listening(app, port=self._port)
+        await self._server.start()
+        self._port = self._server.port
         return self
 
     async def __aexit__(
@@ -61,8 +61,8 @@ class PageServer:
     ) -> None:
         for page in list(self._pages):
             await page.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.stop()
 
     @web.middleware
     async def _guard(

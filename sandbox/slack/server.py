@@ -11,6 +11,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.faults import Fault, Faults, wait_after, wait_before
+from sandbox.listening import Listening
 from sandbox.slack.event_requests import RequestUrl
 from sandbox.slack.files import Download, sign_in_page
 from sandbox.slack.limits import RateLimits
@@ -61,7 +62,7 @@ class SlackStandIn(SlackPeople):
         self.calls: list[SlackCall] = []
         self.downloads: list[Download] = []
         self._port = port
-        self._runner: web.AppRunner | None = None
+        self._server: Listening | None = None
 
     @property
     def api_url(self) -> str:
@@ -84,17 +85,15 @@ class SlackStandIn(SlackPeople):
         app.router.add_post("/upload/v1/{file_id}", self._take_upload)
         app.router.add_get("/files-pri/{team}-{file_id}/{name:.*}", self._give_file)
         app.router.add_post("/sandbox/say", self._say_over_http)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        self._server = Listening(app, port=self._port)
+        await self._server.start()
+        self._port = self._server.port
 
     async def stop(self) -> None:
         """Close every socket and stop listening."""
         await self.sockets.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -13,6 +13,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.faults import Fault, Faults, wait_after, wait_before
+from sandbox.listening import Listening
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID, AgentProfile
 from sandbox.talkifai.calls import TalkifaiCall
 from sandbox.talkifai.carried import split_carried
@@ -60,7 +61,7 @@ class TalkifaiStandIn:
         self._now = now
         self._respond: Responder = answer_by_words
         self._numbers = itertools.count(1)
-        self._runner: web.AppRunner | None = None
+        self._server: Listening | None = None
         self._port = 0
 
     async def start(self, port: int = 0) -> None:
@@ -71,16 +72,15 @@ class TalkifaiStandIn:
         app.router.add_get(f"{_SESSION}/messages", self._history)
         app.router.add_post(f"{_SESSION}/end", self._end)
         app.router.add_get("/v1/agents/{agent}", self.gate.describe_agent)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port or self._port, backlog=1024).start()
-        self._port = int(self._runner.addresses[0][1])
+        self._server = Listening(app, port=port or self._port, shutdown_s=0.1)
+        await self._server.start()
+        self._port = self._server.port
 
     async def stop(self) -> None:
         """Close the server and every connection. The book stays."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox.faults import Fault, Faults, wait_after, wait_before
 from sandbox.ledger import Ledger
+from sandbox.listening import Listening
 from sandbox.telegram.flood import OFF, FloodGate, Limits
 from sandbox.telegram.methods import BotApi, Seen
 from sandbox.telegram.people import People
@@ -60,14 +61,14 @@ class TelegramStandIn(People):
         self.api = BotApi(self.world, self.queues, self.ledger, self.assumptions)
         self._host = host
         self._port = port
-        self._runner: web.AppRunner | None = None
+        self._server: Listening | None = None
         self._hooks: list[asyncio.Task[None]] = []
 
     # ------------------------------------------------------------ life
     @property
     def api_url(self) -> str:
         """What `TELEGRAM_API_URL` is set to. Raises `RuntimeError` before `start`."""
-        if self._runner is None:
+        if self._server is None:
             raise RuntimeError("the stand-in is not started")
         return f"http://{self._host}:{self._port}"
 
@@ -77,11 +78,9 @@ class TelegramStandIn(People):
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
         app.router.add_get("/file/bot{token}/{path:.*}", self._give_file)
         app.router.add_post("/sandbox/say", self._say_over_http)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=1024)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        self._server = Listening(app, host=self._host, port=self._port)
+        await self._server.start()
+        self._port = self._server.port
         self._hooks = [asyncio.ensure_future(deliver(queue)) for queue in self.queues.values()]
         return self
 
@@ -94,9 +93,9 @@ class TelegramStandIn(People):
             hook.cancel()
         if hooks:
             await asyncio.wait(hooks)
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -111,7 +110,7 @@ class TelegramStandIn(People):
         bot = self.world.add_bot(token)
         self.bots.append(bot)
         self.queues[bot.id] = UpdateQueue()
-        if self._runner is not None:
+        if self._server is not None:
             self._hooks.append(asyncio.ensure_future(deliver(self.queues[bot.id])))
         return bot
 
