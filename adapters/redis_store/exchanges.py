@@ -28,10 +28,10 @@ class RedisExchanges:
         found = []
         for raw in await self._commands.call("ZRANGE", self._keys.exchanges(thread), 0, -1):
             with suppress(Unreadable):
-                found.append(self._sealing.open_exchange(exchange_from_json(raw)))
+                found.append(self._sealing.open_exchange(exchange_from_json(raw), thread))
         for raw in await self._commands.call("LRANGE", self._keys.overheard(thread), 0, -1):
             with suppress(Unreadable):
-                queued = self._sealing.open_queued(queued_from_json(raw))
+                queued = self._sealing.open_queued(queued_from_json(raw), thread)
                 if isinstance(queued, Question):
                     found.append(Exchange.kept(queued.text, "", queued.person, queued.origin.asked_at))
         return sorted(found, key=lambda exchange: exchange.at)

@@ -6,12 +6,16 @@ from dataclasses import replace
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, unpack
 from adapters.redis_store.schema.keys import Keys, milliseconds
+from adapters.redis_store.schema.resealing import Sealed, resealed
+from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 
 _SLICE = 2000
 """Threads that one call looks at: about 2 ms of the server's time."""
+_MOST_TRIES = 10
+"""How often a thread is read anew because something came in since."""
 _AFTER_ALL_WORK = 1e15
 """Later than every time in milliseconds."""
 
@@ -19,10 +23,11 @@ _AFTER_ALL_WORK = 1e15
 class RedisPlaces:
     """The ports `Places` and `Accounts` on Redis. One step for each thread; what it finds moved it leaves alone."""
 
-    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits) -> None:
+    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits, sealing: Sealing) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._sealing = sealing
 
     async def move(self, channel: str, account: str, place: str, new_place: str) -> int:
         """Give all that the threads of a place have to the same threads of another; return how many were moved.
@@ -36,16 +41,38 @@ class RedisPlaces:
         moved = 0
         for thread in await self._threads(channel, account, place):
             new = replace(thread, place=new_place)
-            moved += await self._commands.script(
-                "move",
-                [*shared, *keys.of_thread(thread), *keys.of_thread(new)],
-                [
-                    *(str(thread), str(new), pack(thread.thread), self._limits.bell_length),
-                    *(milliseconds(self._limits.known_thread_s), milliseconds(self._limits.reply_root_s)),
-                    pack(new_place),
-                ],
-            )
+            for tries_left in range(_MOST_TRIES, 0, -1):
+                found = await self._sealed(thread)
+                became = await self._commands.script(
+                    "move",
+                    [*shared, *keys.of_thread(thread), *keys.of_thread(new)],
+                    [
+                        *(str(thread), str(new), pack(thread.thread), self._limits.bell_length),
+                        *(milliseconds(self._limits.known_thread_s), milliseconds(self._limits.reply_root_s)),
+                        *(
+                            pack(new_place),
+                            found.session.get(b"token", b""),
+                            len(found.bodies) if tries_left > 1 else -1,
+                        ),
+                        *resealed(self._sealing, thread, new, found),
+                    ],
+                )
+                if became >= 0:
+                    moved += became
+                    break
         return moved
+
+    async def _sealed(self, thread: ThreadKey) -> Sealed:
+        """Read what is sealed for the thread by its name."""
+        keys, call = self._keys, self._commands.call
+        session, bodies = await call("HGETALL", keys.session(thread)), await call("HGETALL", keys.bodies(thread))
+        return Sealed(
+            session=session,
+            bodies=bodies,
+            unanswered=await call("GET", keys.unanswered(thread)),
+            exchanges=await call("ZRANGE", keys.exchanges(thread), 0, -1),
+            overheard=await call("LRANGE", keys.overheard(thread), 0, -1),
+        )
 
     async def last_active_thread(self, channel: str, account: str, place: str) -> str | None:
         """Return the thread that was active last of those moved here, until `consume_move` is called. For 7 days."""

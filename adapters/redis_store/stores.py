@@ -90,7 +90,7 @@ class RedisStores(Stores):
         worker = WorkerState()
         self._sealing = sealing = Sealing(secret_keys)
         lost_state = LostState(reach, keys, limits, worker, sealing)
-        places = RedisPlaces(reach, keys, limits)
+        places = RedisPlaces(reach, keys, limits, sealing)
         super().__init__(
             inbox=RedisInbox(reach, keys, limits, sealing),
             queue=RedisWorkQueue(reach, keys, limits, worker, lost_state, sealing),

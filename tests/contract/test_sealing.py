@@ -19,13 +19,14 @@ from bridge.domain.exchanges import Exchange
 from bridge.domain.files import Attachment
 from bridge.domain.incoming import CommandName, Edit, IntakeResult
 from bridge.domain.sessions import EndReason
-from bridge.domain.threads import Person
+from bridge.domain.threads import Person, ThreadKey
 from bridge.domain.turns import AnswerResult, Lease, Outcome, Settlement
 from tests.contract.store_steps import (
     OTHER,
     THREAD,
     ask,
     begin,
+    begun,
     bound,
     claim,
     command,
@@ -218,6 +219,76 @@ async def test_a_token_that_was_copied_to_another_session_is_refused(with_keys: 
     await redis.hset(stores.keys.session(OTHER), "token", stolen)
     with pytest.raises(StoreUnavailable, match="another place"):
         await stores.sessions.current(OTHER)
+
+
+async def test_a_whole_session_that_was_copied_to_another_thread_is_refused(with_keys: Open, redis: Redis) -> None:
+    """A29: of the same account; the token belongs to its thread."""
+    stores = with_keys(KEY)
+    beside = replace(THREAD, thread="18.5")
+    await bound(stores, "c1", THREAD)
+    await redis.copy(stores.keys.session(THREAD), stores.keys.session(beside))
+    with pytest.raises(StoreUnavailable, match="another place"):
+        await stores.sessions.current(beside)
+    assert await stores.sessions.current(THREAD) is not None
+
+
+async def test_whole_questions_and_answers_that_were_copied_to_another_thread_are_refused(
+    with_keys: Open, redis: Redis
+) -> None:
+    """A29: of the same person and account: what waits, what was not answered, and what was said."""
+    stores, beside = with_keys(KEY), replace(THREAD, thread="18.5")
+    lease = replace(await begun(stores, "q1"), question_id="q1")
+    await stores.queue.record_sending(lease, "c1", 0)
+    said = Exchange("asked", "told", Person("U1"), at=1.0)
+    await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600, exchange=said))
+    await stores.inbox.append(ask("q2", text="a secret"))
+    await stores.inbox.append(ask("q3", beside, text="harmless"))
+    keys = stores.keys
+    for key in (keys.unanswered, keys.exchanges):
+        await redis.copy(key(THREAD), key(beside))
+    await redis.hset(keys.bodies(beside), "q3", await kept(redis, keys.bodies(THREAD), "q2"))
+    assert await stores.queue.unanswered(THREAD) is not None
+    assert await stores.queue.unanswered(beside) is None
+    assert len(await stores.exchanges.of_thread(THREAD)) == 1
+    assert await stores.exchanges.of_thread(beside) == []
+    leases = [await claim(stores), await claim(stores)]
+    items = {lease.thread: await stores.queue.begin(lease) for lease in leases}
+    assert (items[THREAD] is None, items[beside] is None) == (False, True)
+
+
+async def test_what_is_sealed_moves_with_its_place(with_keys: Open, redis: Redis) -> None:
+    """A29: a Telegram group that gets another id; under the old name nothing would open."""
+    stores, old = with_keys(KEY), ThreadKey("telegram", "100", "-5", "17")
+    new = replace(old, place="-1005")
+    lease = replace(await begun(stores, "q1", thread=old), question_id="q1")
+    await stores.sessions.bind(lease, session("c1", old), 600)
+    await stores.queue.record_sending(lease, "c1", 0)
+    said = Exchange("asked", "told", Person("U1"), at=1.0)
+    assert not await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600, exchange=said))
+    for name in ("q2", "q3"):
+        await stores.inbox.append(ask(name, old, text=f"{name} says\nmore"))
+    assert await stores.places.move("telegram", "100", "-5", "-1005") == 1
+    assert b"says" not in await dump(redis)
+    moved = await stores.sessions.current(new)
+    assert moved is not None
+    assert moved.conversation.token == "jwt-c1"
+    assert question_in_unanswered(await stores.queue.unanswered(new)) == "q1"
+    assert [one.answer for one in await stores.exchanges.of_thread(new)] == ["told"]
+    lease = await claim(stores)
+    for name in ("q2", "q3"):
+        assert question_in(await begin(stores, lease)).text == f"{name} says\nmore"
+        await stores.queue.settle(replace(lease, question_id=name), Settlement(Outcome.ANSWERED, 600))
+
+
+async def test_tokens_that_an_earlier_build_sealed_still_open(with_keys: Open, redis: Redis) -> None:
+    """A29: they had no name of a thread; a conversation that is open at the upgrade is ended all the same."""
+    stores = with_keys(KEY)
+    await bound(stores, "c1", THREAD)
+    old = Sealing([KEY]).close("jwt-c1", "token:c1")
+    await redis.hset(stores.keys.session(THREAD), "token", old)
+    found = await stores.sessions.current(THREAD)
+    assert found is not None
+    assert found.conversation.token == "jwt-c1"
 
 
 async def test_words_that_were_copied_to_another_persons_question_are_refused(with_keys: Open, redis: Redis) -> None:

@@ -220,7 +220,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
     worker = WorkerState(host.name)
     sealing = Sealing()  # sealed values differ each time, and a run is to come out the same
     lost_state = LostState(commands, KEYS, LIMITS, worker, sealing)
-    places = RedisPlaces(commands, KEYS, LIMITS)
+    places = RedisPlaces(commands, KEYS, LIMITS, Sealing())
     return Stores(
         inbox=RedisInbox(commands, KEYS, LIMITS, sealing),
         queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state, sealing),

@@ -236,17 +236,16 @@ class RedisInbox:
             *await self._commands.call("MGET", keys.unanswered(thread), keys.answered(thread)),
             *await self._commands.call("LRANGE", keys.overheard(thread), 0, -1),
         ]
-        found = [
-            queued for queued in map(self._read, filter(None, kept)) if queued is not None and queued.id == edit.id
-        ]
+        read = [self._read(raw, thread) for raw in kept if raw]
+        found = [queued for queued in read if queued is not None and queued.id == edit.id]
         if not found or found[0].text == edit.text:
             return None
         # One that is too long now is not kept whole: it is as well refused by its beginning.
         return replace(found[0], text=edit.text[: self._limits.joined_characters + 1])
 
-    def _read(self, raw: bytes) -> Question | None:
+    def _read(self, raw: bytes, thread: ThreadKey) -> Question | None:
         try:
-            queued = self._sealing.open_queued(queued_from_json(raw))
+            queued = self._sealing.open_queued(queued_from_json(raw), thread)
         except Unreadable:
             return None
         return queued if isinstance(queued, Question) else None

@@ -126,7 +126,7 @@ class RedisWorkQueue:
                 return None
             body, record, question_id = found
             try:
-                item = self._sealing.open_item(queued_from_json(body), record_from_fields(record), unpack(question_id))
+                item = self._sealing.open_item(queued_from_json(body), record_from_fields(record), question_id, thread)
             except Unreadable as error:
                 if not await self._settle(lease, Outcome.DEAD, LEAVE_IDLE, history="keep", dead_reason=str(error)):
                     return None
@@ -203,7 +203,7 @@ class RedisWorkQueue:
         """Return the thread's last question where its answer did not come out whole, for a day."""
         raw = await self._commands.call("GET", self._keys.unanswered(thread))
         try:
-            queued = None if raw is None else self._sealing.open_queued(queued_from_json(raw))
+            queued = None if raw is None else self._sealing.open_queued(queued_from_json(raw), thread)
         except Unreadable:
             return None
         return queued if isinstance(queued, Question) else None
@@ -268,7 +268,7 @@ class RedisWorkQueue:
         turn = self._worker.turn_of(lease)
         question_id = turn.question_id if turn else lease.question_id
         said = exchange and self._worker.placed(turn, exchange)
-        body = exchange_to_json(self._sealing.close_exchange(said)) if said else b""
+        body = exchange_to_json(self._sealing.close_exchange(said, thread)) if said else b""
         names = [
             *(keys.due, keys.leases, keys.inbox(thread), keys.bodies(thread), keys.turn(thread)),
             *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),

@@ -1,7 +1,7 @@
 """What is kept encrypted in Redis where there are keys: session tokens and the words of people and of the agent.
 
 Fernet: AES-128 in CBC mode, HMAC-SHA-256. A sealed value holds the name of what it belongs to, so that one which was
-copied to another place does not open there. Scripts join the texts of questions by line ends: each line of a text may
+copied to another thread does not open there. Scripts join the texts of questions by line ends: each line of a text may
 be sealed for itself.
 """
 
@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from adapters.redis_store.schema.codec import Unreadable
+from adapters.redis_store.schema.codec import Unreadable, unpack
 from bridge.domain.exchanges import Exchange
 from bridge.domain.incoming import Question, Queued
 from bridge.domain.sessions import Conversation, Session
+from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import InboxItem, Lease, TurnRecord
 
 MARK = "\x02sealed:"
@@ -24,12 +25,18 @@ MARK = "\x02sealed:"
 class Sealing:
     """Seals with the first key and opens with any of them. Without keys values stay as they are.
 
-    What was kept before there was a key is read as it is.
+    What was kept before there was a key is read as it is. Tokens and exchanges that were sealed without the name of
+    their thread, by an earlier build, open too: they last a day and `BRIDGE_CARRY_OVER_HOURS`.
     """
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
         self._newest = Fernet(keys[0]) if keys else None
         self._any = MultiFernet([Fernet(key) for key in keys]) if keys else None
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether anything is sealed."""
+        return self._newest is not None
 
     def close(self, text: str, name: str) -> str:
         """Seal a text for the thing of that name."""
@@ -37,79 +44,85 @@ class Sealing:
             return text
         return MARK + self._newest.encrypt(json.dumps([name, text]).encode()).decode()
 
-    def open(self, text: str, name: str) -> str:
-        """Return what was sealed for that name. Raises `Unreadable` where no key opens it, or another name is in it."""
+    def open(self, text: str, *names: str) -> str:
+        """Return what was sealed for one of these names. Raises `Unreadable`: no key opens it, or another's name."""
         if MARK not in text:
             return text
-        return "\n".join(self._opened(line, name) if line.startswith(MARK) else line for line in text.split("\n"))
+        return "\n".join(self._opened(line, names) if line.startswith(MARK) else line for line in text.split("\n"))
 
     def close_session(self, session: Session) -> Session:
-        """Seal the token."""
+        """Seal the token, for its thread."""
         return _with_token(session, self.close(session.conversation.token, _token_of(session)))
 
     def open_session(self, session: Session) -> Session:
         """Open the token. Raises `Unreadable`."""
-        return _with_token(session, self.open(session.conversation.token, _token_of(session)))
+        names = _token_of(session), f"token:{session.conversation.id}"
+        return _with_token(session, self.open(session.conversation.token, *names))
 
     def close_queued(self, queued: Queued) -> Queued:
         """Seal the words of a question, and what its files are called and where they are."""
         return _with_question(queued, self.close) if isinstance(queued, Question) else queued
 
-    def open_queued(self, queued: Queued) -> Queued:
-        """Open the words of a question and its files. Raises `Unreadable`."""
-        return _with_question(queued, self.open) if isinstance(queued, Question) else queued
+    def open_queued(self, queued: Queued, thread: ThreadKey | None = None) -> Queued:
+        """Open the words of a question that was found in this thread, and its files. Raises `Unreadable`."""
+        return _with_question(queued, self.open, thread) if isinstance(queued, Question) else queued
 
     def close_said(self, lease: Lease, text: str) -> str:
         """Seal a text of the record of the turn under this lease."""
         return self.close(text, _turn_of(lease.question_id))
 
-    def open_item(self, queued: Queued, record: TurnRecord, question_id: str) -> InboxItem:
-        """Open a question and the record of its turn. Raises `Unreadable`."""
-        text, wording = (self.open(words, _turn_of(question_id)) for words in (record.text, record.wording))
-        return InboxItem(self.open_queued(queued), replace(record, text=text, wording=wording))
+    def open_item(self, queued: Queued, record: TurnRecord, question_id: bytes, thread: ThreadKey) -> InboxItem:
+        """Open a question and the record of its turn, as they were found in a thread. Raises `Unreadable`."""
+        text, wording = (self.open(words, _turn_of(unpack(question_id))) for words in (record.text, record.wording))
+        return InboxItem(self.open_queued(queued, thread), replace(record, text=text, wording=wording))
 
-    def close_exchange(self, exchange: Exchange) -> Exchange:
-        """Seal what was said."""
-        return _with_words(exchange, self.close)
+    def close_exchange(self, exchange: Exchange, thread: ThreadKey) -> Exchange:
+        """Seal what was said in a thread."""
+        name = _said_in(exchange, thread)
+        return _with_words(exchange, lambda words: self.close(words, name))
 
-    def open_exchange(self, exchange: Exchange) -> Exchange:
+    def open_exchange(self, exchange: Exchange, thread: ThreadKey) -> Exchange:
         """Open what was said. Raises `Unreadable`."""
-        return _with_words(exchange, self.open)
+        names = _said_in(exchange, thread), f"said:{exchange.conversation_id}:{exchange.person.id}"
+        return _with_words(exchange, lambda words: self.open(words, *names))
 
-    def _opened(self, line: str, name: str) -> str:
+    def _opened(self, line: str, names: Sequence[str]) -> str:
         if self._any is None:
             raise Unreadable("BRIDGE_SECRET_KEY is not set, and something in Redis is sealed")
         try:
             meant_for, text = json.loads(self._any.decrypt(line.removeprefix(MARK)))
         except (InvalidToken, ValueError, TypeError):
             raise Unreadable("BRIDGE_SECRET_KEY does not open something in Redis") from None
-        if meant_for != name:
+        if meant_for not in names:
             raise Unreadable("something in Redis was sealed for another place")
         return str(text)
 
 
 def _token_of(session: Session) -> str:
-    return f"token:{session.conversation.id}"
+    return f"token:{session.thread}:{session.conversation.id}"
 
 
 def _with_token(session: Session, token: str) -> Session:
     return replace(session, conversation=Conversation(session.conversation.id, token))
 
 
-def _words_of(question: Question) -> str:
+def _words_of(question: Question, thread: ThreadKey | None = None) -> str:
     # Parts of one question have all of this in common, and so has the question that is asked again.
-    return f"question:{question.thread}:{question.person.id}"
+    return f"question:{thread or question.thread}:{question.person.id}"
 
 
-def _with_question(question: Question, change: Callable[[str, str], str]) -> Question:
-    name = _words_of(question)
+def _with_question(question: Question, change: Callable[[str, str], str], thread: ThreadKey | None = None) -> Question:
+    name = _words_of(question, thread)
     files = (replace(file, name=change(file.name, name), ref=change(file.ref, name)) for file in question.files)
     return replace(question, text=change(question.text, name), files=tuple(files))
 
 
-def _with_words(exchange: Exchange, change: Callable[[str, str], str]) -> Exchange:
-    name = f"said:{exchange.conversation_id}:{exchange.person.id}"
-    return replace(exchange, question=change(exchange.question, name), answer=change(exchange.answer, name))
+def _said_in(exchange: Exchange, thread: ThreadKey) -> str:
+    return f"said:{thread}:{exchange.conversation_id}:{exchange.person.id}"
+
+
+def _with_words(exchange: Exchange, change: Callable[[str], str]) -> Exchange:
+    return replace(exchange, question=change(exchange.question), answer=change(exchange.answer))
 
 
 def _turn_of(question_id: str) -> str:

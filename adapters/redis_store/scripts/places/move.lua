@@ -1,11 +1,13 @@
 -- Gives all that a thread has to another thread. The worker of the old one loses its lease by that, and the
--- turn is taken up again under the new name: without the ids of messages, which mean nothing there.
+-- turn is taken up again under the new name: without the ids of messages, which mean nothing there. What is sealed for
+-- the old name is replaced by what the caller has sealed for the new one; -1 where something came in since it looked.
 local due, leases, idle, endings, ends, bell, heir, clock, taken_due = unpack(KEYS, 1, 9)
 local inbox, bodies, turn, known, session, unanswered, told, exchanges, answered, taken, overheard = unpack(KEYS, 10, 20)
 local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered, _, new_exchanges, _, new_taken, new_overheard =
   unpack(KEYS, 21, 31)
 local thread, new, root, bell_length = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local known_ms, heir_ms, new_place = ARGV[5], ARGV[6], ARGV[7]
+local token, bodies_read, CHANGES = ARGV[8], tonumber(ARGV[9]), 10
 
 local deadline = redis.call('ZSCORE', idle, thread)
 if redis.call('EXISTS', inbox, session, taken) == 0 then
@@ -13,6 +15,11 @@ if redis.call('EXISTS', inbox, session, taken) == 0 then
   redis.call('ZREM', idle, thread)
   redis.call('HDEL', leases, thread)
   return 0
+end
+
+local token_now = redis.call('HGET', session, 'token') or ''
+if bodies_read >= 0 and (token_now ~= token or redis.call('HLEN', bodies) ~= bodies_read) then
+  return -1
 end
 
 go_on_when_full(due)
@@ -49,6 +56,24 @@ end
 for key, new_key in pairs({ [exchanges] = new_exchanges, [overheard] = new_overheard }) do
   if redis.call('EXISTS', key) == 1 then
     redis.call('RENAME', key, new_key)
+  end
+end
+for at = CHANGES, #ARGV, 4 do
+  local kind, field, was, now = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  if kind == 'session' and redis.call('HGET', new_session, field) == was then
+    redis.call('HSET', new_session, field, now)
+  elseif kind == 'body' and redis.call('HGET', new_bodies, field) == was then
+    redis.call('HSET', new_bodies, field, now)
+  elseif kind == 'unanswered' and redis.call('GET', new_unanswered) == was then
+    redis.call('SET', new_unanswered, now, 'KEEPTTL')
+  elseif kind == 'overheard' and redis.call('LINDEX', new_overheard, field) == was then
+    redis.call('LSET', new_overheard, field, now)
+  elseif kind == 'exchange' then
+    local score = redis.call('ZSCORE', new_exchanges, was)
+    if score then
+      redis.call('ZREM', new_exchanges, was)
+      redis.call('ZADD', new_exchanges, score, now)
+    end
   end
 end
 if redis.call('EXISTS', taken) == 1 then
