@@ -89,6 +89,8 @@ class BridgeSettings(Section):
     """Spoken to people of whom the channel tells no language, or another one."""
     memory: Annotated[Literal["direct", "everywhere", "off"], any_case] = "direct"
     """Where the agent may remember a person."""
+    busy: Annotated[Literal["queue", "interrupt"], any_case] = "queue"
+    """What becomes of a question that comes while another one is answered."""
     carry_over: bool = True
     """Whether a thread goes on with what was said after its conversation was ended."""
     carry_over_turns: int = Field(6, ge=1, le=20)

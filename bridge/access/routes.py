@@ -73,6 +73,8 @@ class Choices:
     agent_id: str | None = None
     idle_timeout_s: float | None = None
     streaming: Streaming | None = None
+    interrupts: bool | None = None
+    """A newer question of the same person stops the answer to the one before."""
     greeting: str | None = None
     """Markdown, shown when a conversation is begun without a question, instead of the agent's own greeting."""
     prompts: tuple[str, ...] | None = None

@@ -73,6 +73,7 @@ async def run_chat(settings: Settings) -> None:
             memory=Memory(settings.bridge.memory),
             carry_over=carry_over_of(settings),
             take_overs=take_overs_of(settings),
+            interrupts=settings.bridge.busy == "interrupt",
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

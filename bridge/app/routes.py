@@ -20,6 +20,7 @@ def _choices(route: RouteSettings) -> Choices:
         agent_id=route.agent,
         idle_timeout_s=route.idle_timeout,
         streaming=Streaming(route.streaming) if route.streaming else None,
+        interrupts=route.busy == "interrupt" if route.busy else None,
         greeting=route.greeting,
         prompts=route.prompts,
         access=_access(route.access) if route.access else None,

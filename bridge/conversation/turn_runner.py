@@ -6,7 +6,6 @@ what may have been sent is looked up in the history, what is shown is edited, no
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
@@ -35,15 +34,13 @@ from bridge.domain.errors import (
 )
 from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Question, Queued, has_words
 from bridge.domain.notices import Notice
-from bridge.domain.pages import Button, Streaming
+from bridge.domain.pages import Button
 from bridge.domain.sessions import EndReason
-from bridge.domain.threads import Address, ThreadKey
+from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step
 from bridge.markdown.pagination import MAX_PAGES
 from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import (
-    ActivityIndicator,
-    Drafts,
     ReplyButtons,
     SuspendedThreads,
     TurnEvents,
@@ -53,7 +50,7 @@ from bridge.ports.stores.work_queue import WorkQueue
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.buttons import buttons_after
 from bridge.reply.reply import Reply
-from bridge.reply.status_line import say_thinking
+from bridge.reply.status_line import fill_status_line, show_activity
 from bridge.reply.writer import Writer
 from bridge.runtime.cancellation import until_stopped, unwrap_group
 from bridge.runtime.clock import Clock
@@ -61,6 +58,8 @@ from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.texts.sentences import files_notice
 
 log = logging.getLogger(__name__)
+
+_STOPPED = AnswerResult(Outcome.STOPPED)
 
 
 class TurnRunner:
@@ -100,7 +99,7 @@ class TurnRunner:
         self._alarms = alarms
         self._muted = muted
         announcer = Announcer(channels, pacing, clock)
-        self.say, self.offer_retry = announcer.say, announcer.offer_retry
+        self.say, self.say_words, self.offer_retry = announcer.say, announcer.say_words, announcer.offer_retry
         self.admissions = Admissions(
             policy=access or AccessPolicy(routes=routes),
             channels=channels,
@@ -152,6 +151,8 @@ class TurnRunner:
         channel, queued = self._channels.of(lease.thread), entry.queued
         choices = self._routes.route(queued).choices
         # A turn that has left the bridge was let through before.
+        if entry.record.is_superseded and not entry.record.is_stopped:
+            return await self._run(channel, lease, entry, guard, stop)
         has_begun = entry.record.step is not Step.CLAIMED
         if not has_begun and not await self._may_ask(channel, queued, choices):
             return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self.idle_timeout_s(queued))
@@ -197,13 +198,17 @@ class TurnRunner:
             with unwrap_group():
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
-                    is_shown = bool(entry.record.message_ids)
-                    activity = group.create_task(
-                        self._show_activity(channel, queued.address, reply, texts.language, is_shown=is_shown)
-                    )
-                    thinking = group.create_task(self._say_thinking(channel, reply, writer.wake))
+                    signs = [group.create_task(fill_status_line(channel, reply, writer.wake, self._clock))]
+                    if not entry.record.message_ids:
+                        # Beside a reply that stands there it would stay on Slack: an edit does not take it away.
+                        shown = show_activity(
+                            *(channel, queued.address, reply, self._pacing, self._clock), texts.language
+                        )
+                        signs.append(group.create_task(shown))
                     turn = TurnContext(lease, entry.record, channel, reply, writer.wake, guard, routed, texts)
-                    answer = await until_stopped(self._answer(turn, queued), stop, otherwise=_stopped(turn))
+                    answer = await until_stopped(self._answer(turn, queued), stop, otherwise=_STOPPED)
+                    if answer is _STOPPED:
+                        answer = replace(_STOPPED, notice=turn.say(await self._why_stopped(lease.thread)))
                     if not reply.length:
                         # What people have seen stays, where the rest cannot be had.
                         reply.replace(entry.record.text)
@@ -215,8 +220,8 @@ class TurnRunner:
                     reply.continues = answer.continues or reply.continues
                     await self._note_answer(lease, reply, answer)
                     await self._files.deliver(turn, queued.address, writer)
-                    activity.cancel()
-                    thinking.cancel()
+                    for sign in signs:
+                        sign.cancel()
                     reply.end(answer.notice, buttons_after(answer, queued))
                     writer.wake()
         except PlaceGone as error:
@@ -266,9 +271,17 @@ class TurnRunner:
         return AnswerResult(Outcome.REFUSED, notice=notice)
 
     async def _ask(self, turn: TurnContext, question: Question) -> AnswerResult:
+        if turn.record.is_superseded and not turn.record.is_stopped:
+            return AnswerResult(Outcome.SUPERSEDED, turn.say(Notice.PASSED_OVER))
         if not has_words(question.text):
             return AnswerResult(Outcome.COMMAND_DONE, notice=turn.say(Notice.ONLY_TEXT))
         return await self._asker.ask(turn.asking(question, self._routes.route(question)))
+
+    async def _why_stopped(self, thread: ThreadKey) -> Notice:
+        with suppress(StoreUnavailable):
+            if await self._queue.is_superseded(thread):
+                return Notice.STOPPED_FOR_NEWER
+        return Notice.STOPPED
 
     async def _note_answer(self, lease: Lease, reply: Reply, answer: AnswerResult) -> None:
         try:
@@ -282,28 +295,3 @@ class TurnRunner:
         except StoreUnavailable:
             # The answer is here and is shown; settling waits for the store.
             log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})
-
-    async def _show_activity(
-        self, channel: Channel, address: Address, reply: Reply, language: str, *, is_shown: bool
-    ) -> None:
-        """Show "is typing" until the first text. A reply that stands there already needs none.
-
-        On Slack it would stay: a post takes it away, an edit does not.
-        """
-        if is_shown or not isinstance(channel, ActivityIndicator):
-            return
-        pace = channel.pace(address)
-        await self._clock.sleep(pace.activity_after_s)
-        while not reply.length and not reply.ended:
-            if await self._pacing.may_show_activity(pace):
-                await channel.show_activity(address, language)
-            await self._clock.sleep(pace.activity_every_s)
-
-    async def _say_thinking(self, channel: Channel, reply: Reply, wake: Callable[[], None]) -> None:
-        """Fill the status line, except where replies are edited: there the sign of activity says enough."""
-        if isinstance(channel, Drafts) and (reply.streaming or channel.streaming) is not Streaming.EDIT:
-            await say_thinking(reply, wake, self._clock)
-
-
-def _stopped(turn: TurnContext) -> AnswerResult:
-    return AnswerResult(Outcome.STOPPED, turn.say(Notice.STOPPED))

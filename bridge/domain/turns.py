@@ -58,6 +58,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     """A notice instead of an answer."""
     COMMAND_DONE = "command_done"
+    SUPERSEDED = "superseded"
+    """A notice: its asker's newer question is answered instead. It never reached the agent."""
     UNDELIVERABLE = "undeliverable"
     """The place is gone: no one is left to see an answer."""
     EXCLUDED = "excluded"
@@ -110,6 +112,8 @@ class TurnRecord:
     """How many characters of the answer had come when the bridge itself hung up on it, to stop; None: it did not."""
     asked_again: int = 0
     """How often the question was sent once more because the bridge had hung up on its answer."""
+    is_superseded: bool = False
+    """True when the same person asked a newer question, which is answered instead."""
     is_stopped: bool = False
     """True when a person stopped this answer."""
     files: Mapping[str, FileMark] = field(default_factory=dict)

@@ -31,6 +31,7 @@ from bridge.domain.take_overs import MayTakeOver
 from bridge.ports.stores.work_queue import Inbox
 from bridge.ports.tracing import NoTracer, Tracer
 from bridge.runtime.background_queue import BackgroundQueue
+from bridge.worker.busy import Busy
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ _NOTICES_AT_A_TIME = 4
 _NOTICES = {
     IntakeResult.FULL: Notice.BUSY,
     IntakeResult.TOO_LONG: Notice.TOO_LONG,
-    IntakeResult.QUEUED: Notice.QUEUED,
     IntakeResult.NOTHING: Notice.NOTHING_TO_STOP,
     IntakeResult.WORDLESS: Notice.ONLY_TEXT,
     IntakeResult.FORBIDDEN: Notice.ADMINS_ONLY,
@@ -57,6 +57,7 @@ class Intake:
         say: Shows a notice under a message. Raises nothing but cancellation.
         admissions: Says who may ask.
         take_overs: Who may take a thread over.
+        busy: What becomes of a question while another one is answered; by default it waits.
         offer_retry: Offers to ask a changed question again. Raises nothing but cancellation.
         hour: Says how much a person may ask.
     """
@@ -70,7 +71,9 @@ class Intake:
         hour: HourLimit,
         take_overs: MayTakeOver = MayTakeOver.CONTROL,
         tracer: Tracer | None = None,
+        busy: Busy | None = None,
     ) -> None:
+        self._busy = busy
         self._take_overs = take_overs
         self._tracer = tracer or NoTracer()
         self._inbox = inbox
@@ -123,8 +126,11 @@ class Intake:
 
     async def _append(self, queued: Queued) -> IntakeResult:
         with self._tracer.intake(queued.id) as span:
-            became = await self._inbox.append(queued, self._hour.most(queued))
+            interrupts = self._busy is not None and self._busy.interrupts(queued)
+            became = await self._inbox.append(queued, self._hour.most(queued), interrupts=interrupts)
             span.set({"became": became.value})
+        if became is IntakeResult.QUEUED and self._busy is not None and not _is_press(queued):
+            self._notices.add(partial(self._busy.say_place, queued))
         if became is IntakeResult.OVER:
             self._notices.add(partial(self._hour.tell, queued))
         return became

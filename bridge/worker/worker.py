@@ -31,6 +31,7 @@ from bridge.runtime.cancellation import cancel_all, first_of
 from bridge.runtime.operator_alerts import OperatorAlerts
 from bridge.runtime.supervisor import Supervisor
 from bridge.worker.alert_poster import LOOK_EVERY_S, AlertPoster
+from bridge.worker.busy import Busy
 from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import Dispatcher, DispatchLimits
 from bridge.worker.hand_backs import HAND_BACK_EVERY_S, HandBacks
@@ -43,12 +44,10 @@ log = logging.getLogger(__name__)
 _RECEIVERS_STOP_WITHIN_S = 3.0
 _LAST_SWEEP_S = 1.0
 _REPORT_LOST_EVERY_S = 10.0
-_UNSERVED_S = 330.0
-"""A session whose thread has a question that no worker takes is ended that much after its time, at the latest."""
+_UNSERVED_S = 330.0  # so long after its time, a session ends although a question waits that no worker takes
 _DROP_OLD_EVERY_S = 3600.0
 REFUSED_AGAIN_S = (30.0, 3600.0)  # the first and the longest pause of a receiver whose token is refused
-FIGURES_EVERY_S = 60.0
-"""How often the log gets a line with the figures that an operator watches."""
+FIGURES_EVERY_S = 60.0  # a line of the log has the figures that an operator watches
 
 
 class Worker:
@@ -65,6 +64,7 @@ class Worker:
         memory: Memory = Memory.DIRECT,
         carry_over: CarryOverLimits | None = None,
         take_overs: TakeOverOptions | None = None,
+        interrupts: bool = False,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
         files: FileRules = NO_FILES,
@@ -91,7 +91,7 @@ class Worker:
             memory=memory,
             allowances=keeper,
         )
-        human = take_overs or TakeOverOptions()
+        human, routes = take_overs or TakeOverOptions(), routes or RouteTable()
         queue = outside.stores.queue
         kept = carry_over or CarryOverLimits(exchanges=0)
         carried = CarryOver(outside.stores.exchanges, clock, kept, FileReader(files, alarms))
@@ -113,7 +113,7 @@ class Worker:
             alarms=alarms,
             muted=muted,
             carry_over=carried,
-            routes=routes or RouteTable(),
+            routes=routes,
             marks=outside.stores.records,
             allowances=keeper,
             access=access,
@@ -123,7 +123,8 @@ class Worker:
             file_from=files.from_pages,
         )
         inbox, may, tracer = outside.stores.inbox, human.may, outside.tracer
-        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, turns.hour, may, tracer)
+        busy = Busy(inbox, routes, turns.say_words, interrupts=interrupts)
+        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, turns.hour, may, tracer, busy)
         self._hand_backs = HandBacks(outside.stores.take_overs, inbox)
         self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
         self._dispatcher = Dispatcher(

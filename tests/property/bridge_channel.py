@@ -51,7 +51,9 @@ class Message:
     @property
     def is_aside(self) -> bool:
         """Said beside the pages: it holds no text that could be there twice."""
-        return not self.view.text and says(self.view, Notice.QUEUED, Notice.BUSY, Notice.UNSURE)
+        return not self.view.text and (
+            says(self.view, Notice.BUSY, Notice.UNSURE) or self.view.notice.startswith("Your question waits")
+        )
 
 
 class ChannelBook:

@@ -42,7 +42,7 @@ class RedisInbox:
         self._limits = limits
         self._sealing = sealing
 
-    async def append(self, queued: Queued, per_hour: int = 0) -> IntakeResult:
+    async def append(self, queued: Queued, per_hour: int = 0, *, interrupts: bool = False) -> IntakeResult:
         """Remove duplicates and append, in one step, with counting it for the person's hour.
 
         A message seen before under any of its dedupe keys is seen under all of them from then on. One that is
@@ -54,7 +54,7 @@ class RedisInbox:
         keys, limits, thread = self._keys, self._limits, queued.thread
         joins_s, size = (queued.joins_within_s, len(queued.text)) if isinstance(queued, Question) else (0.0, 0)
         is_press = isinstance(queued, Command) and bool(queued.about)
-        became = await self._commands.durable_script(
+        became, *told = await self._commands.durable_script(
             "append",
             [
                 keys.inbox(thread),
@@ -85,9 +85,17 @@ class RedisInbox:
                 self._remark(queued) if isinstance(queued, Question) and queued.text else b"",
                 *self._bounds,
                 *(per_hour, max(per_hour, MOST_REMEMBERED)),
+                pack(queued.person.id) if interrupts else b"",
             ],
         )
+        if told[0]:
+            await self._ring(*told)
         return IntakeResult(unpack(became))
+
+    async def place_of(self, queued: Queued) -> int:
+        """Return behind how many others it waits; 0 where it does not."""
+        place = await self._commands.call("LPOS", self._keys.inbox(queued.thread), pack(queued.id))
+        return int(place or 0)
 
     async def _take_over(self, command: Command) -> IntakeResult:
         """Give the thread to a person, or back to the agent, in one step with queueing the command that says so."""

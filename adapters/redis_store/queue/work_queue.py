@@ -179,7 +179,7 @@ class RedisWorkQueue:
         A command leaves the history as it was, unless the settlement says otherwise. A person who may not ask leaves
         the whole session as it was.
         """
-        is_turn = settlement.outcome not in {Outcome.COMMAND_DONE, Outcome.EXCLUDED}
+        is_turn = settlement.outcome not in {Outcome.COMMAND_DONE, Outcome.EXCLUDED, Outcome.SUPERSEDED}
         keeps = not is_turn and settlement.history_count is None
         idle_ms = milliseconds(settlement.idle_timeout_s)
         return await self._settle(
@@ -207,6 +207,10 @@ class RedisWorkQueue:
         except Unreadable:
             return None
         return queued if isinstance(queued, Question) else None
+
+    async def is_superseded(self, thread: ThreadKey) -> bool:
+        """Say whether the turn at work was stopped for a newer question."""
+        return bool(await self._commands.call("HEXISTS", self._keys.turn(thread), "superseded"))
 
     async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:
         """Give the thread back, to be taken again after that time. As `WorkQueue.release`."""

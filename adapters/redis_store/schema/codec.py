@@ -99,6 +99,7 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
             cut_at=int(fields["cut_at"]) if fields.get("cut_at") else None,
             asked_again=int(fields.get("asked_again") or 0),
             is_stopped=fields.get("stopped") == "1",
+            is_superseded=fields.get("superseded") == "1",
             files=files_from_json(fields.get("files", "{}")),
         )
     except (ValueError, KeyError, TypeError) as error:

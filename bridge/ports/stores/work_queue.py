@@ -12,7 +12,7 @@ from bridge.domain.turns import AnswerResult, InboxItem, Lease, Renewal, Settlem
 class Inbox(Protocol):
     """Where questions and commands wait, one queue for each thread. Raises `StoreUnavailable`."""
 
-    async def append(self, queued: Queued, per_hour: int = 0) -> IntakeResult:
+    async def append(self, queued: Queued, per_hour: int = 0, *, interrupts: bool = False) -> IntakeResult:
         """Remove duplicates and append, in one step; count it for the person's hour, or `OVER` where that is used up.
 
         A thread that accepted an addressed question is known from then on. A question that waits for more of the
@@ -25,7 +25,13 @@ class Inbox(Protocol):
         Args:
             queued: What is asked.
             per_hour: How many questions the person may ask in an hour; 0: it is not counted.
+            interrupts: In the same step the running answer to the same person is stopped, and what that person asked
+                in between is passed over (`TurnRecord.is_superseded`).
         """
+        ...
+
+    async def place_of(self, queued: Queued) -> int:
+        """Return behind how many others it waits; 0 where it does not."""
         ...
 
     async def overhear(self, remark: Remark) -> IntakeResult:
@@ -119,6 +125,10 @@ class WorkQueue(Protocol):
 
     async def unanswered(self, thread: ThreadKey) -> Question | None:
         """Return the thread's last question where its answer did not come out whole, for a day."""
+        ...
+
+    async def is_superseded(self, thread: ThreadKey) -> bool:
+        """Say whether the turn at work was stopped for a newer question."""
         ...
 
     async def release(self, lease: Lease, after_s: float = 0.0, *, counts: bool = True) -> None:

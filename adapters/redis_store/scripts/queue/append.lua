@@ -13,6 +13,8 @@ local is_press, further_ms = ARGV[13] == '1', ARGV[14]
 local remark, most_remarks, most_bytes, remark_ms = ARGV[16], tonumber(ARGV[17]), tonumber(ARGV[18]), ARGV[19]
 local hand_back_ms = tonumber(ARGV[20])
 local per_hour, hour_kept = tonumber(ARGV[21]), tonumber(ARGV[22]) -- 0: it is not counted here
+-- Whose answer at work is stopped for this question; empty: it waits its turn.
+local interrupts = ARGV[23]
 
 -- Adds this to the question before it, where that is the same person's, came just now and still waits.
 local function join()
@@ -51,12 +53,31 @@ local function release_press()
   end
 end
 
+-- The newest question of a person counts: their answer at work is stopped, what they asked in between is passed over.
+-- Answers what is stopped, and whether other people's questions come first.
+local function supersede()
+  local stopped, waits = '', false
+  for _, other in ipairs(redis.call('LRANGE', inbox, 0, -2)) do
+    local readable, asked = pcall(cjson.decode, redis.call('HGET', bodies, other) or '')
+    local is_theirs = readable and type(asked) == 'table' and asked.kind == 'ask' and type(asked.person) == 'table'
+      and asked.person.id == interrupts
+    if is_theirs and redis.call('HGET', turn, 'question') ~= other then
+      redis.call('HSET', bodies, 'superseded:' .. other, '1')
+    elseif is_theirs and redis.call('HGET', turn, 'step') ~= 'answered' then
+      redis.call('HSET', turn, 'stopped', '1', 'superseded', '1')
+      stopped = other
+    end
+    waits = waits or not is_theirs
+  end
+  return stopped, waits
+end
+
 local seen_before = false
 for at = NAMES, #KEYS do
   seen_before = seen_before or redis.call('EXISTS', KEYS[at]) == 1
 end
 if not seen_before and not addressed and redis.call('EXISTS', known) == 0 then
-  return 'not_addressed'
+  return {'not_addressed', '', ''}
 end
 -- A press that comes again says nothing new of what it is about.
 for at = NAMES, (seen_before and is_press) and NAMES - 1 or #KEYS do
@@ -108,4 +129,13 @@ else
   end
 end
 redis.call('HINCRBY', counters, 'question.' .. became, 1)
-return became
+local stopped = ''
+if interrupts ~= '' and (became == 'accepted' or became == 'queued') then
+  local waits
+  stopped, waits = supersede()
+  if became == 'queued' and not waits then
+    redis.call('DEL', told)
+    became = 'accepted'
+  end
+end
+return {became, stopped, redis.call('HGET', leases, thread) or ''}

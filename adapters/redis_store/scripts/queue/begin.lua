@@ -57,4 +57,7 @@ if begun[1] ~= id or begun[2] ~= fence then
   redis.call('HSET', turn, 'question', id, 'fence', fence)
   redis.call('HINCRBY', turn, 'attempts', 1)
 end
+if redis.call('HDEL', bodies, 'superseded:' .. id) == 1 then
+  redis.call('HSET', turn, 'superseded', '1')
+end
 return {body, redis.call('HGETALL', turn), id}

@@ -101,9 +101,14 @@ class FakeInbox:
     called: list[str] = field(default_factory=list)
     per_hour: list[int] = field(default_factory=list)
 
-    async def append(self, queued: Queued, per_hour: int = 0) -> IntakeResult:
+    async def append(self, queued: Queued, per_hour: int = 0, *, interrupts: bool = False) -> IntakeResult:
+        del interrupts
         self.per_hour.append(per_hour)
         return self._note("append", queued)
+
+    async def place_of(self, queued: Queued) -> int:
+        del queued
+        return 0
 
     async def stop(self, stop: Stop) -> IntakeResult:
         return self._note("stop", stop)
@@ -155,7 +160,6 @@ async def test_questions_and_commands_queue_and_nothing_else_does(incoming: Inco
         (Question(FROM, "why?"), IntakeResult.ACCEPTED, []),
         (Question(FROM, "why?"), IntakeResult.FULL, [Notice.BUSY]),
         (Question(FROM, "why?"), IntakeResult.OVER, []),
-        (Command(FROM, CommandName.RETRY), IntakeResult.QUEUED, [Notice.QUEUED]),
         (Command(FROM, CommandName.RETRY, "0123"), IntakeResult.QUEUED, []),
         (Stop(FROM), IntakeResult.NOTHING, [Notice.NOTHING_TO_STOP]),
         (Stop(FROM, "0123"), IntakeResult.NOTHING, []),

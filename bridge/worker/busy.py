@@ -1,0 +1,36 @@
+"""What becomes of a question that comes while another one is answered."""
+
+from collections.abc import Awaitable, Callable
+
+from bridge.access.routes import RouteTable
+from bridge.domain.incoming import Origin, Question, Queued
+from bridge.domain.notices import Phrase
+from bridge.ports.stores.work_queue import Inbox
+from bridge.texts.catalog import Texts
+
+SayWords = Callable[[Origin, Callable[[Texts], str]], Awaitable[None]]
+"""Shows a sentence under a message, in its sender's language. Raises nothing but cancellation."""
+
+
+class Busy:
+    """Knows the mode, by route, and says in which place a question waits."""
+
+    def __init__(self, inbox: Inbox, routes: RouteTable, say: SayWords, *, interrupts: bool) -> None:
+        self._inbox = inbox
+        self._routes = routes
+        self._say = say
+        self._interrupts = interrupts
+
+    def interrupts(self, queued: Queued) -> bool:
+        """Say whether this stops the running answer to the same person."""
+        if not isinstance(queued, Question):
+            return False
+        chosen = self._routes.route(queued).choices.interrupts
+        return self._interrupts if chosen is None else chosen
+
+    async def say_place(self, queued: Queued) -> None:
+        """Say that questions wait, which is next, and in which place this one is; nothing where it waits no more."""
+        place = await self._inbox.place_of(queued)
+        if place:
+            phrase = Phrase.QUEUED_BEHIND_OTHERS if self.interrupts(queued) else Phrase.QUEUED_AT
+            await self._say(queued.origin, lambda texts: texts(phrase, count=place))
