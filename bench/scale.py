@@ -20,6 +20,7 @@ from adapters.redis_store.client.commands import Argument, Call
 from adapters.redis_store.schema.codec import pack, session_to_fields
 from adapters.redis_store.schema.keys import milliseconds
 from adapters.redis_store.schema.store_limits import StoreLimits
+from bench.docs_page import paste
 from bridge.domain.incoming import Origin, Question
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import Address, Person, ThreadKey
@@ -275,6 +276,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=5.0, help="for which workers claim")
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder for scale.json and .md")
+    parser.add_argument("--docs", action="store_true", help="put the figures on the page docs/performance.md too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tb-") as folder:
         server = start_embedded(Path(folder) / "data")
@@ -285,6 +287,8 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     (given.output / "scale.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     (given.output / "scale.md").write_text(table(found), encoding="utf-8")
+    if given.docs:
+        paste("scale", table(found))
     print(table(found))
 
 

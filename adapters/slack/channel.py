@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.client import Clients, until_open
 from adapters.slack.api.errors import TokenGone
 from adapters.slack.format import markdown_block as markup
@@ -17,8 +19,7 @@ from adapters.slack.outbound.message_lookup import find_page
 from adapters.slack.outbound.messages import edit_page, pace_of, post_ephemeral, post_page, stream_pace_of
 from adapters.slack.outbound.streams import may_stream
 from adapters.slack.people.directory import EmailRules, plain_identifier
-from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory, Workspaces
-from adapters.slack.workspaces.distribution import Distribution
+from adapters.slack.workspaces.context import WorkspaceContext, WorkspaceFactory, Workspaces
 from adapters.slack.workspaces.single import OneWorkspace
 from bridge.domain.errors import BridgeError, ChannelTokenRefused, ChannelUnavailable, PlaceGone
 from bridge.domain.incoming import Origin, Question, Queued
@@ -33,6 +34,9 @@ from bridge.ports.stores.sessions import SessionStore
 from bridge.ports.stores.take_overs import TakeOvers
 from bridge.runtime.background_queue import BackgroundQueue
 from bridge.runtime.cancellation import unwrap_group
+
+if TYPE_CHECKING:
+    from adapters.slack.workspaces.distribution import Distribution
 
 _MOST_WAITING, _RUNNERS = 300, 3  # of best-effort calls: reactions, the App Home tab, prompts
 
@@ -60,7 +64,7 @@ class SlackChannel:
         options: SlackOptions,
         bot_token: str = "",
         app_token: str = "",
-        installs: Distribution | None = None,
+        installs: "Distribution | None" = None,
         web: Web | None = None,
         places: Accounts | None = None,
         api_url: str = "https://slack.com/api/",

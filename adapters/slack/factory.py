@@ -1,19 +1,17 @@
-"""Makes the Slack channel that the settings describe. As `adapters.registry.ChannelFactory`."""
+"""Makes the Slack channel that the settings describe. As `adapters.registry.ChannelFactory`.
+
+Slack's libraries are loaded where a channel is opened or checked: a worker without one has 15 MB less.
+"""
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from adapters.slack.api.check import check_tokens, scopes_needed
-from adapters.slack.api.client import Clients
-from adapters.slack.channel import SlackChannel
-from adapters.slack.inbound.http_mode import Web
+from adapters.slack import CHANNEL
 from adapters.slack.scopes import AGENT_VIEW_SCOPES, BOT_SCOPES
-from adapters.slack.workspaces.context import CHANNEL
-from adapters.slack.workspaces.distribution import Distribution
-from adapters.slack.workspaces.oauth import OAuthApp
 from bridge.domain.errors import ChannelTokenRefused, Retryable
 from bridge.ports.channel import IsReceived
 from bridge.ports.http import WebRoutes
@@ -21,6 +19,10 @@ from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
 from config.settings import Settings, reveal
 from config.slack import SlackSettings
+
+if TYPE_CHECKING:
+    from adapters.slack.channel import SlackChannel
+    from adapters.slack.workspaces.distribution import Distribution
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,8 +46,11 @@ def needs_web(settings: Settings) -> Mapping[str, str]:
 @asynccontextmanager
 async def open_channels(
     settings: Settings, stores: Stores, routes: WebRoutes | None
-) -> AsyncIterator[Sequence[SlackChannel]]:
+) -> "AsyncIterator[Sequence[SlackChannel]]":
     """Open the one channel, which answers for every workspace. Raises `SettingWrong`."""
+    from adapters.slack.channel import SlackChannel  # noqa: PLC0415 - the reason stands above
+    from adapters.slack.inbound.http_mode import Web  # noqa: PLC0415 - the reason stands above
+
     section = settings.slack
     channel = SlackChannel(
         options=section,
@@ -75,6 +80,9 @@ async def open_channels(
 
 async def check(settings: Settings, is_received: IsReceived) -> Sequence[Finding]:
     """Try the tokens. As `adapters.registry.Checked`."""
+    from adapters.slack.api.check import check_tokens, scopes_needed  # noqa: PLC0415 - the reason stands above
+    from adapters.slack.api.client import Clients  # noqa: PLC0415 - the reason stands above
+
     del is_received  # any number of workers may have sockets
     section = settings.slack
     uses = {
@@ -114,10 +122,13 @@ def set_up() -> Sequence[tuple[str, str]]:
     ]
 
 
-def _distribution(section: SlackSettings, keys: Sequence[str], stores: Stores) -> Distribution | None:
+def _distribution(section: SlackSettings, keys: Sequence[str], stores: Stores) -> "Distribution | None":
     """Return how workspaces install the app; None where the bot token is a setting."""
     if section.client_id is None:
         return None
+    from adapters.slack.workspaces.distribution import Distribution  # noqa: PLC0415 - the reason stands above
+    from adapters.slack.workspaces.oauth import OAuthApp  # noqa: PLC0415 - the reason stands above
+
     scopes = BOT_SCOPES + (AGENT_VIEW_SCOPES if section.agent_view else ())
     allowed, denied = section.allowed_teams, section.denied_teams
     app = OAuthApp(

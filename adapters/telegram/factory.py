@@ -1,14 +1,16 @@
-"""Makes the Telegram bots that the settings name, each a channel. As `adapters.registry.ChannelFactory`."""
+"""Makes the Telegram bots that the settings name, each a channel. As `adapters.registry.ChannelFactory`.
+
+Telegram's library is loaded where a channel is opened or checked: a worker without one has 10 MB less.
+"""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from adapters.telegram import CHANNEL
-from adapters.telegram.api.check import check_bot
-from adapters.telegram.channel import TelegramChannel
-from adapters.telegram.inbound.update_handler import ChatStores
-from adapters.telegram.inbound.webhook import Hook
 from adapters.telegram.options import polls_as
 from bridge.domain.errors import ChannelTokenRefused
 from bridge.ports.channel import IsReceived
@@ -16,6 +18,9 @@ from bridge.ports.http import WebRoutes
 from bridge.ports.stores.stores import Stores
 from bridge.runtime.findings import Finding
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.telegram.channel import TelegramChannel
 
 NAME = CHANNEL
 
@@ -33,8 +38,13 @@ def needs_web(settings: Settings) -> Mapping[str, str]:
 @asynccontextmanager
 async def open_channels(
     settings: Settings, stores: Stores, routes: WebRoutes | None
-) -> AsyncIterator[Sequence[TelegramChannel]]:
+) -> "AsyncIterator[Sequence[TelegramChannel]]":
     """Open one channel for each bot."""
+    _load_library()
+    from adapters.telegram.channel import TelegramChannel  # noqa: PLC0415 - the reason stands above
+    from adapters.telegram.inbound.update_handler import ChatStores  # noqa: PLC0415 - the reason stands above
+    from adapters.telegram.inbound.webhook import Hook  # noqa: PLC0415 - the reason stands above
+
     section = settings.telegram
     bots = [
         TelegramChannel(
@@ -58,7 +68,7 @@ async def open_channels(
         yield bots
 
 
-async def open_bots(bots: Sequence[TelegramChannel]) -> None:
+async def open_bots(bots: "Sequence[TelegramChannel]") -> None:
     """Ask Telegram who the bots are, within 10 s. One that is refused says so when it is to receive."""
     opened = await asyncio.gather(*(bot.open() for bot in bots), return_exceptions=True)
     for failure in opened:
@@ -68,6 +78,8 @@ async def open_bots(bots: Sequence[TelegramChannel]) -> None:
 
 async def check(settings: Settings, is_received: IsReceived) -> Sequence[Finding]:
     """Try each bot's token. As `adapters.registry.Checked`."""
+    from adapters.telegram.api.check import check_bot  # noqa: PLC0415 - the reason stands above
+
     section = settings.telegram
     tried = [
         check_bot(
@@ -91,3 +103,15 @@ def agents(settings: Settings) -> Mapping[str, str]:
 def set_up() -> Sequence[tuple[str, str]]:
     """Return what to ask for. As `adapters.registry.SetUp`."""
     return [("TELEGRAM_BOT_TOKEN", "Telegram: write /newbot to @BotFather and copy the token")]
+
+
+def _load_library() -> None:
+    """Load python-telegram-bot without what opens Telegram's passports: that loads cryptography, which has 6 MB."""
+    unused = "cryptography.hazmat.backends"
+    if "telegram" in sys.modules or unused in sys.modules:
+        return
+    sys.modules[unused] = None  # type: ignore[assignment]
+    try:
+        import_module("telegram")
+    finally:
+        del sys.modules[unused]

@@ -1,8 +1,9 @@
 """The bridge beside a bot of an afternoon and the least that any bot can do: `make bench`.
 
 The same questions go to each, over the stand-ins of the services on loopback; the stand-in for TalkifAI and the bots
-run in processes of their own. It takes about 40 minutes, and wants a machine that does nothing else:
-`make bench ARGS="--only 200 --bots bridge,floor"` runs a part, `ARGS=--smoke` a few conversations.
+run in processes of their own. It takes about 25 minutes, and wants a machine that does nothing else:
+`make bench ARGS=--docs` puts the figures on the page in docs/, `ARGS="--only 200 --bots bridge,floor"` runs a part,
+`ARGS=--smoke` a few conversations.
 """
 
 import argparse
@@ -16,15 +17,17 @@ from bench.compare.scenario import Scenario, measure_all
 from bench.compare.services import SERVICES
 from bench.compare.start_costs import start_costs
 from bench.compare.words import Work
+from bench.docs_page import paste
 from bench.reply_cost import chunks_of, looks_of, prose
 
 _REPLY = Work(3_200, 16, 20)
 _SCENARIOS = (
-    Scenario("1", 1, _REPLY, rounds=10),
+    Scenario("1", 1, _REPLY, rounds=5),
     Scenario("50", 50, _REPLY),
     Scenario("200", 200, _REPLY),
     Scenario("20 with limits", 20, _REPLY, has_limits=True),
     Scenario("100 with limits", 100, _REPLY, has_limits=True),
+    Scenario("16,000 characters", 1, Work(16_000, 160, 20), rounds=3),
     Scenario("160,000 characters", 1, Work(160_000, 160, 20), within_s=180.0),
     Scenario("500 questions in 5 s", 500, Work(320, 16, 20), over_s=5.0, within_s=240.0),
 )
@@ -49,6 +52,7 @@ def main() -> None:
     parser.add_argument("--services", default=",".join(SERVICES), help="slack, telegram, or both (default)")
     parser.add_argument("--bots", default=",".join(BOTS), help="bridge, plain, floor (default: all)")
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder for compare.json and .md")
+    parser.add_argument("--docs", action="store_true", help="put the figures on the page docs/performance.md too")
     given = parser.parse_args()
     scenarios = _SMOKE if given.smoke else _chosen(given.only)
     start = asyncio.run(start_costs(1, 0.1) if given.smoke else start_costs(3))
@@ -60,7 +64,12 @@ def main() -> None:
     text = as_markdown(scenarios, found, start, looks)
     (given.output / "compare.md").write_text(text, encoding="utf-8")
     (given.output / "compare.json").write_text(as_json(found, start, looks), encoding="utf-8")
+    if given.docs:
+        paste("bench", text)
     print(text)
+    rows = len(scenarios) * len(given.services.split(",")) * len(given.bots.split(","))
+    if len(found) < rows:
+        raise SystemExit(f"{rows - len(found)} of {rows} rows are missing")
 
 
 if __name__ == "__main__":

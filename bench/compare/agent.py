@@ -36,6 +36,7 @@ def talkifai() -> Iterator[dict[str, str]]:
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
     process.start()
+    there.close()  # else a stand-in that dies would be waited for without end
     try:
         yield here.recv()
     finally:

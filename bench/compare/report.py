@@ -10,12 +10,14 @@ from bench.compare.scenario import Measured, Scenario, Spread
 from bench.compare.start_costs import StartCosts
 
 _HEAD = (
-    "| service | bot | CPU a reply | of floor | of plain | peak memory | first text | final text | acknowledged "
-    "| again | calls a reply | 429 | wrong |\n"
-    "| --- | --- | ---: | ---: | ---: | ---: | --- | --- | --- | ---: | ---: | ---: | ---: |"
+    "| service | bot | CPU a reply | of floor | of plain | peak memory | first text | final text | staleness "
+    "| acknowledged | again | calls a reply | 429 | wrong |\n"
+    "| --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: | --- | ---: | ---: | ---: | ---: |"
 )
 _NOTE = (
-    "Times in seconds: median / 95 % / most. CPU and memory are those of all processes of the bot, its Redis included."
+    "Times in seconds: median / 95 % / most. CPU and memory: of all processes of the bot, its Redis included.\n"
+    "Staleness: how much of the answer was written and not yet seen, averaged over the time that the agent speaks.\n"
+    "Again: events that were delivered a second time."
 )
 
 
@@ -38,9 +40,9 @@ def as_markdown(
     looks: Mapping[str, tuple[int, int]],
 ) -> str:
     """Return one table a scenario."""
-    parts = [_machine(), _start(start), _looks(looks), _NOTE]
+    parts = [_machine(), _start(start), _looks(looks), *_lengths(found), _NOTE]
     for scenario in scenarios:
-        parts += [f"### {scenario.name}", _described(scenario)]
+        parts += [f"### {scenario.name[0].upper()}{scenario.name[1:]}", _described(scenario)]
         parts.append("\n".join([_HEAD, *(_row(one, found) for one in found if one.scenario == scenario.name)]))
     return "\n\n".join(parts) + "\n"
 
@@ -62,6 +64,18 @@ def _looks(looks: Mapping[str, tuple[int, int]]) -> str:
     return f"The pages of a reply of 3,200 characters are made: {told}."
 
 
+def _lengths(found: Sequence[Measured]) -> list[str]:
+    """Say how the cost grows with the length of a reply, where both lengths were measured."""
+    cpu = {(one.scenario, one.service): one.cpu_ms for one in found if one.bot == "bridge"}
+    long, short = "160,000 characters", "16,000 characters"
+    ratios = [
+        f"{service} {cpu[long, service] / cpu[short, service]:.1f}"
+        for service in dict.fromkeys(one.service for one in found)
+        if (long, service) in cpu and cpu.get((short, service))
+    ]
+    return [f"CPU of a reply of 160,000 characters, times one of 16,000: {', '.join(ratios)}."] if ratios else []
+
+
 def _described(scenario: Scenario) -> str:
     work = scenario.work
     when = f"in {scenario.over_s:g} s" if scenario.over_s else "at once"
@@ -76,8 +90,14 @@ def _described(scenario: Scenario) -> str:
 def _row(one: Measured, found: Sequence[Measured]) -> str:
     cells = (
         *(one.service, one.bot, f"{one.cpu_ms:.1f} ms", _ratio(one, found, "floor"), _ratio(one, found, "plain")),
-        *(f"{one.peak_mb:.0f} MB", _seconds(one.first_s), _seconds(one.final_s), _seconds(one.acknowledged_s)),
-        *(str(one.redelivered), f"{sum(one.calls.values()) / one.replies:.1f}", str(one.refused), str(one.wrong)),
+        *(f"{one.peak_mb:.0f} MB", _seconds(one.first_s), _seconds(one.final_s), f"{one.staleness:.2f}"),
+        *(
+            _seconds(one.acknowledged_s),
+            str(one.redelivered),
+            f"{sum(one.calls.values()) / one.replies:.1f}",
+            str(one.refused),
+            str(one.wrong),
+        ),
     )
     return f"| {' | '.join(cells)} |"
 

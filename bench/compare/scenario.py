@@ -2,7 +2,9 @@
 
 import asyncio
 import statistics
+import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,9 @@ class Measured:
     """Answers 429."""
     wrong: int
     """Replies that are not the answer, word for word, at the end."""
+    staleness: float
+    """How much of the answer was written and not yet seen, averaged over the time that the agent speaks: the mean of
+    all replies."""
 
 
 async def measure(scenario: Scenario, service_name: str, bot_name: str, agent: dict[str, str]) -> Measured:
@@ -143,6 +148,7 @@ def _summed_up(
         calls=calls,
         refused=refused,
         wrong=sum(not one.is_right for one in asked),
+        staleness=statistics.fmean([one.staleness() for one in asked if one.seen] or [0.0]),
     )
 
 
@@ -159,13 +165,21 @@ async def measure_all(
     """Run each scenario on each service with each bot, one by one; `together` only shows that all of it works."""
     at_once = asyncio.Semaphore(1000 if together else 1)
 
-    async def one(scenario: Scenario, service: str, bot: str) -> Measured:
+    async def one(scenario: Scenario, service: str, bot: str) -> Measured | None:
         async with at_once:
-            found = await measure(scenario, service, bot, agent)
-        print(f"{scenario.name}, {service}, {bot}: {found.cpu_ms:.1f} ms, {found.wrong} wrong", flush=True)
+            began = time.monotonic()
+            try:
+                found = await measure(scenario, service, bot, agent)
+            except (RuntimeError, OSError) as error:
+                # The other rows are not lost with this one.
+                print(f"{scenario.name}, {service}, {bot}: {error}", file=sys.stderr, flush=True)
+                return None
+        took = f"in {time.monotonic() - began:.0f} s"
+        print(f"{scenario.name}, {service}, {bot}: {found.cpu_ms:.1f} ms, {found.wrong} wrong, {took}", flush=True)
         return found
 
     with talkifai() as agent:
-        return await asyncio.gather(
+        rows = await asyncio.gather(
             *(one(scenario, service, bot) for scenario in scenarios for service in services for bot in bots)
         )
+    return [row for row in rows if row is not None]

@@ -19,12 +19,37 @@ class Asked:
     answer: str
     first_at: float | None = None
     whole_at: float | None = None
+    lasts_s: float = 0.0
+    """How long the agent speaks."""
     messages: dict[str, str] = field(default_factory=dict)
+    seen: list[tuple[float, int]] = field(default_factory=list)
+    """How many letters and digits stood there, and from when on."""
 
     @property
     def is_right(self) -> bool:
         """Whether what stands there now is the answer."""
         return said("".join(self.messages.values())) == said(self.answer)
+
+    def staleness(self) -> float:
+        """Return how much was written and not yet seen, averaged over the time that the agent speaks, of all of it.
+
+        The agent is taken to write evenly from the question on, so what a bot loses before it asks counts too.
+        """
+        letters = len(said(self.answer))
+        ends = [at for at, _ in self.seen[1:]] + [max(self.seen[-1][0], self.asked_at + self.lasts_s)]
+        stretches = [(self.asked_at, self.seen[0][0], 0)]
+        stretches += [(at, end, seen) for (at, seen), end in zip(self.seen, ends, strict=True)]
+        return sum(self._unseen(*stretch, letters) for stretch in stretches) / (letters * self.lasts_s)
+
+    def _unseen(self, start: float, end: float, seen: int, letters: int) -> float:
+        """Return the letters that were written and not seen, times seconds, where so many are seen."""
+        total = 0.0
+        spoken = self.asked_at + self.lasts_s
+        for since, until in ((start, min(end, spoken)), (max(start, spoken), end)):
+            if until > since:
+                middle = min(1.0, ((since + until) / 2 - self.asked_at) / self.lasts_s)
+                total += max(0.0, middle * letters - seen) * (until - since)
+        return total
 
 
 class Watch:
@@ -45,7 +70,7 @@ class Watch:
 
     def expect(self, place: str, number: int, work: Work, asked_at: float) -> None:
         """Watch a place for an answer."""
-        self.asked[place] = Asked(number, asked_at, answer_to(number, work))
+        self.asked[place] = Asked(number, asked_at, answer_to(number, work), lasts_s=work.lasts_s)
 
     def look(self) -> bool:
         """Read what is new. Returns whether every answer stands there whole."""
@@ -60,6 +85,10 @@ class Watch:
 
 
 def _see(asked: Asked, frame: Frame) -> None:
+    before = len(said(asked.messages.get(frame.message_id, "")))
+    after = 0 if frame.change == "deleted" else len(said(frame.text))
+    if after or before:
+        asked.seen.append((frame.at, (asked.seen[-1][1] if asked.seen else 0) + after - before))
     if frame.change == "deleted":
         asked.messages.pop(frame.message_id, None)
         return

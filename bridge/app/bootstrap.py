@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from adapters.redis_store import StoreLimits
 from adapters.redis_store.client.connection import RedisClient, connect
@@ -16,12 +17,10 @@ from adapters.registry import CHANNELS, ChannelFactory
 from adapters.scheduler import every
 from adapters.talkifai.client import TalkifaiAgent
 from adapters.tracing.factory import open_tracer
-from adapters.web.server import WebServer
 from bridge.access.memory import Memory
 from bridge.app.access import access_warnings, audience
 from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.risks import risks
-from bridge.app.serving.health_pages import open_pages
 from bridge.app.serving.in_force import InForce
 from bridge.app.serving.leaving import leave
 from bridge.app.serving.reload import Reload, on_hangup
@@ -40,6 +39,9 @@ from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.traced import TracedAgent
 from bridge.worker.worker import Worker
 from config.settings import Settings, load_settings, reveal
+
+if TYPE_CHECKING:
+    from adapters.web.server import WebServer
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +84,7 @@ async def run_worker(
         agent: Agent = RateLimitedAgent(talkifai, stores.quota, SystemClock(), meter)
         if tracer.is_on:
             agent = TracedAgent(agent, tracer)
-        server = None
-        if serves_web:
-            names = [factory.NAME for factory in factories]
-            server = await stack.enter_async_context(
-                WebServer(port=settings.bridge.port, host=settings.bridge.host, channels=names)
-            )
+        server = await _web_server(settings, factories, stack) if serves_web else None
         channels: list[WholeChannel] = []
         for factory in factories:
             if factory.is_enabled(settings):
@@ -117,11 +114,31 @@ async def run_worker(
             alert_places=settings.bridge.alerts,
         )
         in_force.limit(worker.allowances)
-        await open_pages(stack, server, settings, worker)
+        await _open_pages(stack, server, settings, worker)
         with unwrap_group():
             await worker.run(stop)
         await leave(stores, agent, ends_sessions=ends_sessions)
         log.info("stopped")
+
+
+# What serves pages is imported late: a worker that serves none has 4 MB less.
+
+
+async def _web_server(settings: Settings, factories: Iterable[ChannelFactory], stack: AsyncExitStack) -> "WebServer":
+    from adapters.web.server import WebServer  # noqa: PLC0415 - the reason stands above
+
+    names = [factory.NAME for factory in factories]
+    return await stack.enter_async_context(
+        WebServer(port=settings.bridge.port, host=settings.bridge.host, channels=names)
+    )
+
+
+async def _open_pages(stack: AsyncExitStack, server: "WebServer | None", settings: Settings, worker: Worker) -> None:
+    if server is None and settings.bridge.metrics_port is None:
+        return
+    from bridge.app.serving.health_pages import open_pages  # noqa: PLC0415 - the reason stands above
+
+    await open_pages(stack, server, settings, worker)
 
 
 def _refuse_what_needs_web(settings: Settings, factories: Iterable[ChannelFactory]) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.docs_page import PAGE, paste
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,11 +30,23 @@ def test_the_bench_shows_every_bot_answering_rightly_on_every_service(tmp_path: 
         assert one["replies"] == 2
         assert one["first_s"]["most"] <= one["final_s"]["most"]
         assert one["peak_mb"] > 0
+        assert 0 < one["staleness"] < 50
     assert replies["slack", "floor"]["calls"] == {"chat.postMessage": 2, "chat.update": 2}
     assert replies["telegram", "floor"]["calls"] == {"sendMessage": 2, "editMessageText": 2}
     table = (tmp_path / "compare.md").read_text()
     assert "| slack | bridge |" in table
     assert "of which the server has" in table
+
+
+def test_figures_are_put_on_the_page_between_their_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("Before.\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nAfter.\n")
+    paste("bench", "new\n", page)
+    assert page.read_text() == "Before.\n<!-- bench: begin -->\n\nnew\n\n<!-- bench: end -->\nAfter.\n"
+    with pytest.raises(ValueError, match="no marks"):
+        paste("scale", "new", page)
+    for name in ("bench", "scale"):
+        assert f"<!-- {name}: begin -->" in PAGE.read_text()
 
 
 def test_the_bench_of_streams_reads_every_stream_to_its_end() -> None:

@@ -8,8 +8,7 @@ be sealed for itself.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from adapters.redis_store.schema.codec import Unreadable, unpack
 from bridge.domain.exchanges import Exchange
@@ -17,6 +16,9 @@ from bridge.domain.incoming import Question, Queued
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import InboxItem, Lease, TurnRecord
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 MARK = "\x02sealed:"
 """Stands before what is sealed. No service lets people write the control sign."""
@@ -30,8 +32,7 @@ class Sealing:
     """
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
-        self._newest = Fernet(keys[0]) if keys else None
-        self._any = MultiFernet([Fernet(key) for key in keys]) if keys else None
+        self._any = _fernet(keys) if keys else None
 
     @property
     def has_keys(self) -> bool:
@@ -40,9 +41,9 @@ class Sealing:
 
     def close(self, text: str, name: str) -> str:
         """Seal a text for the thing of that name."""
-        if self._newest is None or not text:
+        if self._any is None or not text:
             return text
-        return MARK + self._newest.encrypt(json.dumps([name, text]).encode()).decode()
+        return MARK + self._any.encrypt(json.dumps([name, text]).encode()).decode()
 
     def open(self, text: str, *names: str) -> str:
         """Return what was sealed for one of these names. Raises `Unreadable`: no key opens it, or another's name."""
@@ -89,6 +90,8 @@ class Sealing:
     def _opened(self, line: str, names: Sequence[str]) -> str:
         if self._any is None:
             raise Unreadable("BRIDGE_SECRET_KEY is not set, and something in Redis is sealed")
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - as below
+
         try:
             meant_for, text = json.loads(self._any.decrypt(line.removeprefix(MARK)))
         except (InvalidToken, ValueError, TypeError):
@@ -127,3 +130,10 @@ def _with_words(exchange: Exchange, change: Callable[[str], str]) -> Exchange:
 
 def _turn_of(question_id: str) -> str:
     return f"turn:{question_id}"
+
+
+def _fernet(keys: Sequence[str]) -> "MultiFernet":
+    """Make what seals with the first key. It is loaded here: a worker without a key has 7 MB less."""
+    from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 - the reason stands above
+
+    return MultiFernet([Fernet(key) for key in keys])

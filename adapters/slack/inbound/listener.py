@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from adapters.slack.api.client import Clients
 from adapters.slack.inbound.bolt_app import make_app
@@ -14,10 +15,12 @@ from adapters.slack.inbound.recent_threads import RecentThreads
 from adapters.slack.inbound.socket_mode import SlackSocket, open_connection
 from adapters.slack.options import SlackOptions
 from adapters.slack.workspaces.context import Workspaces
-from adapters.slack.workspaces.distribution import Distribution
 from bridge.domain.errors import ChannelRateLimited
 from bridge.ports.channel import Accept
 from bridge.ports.stores.key_value import KeyValueStore
+
+if TYPE_CHECKING:
+    from adapters.slack.workspaces.distribution import Distribution
 
 _SOCKETS = 2
 """One can fail, or be renewed by Slack every few hours, while the other goes on."""
@@ -45,7 +48,7 @@ class Listener:
         *,
         app_token: str,
         web: Web | None,
-        installs: Distribution | None,
+        installs: "Distribution | None",
         marks: KeyValueStore | None,
     ) -> None:
         self._clients = clients

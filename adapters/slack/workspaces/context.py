@@ -7,6 +7,7 @@ from typing import Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.interactions.ack_reaction import Receipts
 from adapters.slack.interactions.agent_view import AgentView
@@ -31,7 +32,6 @@ from bridge.ports.stores.sessions import SessionStore
 from bridge.ports.stores.take_overs import TakeOvers
 from bridge.runtime.background_queue import BackgroundQueue
 
-CHANNEL = "slack"
 """The first field of every `ThreadKey` of Slack."""
 
 

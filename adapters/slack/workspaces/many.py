@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.client import Clients
-from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory
+from adapters.slack.workspaces.context import WorkspaceContext, WorkspaceFactory
 from adapters.slack.workspaces.installation_store import Grant, GrantUnreadable, InstallationStore
 from adapters.slack.workspaces.token_rotation import Rotation
 from bridge.domain.errors import BridgeError, ChannelUnavailable, PlaceGone, StoreUnavailable

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.client import Clients, identify
-from adapters.slack.workspaces.context import CHANNEL, WorkspaceContext, WorkspaceFactory
+from adapters.slack.workspaces.context import WorkspaceContext, WorkspaceFactory
 from bridge.domain.errors import ChannelUnavailable, Permanent, Retryable
 from bridge.ports.stores.chat_moves import Accounts
 

@@ -1,0 +1,25 @@
+"""What a worker loads before it knows its channels: each library that is not needed costs memory on every dyno."""
+
+import subprocess
+import sys
+
+_UNNEEDED = ("slack_bolt", "slack_sdk", "telegram", "aiohttp.web", "prometheus_client", "cryptography.fernet", "rich")
+_LOAD = "import sys; from {module} import {name}; print([name for name in {wanted!r} if name in sys.modules])"
+
+
+def _loaded(module: str, name: str, wanted: tuple[str, ...]) -> str:
+    code = _LOAD.format(module=module, name=name, wanted=wanted)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_worker_loads_no_library_of_a_channel_or_page_that_is_not_set() -> None:
+    assert _loaded("bridge.app.bootstrap", "run_worker", _UNNEEDED) == "[]"
+
+
+def test_a_worker_with_slack_alone_loads_nothing_of_telegram_and_no_encryption() -> None:
+    assert _loaded("adapters.slack.channel", "SlackChannel", ("telegram", "cryptography.fernet", "rich")) == "[]"
+
+
+def test_the_command_line_loads_nothing_of_the_worker() -> None:
+    wanted = (*_UNNEEDED, "pydantic", "redis", "aiohttp", "httpx", "asyncio")
+    assert _loaded("bridge.app.cli", "main", wanted) == "[]"
