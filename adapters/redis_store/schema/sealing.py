@@ -37,7 +37,7 @@ class Sealing:
     @property
     def has_keys(self) -> bool:
         """Whether anything is sealed."""
-        return self._newest is not None
+        return self._any is not None
 
     def close(self, text: str, name: str) -> str:
         """Seal a text for the thing of that name."""
