@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 READY = "ready: idle sessions end after"
@@ -23,10 +23,18 @@ class BridgeProcess:
         folder: Where it runs and where its log is kept.
         name: Tells the logs of several workers apart.
         command: `run`, or `web`.
+        program: What Python runs.
     """
 
-    def __init__(self, settings: Mapping[str, str], folder: Path, name: str = "bridge", command: str = "run") -> None:
-        self._command = command
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        folder: Path,
+        name: str = "bridge",
+        command: str = "run",
+        program: Sequence[str] = ("-m", "bridge"),
+    ) -> None:
+        self._command = (*program, *command.split())
         self._settings = dict(settings)
         self._folder = folder
         self.log_file = folder / f"{name}.log"
@@ -49,7 +57,7 @@ class BridgeProcess:
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "bridge", *self._command.split()),
+            *self._command,
             cwd=self._folder,
             env={**environment, **self._settings},
             stdin=asyncio.subprocess.DEVNULL,

@@ -14,16 +14,16 @@ from redis.exceptions import RedisError
 
 from adapters.redis_store.embedded.binary import find_server
 
-_HIGHEST_PORT = 55_000
-"""The nodes of a cluster talk to each other 10,000 ports higher."""
+_PORTS = (12_000, 22_000)
+"""The nodes of a cluster talk to each other 10,000 ports higher: both below those that the system hands out."""
 
 
 def free_port() -> int:
     while True:
-        port = random.randint(20_000, _HIGHEST_PORT)  # noqa: S311 - any free one
-        with socket.socket() as probe, socket.socket() as beside, contextlib.suppress(OSError):
+        port = random.randint(*_PORTS)  # noqa: S311 - any free one
+        with socket.socket() as probe, socket.socket() as for_nodes, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            beside.bind(("127.0.0.1", port + 10_000))
+            for_nodes.bind(("127.0.0.1", port + 10_000))
             return port
 
 

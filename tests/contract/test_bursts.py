@@ -84,6 +84,22 @@ async def test_a_burst_behind_an_answer_is_one_question_too(stores: RedisStores)
     assert question_in(await begin(stores, lease)).text == "q2\nq3"
 
 
+async def test_a_burst_of_which_a_part_cannot_be_read_is_set_aside_with_all_its_parts(
+    stores: RedisStores, let_time_pass: LetTimePass, redis: Redis
+) -> None:
+    """D13: nothing is removed before all is read, and the thread goes on."""
+    for name in ("q1", "q2", "q3"):
+        await stores.inbox.append(part(name))
+    await redis.hset(stores.keys.bodies(THREAD), "q2", b"\xff not json")
+    await let_time_pass(61)
+    await stores.inbox.append(ask("q4"))
+    lease = await claim(stores)
+    assert question_in(await begin(stores, lease)).id == "q4"
+    assert len(await stores.dead_letters(10)) == 1
+    assert not await stores.queue.settle(lease, DONE)
+    assert await redis.exists(stores.keys.bodies(THREAD)) == 0
+
+
 async def test_a_burst_longer_than_a_question_may_be_is_several(stores: RedisStores) -> None:
     became = [await stores.inbox.append(part(name, text="x" * 4000)) for name in ("q1", "q2", "q3", "q4")]
     assert became == [IntakeResult.ACCEPTED, IntakeResult.JOINED, IntakeResult.ACCEPTED, IntakeResult.JOINED]

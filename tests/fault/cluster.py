@@ -17,6 +17,7 @@ from sandbox.bridge_process import BridgeProcess
 from sandbox.stage import UNBOUNDED, Stage
 from sandbox.talkifai.script import Answer, answer_by_words
 from tests.conftest import pass_time
+from tests.fault.hasty import HASTY_LEASE_S
 
 LEASE_S = 30.0
 _STOP_WITHIN_S = 15.0
@@ -27,13 +28,16 @@ class Cluster:
 
     Args:
         pace: Of the scripted agent; 0 answers as fast as it can.
+        is_hasty: Workers wait a third as long for leases and for what becomes of an answer that was cut.
     """
 
-    def __init__(self, *, pace: float = 0.0) -> None:
+    def __init__(self, *, pace: float = 0.0, is_hasty: bool = False) -> None:
         self.stage = Stage(pace=pace)
         self.answers: dict[str, Answer] = {}
         """What the agent answers to a question; others are answered by their words."""
         self.workers: list[BridgeProcess] = []
+        self.lease_s = HASTY_LEASE_S if is_hasty else LEASE_S
+        self._program = (str(Path(__file__).with_name("hasty.py")),) if is_hasty else ("-m", "bridge")
         self._folder = Path(tempfile.mkdtemp(prefix="tb-"))
         self._server: EmbeddedServer | None = None
         self._redis: Redis | None = None
@@ -69,7 +73,7 @@ class Cluster:
     def worker(self, redis_url: str = "", command: str = "run", **more: str) -> BridgeProcess:
         """Make a worker, to be started later."""
         settings = {**self.stage.settings, **UNBOUNDED, "REDIS_URL": redis_url or self.redis_url, **more}
-        worker = BridgeProcess(settings, self._folder, f"worker{len(self.workers) + 1}", command)
+        worker = BridgeProcess(settings, self._folder, f"worker{len(self.workers) + 1}", command, self._program)
         self.workers.append(worker)
         return worker
 

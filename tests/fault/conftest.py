@@ -15,6 +15,13 @@ async def cluster() -> AsyncIterator[Cluster]:
         yield opened
 
 
+@pytest_asyncio.fixture
+async def hasty() -> AsyncIterator[Cluster]:
+    """The same, with workers that wait less."""
+    async with Cluster(is_hasty=True) as opened:
+        yield opened
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that wait longest, so that several processes come to their end together."""
     items.sort(key=lambda item: not ("paused" in item.path.name or "thirty_seconds" in item.name))

@@ -19,10 +19,10 @@ _KILLED_AFTER_S = 30.0
 """A platform kills a process that is still there so long after SIGTERM."""
 
 
-async def _ask(cluster: Cluster, talks: list[Talk]) -> None:
+async def _ask(cluster: Cluster, talks: list[Talk], takes_s: float = _TAKES_S) -> None:
     """Ask for an answer that takes long; return when each has begun to show."""
     cluster.stage.talkifai.pace = 1.0
-    cluster.answers["tell me"] = Answer.of(Say(_STORY, chunk=12, pause_s=_TAKES_S * 12 / len(_STORY)))
+    cluster.answers["tell me"] = Answer.of(Say(_STORY, chunk=12, pause_s=takes_s * 12 / len(_STORY)))
     for talk in talks:
         await talk.ask("tell me")
     for talk in talks:
@@ -40,11 +40,8 @@ def _never_shrank(talk: Talk) -> bool:
     return all(len(after) >= len(before) for before, after in itertools.pairwise(looks))
 
 
-@pytest.mark.parametrize("when_unread", WhenUnread)
-async def test_a_long_answer_is_whole_after_a_deploy_whatever_talkifai_does(
-    cluster: Cluster, when_unread: WhenUnread
-) -> None:
-    """R12: asked again at most once, by the bridge itself, and nothing is said of it."""
+async def _deploy(cluster: Cluster, when_unread: WhenUnread, *, asked: int) -> None:
+    """Stop a worker in the middle of four answers and let another one, which runs already, take them over."""
     cluster.stage.talkifai.when_unread = when_unread
     first = await cluster.start_worker(BRIDGE_DRAIN_S="1")
     talks = [talk_on(cluster.stage, channel) for channel in TALKS for _ in range(2)]
@@ -58,9 +55,21 @@ async def test_a_long_answer_is_whole_after_a_deploy_whatever_talkifai_does(
         seen = [frame.text for frame in talk.versions()]
         assert not [text for text in seen if english(Notice.INTERRUPTED) in text]
         assert any(english(Status.THINKING) in text and "Sentence" in text for text in seen)
-        asked = 1 if when_unread is WhenUnread.WRITE_ON else 2
         assert talk.posted == ["tell me"] * asked
         assert len(talk.records) == 1
+
+
+async def test_a_long_answer_that_talkifai_writes_on_is_shown_after_a_deploy(cluster: Cluster) -> None:
+    """R12: and not asked again."""
+    await _deploy(cluster, WhenUnread.WRITE_ON, asked=1)
+
+
+@pytest.mark.parametrize("when_unread", [WhenUnread.KEEP_THE_PART, WhenUnread.KEEP_THE_QUESTION])
+async def test_a_long_answer_that_talkifai_stops_is_asked_again_after_a_deploy(
+    hasty: Cluster, when_unread: WhenUnread
+) -> None:
+    """R12: once, by the bridge itself, and nothing is said of it."""
+    await _deploy(hasty, when_unread, asked=2)
 
 
 async def test_a_question_after_an_answer_that_was_asked_for_again_is_sent_once(cluster: Cluster) -> None:
@@ -80,16 +89,15 @@ async def test_a_question_after_an_answer_that_was_asked_for_again_is_sent_once(
 
 
 @pytest.mark.parametrize("when_unread", WhenUnread)
-async def test_three_deploys_within_one_answer_do_not_lose_it(cluster: Cluster, when_unread: WhenUnread) -> None:
+async def test_three_deploys_within_one_answer_do_not_lose_it(hasty: Cluster, when_unread: WhenUnread) -> None:
     """R12: each stop is ours, so each may be followed by asking again."""
-    cluster.stage.talkifai.when_unread = when_unread
-    worker = await cluster.start_worker(BRIDGE_DRAIN_S="0")
-    talks = [talk_on(cluster.stage, channel) for channel in TALKS]
-    await _ask(cluster, talks)
+    hasty.stage.talkifai.when_unread = when_unread
+    worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")
+    talks = [talk_on(hasty.stage, channel) for channel in TALKS]
+    await _ask(hasty, talks, takes_s=5.0)
     for deploys in range(1, 4):
-        following = await cluster.start_worker(BRIDGE_DRAIN_S="0")
         assert await worker.stop() == 0
-        worker = following
+        worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")
         if when_unread is not WhenUnread.WRITE_ON:
             await _until_asked(talks, times=deploys + 1)
 
@@ -101,19 +109,18 @@ async def test_three_deploys_within_one_answer_do_not_lose_it(cluster: Cluster, 
         assert len(talk.records) == 1
 
 
-async def test_an_answer_that_every_worker_cuts_ends_with_a_notice(cluster: Cluster) -> None:
+async def test_an_answer_that_every_worker_cuts_ends_with_a_notice(hasty: Cluster) -> None:
     """R12: workers that are stopped again and again do not ask for ever."""
-    cluster.stage.talkifai.when_unread = WhenUnread.KEEP_THE_QUESTION
-    worker = await cluster.start_worker(BRIDGE_DRAIN_S="0")
-    talk = talk_on(cluster.stage, "telegram")
-    await _ask(cluster, [talk])
+    hasty.stage.talkifai.when_unread = WhenUnread.KEEP_THE_QUESTION
+    worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")
+    talk = talk_on(hasty.stage, "telegram")
+    await _ask(hasty, [talk], takes_s=5.0)
     for asked in range(2, 5):
-        following = await cluster.start_worker(BRIDGE_DRAIN_S="0")
         await worker.stop()
-        worker = following
+        worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")
         await _until_asked([talk], times=asked)
-    await cluster.start_worker()
     await worker.stop()
+    await hasty.start_worker()
     await talk.ledger.until(lambda: english(Notice.INTERRUPTED) in talk.texts[-1], 60.0)
     assert talk.posted == ["tell me"] * 4
 

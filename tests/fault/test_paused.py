@@ -11,28 +11,28 @@ from tests.fault.talks import TALKS, talk_on
 RECOVERED_WITHIN_S = 60.0
 
 
-async def test_a_paused_and_a_cut_off_worker_change_nothing_once_others_have_their_threads(cluster: Cluster) -> None:
+async def test_a_paused_and_a_cut_off_worker_change_nothing_once_others_have_their_threads(hasty: Cluster) -> None:
     """D8: silent beyond the lease; D6: the reply is complete within 60 s. Nothing is moved in Redis here."""
-    cluster.stage.slack.sockets.redelivery_after_s = (0.0, 2.0, 2.0, 2.0)
-    async with Proxy.to(cluster.redis_url) as network:
-        paused = await cluster.start_worker()
-        scenes = [Scene(cluster, talk_on(cluster.stage, channel), f"before in {channel}") for channel in TALKS]
+    hasty.stage.slack.sockets.redelivery_after_s = (0.0, 2.0, 2.0, 2.0)
+    async with Proxy.to(hasty.redis_url) as network:
+        paused = await hasty.start_worker()
+        scenes = [Scene(hasty, talk_on(hasty.stage, channel), f"before in {channel}") for channel in TALKS]
         for scene in scenes:
             await text_streams(scene)
         paused.pause()
         began = time.monotonic()
 
-        cut_off = await cluster.start_worker(f"redis://127.0.0.1:{network.port}/0")
-        alone = Scene(cluster, talk_on(cluster.stage, "slack"), "from a worker that Redis cannot hear")
+        cut_off = await hasty.start_worker(f"redis://127.0.0.1:{network.port}/0")
+        alone = Scene(hasty, talk_on(hasty.stage, "slack"), "from a worker that Redis cannot hear")
         alone.answer_in_parts(BEGIN, MIDDLE, REST)
         await alone.ask()
         await alone.talk.until_shown(BEGIN.strip())
-        await cluster.until_recorded(alone.talk.thread)
+        await hasty.until_recorded(alone.talk.thread)
         await network.cut()
-        fence = await cluster.fence_of(alone.talk.thread)
+        fence = await hasty.fence_of(alone.talk.thread)
 
-        await cluster.start_worker()
-        meanwhile = [talk_on(cluster.stage, channel) for channel in TALKS for _ in range(2)]
+        await hasty.start_worker()
+        meanwhile = [talk_on(hasty.stage, channel) for channel in TALKS for _ in range(2)]
         for talk in meanwhile:
             await talk.ask("asked while one of them stands still")
         for scene in scenes:
@@ -42,7 +42,7 @@ async def test_a_paused_and_a_cut_off_worker_change_nothing_once_others_have_the
         assert time.monotonic() - began < RECOVERED_WITHIN_S
 
         # The stream still goes to the worker that is cut off. Its lease is over, so it shows nothing of it.
-        await cluster.until_fence_is_above(fence, alone.talk.thread)
+        await hasty.until_fence_is_above(fence, alone.talk.thread)
         alone.agent_gates[0].open()
         await alone.agent_gates[1].reached()
         await asyncio.sleep(2.5)
@@ -53,11 +53,11 @@ async def test_a_paused_and_a_cut_off_worker_change_nothing_once_others_have_the
         paused.resume()
         await network.restore()
         for scene in scenes:
-            await cluster.until_lost(paused, scene.talk.thread)
-        await cluster.until_lost(cut_off, alone.talk.thread)
+            await hasty.until_lost(paused, scene.talk.thread)
+        await hasty.until_lost(cut_off, alone.talk.thread)
         for talk in meanwhile:
             await talk.ledger.until(lambda talk=talk: len(talk.replies) == 1, 30.0)  # type: ignore[misc]  # bound now
-        await cluster.at_rest()
+        await hasty.at_rest()
 
         for scene in (*scenes, alone):
             assert scene.talk.texts == [WHOLE]

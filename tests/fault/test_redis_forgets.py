@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.fault.cluster import LEASE_S, Cluster
+from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy
 from tests.fault.steps import WHOLE, Scene, text_streams
 from tests.fault.talks import TALKS, talk_on
@@ -38,27 +38,27 @@ async def test_replies_get_whole_and_all_conversations_end_when_redis_forgets(cl
 
 
 @pytest.mark.timeout(150)
-async def test_a_worker_alone_shows_its_answers_however_long_redis_is_away(cluster: Cluster) -> None:
+async def test_a_worker_alone_shows_its_answers_however_long_redis_is_away(hasty: Cluster) -> None:
     """R5: longer than a lease; the answer is shown whole at once, and asked once."""
-    async with Proxy.to(cluster.redis_url) as network:
-        await cluster.start_worker(f"redis://127.0.0.1:{network.port}/0")
-        scenes = [Scene(cluster, talk_on(cluster.stage, channel), f"going on in {channel}") for channel in TALKS]
+    async with Proxy.to(hasty.redis_url) as network:
+        await hasty.start_worker(f"redis://127.0.0.1:{network.port}/0")
+        scenes = [Scene(hasty, talk_on(hasty.stage, channel), f"going on in {channel}") for channel in TALKS]
         for scene in scenes:
             await text_streams(scene)
         await asyncio.sleep(6.0)  # it has looked who else is there
 
         await network.cut()
-        await asyncio.sleep(LEASE_S + 10.0)
+        await asyncio.sleep(hasty.lease_s + 10.0)
         for scene in scenes:
             scene.open_all()
         for scene in scenes:
             await scene.talk.until_texts(WHOLE, within_s=SHOWN_WITHIN_S)
         await network.restore()
-        await cluster.at_rest()
+        await hasty.at_rest()
 
         for scene in scenes:
             assert scene.talk.texts == [WHOLE]
             assert scene.talk.posted == [scene.question]
             assert scene.talk.never_went_back()
-        await cluster.end_all()
-        assert cluster.stage.talkifai.book.open_now == 0
+        await hasty.end_all()
+        assert hasty.stage.talkifai.book.open_now == 0

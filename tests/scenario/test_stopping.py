@@ -65,8 +65,8 @@ async def test_a_running_reply_is_finished_before_the_worker_stops(own_scene: Sc
 
 async def test_a_reply_that_takes_too_long_is_taken_over_by_the_next_worker(own_scene: Scene) -> None:
     """P6: the worker stops in time; another one, which runs already, finishes the reply in the same message."""
-    bridge = await own_scene.start_bridge()
-    talks = await _ask_everywhere(own_scene, 29.0)
+    bridge = await own_scene.start_bridge(BRIDGE_DRAIN_S="4")
+    talks = await _ask_everywhere(own_scene, 11.0)
     stopped_at = time.monotonic()
 
     async with asyncio.TaskGroup() as group:
