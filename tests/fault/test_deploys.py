@@ -94,7 +94,7 @@ async def test_three_deploys_within_one_answer_do_not_lose_it(hasty: Cluster, wh
     hasty.stage.talkifai.when_unread = when_unread
     worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")
     talks = [talk_on(hasty.stage, channel) for channel in TALKS]
-    await _ask(hasty, talks, takes_s=5.0)
+    await _ask(hasty, talks, takes_s=4.0)
     for deploys in range(1, 4):
         assert await worker.stop() == 0
         worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")
@@ -114,7 +114,7 @@ async def test_an_answer_that_every_worker_cuts_ends_with_a_notice(hasty: Cluste
     hasty.stage.talkifai.when_unread = WhenUnread.KEEP_THE_QUESTION
     worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")
     talk = talk_on(hasty.stage, "telegram")
-    await _ask(hasty, [talk], takes_s=5.0)
+    await _ask(hasty, [talk], takes_s=4.0)
     for asked in range(2, 5):
         await worker.stop()
         worker = await hasty.start_worker(BRIDGE_DRAIN_S="0")

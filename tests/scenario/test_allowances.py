@@ -111,7 +111,7 @@ async def test_thirty_questions_of_one_person_do_not_delay_another(
         BRIDGE_PERSON_LIVE_TURNS=live_turns, BRIDGE_MAX_TURNS=max_turns, BRIDGE_PERSON_OPEN_SESSIONS="0"
     )
     messenger = MESSENGERS[name](own_scene)
-    own_scene.answers |= {"flood": Answer.of("word ", Pause(0.4), "and word."), "hi": Answer.of("Hello.")}
+    own_scene.answers |= {"flood": Answer.of(Pause(0.4), "word and word."), "hi": Answer.of("Hello.")}
     eve, ada = _person(messenger, "Eve"), _person(messenger, "Ada")
     flood = [await _ask(messenger, eve, "flood") for _ in range(30)]
     place = await _ask(messenger, ada, "hi")
