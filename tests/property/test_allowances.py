@@ -14,7 +14,7 @@ from bridge.domain.incoming import IntakeResult
 from bridge.domain.limits.allowances import Allowances, Asking, Limit
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
-from tests.contract.store_steps import ask, begun
+from tests.contract.store_steps import ask, begun, claim
 
 PEOPLE = st.sampled_from(["U1", "U2"])
 _SETTINGS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -102,6 +102,21 @@ async def test_nobody_is_answered_in_more_threads_at_a_time_than_allowed(
         else:
             assert sum(who == person for who, _ in live) == at_most
         assert max(Counter(who for who, _ in live).values(), default=0) <= at_most
+
+
+async def test_turns_that_end_together_each_wake_a_thread_of_their_own(clean: RedisStores) -> None:
+    """A20, A21: no free place stays empty until the pause of a waiting thread is over."""
+    asked = [_at(f"T{number}", "U1") for number in range(6)]
+    for one in asked:
+        await clean.inbox.append(ask(one.thread.thread, one.thread))
+        lease = await claim(clean)
+        if not await clean.allowances.take_turn(one, 3):
+            await clean.queue.release(lease, 15.0, counts=False)
+    assert await clean.queue.claim() is None
+    for one in asked[:3]:
+        await clean.allowances.leave_turn(one)
+    woken = [(await claim(clean)).thread for _ in range(3)]
+    assert {thread.thread for thread in woken} == {"T3", "T4", "T5"}
 
 
 @_SETTINGS

@@ -67,7 +67,7 @@ async def test_a_person_over_an_hours_questions_is_told_when_to_come_again_and_o
 @pytest.mark.parametrize("name", ["slack", "telegram"])
 async def test_the_limit_of_an_hour_holds_where_questions_come_in(own_scene: Scene, name: str) -> None:
     """A20: the notice does not wait for the answers that are at work, and others are served meanwhile."""
-    await own_scene.start_bridge(BRIDGE_PERSON_QUESTIONS_PER_HOUR="1", BRIDGE_PERSON_LIVE_TURNS="1")
+    await own_scene.start_bridge(BRIDGE_PERSON_QUESTIONS_PER_HOUR="1", BRIDGE_PERSON_LIVE_TURNS="1", BRIDGE_DRAIN_S="0")
     messenger = MESSENGERS[name](own_scene)
     own_scene.answers |= {"long": Answer.of("It ", Pause(30.0), "ends."), "hi": Answer.of("Hello.")}
     eve, ada = _person(messenger, "Eve"), _person(messenger, "Ada")
@@ -111,7 +111,7 @@ async def test_thirty_questions_of_one_person_do_not_delay_another(
         BRIDGE_PERSON_LIVE_TURNS=live_turns, BRIDGE_MAX_TURNS=max_turns, BRIDGE_PERSON_OPEN_SESSIONS="0"
     )
     messenger = MESSENGERS[name](own_scene)
-    own_scene.answers |= {"flood": Answer.of(Pause(0.4), "word and word."), "hi": Answer.of("Hello.")}
+    own_scene.answers |= {"flood": Answer.of(Pause(0.1), "word and word."), "hi": Answer.of("Hello.")}
     eve, ada = _person(messenger, "Eve"), _person(messenger, "Ada")
     flood = [await _ask(messenger, eve, "flood") for _ in range(30)]
     place = await _ask(messenger, ada, "hi")

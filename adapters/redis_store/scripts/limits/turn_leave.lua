@@ -4,11 +4,13 @@ local thread, bell_length = ARGV[1], tonumber(ARGV[2])
 if redis.call('ZREM', live, thread) == 0 then
   return 0
 end
+local now = steady_ms(clock)
 for _, other in ipairs(redis.call('ZRANGE', waiting, 0, 19)) do
-  if not redis.call('ZSCORE', due, other) then
+  local due_at = tonumber(redis.call('ZSCORE', due, other) or 0)
+  if due_at == 0 then
     redis.call('ZREM', waiting, other) -- its work is gone
-  elseif redis.call('HEXISTS', leases, other) == 0 then
-    redis.call('ZADD', due, whole(steady_ms(clock)), other)
+  elseif due_at > now and redis.call('HEXISTS', leases, other) == 0 then -- no other one that left has woken it
+    redis.call('ZADD', due, whole(now), other)
     ring(bell, bell_length)
     return 1
   end
