@@ -65,5 +65,9 @@ class SetUp(Protocol):
         """Return the variables to ask for, each with what to do before it can be answered."""
         ...
 
+    async def try_answers(self, settings: Settings, answers: Mapping[str, str]) -> Sequence[Finding]:
+        """Try the answers that there are so far, by variable. `settings` has none of them."""
+        ...
+
 
 CHANNELS: tuple[ChannelFactory, ...] = (slack, telegram)

@@ -85,7 +85,7 @@ class Glass:
 class Terminal:
     """A program on a pseudo-terminal of 80 by 24."""
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
+    def __init__(self, *arguments: str, folder: Path = ROOT, shows_errors: bool = False, **environment: str) -> None:
         self.glass = Glass()
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -93,9 +93,9 @@ class Terminal:
             [sys.executable, *arguments],
             stdin=self.slave,
             stdout=self.slave,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-            env=clean_environment() | {"TERM": "xterm"} | environment,
+            stderr=self.slave if shows_errors else subprocess.DEVNULL,
+            cwd=folder,
+            env=clean_environment() | {"TERM": "xterm", "PYTHONPATH": str(ROOT)} | environment,
             start_new_session=True,
         )
 

@@ -80,10 +80,15 @@ async def open_channels(
 
 async def check(settings: Settings, is_received: IsReceived) -> Sequence[Finding]:
     """Try the tokens. As `adapters.registry.Checked`."""
+    del is_received  # any number of workers may have sockets
+    section = settings.slack
+    return await _try_tokens(settings, reveal(section.bot_token), reveal(section.app_token))
+
+
+async def _try_tokens(settings: Settings, bot_token: str, app_token: str) -> Sequence[Finding]:
     from adapters.slack.api.check import check_tokens, scopes_needed  # noqa: PLC0415 - the reason stands above
     from adapters.slack.api.client import Clients  # noqa: PLC0415 - the reason stands above
 
-    del is_received  # any number of workers may have sockets
     section = settings.slack
     uses = {
         "users:read.email": section.emails,
@@ -95,7 +100,7 @@ async def check(settings: Settings, is_received: IsReceived) -> Sequence[Finding
     clients = Clients(section.api_url)
     clients.open()
     try:
-        return await check_tokens(clients, reveal(section.bot_token), reveal(section.app_token), needed)
+        return await check_tokens(clients, bot_token, app_token, needed)
     finally:
         await clients.aclose()
 
@@ -120,6 +125,11 @@ def set_up() -> Sequence[tuple[str, str]]:
             "Slack: Basic Information, App-Level Tokens, Generate, with the scope connections:write (xapp-...)",
         ),
     ]
+
+
+async def try_answers(settings: Settings, answers: Mapping[str, str]) -> Sequence[Finding]:
+    """Try the tokens that there are. As `adapters.registry.SetUp`."""
+    return await _try_tokens(settings, answers.get("SLACK_BOT_TOKEN", ""), answers.get("SLACK_APP_TOKEN", ""))
 
 
 def _distribution(section: SlackSettings, keys: Sequence[str], stores: Stores) -> "Distribution | None":

@@ -105,6 +105,22 @@ def set_up() -> Sequence[tuple[str, str]]:
     return [("TELEGRAM_BOT_TOKEN", "Telegram: write /newbot to @BotFather and copy the token")]
 
 
+async def try_answers(settings: Settings, answers: Mapping[str, str]) -> Sequence[Finding]:
+    """Try the token. As `adapters.registry.SetUp`."""
+    from adapters.telegram.api.check import check_bot  # noqa: PLC0415 - the reason stands above
+
+    ((name, token),) = answers.items()
+    section = settings.telegram
+    return await check_bot(
+        token,
+        name,
+        section.api_url,
+        group_trigger=section.group_trigger,
+        webhook_url=section.webhook_url or "",
+        may_poll=False,
+    )
+
+
 def _load_library() -> None:
     """Load python-telegram-bot without what opens Telegram's passports: that loads cryptography, which has 6 MB."""
     unused = "cryptography.hazmat.backends"

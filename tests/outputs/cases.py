@@ -62,8 +62,7 @@ _NOTHING = dict.fromkeys(
     "",
 )
 _TYPED = (
-    *("tk_live_canary", "{TALKIFAI_AGENT_ID}"),
-    *("{TALKIFAI_API_KEY}", "{TALKIFAI_AGENT_ID}"),
+    *("tk_live_canary", "{TALKIFAI_API_KEY}", "{TALKIFAI_AGENT_ID}"),
     *("{SLACK_BOT_TOKEN}", "{SLACK_APP_TOKEN}"),
     "{TELEGRAM_BOT_TOKEN}",
 )

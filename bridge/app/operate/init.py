@@ -6,10 +6,11 @@ import os
 import secrets
 import sys
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
-from adapters.registry import CHANNELS, Checked, SetUp
+from adapters.registry import CHANNELS, SetUp
 from bridge.app.bootstrap import talkifai_agent
 from bridge.app.check.check import show
 from bridge.app.check.talkifai import agents_of, check_talkifai
@@ -19,78 +20,95 @@ from config.settings import Settings, SettingsError, load_settings
 
 _TALKIFAI = (
     ("TALKIFAI_API_KEY", "TalkifAI: copy an API key (tk_live_...) from TalkifAI Studio"),
-    ("TALKIFAI_AGENT_ID", "TalkifAI: copy the id of a text agent"),
+    ("TALKIFAI_AGENT_ID", "TalkifAI: copy the id of a text agent from TalkifAI Studio"),
 )
+
+Try = Callable[[Mapping[str, str]], Awaitable[Sequence[Finding]]]
+"""Tries the answers that are there. Raises `SettingsError` and `BridgeError`."""
 
 _KEY_BYTES = 32
 """Of the key that encrypts what Redis keeps: it is made, since there is nothing to look up."""
 
 
 def run(env_file: Path = Path(".env")) -> int:
-    """Ask, and write the file. Returns 1 where it is there already or nothing was answered."""
+    """Ask, and write the file. Returns 1 where it is there already or TalkifAI was left out."""
     if env_file.exists():
         print(f"{env_file} is there already: change it, or move it away first.", file=sys.stderr)
         return 1
-    given: dict[str, str] = {}
-    if not _ask_for(_TALKIFAI, given, "TalkifAI"):
+    given = _ask_for(_TALKIFAI, _try_talkifai)
+    if not given:
+        print("\nNothing is written.", file=sys.stderr)
         return 1
     for factory in CHANNELS:
         if isinstance(factory, SetUp):
-            _ask_for(factory.set_up(), given, factory.NAME, optional=True)
+            given |= _ask_for(factory.set_up(), _trying(factory, dict(given)), optional=True)
     given["BRIDGE_SECRET_KEY"] = urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
     _write(env_file, given)
     print(f"\n{env_file} is written, readable by you alone. Next: talkifai-bridge check, then talkifai-bridge run.")
     return 0
 
 
-def _ask_for(asked: Sequence[tuple[str, str]], given: dict[str, str], name: str, *, optional: bool = False) -> bool:
-    """Ask until the answers work. Where it is optional an empty answer leaves the channel out."""
-    while True:
-        answers: dict[str, str] = {}
-        for variable, hint in asked:
-            print(f"\n{hint}" + (" (empty: leave it out)." if optional and not answers else "."))
+def _ask_for(asked: Sequence[tuple[str, str]], try_: Try, *, optional: bool = False) -> dict[str, str]:
+    """Ask for one answer after another, each until it works. Empty where an answer is empty: it is left out."""
+    answers: dict[str, str] = {}
+    told: list[Finding] = []
+    for variable, hint in asked:
+        print(f"\n{hint}" + (" (empty: leave it out)." if optional and not answers else "."))
+        while True:
             answer = _answer(f"{variable}: ")
             if not answer:
-                return False
-            answers[variable] = answer
-        findings = asyncio.run(_try({**given, **answers}, name))
-        show(findings)
-        if not any(finding.verdict is Verdict.FAIL for finding in findings):
-            given |= answers
-            return True
+                return {}
+            findings = asyncio.run(_found(try_, {**answers, variable: answer}))
+            show([finding for finding in findings if finding not in told])
+            if not any(finding.verdict is Verdict.FAIL for finding in findings):
+                break
+            print("Try again (empty: leave it out)." if optional else "Try again (empty: give up).")
+        told += findings
+        answers[variable] = answer
+    return answers
+
+
+async def _found(try_: Try, answers: Mapping[str, str]) -> Sequence[Finding]:
+    try:
+        return await try_(answers)
+    except SettingsError as error:
+        return [failed("settings", line) for line in error.lines]
+    except BridgeError as error:
+        return [failed("settings", str(error))]
 
 
 def _answer(prompt: str) -> str:
     """Read a line; at a terminal it does not show. Empty at the end of the input."""
     try:
-        return (getpass.getpass(prompt) if sys.stdin.isatty() else input(prompt)).strip()
+        if sys.stdin.isatty():
+            return getpass.getpass(prompt).strip()
+        answer = input(prompt).strip()
     except EOFError:
-        return ""
+        answer = ""
+    print()  # what is piped in shows no line of its own
+    return answer
 
 
-async def _try(given: Mapping[str, str], name: str) -> Sequence[Finding]:
-    """Try what belongs to one service. No session is opened."""
-    try:
-        settings = load_settings(env_file=None, need_channel=False, overrides=given)
-    except SettingsError as error:
-        return [failed(name, line) for line in error.lines]
-    for factory in CHANNELS:
-        if name == factory.NAME and isinstance(factory, Checked):
-            return await factory.check(settings, _not_known)
-    return await _try_talkifai(settings)
+async def _try_talkifai(answers: Mapping[str, str]) -> Sequence[Finding]:
+    """Try the key, and the agent if it was answered. No session is opened."""
+    settings = _settings({"TALKIFAI_AGENT_ID": str(UUID(int=0)), **answers})
+    agents = agents_of(settings, ()) if "TALKIFAI_AGENT_ID" in answers else {}
+    async with talkifai_agent(settings) as agent:
+        return await check_talkifai(agent, agents, opens_sessions=False)
 
 
-async def _not_known(_: str) -> bool:
-    """Stand in for Redis, which is not set up yet: a worker may be at work with these tokens."""
-    return True
+def _trying(factory: SetUp, given: Mapping[str, str]) -> Try:
+    async def try_(answers: Mapping[str, str]) -> Sequence[Finding]:
+        if len(answers) == len(factory.set_up()):
+            _settings({**given, **answers})  # what contradicts itself is said first
+        return await factory.try_answers(_settings(given), answers)
+
+    return try_
 
 
-async def _try_talkifai(settings: Settings) -> Sequence[Finding]:
-    try:
-        async with talkifai_agent(settings) as agent:
-            return await check_talkifai(agent, agents_of(settings, ()), opens_sessions=False)
-    except BridgeError as error:
-        return [failed("TalkifAI", str(error))]
+def _settings(given: Mapping[str, str]) -> Settings:
+    """Read what was answered, and addresses from the environment. Raises `SettingsError`."""
+    return load_settings(env_file=None, need_channel=False, overrides=given)
 
 
 def _write(path: Path, given: Mapping[str, str]) -> None:
