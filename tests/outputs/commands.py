@@ -22,6 +22,7 @@ _VARYING = (
     (re.compile(r"127\.0\.0\.1:[2-6]\d{4}"), "127.0.0.1:50000"),
     (re.compile(r"Valkey \d+\.\d+\.\d+"), "Valkey 9.1.2"),
     (re.compile(r"within \d+\.\d ms"), "within 0.2 ms"),
+    (re.compile(r"manifest_yaml=\S+"), "manifest_yaml=display_information%3A%0A…"),
     (re.compile(r"uses \d+\.\d MB"), "uses 1.4 MB"),
 )
 """What differs between machines and runs, and what stands for it."""

@@ -3,11 +3,12 @@
 import json
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio import Redis
 
 from adapters.redis_store.client.connection import connect
-from adapters.redis_store.schema.codec import ledger_fields, pack, queued_to_json
+from adapters.redis_store.schema.codec import ledger_fields, pack
 from adapters.redis_store.stores import RedisStores
 from bridge.domain.incoming import Origin, Question
 from bridge.domain.sessions import Conversation, Ending, EndReason, Session
@@ -71,7 +72,7 @@ async def write_known_state(url: str, prefix: str, talkifai: TalkifaiStandIn) ->
         await _end(stores, redis, number, *ended)
     for hours_ago, thread, person, text, reason, attempts in _SET_ASIDE:
         at_ms = (NOON - hours_ago * 3600) * 1000
-        kept = queued_to_json(_question(thread, person, text, f"asked-{hours_ago}")).decode()
+        kept = json.dumps(_as_kept(thread, person, text, f"asked-{hours_ago}"))
         letter = {"thread": str(thread), "reason": reason, "attempts": attempts, "at_ms": at_ms, "question": kept}
         await redis.lpush(stores.keys.dead, json.dumps(letter))
     await stores.aclose()
@@ -118,6 +119,22 @@ async def _end(
 def _conversation(agent: str, person: str, at: float) -> str:
     """Return an id as TalkifAI makes them."""
     return f"chat_{'3f2b8a54' if agent == _SUPPORT else '9d10c7e2'}_{person.lower()}_{round(at * 1000)}"
+
+
+def _as_kept(thread: ThreadKey, person: str, text: str, name: str) -> dict[str, Any]:
+    """Return a question as an earlier version kept it: its short name in `dead list` is made of all of it."""
+    return {
+        "id": name,
+        "dedupe_keys": [name],
+        "thread": str(thread),
+        "address": {"account": thread.account, "place": thread.place, "thread": thread.thread, "reply_to": ""},
+        "person": {"id": person, "name": "", "handle": ""},
+        "text": text,
+        "asked_at": NOON,
+        "kind": "ask",
+        "addressed": True,
+        "metadata": {},
+    }
 
 
 def _question(thread: ThreadKey, person: str, text: str, name: str) -> Question:

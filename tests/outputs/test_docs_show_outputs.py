@@ -11,7 +11,7 @@ _LEFT_OUT = "…"
 _SHOWN = {
     *("check", "check --json", "--help", "sessions", "sessions --json", "sessions end --all", "usage"),
     *("usage --by channel --csv", "usage --by agent --json", "dead list", "dead retry e12d8bbb", "version"),
-    *("config --set", "forget slack:U0ADA"),
+    *("config --set", "forget slack:U0ADA", "init"),
 }
 
 
