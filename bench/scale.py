@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.redis_store import RedisStores, connect, start_embedded
-from adapters.redis_store.client.commands import Argument, Call
+from adapters.redis_store.client.batching import Argument, Call
 from adapters.redis_store.schema.codec import pack, session_to_fields
 from adapters.redis_store.schema.keys import milliseconds
 from adapters.redis_store.schema.store_limits import StoreLimits

@@ -246,5 +246,5 @@ class FakeMarks:
         self.used.add((group, name))
         return is_new
 
-    async def is_used(self, group: str, name: str) -> bool:
-        return (group, name) in self.used
+    async def is_any_used(self, group: str, names: Sequence[str]) -> bool:
+        return any((group, name) in self.used for name in names)

@@ -1,6 +1,6 @@
 """The few things that a channel keeps by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import pack, unpack
@@ -37,6 +37,6 @@ class RedisKeyValueStore:
         mark = self._keys.used(group, name)
         return bool(await self._commands.call("SET", mark, "1", "NX", "PX", milliseconds(kept_s)))
 
-    async def is_used(self, group: str, name: str) -> bool:
-        """Say whether it is marked as used."""
-        return bool(await self._commands.call("EXISTS", self._keys.used(group, name)))
+    async def is_any_used(self, group: str, names: Sequence[str]) -> bool:
+        """Say whether one of them is marked as used."""
+        return bool(await self._commands.call("EXISTS", *(self._keys.used(group, name) for name in names)))

@@ -11,9 +11,11 @@ class RedisLeader:
         self._commands = commands
         self._keys = keys
 
-    async def take(self, name: str, holder: str, lease_s: float) -> bool:
+    async def take(self, name: str, holder: str, lease_s: float, *, can_wait_s: float = 0.0) -> bool:
         """Take or keep the lead for that long. False when another worker has it."""
-        taken = await self._commands.script("lead", [self._keys.leader(name)], [holder, milliseconds(lease_s)])
+        taken = await self._commands.script(
+            "lead", [self._keys.leader(name)], [holder, milliseconds(lease_s)], can_wait_s=can_wait_s
+        )
         return bool(taken)
 
     async def give_up(self, name: str, holder: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapters.redis_store.client.commands import Commands
@@ -33,6 +33,8 @@ _JUMP_FROM_MS = 120_000
 """Less may be a call that took long to get through, or a clock that is being set right little by little."""
 _LOST_AT_ONCE = 100
 _LOOK_EVERY_S = 5.0
+_LOOK_WAITS_S = 2.0
+"""How long a look while nothing is due may wait for another step to go along with."""
 
 
 class RedisSessions:
@@ -58,11 +60,11 @@ class RedisSessions:
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that the thread is bound to. Raises `StoreUnavailable` too where no key opens it."""
-        fields = await self._commands.call("HGETALL", self._keys.session(thread))
+        fields = await self._commands.script("session_of", [self._keys.session(thread)], [])
         if not fields:
             return None
         try:
-            session = self._sealing.open_session(session_from_fields(thread, _flat(fields)))
+            session = self._sealing.open_session(session_from_fields(thread, fields))
         except Unreadable as error:
             raise StoreUnavailable(str(error)) from error
         self._worker.knows(session)
@@ -228,6 +230,7 @@ class RedisSessions:
         clock.unseen_s += elapsed_s
         if clock.unseen_s < clock.next_look_s and not worker.may_be_due:
             return Tick(is_due=False)
+        is_urgent = worker.may_be_due or clock.next_look_s < _LOOK_EVERY_S
         worker.may_be_due = False
         try:
             now, noted, jump, due_in_ms, lost_in_ms, epoch, others = await self._commands.script(
@@ -237,6 +240,7 @@ class RedisSessions:
                     *(clock.seen_at_ms, clock.noted_ms, round(clock.unseen_s * 1000), _JUMP_FROM_MS),
                     *(worker.name, milliseconds(self._limits.presence_s), worker.looks.next()),
                 ],
+                can_wait_s=0.0 if is_urgent else _LOOK_WAITS_S,
             )
             worker.looks.answered()
             await self._note_epoch(unpack(epoch))
@@ -276,7 +280,3 @@ class _ServerClock:
     """When to look again, from then."""
     has_lost_openings: bool = True
     """Whether an opening has come to no end in its time."""
-
-
-def _flat(fields: Mapping[bytes, bytes]) -> list[bytes]:
-    return [part for pair in fields.items() for part in pair]

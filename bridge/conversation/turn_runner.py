@@ -8,10 +8,11 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from bridge.access.lists import AccessPolicy
-from bridge.access.routes import Choices, RouteTable
+from bridge.access.routes import RouteTable
 from bridge.conversation.admission import Admissions
 from bridge.conversation.announcer import Announcer
 from bridge.conversation.carry_over import CarryOver
@@ -124,7 +125,7 @@ class TurnRunner:
 
     async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Count what the turn used, and tell the channel that it is over."""
-        await self._allowances.settled(queued, settlement, self._routes.route(queued).choices)
+        self._allowances.settled(queued, settlement, self._routes.route(queued).choices)
         channel = self._channels.find(queued.thread)
         if channel is not None and isinstance(channel, TurnEvents):
             await channel.settled(queued, settlement)
@@ -154,15 +155,12 @@ class TurnRunner:
         if entry.record.is_superseded and not entry.record.is_stopped:
             return await self._run(channel, lease, entry, guard, stop)
         has_begun = entry.record.step is not Step.CLAIMED
-        if not has_begun and not await self._may_ask(channel, queued, choices):
-            return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self.idle_timeout_s(queued))
-        async with self._allowances.turn_of(queued, choices, has_begun=has_begun):
-            return await self._run(channel, lease, entry, guard, stop)
-
-    async def _may_ask(self, channel: Channel, queued: Queued, choices: Choices) -> bool:
-        return await self.admissions.admits(channel, queued) and await self._allowances.lets_ask(
-            queued, choices, self.admissions.tell_once
-        )
+        if has_begun or await self.admissions.admits(channel, queued):
+            tell_once = self.admissions.tell_once
+            async with self._allowances.turn_of(queued, choices, tell_once, has_begun=has_begun) as may_ask:
+                if may_ask:
+                    return await self._run(channel, lease, entry, guard, stop)
+        return Settlement(outcome=Outcome.EXCLUDED, idle_timeout_s=self.idle_timeout_s(queued))
 
     async def _run(
         self, channel: Channel, lease: Lease, entry: InboxItem, guard: Guard, stop: asyncio.Event | None
@@ -218,7 +216,9 @@ class TurnRunner:
                     # A worker that goes on from the record has seen none of the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     reply.continues = answer.continues or reply.continues
-                    await self._note_answer(lease, reply, answer)
+                    told = replace(answer, notice=reply.notice or answer.notice, tools=tuple(reply.used_tools))
+                    told = replace(told, continues=reply.continues)
+                    writer.noted.whole(partial(self._queue.record_answer, lease, reply.text, told))
                     await self._files.deliver(turn, queued.address, writer)
                     for sign in signs:
                         sign.cancel()
@@ -282,16 +282,3 @@ class TurnRunner:
             if await self._queue.is_superseded(thread):
                 return Notice.STOPPED_FOR_NEWER
         return Notice.STOPPED
-
-    async def _note_answer(self, lease: Lease, reply: Reply, answer: AnswerResult) -> None:
-        try:
-            told = replace(
-                answer,
-                notice=reply.notice or answer.notice,
-                tools=tuple(reply.used_tools),
-                continues=reply.continues,
-            )
-            await self._queue.record_answer(lease, reply.text, told)
-        except StoreUnavailable:
-            # The answer is here and is shown; settling waits for the store.
-            log.warning("the answer could not be recorded yet", extra={"thread_key": str(lease.thread)})

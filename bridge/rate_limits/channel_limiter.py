@@ -103,12 +103,9 @@ class ChannelLimiter:
 
     async def take(self, asked: CallRequest) -> CallDecision:
         """Count the call and let it be made now, or say how long to wait before asking again."""
-        if not asked.budgets:
-            return CallDecision()
-        pauses = self._local.pauses()
-        paused_s = max((pauses.get(budget.scope, 0.0) for budget in asked.budgets), default=0.0)
-        if paused_s > 0:
-            return CallDecision(paused_s)
+        wait_s = self.surely_waits_s(asked)
+        if wait_s > 0 or not asked.budgets:
+            return CallDecision(wait_s)
         answer = await self._ask_shared(lambda shared: shared.take(asked))
         if answer is None:
             answer = await self._local.take(self._within_share(asked))
@@ -125,6 +122,12 @@ class ChannelLimiter:
             scopes = tuple(dict.fromkeys(reply.scopes + asked.reserves))
             self._live[asked.reply] = replace(reply, unshown_in=(), scopes=scopes)
         return answer
+
+    def surely_waits_s(self, asked: CallRequest) -> float:
+        """Return how long a call has to wait by what this worker knows by itself: it need not be asked for sooner."""
+        pauses = self._local.pauses()
+        paused_s = max((pauses.get(budget.scope, 0.0) for budget in asked.budgets), default=0.0)
+        return paused_s or (self._local.full_for_s(asked) if self._has_no_rival(asked) else 0.0)
 
     @asynccontextmanager
     async def call(self, asked: CallRequest) -> AsyncIterator[None]:
@@ -164,15 +167,15 @@ class ChannelLimiter:
         now = self._clock.monotonic()
         if self._live and now - self._joined_at >= LIVE_FOR_S / 3:
             self._joined_at = now
-            await self._join(list(self._live.values()))
+            await self._join(list(self._live.values()), again=True)
         self._local.forget_idle_scopes()
         in_use = {budget.scope for reply in self._live.values() for budget in reply.scopes}
         self._rooms = {scope: room for scope, room in self._rooms.items() if scope in in_use}
         self._everybodys = {scope: live for scope, live in self._everybodys.items() if scope in in_use}
 
-    async def _join(self, replies: Sequence[LiveReply]) -> None:
+    async def _join(self, replies: Sequence[LiveReply], *, again: bool = False) -> None:
         self._rooms.update(await self._local.join(replies))
-        shared = await self._ask_shared(lambda shared: shared.join(replies))
+        shared = await self._ask_shared(lambda shared: shared.join(replies, again=again))
         if shared:
             self._rooms.update(shared)
             self._note_shared(shared.items())
@@ -221,6 +224,10 @@ class ChannelLimiter:
             budgets=tuple(self._share_of(budget) for budget in asked.budgets),
             reserves=tuple(self._share_of(budget) for budget in asked.reserves),
         )
+
+    def _has_no_rival(self, asked: CallRequest) -> bool:
+        """Say whether no other reply stands in a line for this call's budgets: its own place there matters not then."""
+        return all(max(self._local.live_in(it.scope), self._everybodys.get(it.scope, 0)) <= 1 for it in asked.budgets)
 
     def _share_of(self, budget: Budget) -> Budget:
         mine = max(self._local.live_in(budget.scope), 1)

@@ -22,8 +22,9 @@ class LocalBudgets:
         self._unshown: defaultdict[str, set[str]] = defaultdict(set)
         self._not_before: dict[str, float] = {}
 
-    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Headroom]:
+    async def join(self, replies: Sequence[LiveReply], *, again: bool = False) -> Mapping[str, Headroom]:
         """Count replies as live; return how crowded their scopes are, by name."""
+        del again
         for reply in replies:
             for budget in reply.scopes:
                 self._live[budget.scope].add(reply.id)
@@ -81,6 +82,10 @@ class LocalBudgets:
         now = self._clock.monotonic()
         return {scope: until - now for scope, until in self._not_before.items() if until > now}
 
+    def full_for_s(self, asked: CallRequest) -> float:
+        """Return how long this worker's own calls alone make a call wait, however many others call."""
+        return max((self._full_for_s(budget) for budget in asked.budgets), default=0.0)
+
     def live_in(self, scope: str) -> int:
         """Return how many replies of this worker are live in a scope."""
         return len(self._live[scope])
@@ -111,6 +116,13 @@ class LocalBudgets:
             return _LOOK_AGAIN_S
         nth = list(self._calls[budget.scope].values())[short - 1]
         return max(nth + budget.window_s - now, 0.001)
+
+    def _full_for_s(self, budget: Budget) -> float:
+        short = self._used(budget) + 1 - budget.calls
+        if short <= 0:
+            return 0.0
+        nth = list(self._calls[budget.scope].values())[short - 1]
+        return max(nth + budget.window_s - self._clock.monotonic(), 0.0)
 
     def _reserve_s(self, reply: str, budget: Budget) -> float:
         paused_s = self._not_before.get(budget.scope, 0.0) - self._clock.monotonic()

@@ -1,9 +1,12 @@
 """Keep the turn's record of what people see: one note at a time, the newest wins."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bridge.domain.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 _NOTE_WITHIN_S = 0.5
 """How long a call to the channel waits for the record, which takes a millisecond while Redis answers."""
@@ -24,12 +27,17 @@ class ProgressRecorder:
         self._write = write
         self._noted = shown
         self._wanted = shown
+        self._write_whole: Callable[[], Awaitable[None]] | None = None
         self._writing: asyncio.Task[None] | None = None
 
     @property
     def text(self) -> str:
         """The text of the newest note."""
         return self._wanted[1]
+
+    def whole(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write the whole answer with the next note: how it came out, too. Fails as `write`."""
+        self._write_whole = write
 
     async def note(self, shown: Shown) -> None:
         """Bring the record up to date. A store that does not answer holds the caller up for a moment only.
@@ -46,12 +54,18 @@ class ProgressRecorder:
             self._writing.result()
 
     async def _catch_up(self) -> None:
-        while (wanted := self._wanted) != self._noted:
+        while self._write_whole is not None or self._wanted != self._noted:
+            whole, wanted = self._write_whole, self._wanted
             try:
-                await self._write(*wanted)
-            except StoreUnavailable:
+                await (self._write(*wanted) if whole is None else whole())
+            except StoreUnavailable as error:
+                # What is here is shown all the same; settling waits for the store.
+                log.info("what people see could not be recorded yet", extra={"cause": str(error)})
                 return
-            self._noted = wanted
+            if whole is None:
+                self._noted = wanted
+            else:
+                self._write_whole = None
 
 
 def _look_at(task: asyncio.Task[None]) -> None:

@@ -85,7 +85,7 @@ class Writer:
         self._pages = PageList(channel, self._pace, reply, self._showing, message_ids, taken_up=taken_up)
         self._times = CallTimes(reply, pacing, self._pace, clock)
         self._gives_up_after_s = _SHOW_AGAIN_WITHIN_S if taken_up else _SHOW_WITHIN_S
-        self._noted = ProgressRecorder(record, (tuple(message_ids), reply.text))
+        self.noted = ProgressRecorder(record, (tuple(message_ids), reply.text))
         self._live = ""
         self._wake = asyncio.Event()
         self.has_caught_up = asyncio.Event()
@@ -118,7 +118,7 @@ class Writer:
                 if wait_s is None:
                     break
                 await self._wait(wait_s)
-        await self._note_shown()
+        await self.note_shown()
 
     async def _advance(self) -> float | None:
         """Make at most one call. Return how long to wait at most before looking again; None when done."""
@@ -145,7 +145,11 @@ class Writer:
             return self._wait_for_buttons(due_s) if is_optional else self._times.rest(due_s)
         version = self._reply.version
         asked = self._asked(kind)
-        wait_s = (await self._pacing.take(asked)).wait_s
+        wait_s = self._pacing.surely_waits_s(asked)
+        if wait_s <= 0:
+            # The record goes along: a worker that takes over must know what people have seen.
+            decision, _ = await asyncio.gather(self._pacing.take(asked), self.note_shown())
+            wait_s = decision.wait_s
         if wait_s > 0:
             return self._wait_for_buttons(wait_s) if is_optional else self._put_off(kind, call, wait_s)
         self._times.note_grant()
@@ -157,8 +161,7 @@ class Writer:
                 if call is None:
                     self._times.note_call()
                 return 0.0
-        # First the record: a worker that takes over must know what people have seen.
-        await self._note_shown()
+        await self.note_shown()  # where more has come meanwhile
         await self._guard()
         await self._show(call, asked)
         self._times.note_call()
@@ -265,12 +268,15 @@ class Writer:
     async def _post(self, page: PageState, view: PageView) -> None:
         """Post, and note the message's id: a message that no record tells of would be posted again."""
         page.message_id = await self._channel.post(self._address, view)
-        await self._note_shown()
+        await self.note_shown()
 
     async def _look_for(self, page: PageState, view: PageView) -> None:
         """Search the channel for a page that may be there without our knowing its message."""
+        if not isinstance(self._channel, PostLookup):
+            page.looks_left = 0
+            return
         try:
-            found = await self._find_post(view)
+            found = await self._channel.find_post(self._address, view)
         except LookupUnsupported:
             page.looks_left = 0
             return
@@ -278,15 +284,10 @@ class Writer:
         # A request that timed out on our side may still be carried out on theirs.
         self._times.pause(_LOOK_PAUSE_S if page.looks_left else 0.0)
 
-    async def _find_post(self, view: PageView) -> str | None:
-        """Return the message that already shows the page. Raises `LookupUnsupported` if it is unknown."""
-        if isinstance(self._channel, PostLookup):
-            return await self._channel.find_post(self._address, view)
-        raise LookupUnsupported(f"{self._channel.name} cannot be searched")
-
-    async def _note_shown(self) -> None:
+    async def note_shown(self) -> None:
+        """Bring the record up to date. A store that does not answer holds this up for a moment. Raises `LeaseLost`."""
         # The whole text is recorded by the turn, with how it came out, before the reply ends.
-        await self._noted.note((self._pages.message_ids, self._noted.text if self._reply.ended else self._reply.text))
+        await self.noted.note((self._pages.message_ids, self.noted.text if self._reply.ended else self._reply.text))
 
     async def _wait(self, seconds: float) -> None:
         if seconds <= 0:

@@ -22,7 +22,7 @@ from bridge.worker.traced import traced_turn
 
 log = logging.getLogger(__name__)
 
-_WAIT_S = 5.0
+_WAIT_S = 10.0
 """How long to wait for the bell: the queue is looked at again that often although nothing rang."""
 _FULL_WAIT_S = 0.25
 """The same while there is no room for another turn."""
@@ -106,7 +106,8 @@ class Dispatcher:
             is_full = len(self._leases) >= self._limits.max_turns
             try:
                 # Cancelled between the claim and its answer, the thread would belong to no worker for a lease's time.
-                if is_full or not await run_shielded(self._claim(group), at_most_s=_CLAIM_AFTER_STOP_S):
+                has_taken = not is_full and await run_shielded(self._claim(group), at_most_s=_CLAIM_AFTER_STOP_S)
+                if not (has_taken and self._queue.is_more_due):
                     wait_s = _FULL_WAIT_S if is_full else _WAIT_S
                     stopped = await self._queue.wait_for_work(wait_s, for_stops_only=is_full)
                     if stopped is not None:

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 LEASE_S = 10.0
 """A leader that says nothing for so long is replaced."""
 _RENEW_EVERY_S = 3.0
+_RENEWAL_WAITS_S = 1.5
+"""For another request to go along with."""
 _TRY_EVERY_S = 2.0
 
 
@@ -63,7 +65,7 @@ class Leadership:
             await self._clock.sleep(_RENEW_EVERY_S)
             asked_at = self._clock.monotonic()
             try:
-                if not await self._lease.take(self._name, self._holder, LEASE_S):
+                if not await self._lease.take(self._name, self._holder, LEASE_S, can_wait_s=_RENEWAL_WAITS_S):
                     log.warning("another worker leads now", extra={"work": self._name})
                     return
                 renewed_at = asked_at

@@ -128,7 +128,7 @@ class LeaseKeeper:
             return True
         asked_at = self._clock.monotonic()
         try:
-            renewal = await self._queue.renew([held.lease for held in holders])
+            renewal = await self._queue.renew([held.lease for held in holders], can_wait_s=self._lease_s / 15)
         except StoreUnavailable:
             return False
         lost = set(renewal.lost)

@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
 
-from adapters.redis_store.client.commands import Argument, Call, Commands
+from adapters.redis_store.client.batching import Argument, Call
+from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.client.scripts import Script, all_scripts
 from adapters.redis_store.exchanges import RedisExchanges
 from adapters.redis_store.health import RedisHealth
@@ -143,6 +144,8 @@ class Store:
 class HostCommands(Commands):
     """One worker's commands: the real ones, with its faults in front and behind."""
 
+    sends_alone = True
+
     def __init__(self, store: Store, host: "Host") -> None:
         super().__init__(store.redis, _on_virtual_time())
         self._store = store
@@ -162,7 +165,8 @@ class HostCommands(Commands):
         await self._host.step()
         return result
 
-    async def scripts(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    async def scripts(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
+        del can_wait_s
         return await self.run(self._watched_batch(name, calls)) if calls else []
 
     async def pop(self, keys: Sequence[str], timeout_s: float) -> tuple[str, bytes] | None:
@@ -180,10 +184,10 @@ class HostCommands(Commands):
             except TimeoutError:
                 return None
 
-    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False) -> Any:
+    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0) -> Any:
         keys, args = call
         waiting: list[bytes] = await self._waiting_in(keys[2]) if name == "settle" else []
-        result = await super()._evaluate(name, call, is_durable=is_durable)
+        result = await super()._evaluate(name, call, is_durable=is_durable, can_wait_s=can_wait_s)
         left = len(await self._waiting_in(keys[2])) if waiting else 0
         removed = [raw.decode() for raw in waiting[: len(waiting) - left]]
         self._store.watcher.saw(self._host.name, name, args, removed, result)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from adapters.redis_store import connect
-from adapters.redis_store.client.commands import Argument
+from adapters.redis_store.client.batching import Argument
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Command, CommandName, Incoming, Origin, Question, Queued
 from bridge.domain.sessions import EndReason

@@ -12,15 +12,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MovedError, NoScriptError, ReadOnlyError, RedisError
 
+from adapters.redis_store.client.batching import MOST_TOGETHER, Argument, Batch, Call, Step
 from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S, translated
-from adapters.redis_store.client.scripts import Script, all_scripts
+from adapters.redis_store.client.scripts import TOGETHER, Script, all_scripts
 from bridge.domain.errors import StoreUnavailable
 from bridge.runtime.cancellation import shielded
 
 T = TypeVar("T")
-Argument = str | bytes | int | float
-Call = tuple[Sequence[str], Sequence[Argument]]
-"""The keys and the arguments of one script."""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +35,9 @@ class Commands:
     the same connection (redis-py#2624). So a caller that is cancelled leaves at once, and its command goes on.
     """
 
+    sends_alone = False
+    """Whether each step is a command of its own."""
+
     def __init__(self, redis: Redis, scripts: Mapping[str, Script] | None = None) -> None:
         self._seed = self._redis = redis
         self._waiting = _one_connection(redis)
@@ -44,14 +45,13 @@ class Commands:
         self._running: set[asyncio.Task[Any]] = set()
         self.errors = 0
         """How many commands failed: the server was away, or refused them."""
+        self._batch = Batch(self._send, self._start)
         self.has_replicas = False
         """Whether a durable write has a replica to wait for."""
 
     async def run(self, command: Coroutine[Any, Any, T]) -> T:
         """Run a command to its end. Raises `StoreUnavailable`."""
-        task = asyncio.get_running_loop().create_task(self._watched_for_moves(command))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task = self._start(self._watched_for_moves(command))
         with self._counted(), translated():
             return await shielded(task)
 
@@ -71,20 +71,23 @@ class Commands:
         """Run plain commands in one exchange. Raises `StoreUnavailable`."""
         return await self.run(self._exchange_all(commands)) if commands else []
 
-    async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        """Run one atomic step. Raises `StoreUnavailable`."""
-        return await self.run(self._evaluate(name, (keys, args)))
+    async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, can_wait_s: float = 0.0) -> Any:
+        """Run one atomic step, in one command with others that are asked for now. Raises `StoreUnavailable`.
+
+        `can_wait_s`: how long it may wait for another step to go along with.
+        """
+        return await self.run(self._evaluate(name, (keys, args), can_wait_s=can_wait_s))
 
     async def durable_script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run one atomic step and wait, for a moment, until a replica has it too. Raises `StoreUnavailable`.
 
-        A failover loses what the new primary had not got yet.
+        A failover loses what the new primary had not got yet. It travels alone.
         """
-        return await self.run(self._evaluate(name, (keys, args), is_durable=self.has_replicas))
+        return await self.run(self._evaluate(name, (keys, args), is_durable=True))
 
-    async def scripts(self, name: str, calls: Sequence[Call]) -> list[Any]:
-        """Run the same step for several things, in one exchange. Raises `StoreUnavailable`."""
-        return await self.run(self._evaluate_all(name, calls)) if calls else []
+    async def scripts(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
+        """Run the same step for several things, in one exchange: a few in one command. Raises `StoreUnavailable`."""
+        return await self.run(self._evaluate_all(name, calls, can_wait_s=can_wait_s)) if calls else []
 
     async def load(self) -> None:
         """Give the server all scripts, in one exchange. Raises `StoreUnavailable`."""
@@ -107,6 +110,7 @@ class Commands:
 
     async def aclose(self) -> None:
         """Let running commands finish, for some seconds, and close all connections."""
+        self._batch.flush()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT_S)
             for task in late:
@@ -114,14 +118,34 @@ class Commands:
         for client in {self._waiting, self._redis, self._seed}:
             await client.aclose()
 
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
     # ------------------------------------------------------------ scripts
 
-    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False) -> Any:
-        found = await self._exchange_scripts(name, [call], is_durable=is_durable)
-        return found[0]
+    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0) -> Any:
+        if self.sends_alone or is_durable:
+            (found,) = await self._exchange_scripts(name, [call], is_durable=is_durable and self.has_replicas)
+            return found
+        return await self._batch.ask(Step(name, call), can_wait_s)
 
-    async def _evaluate_all(self, name: str, calls: Sequence[Call]) -> list[Any]:
-        return await self._exchange_scripts(name, calls)
+    async def _evaluate_all(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
+        if self.sends_alone or len(calls) > MOST_TOGETHER:
+            return await self._exchange_scripts(name, calls)
+        asked = (self._batch.ask(Step(name, call), can_wait_s) for call in calls)
+        return _raise_first(list(await asyncio.gather(*asked, return_exceptions=True)))
+
+    async def _send(self, steps: Sequence[Step]) -> list[Any]:
+        """Send steps as one command. The answer of one that failed is its error."""
+        if len(steps) == 1:
+            return await self._exchange_scripts(steps[0].name, [steps[0].call])
+        keys = [key for step in steps for key in step.call[0]]
+        args = [part for step in steps for part in (step.name, *map(len, step.call), *step.call[1])]
+        (found,) = await self._exchange_scripts(TOGETHER, [(keys, args)])
+        return list(found)
 
     async def _exchange_scripts(self, name: str, calls: Sequence[Call], *, is_durable: bool = False) -> list[Any]:
         """Run a script for each call. What the server does not know yet it gets, and that call is repeated."""

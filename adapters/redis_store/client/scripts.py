@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+TOGETHER = "together"
+"""The script that runs several of the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -25,10 +28,16 @@ def all_scripts() -> Mapping[str, Script]:
     """Read all scripts, by name."""
     folder = files("adapters.redis_store") / "scripts"
     prelude = (folder / "prelude.lua").read_text(encoding="utf-8")
-    return {
-        path.name.removesuffix(".lua"): Script(prelude + path.read_text(encoding="utf-8"))
+    steps = {
+        path.name.removesuffix(".lua"): path.read_text(encoding="utf-8")
         for group in folder.iterdir()
         if group.is_dir()
         for path in group.iterdir()
         if path.name.endswith(".lua")
+    }
+    functions = "".join(f"steps.{name} = function(KEYS, ARGV)\n{text}end\n" for name, text in steps.items())
+    together = (folder / f"{TOGETHER}.lua").read_text(encoding="utf-8")
+    return {
+        **{name: Script(prelude + text) for name, text in steps.items()},
+        TOGETHER: Script(f"{prelude}local steps = {{}}\n{functions}{together}"),
     }

@@ -14,7 +14,10 @@ MOST_REMEMBERED = 1_000
 """Questions of one person that are known to be counted, where no limit keeps them fewer."""
 _COUNTED_S = 3600.0
 """For how long the tokens of an answer are known to be counted."""
-_HELD_S = 30.0
+_COUNT_WAITS_S = 0.5
+"""How long the count of tokens may wait for another step to go along with."""
+_HELD_S = 45.0
+"""Renewed three times in it."""
 _WAITS_S = 3600.0
 
 
@@ -63,6 +66,7 @@ class RedisAllowances:
                 *(tokens, milliseconds(_COUNTED_S)),
                 *(limits.person_tokens, limits.place_tokens, limits.total_tokens),
             ],
+            can_wait_s=_COUNT_WAITS_S,
         )
         return _levels(answer)
 
@@ -91,10 +95,18 @@ class RedisAllowances:
     async def take_session(self, asking: Asking, at_most: int) -> Taken:
         """Count a conversation that is about to be opened, while it is open; or say when one ends.
 
-        What is counted between the look and the step counts as open: that errs on the safe side.
+        What was counted is looked at where it would be too much, because sessions have ended meanwhile. What is counted
+        between the look and the step counts as open: that errs on the safe side.
         """
-        keys, opened = self._keys, self._keys.allowance("opened", *_person(asking))
+        if not await self._take_session(asking, at_most, ()):
+            return Taken()
+        opened = self._keys.allowance("opened", *_person(asking))
         threads = [unpack(name) for name in await self._commands.call("ZRANGE", opened, 0, -1)]
+        wait_ms = await self._take_session(asking, at_most, threads)
+        return Taken(Limit.SESSIONS, wait_ms / 1000) if wait_ms else Taken()
+
+    async def _take_session(self, asking: Asking, at_most: int, threads: Sequence[str]) -> int:
+        keys, opened = self._keys, self._keys.allowance("opened", *_person(asking))
         wait_ms = await self._commands.script(
             "session_take",
             [opened, keys.idle, keys.clock, *(keys.session(ThreadKey.parse(name)) for name in threads)],
@@ -103,7 +115,7 @@ class RedisAllowances:
                 *threads,
             ],
         )
-        return Taken(Limit.SESSIONS, int(wait_ms) / 1000) if wait_ms else Taken()
+        return int(wait_ms)
 
     def _budgets(self, asking: Asking) -> list[str]:
         thread = asking.thread

@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from adapters.redis_store.client.commands import Argument, Commands
+from adapters.redis_store.client.batching import Argument
+from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.keys import Keys, milliseconds
 from bridge.domain.limits.rate_limits import AHEAD_S, LIVE_FOR_S, Budget, CallDecision, CallRequest, Headroom, LiveReply
 
 _CALL_KEYS = ("calls", "live", "unshown", "queue", "state")
 _JOIN_KEYS = ("calls", "live", "unshown", "queue")
 _LEAVE_KEYS = ("live", "unshown", "queue")
+_CAN_WAIT_S = 0.5
+"""For another step to go along with."""
 
 
 class RedisCallBudgets:
@@ -19,7 +22,7 @@ class RedisCallBudgets:
         self._commands = commands
         self._keys = keys
 
-    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Headroom]:
+    async def join(self, replies: Sequence[LiveReply], *, again: bool = False) -> Mapping[str, Headroom]:
         """Count replies as live, each for half a minute from now; return how crowded their scopes are, by name."""
         scopes: dict[str, Budget] = {}
         shown: defaultdict[str, list[str]] = defaultdict(list)
@@ -34,18 +37,18 @@ class RedisCallBudgets:
                 (self._named(_JOIN_KEYS, scope), self._join_args(budget, unshown[scope], shown[scope]))
                 for scope, budget in scopes.items()
             ],
+            can_wait_s=_CAN_WAIT_S if again else 0.0,
         )
         return {scope: Headroom(int(live), int(calls)) for scope, (live, calls) in zip(scopes, answers, strict=True)}
 
     async def leave(self, replies: Sequence[LiveReply]) -> None:
-        """Count replies as live no more."""
+        """Count replies as live no more, within half a second."""
         left: defaultdict[str, list[Argument]] = defaultdict(list)
         for reply in replies:
             for budget in reply.scopes:
                 left[budget.scope].append(reply.id)
-        await self._commands.scripts(
-            "pace_leave", [(self._named(_LEAVE_KEYS, scope), names) for scope, names in left.items()]
-        )
+        calls = [(self._named(_LEAVE_KEYS, scope), names) for scope, names in left.items()]
+        await self._commands.scripts("pace_leave", calls, can_wait_s=_CAN_WAIT_S)
 
     async def take(self, asked: CallRequest) -> CallDecision:
         """Count a call in all its budgets at once, or say how long to wait before asking again."""

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from adapters.redis_store.client.commands import LONGEST_POP_S, Argument, Commands
+from adapters.redis_store.client.batching import Argument
+from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.queue.bell import LONGEST_WAIT_S, Bell
 from adapters.redis_store.queue.lost_state import LostState
 from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.schema.codec import (
@@ -31,8 +33,6 @@ from bridge.domain.incoming import Question
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Renewal, Settlement, Step, token_of
 
-SHORTEST_POP_S = 0.01
-"""Redis takes 0 for "without end"."""
 STOP_KEPT_S = 60.0
 LEAVE_IDLE = -1
 _LOST, _GONE = 0, -1
@@ -57,14 +57,18 @@ class RedisWorkQueue:
         self._sealing = sealing
         self._worker = worker
         self._lost_state = lost_state
-        self._at_the_bell = asyncio.Lock()
+        self._bell = Bell(commands, keys, worker)
         self._claiming = asyncio.Lock()
-        self._next_due_s = LONGEST_POP_S
 
     @property
     def is_alone(self) -> bool:
         """Whether the last tick saw no other worker."""
         return self._worker.is_alone
+
+    @property
+    def is_more_due(self) -> bool:
+        """Whether the last claim left a thread that was due."""
+        return self._bell.next_due_s <= 0
 
     async def claim(self) -> Lease | None:
         """Take a due thread, person by person, for the length of a lease; None when none is due."""
@@ -85,15 +89,16 @@ class RedisWorkQueue:
             ],
         )
         worker.claims.answered()
-        if isinstance(taken, int):
-            self._next_due_s = taken / 1000 if taken >= 0 else LONGEST_POP_S
+        *taken, wait_ms = taken if isinstance(taken, list) else [taken]
+        self._bell.next_due_s = wait_ms / 1000 if wait_ms >= 0 else LONGEST_WAIT_S
+        if not taken:
             return None
         thread, fence, epoch = map(unpack, taken)
         lease = Lease(ThreadKey.parse(thread), fence)
         worker.claimed(lease, epoch)
         return lease
 
-    async def renew(self, leases: Sequence[Lease]) -> Renewal:
+    async def renew(self, leases: Sequence[Lease], *, can_wait_s: float = 0.0) -> Renewal:
         """Move the leases ahead. A thread that Redis has forgotten is taken back, with the turn at work there."""
         if not leases:
             return Renewal((), ())
@@ -103,6 +108,7 @@ class RedisWorkQueue:
             "renew",
             [keys.due, keys.leases, keys.clock, *(keys.turn(lease.thread) for lease in leases)],
             [milliseconds(self._limits.lease_s), *named],
+            can_wait_s=can_wait_s,
         )
         really_lost = [leases[int(at)] for at in lost]
         really_lost += [leases[int(at)] for at in gone if not await self._lost_state.restore(leases[int(at)])]
@@ -223,25 +229,11 @@ class RedisWorkQueue:
         self._worker.released(lease)
 
     async def wait_for_work(self, timeout_s: float, *, for_stops_only: bool = False) -> str | None:
-        """Return when the bell rings, when the thread that `claim` saw next comes due, or after that time, 5 s at most.
+        """Return when the bell rings, when the thread `claim` saw next comes due, or after that time, 10 s at most.
 
         Of several that wait in this process, one wakes for each ring.
         """
-        at_most_s = min(timeout_s, LONGEST_POP_S)
-        if not for_stops_only:
-            at_most_s, self._next_due_s = min(at_most_s, self._next_due_s), LONGEST_POP_S
-        try:
-            async with asyncio.timeout(at_most_s):
-                await self._at_the_bell.acquire()
-        except TimeoutError:
-            return None
-        stops = self._keys.stops(self._worker.name)
-        try:
-            rings = [stops] if for_stops_only else [stops, self._keys.bell]
-            rang = await self._commands.pop(rings, max(SHORTEST_POP_S, at_most_s))
-        finally:
-            self._at_the_bell.release()
-        return unpack(rang[1]) if rang is not None and rang[0] == stops else None
+        return await self._bell.wait(timeout_s, for_stops_only=for_stops_only)
 
     async def _record(self, lease: Lease, *fields: Argument, script: str = "record") -> None:
         """Write into the turn's record; where Redis has forgotten the turn, take it back first. Raises `LeaseLost`."""

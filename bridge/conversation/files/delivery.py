@@ -91,6 +91,7 @@ class FileDelivery:
         files = files_of(reply.text, channel.fits, is_held=reply.is_held)
         if not files:
             return
+        await writer.note_shown()
         with suppress(TimeoutError):
             writer.wake()
             async with asyncio.timeout(_BEGINNING_WITHIN_S):

@@ -5,11 +5,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 from bridge.access.routes import Budgets, Choices, RouteTable
 from bridge.domain.errors import AllowanceUsedUp, StoreUnavailable, TurnPutOff
 from bridge.domain.incoming import Command, CommandName, Origin, Queued
-from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit
+from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit, Taken
 from bridge.domain.notices import Notice
 from bridge.domain.turns import Settlement
 from bridge.ports.stores.allowances import AllowanceStore
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 TellOnce = Callable[[Origin, str, Callable[[Texts], str], float], Awaitable[None]]
 """As `Admissions.tell_once`."""
 
-_COUNTED_AGAIN_S = 10.0
+_COUNTED_AGAIN_S = 15.0
 _HOUR_S = _TOLD_AGAIN_MOST_S = 3600.0
 _DAY_S = 86_400.0
 _TOTAL_TOKENS = "total_tokens"
@@ -45,6 +46,7 @@ class AllowanceKeeper:
         self._alarms = alarms
         self._clock = clock
         self.limits = limits
+        self._working: set[asyncio.Task[None]] = set()
 
     def most_per_hour(self, queued: Queued, choices: Choices) -> int:
         """Return how many questions the person may ask in an hour; 0 where it costs nothing, or there is no limit."""
@@ -57,38 +59,42 @@ class AllowanceKeeper:
             wait_s = await self._store.hour_wait_s(_asking(queued), most)
         await self._tell(queued, Limit.HOUR, wait_s, tell_once)
 
-    async def lets_ask(self, queued: Queued, choices: Choices, tell_once: TellOnce) -> bool:
-        """Count a question; False if a limit is reached, which a notice says. Raises `StoreUnavailable`."""
-        if not _costs(queued):
-            return True
-        asking, limits = _asking(queued), self._limits_at(choices)
-        taken = await self._store.take_question(asking, limits)
-        self._tell_operator(taken.levels, asking, limits)
-        if taken.over is None:
-            return True
-        await self._tell(queued, taken.over, taken.again_after_s, tell_once)
-        return False
-
     @asynccontextmanager
-    async def turn_of(self, queued: Queued, choices: Choices, *, has_begun: bool) -> AsyncIterator[None]:
-        """Count a turn as live inside a block. Raises `TurnPutOff` where it has to wait for another of the person's.
+    async def turn_of(
+        self, queued: Queued, choices: Choices, tell_once: TellOnce, *, has_begun: bool
+    ) -> AsyncIterator[bool]:
+        """Count a question, and its turn as live inside a block. Gives False at a limit, which a notice says.
 
-        One that has begun goes on in any case.
+        One that has begun goes on in any case. Raises `TurnPutOff` where it has to wait for another of the person's,
+        and `StoreUnavailable`.
         """
         if not _costs(queued):
-            yield
+            yield True
             return
-        asking = _asking(queued)
-        at_most = 0 if has_begun else self._limits_at(choices).person_live_turns
-        if not await self._store.take_turn(asking, at_most):
-            raise TurnPutOff
-        staying = asyncio.create_task(self._stay(asking))
+        asking, limits = _asking(queued), self._limits_at(choices)
+        counted, has_turn = await asyncio.gather(
+            self._counted(asking, limits, has_begun=has_begun),
+            self._store.take_turn(asking, 0 if has_begun else limits.person_live_turns),
+        )
+        staying = asyncio.create_task(self._stay(asking)) if has_turn else None
         try:
-            yield
+            if counted.over is not None:
+                await self._tell(queued, counted.over, counted.again_after_s, tell_once)
+            elif not has_turn:
+                raise TurnPutOff
+            yield counted.over is None
         finally:
-            staying.cancel()
-            with suppress(StoreUnavailable):
-                await self._store.leave_turn(asking)
+            if staying is not None:
+                staying.cancel()
+                # Not waited for: so it goes along with the step that settles the turn.
+                self._beside(partial(self._store.leave_turn, asking))
+
+    async def _counted(self, asking: Asking, limits: Allowances, *, has_begun: bool) -> Taken:
+        if has_begun:
+            return Taken()
+        taken = await self._store.take_question(asking, limits)
+        self._tell_operator(taken.levels, asking, limits)
+        return taken
 
     async def take_session(self, queued: Queued, choices: Choices) -> None:
         """Count a conversation that is about to be opened. Raises `AllowanceUsedUp`, `StoreUnavailable`."""
@@ -96,16 +102,28 @@ class AllowanceKeeper:
         if taken.over is not None:
             raise AllowanceUsedUp(taken.again_after_s)
 
-    async def settled(self, queued: Queued, settlement: Settlement, choices: Choices) -> None:
-        """Count the tokens of an answer. Best effort: raises nothing but cancellation."""
+    def settled(self, queued: Queued, settlement: Settlement, choices: Choices) -> None:
+        """Count the tokens of an answer. Best effort, and not waited for."""
         tokens = settlement.usage.get(_TOTAL_TOKENS) or sum(settlement.usage.values())
-        if tokens <= 0:
-            return
-        asking, limits = _asking(queued), self._limits_at(choices)
+        if tokens > 0:
+            self._beside(partial(self._count_tokens, _asking(queued), tokens, self._limits_at(choices)))
+
+    async def _count_tokens(self, asking: Asking, tokens: int, limits: Allowances) -> None:
         try:
             self._tell_operator(await self._store.count_tokens(asking, tokens, limits), asking, limits)
         except StoreUnavailable:
             log.warning("the tokens of an answer were not counted", extra={"tokens": tokens})
+
+    def _beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Let work go on beside the caller's. A store that is away is no fault of it."""
+
+        async def attempt() -> None:
+            with suppress(StoreUnavailable):
+                await work()
+
+        task = asyncio.create_task(attempt())
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
     async def _stay(self, asking: Asking) -> None:
         while True:

@@ -31,11 +31,11 @@ class MutedPlaces:
     async def check(self, thread: ThreadKey) -> None:
         """Raise `PlaceMuted` where nothing could be written a short while ago."""
         try:
-            for name in (_place_of(thread), str(thread)):
-                if await self._marks.is_used(_GROUP, name):
-                    raise PlaceMuted("an answer could not be written a short while ago")
+            is_muted = await self._marks.is_any_used(_GROUP, (_place_of(thread), str(thread)))
         except StoreUnavailable:
             return
+        if is_muted:
+            raise PlaceMuted("an answer could not be written a short while ago")
 
 
 def _place_of(thread: ThreadKey) -> str:

@@ -29,10 +29,10 @@ class Quota(Protocol):
 class CallBudgets(Protocol):
     """The channels' limits, as the services count them. Raises `StoreUnavailable` where workers share them."""
 
-    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Headroom]:
+    async def join(self, replies: Sequence[LiveReply], *, again: bool = False) -> Mapping[str, Headroom]:
         """Count replies as live, each for half a minute from now; return how crowded their scopes are, by name.
 
-        What they still need is kept free of in-between edits. To be repeated while a reply is live.
+        What they still need is kept free of in-between edits. To be repeated (`again`) while a reply is live.
         """
         ...
 
@@ -59,8 +59,11 @@ class CallBudgets(Protocol):
 class LeaderLease(Protocol):
     """One holder at a time for each name. Raises `StoreUnavailable`."""
 
-    async def take(self, name: str, holder: str, lease_s: float) -> bool:
-        """Take or keep the lead for that long. False when another worker has it."""
+    async def take(self, name: str, holder: str, lease_s: float, *, can_wait_s: float = 0.0) -> bool:
+        """Take or keep the lead for that long. False when another worker has it.
+
+        `can_wait_s`: how long this may wait for another request to go along with.
+        """
         ...
 
     async def give_up(self, name: str, holder: str) -> None:

@@ -1,6 +1,6 @@
 """A port for the few things that a channel has to keep by itself. As `bridge.ports`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -30,6 +30,6 @@ class KeyValueStore(Protocol):
         """Mark something as used, for that long; say whether it was not. Of several calls at once one gets True."""
         ...
 
-    async def is_used(self, group: str, name: str) -> bool:
-        """Say whether it is marked as used."""
+    async def is_any_used(self, group: str, names: Sequence[str]) -> bool:
+        """Say whether one of them is marked as used."""
         ...

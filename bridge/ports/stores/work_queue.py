@@ -75,8 +75,16 @@ class WorkQueue(Protocol):
         """Whether no other worker was seen when the store was last looked at. It was seen if it lived a minute ago."""
         ...
 
-    async def renew(self, leases: Sequence[Lease]) -> Renewal:
-        """Move the leases ahead. A thread that the store has forgotten is taken back, with the turn at work there."""
+    @property
+    def is_more_due(self) -> bool:
+        """Whether the last claim left a thread that was due. Where it left none, the bell rings for the next one."""
+        ...
+
+    async def renew(self, leases: Sequence[Lease], *, can_wait_s: float = 0.0) -> Renewal:
+        """Move the leases ahead. A thread that the store has forgotten is taken back, with the turn at work there.
+
+        `can_wait_s`: how long this may wait for another request to go along with.
+        """
         ...
 
     async def begin(self, lease: Lease) -> InboxItem | None:

@@ -1,5 +1,8 @@
 """What a turn offers to press, and who may ask and end."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from adapters.redis_store.stores import RedisStores
@@ -7,6 +10,7 @@ from bridge.domain.errors import AgentUnavailable, ChannelRateLimited, ChannelUn
 from bridge.domain.incoming import CommandName, Edit, IntakeResult
 from bridge.domain.notices import SLASHES, Notice
 from bridge.domain.pages import Button
+from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import Person
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from bridge.texts.sentences import question_changed
@@ -35,7 +39,14 @@ async def test_only_who_began_a_conversation_ends_it_where_the_setting_says_so(
 
 async def test_a_reply_offers_what_fits_how_it_stands(stores: RedisStores) -> None:
     """S17: Stop while it is written, and then what the channel can show of the rest."""
-    it = stage(stores, says(ANSWER[:40], ANSWER[40:]))
+
+    async def in_two_parts(_: str) -> AsyncIterator[StreamEvent]:
+        yield TextDelta(ANSWER[:40])
+        await asyncio.sleep(0.3)
+        yield TextDelta(ANSWER[40:])
+        yield StreamEnded()
+
+    it = stage(stores, in_two_parts)
     it.channel.controls = frozenset({Button.STOP, Button.RETRY, Button.GOOD, Button.NEW})
     settlement = await it.answer(question())
     growing = [call.view.controls for call in it.channel.calls if not call.view.final]

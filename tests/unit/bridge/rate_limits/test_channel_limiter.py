@@ -42,9 +42,9 @@ class SharedBudgets(LocalBudgets):
         rooms = tuple(Headroom(room.live + self.others_live, room.calls) for room in answer.rooms)
         return CallDecision(answer.wait_s, rooms)
 
-    async def join(self, replies: Sequence[LiveReply]) -> Mapping[str, Headroom]:
+    async def join(self, replies: Sequence[LiveReply], *, again: bool = False) -> Mapping[str, Headroom]:
         await self._answer()
-        rooms = await super().join(replies)
+        rooms = await super().join(replies, again=again)
         return {scope: Headroom(room.live + self.others_live, room.calls) for scope, room in rooms.items()}
 
     async def pause(self, scope: str, seconds: float) -> None:

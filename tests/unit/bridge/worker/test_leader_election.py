@@ -13,8 +13,8 @@ class FakeLease:
         self.until = 0.0
         self.away = False
 
-    async def take(self, name: str, holder: str, lease_s: float) -> bool:
-        del name
+    async def take(self, name: str, holder: str, lease_s: float, *, can_wait_s: float = 0.0) -> bool:
+        del name, can_wait_s
         if self.away:
             raise StoreUnavailable
         now = asyncio.get_running_loop().time()

@@ -27,6 +27,10 @@ def _in_thread(number: int) -> Question:
     return question(number=number, thread=replace(THREAD, thread=f"T{number}"))
 
 
+async def _untold(*_: object) -> None:
+    pytest.fail("no limit was reached")
+
+
 async def test_a_route_has_limits_of_its_own_and_commands_that_cost_nothing_are_free(stores: RedisStores) -> None:
     """A20: `status` is obeyed although nothing may be asked any more."""
     it = stage(stores, says(ANSWER))
@@ -53,13 +57,13 @@ async def test_a_turn_waits_for_another_of_its_person_and_one_that_has_begun_doe
     keeper = AllowanceKeeper(
         stores.allowances, SystemClock(), Allowances(person_live_turns=1), OperatorAlerts(SystemClock())
     )
-    async with keeper.turn_of(_in_thread(1), Choices(), has_begun=False):
+    async with keeper.turn_of(_in_thread(1), Choices(), _untold, has_begun=False):
         with pytest.raises(TurnPutOff):
-            async with keeper.turn_of(_in_thread(2), Choices(), has_begun=False):
+            async with keeper.turn_of(_in_thread(2), Choices(), _untold, has_begun=False):
                 pytest.fail("two at a time")
-        async with keeper.turn_of(_in_thread(3), Choices(), has_begun=True):
+        async with keeper.turn_of(_in_thread(3), Choices(), _untold, has_begun=True):
             pass
-    async with keeper.turn_of(_in_thread(2), Choices(), has_begun=False):
+    async with keeper.turn_of(_in_thread(2), Choices(), _untold, has_begun=False):
         pass
 
 

@@ -69,7 +69,7 @@ class AwayStore:
 class AwayMarks:
     """Marks that cannot be read: nothing is known of muted places, so conversations are opened."""
 
-    async def is_used(self, *_: str) -> bool:
+    async def is_any_used(self, *_: object) -> bool:
         raise StoreUnavailable("away")
 
 

@@ -1,0 +1,95 @@
+"""Steps that are asked for in one moment travel as one command; a step that has time waits for another to go along."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Argument = str | bytes | int | float
+Call = tuple[Sequence[str], Sequence[Argument]]
+"""The keys and the arguments of one script."""
+
+_ROUNDS = 2
+"""Of the event loop, until a step that is asked for leaves: what is asked for beside it may have begun a task first."""
+MOST_TOGETHER = 16
+"""Redis does nothing else meanwhile: a step takes 10 to 100 microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One script with what it is run on."""
+
+    name: str
+    call: Call
+
+
+Send = Callable[[Sequence[Step]], Coroutine[Any, Any, list[Any]]]
+"""Sends steps as one command; an error of one step stands in the list where its answer would be."""
+
+
+class Batch:
+    """The steps that wait to be sent.
+
+    Args:
+        send: Sends them.
+        start: Runs the sending in a task of its own.
+    """
+
+    def __init__(self, send: Send, start: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+        self._send = send
+        self._start = start
+        self._waiting: list[tuple[Step, asyncio.Future[Any]]] = []
+        self._timer: asyncio.Handle | None = None
+        self._goes_at = 0.0
+
+    async def ask(self, step: Step, can_wait_s: float = 0.0) -> Any:
+        """Return the step's answer, or raise its error. It is sent after that time, or with the next that is sent."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((step, answer))
+        if len(self._waiting) >= MOST_TOGETHER:
+            self.flush()
+        else:
+            self._send_at(loop.time() + can_wait_s, loop)
+        return await answer
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._start(self._deliver(waiting))
+
+    def _send_at(self, at: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            if self._goes_at <= at:
+                return
+            self._timer.cancel()
+        self._goes_at = at
+        if at > loop.time():
+            self._timer = loop.call_at(at, self.flush)
+        else:
+            self._flush_soon(loop, _ROUNDS)
+
+    def _flush_soon(self, loop: asyncio.AbstractEventLoop, rounds: int) -> None:
+        self._timer = loop.call_soon(self._flush_soon, loop, rounds - 1) if rounds else loop.call_soon(self.flush)
+
+    async def _deliver(self, waiting: Sequence[tuple[Step, asyncio.Future[Any]]]) -> None:
+        answers = [answer for _, answer in waiting]
+        try:
+            results = await self._send([step for step, _ in waiting])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those that asked
+            results = [error] * len(waiting)
+        except asyncio.CancelledError:
+            for answer in answers:
+                answer.cancel()
+            raise
+        for answer, result in zip(answers, results, strict=True):
+            if answer.done():
+                continue
+            if isinstance(result, Exception):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
