@@ -33,8 +33,8 @@ _JUMP_FROM_MS = 120_000
 """Less may be a call that took long to get through, or a clock that is being set right little by little."""
 _LOST_AT_ONCE = 100
 _LOOK_EVERY_S = 5.0
-_LOOK_WAITS_S = 2.0
-"""How long a look while nothing is due may wait for another step to go along with."""
+_LOOK_WAITS_S = 1.0
+"""How long a look may wait for another step to go along with, where it is not known that something is due by then."""
 
 
 class RedisSessions:
@@ -230,7 +230,7 @@ class RedisSessions:
         clock.unseen_s += elapsed_s
         if clock.unseen_s < clock.next_look_s and not worker.may_be_due:
             return Tick(is_due=False)
-        is_urgent = worker.may_be_due or clock.next_look_s < _LOOK_EVERY_S
+        is_urgent = clock.next_look_s < _LOOK_EVERY_S
         worker.may_be_due = False
         try:
             now, noted, jump, due_in_ms, lost_in_ms, epoch, others = await self._commands.script(

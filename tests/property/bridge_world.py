@@ -178,7 +178,7 @@ class World(RuleBasedStateMachine):
     def saw_of_leases(self, name: str, args: Sequence[Argument], result: Any, now: float) -> None:
         match name:
             case "claim" if not isinstance(result, int):
-                thread, fence, _ = map(_text, result)
+                thread, fence = map(_text, result[:2])
                 if fence == self.fences.get(thread):
                     return  # the answer to the same request, once more
                 self.fences[thread] = fence
