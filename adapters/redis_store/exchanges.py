@@ -1,5 +1,6 @@
 """What was said last in each thread, so that its next conversation can go on from there."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -26,10 +27,14 @@ class RedisExchanges:
     async def of_thread(self, thread: ThreadKey) -> Sequence[Exchange]:
         """Return them, oldest first. What cannot be read is left out."""
         found = []
-        for raw in await self._commands.call("ZRANGE", self._keys.exchanges(thread), 0, -1):
+        answered, overheard = await asyncio.gather(
+            self._commands.read("ZRANGE", [self._keys.exchanges(thread)], 0, -1),
+            self._commands.read("LRANGE", [self._keys.overheard(thread)], 0, -1),
+        )
+        for raw in answered:
             with suppress(Unreadable):
                 found.append(self._sealing.open_exchange(exchange_from_json(raw), thread))
-        for raw in await self._commands.call("LRANGE", self._keys.overheard(thread), 0, -1):
+        for raw in overheard:
             with suppress(Unreadable):
                 queued = self._sealing.open_queued(queued_from_json(raw), thread)
                 if isinstance(queued, Question):

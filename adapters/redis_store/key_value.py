@@ -39,4 +39,4 @@ class RedisKeyValueStore:
 
     async def is_any_used(self, group: str, names: Sequence[str]) -> bool:
         """Say whether one of them is marked as used."""
-        return bool(await self._commands.call("EXISTS", *(self._keys.used(group, name) for name in names)))
+        return bool(await self._commands.read("EXISTS", [self._keys.used(group, name) for name in names]))

@@ -60,7 +60,7 @@ class RedisSessions:
 
     async def current(self, thread: ThreadKey) -> Session | None:
         """Return the session that the thread is bound to. Raises `StoreUnavailable` too where no key opens it."""
-        fields = await self._commands.script("session_of", [self._keys.session(thread)], [])
+        fields = await self._commands.read("HGETALL", [self._keys.session(thread)])
         if not fields:
             return None
         try:

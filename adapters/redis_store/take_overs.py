@@ -19,8 +19,8 @@ class RedisTakeOvers:
 
     async def of_thread(self, thread: ThreadKey) -> TakeOver | None:
         """Return who has the thread; None where that is the agent."""
-        fields = await self._commands.call("HGETALL", self._keys.taken(thread))
-        return _take_over(thread, {unpack(name): unpack(value) for name, value in fields.items()}) if fields else None
+        flat = [unpack(part) for part in await self._commands.read("HGETALL", [self._keys.taken(thread)])]
+        return _take_over(thread, dict(zip(flat[::2], flat[1::2], strict=True))) if flat else None
 
     async def all_threads(self) -> Sequence[TakeOver]:
         """Return all of them, the one that goes back to the agent first in front."""

@@ -1,5 +1,8 @@
 """Threads that people forgot to give back go back to the agent, and a notice says so."""
 
+from contextlib import suppress
+
+from bridge.domain.errors import StoreUnavailable
 from bridge.ports.stores.take_overs import TakeOvers
 from bridge.ports.stores.work_queue import Inbox
 
@@ -15,6 +18,7 @@ class HandBacks:
         self._inbox = inbox
 
     async def sweep(self) -> None:
-        """Give back the threads in which nothing was said for too long. Raises `StoreUnavailable`."""
-        for taken in await self._store.overdue(_AT_ONCE):
-            await self._inbox.append(taken.hand_back())
+        """Give back the threads in which nothing was said for too long, as far as the store answers."""
+        with suppress(StoreUnavailable):
+            for taken in await self._store.overdue(_AT_ONCE):
+                await self._inbox.append(taken.hand_back())

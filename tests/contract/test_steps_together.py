@@ -26,7 +26,7 @@ async def test_steps_of_one_moment_are_one_command(stores: RedisStores, redis_ur
         )
         await asyncio.sleep(0.05)
     assert [found[0] is None, *found[1:]] == [False, None, True, False]
-    assert dict(counted) == {"session_of+session_of+lead+lead": 1}
+    assert dict(counted) == {"plain+plain+lead+lead": 1}
 
 
 async def test_a_step_that_has_time_goes_along_with_the_next_one(stores: RedisStores, redis_url: str) -> None:
@@ -38,7 +38,7 @@ async def test_a_step_that_has_time_goes_along_with_the_next_one(stores: RedisSt
         assert await stores.sessions.current(OTHER) is None
         assert await patient
         await asyncio.sleep(0.05)
-    assert dict(counted) == {"lead+session_of": 1}
+    assert dict(counted) == {"lead+plain": 1}
 
 
 async def test_a_step_that_has_time_goes_alone_when_that_is_over(stores: RedisStores) -> None:

@@ -67,6 +67,10 @@ class Commands:
         """Run one plain command. Raises `StoreUnavailable`."""
         return await self.run(_execute(self._redis, *parts))
 
+    async def read(self, command: str, keys: Sequence[str], *parts: Argument) -> Any:
+        """Run one plain command as a step. A hash is a flat list in its answer. Raises `StoreUnavailable`."""
+        return await self.script("plain", keys, [command, *keys, *parts])
+
     async def calls(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         """Run plain commands in one exchange. Raises `StoreUnavailable`."""
         return await self.run(self._exchange_all(commands)) if commands else []

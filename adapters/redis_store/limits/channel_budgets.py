@@ -11,7 +11,7 @@ from bridge.domain.limits.rate_limits import AHEAD_S, LIVE_FOR_S, Budget, CallDe
 _CALL_KEYS = ("calls", "live", "unshown", "queue", "state")
 _JOIN_KEYS = ("calls", "live", "unshown", "queue")
 _LEAVE_KEYS = ("live", "unshown", "queue")
-_CAN_WAIT_S = 0.5
+_CAN_WAIT_S = 0.8
 """For another step to go along with."""
 
 
@@ -42,7 +42,7 @@ class RedisCallBudgets:
         return {scope: Headroom(int(live), int(calls)) for scope, (live, calls) in zip(scopes, answers, strict=True)}
 
     async def leave(self, replies: Sequence[LiveReply]) -> None:
-        """Count replies as live no more, within half a second."""
+        """Count replies as live no more, within a second."""
         left: defaultdict[str, list[Argument]] = defaultdict(list)
         for reply in replies:
             for budget in reply.scopes:

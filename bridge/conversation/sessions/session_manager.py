@@ -103,9 +103,9 @@ class SessionManager:
         `AgentRateLimited`, the `Misconfigured` leaves, `PlaceMuted` where the answer could not be
         written, `AllowanceUsedUp`, and `PersonAnswers`.
         """
-        if await self.taken_over(lease.thread) is not None:
+        taken_over, _ = await asyncio.gather(self.taken_over(lease.thread), self._muted.check(lease.thread))
+        if taken_over is not None:
             raise PersonAnswers
-        await self._muted.check(lease.thread)
         if self._allowances is not None:
             await self._allowances.take_session(queued, choices)
         agent_id = choices.agent_id or (channel.agent_id if isinstance(channel, OwnAgent) else "")

@@ -1,5 +1,6 @@
 """What is counted of a turn, and what a person who has used it up learns."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -95,7 +96,8 @@ async def _lets_ask(keeper: AllowanceKeeper, number: int, person: str) -> bool:
 
     asked = _in_thread(number)
     asked = replace(asked, origin=replace(asked.origin, person=replace(asked.origin.person, id=person)))
-    return await keeper.lets_ask(asked, Choices(), tell_once)
+    async with keeper.turn_of(asked, Choices(), tell_once, has_begun=False) as may_ask:
+        return may_ask
 
 
 async def test_operators_hear_of_a_budget_once_an_hour_and_that_it_is_over_when_the_day_ends(
@@ -126,5 +128,8 @@ async def test_tokens_of_an_answer_are_told_to_operators_too(stores: RedisStores
     clock = _Clock()
     alarms = OperatorAlerts(clock)
     keeper = AllowanceKeeper(stores.allowances, clock, Allowances(total_tokens=100), alarms)
-    await keeper.settled(_in_thread(1), Settlement(Outcome.ANSWERED, 600, usage={"total_tokens": 85}), Choices())
+    keeper.settled(_in_thread(1), Settlement(Outcome.ANSWERED, 600, usage={"total_tokens": 85}), Choices())
+    async with asyncio.timeout(5):
+        while not alarms.current():  # noqa: ASYNC110 - no bell rings
+            await asyncio.sleep(0.02)
     assert list(alarms.current().values()) == ["80 % of a day's budget is used: BRIDGE_BUDGET_TOTAL_TOKENS = 100"]
