@@ -14,11 +14,12 @@ from bridge.domain.errors import (
     PostUncertain,
 )
 from bridge.domain.limits.rate_limits import Budget, ChannelLimits
-from bridge.domain.notices import Notice
+from bridge.domain.notices import WORDS, Notice
 from bridge.domain.pages import PageView, Streaming
 from bridge.domain.threads import Address
 from bridge.ports.channel import Accept
-from tests.english import says
+from bridge.texts.sentences import question_changed
+from tests.english import english, says
 from tests.fakes import FakeChannel
 from tests.property.bridge_agent import Fault
 from tests.property.bridge_host import Host, Store
@@ -51,9 +52,9 @@ class Message:
     @property
     def is_aside(self) -> bool:
         """Said beside the pages: it holds no text that could be there twice."""
-        return not self.view.text and (
-            says(self.view, Notice.BUSY, Notice.UNSURE) or self.view.notice.startswith("Your question waits")
-        )
+        view = self.view
+        is_offer = view.notice == question_changed(english, WORDS) or view.notice.startswith("Your question waits")
+        return not view.text and (is_offer or says(view, Notice.BUSY, Notice.UNSURE))
 
 
 class ChannelBook:
