@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from adapters.redis_store.client.commands import Argument
+from adapters.redis_store.client.batching import Argument
 from adapters.redis_store.schema.codec import (
     Unreadable,
     at_thread,
