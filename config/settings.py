@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.bridge import LANGUAGES, BridgeSettings
 from config.reading.config_file import ConfigFile, read_config_file
 from config.reading.messages import explain
-from config.reading.renames import with_new_names
+from config.reading.renames import RENAMED, with_new_names
 from config.reading.routes import TABLES, read_agents, read_routes
 from config.reading.sources import Given, SettingsError, read_env_file, read_environment, read_overrides
 from config.reading.suggestions import slips
@@ -105,7 +105,9 @@ def load_settings(
     others: dict[str, Any] = {}
     file = _config_file(given)
     if file is not None:
-        given = {**file.given, **given}
+        in_file, renames = with_new_names(file.given)
+        warnings = (*warnings, *renames)
+        given = {**in_file, **given}
         others["agents"] = agents = read_agents(file)
         others["routes"] = read_routes(file, agents, channel_names())
         others["texts"] = read_texts(file, LANGUAGES)
@@ -148,6 +150,10 @@ def _config_file(given: Mapping[str, Given]) -> ConfigFile | None:
     path = Path(given["BRIDGE_CONFIG"].value).expanduser()
     keys = {name: section.toml_keys() for name, section in SECTIONS.items()}
     del keys["bridge"]["config"]  # the file cannot name another one
+    for name, section in SECTIONS.items():  # a setting that has another name now stands where it stood
+        keys[name] |= {
+            old.removeprefix(section.prefix).lower(): old for old in RENAMED if old.startswith(section.prefix)
+        }
     return read_config_file(path, keys, (*TABLES, TABLE))
 
 

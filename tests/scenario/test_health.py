@@ -52,6 +52,23 @@ async def test_a_worker_is_ready_and_counts_what_it_does(own_scene: Scene) -> No
     assert not any(value in text for name, value in own_scene.settings.items() if "TOKEN" in name or "KEY" in name)
 
 
+async def test_strangers_learn_from_the_web_servers_port_that_it_lives_and_no_more(own_scene: Scene) -> None:
+    """A17: reasons and figures stand on the port of their own alone."""
+    port, own = free_port(), free_port()
+    settings = {"SLACK_SIGNING_SECRET": own_scene.stage.slack.signing_secret, "SLACK_APP_TOKEN": ""}
+    await own_scene.start_bridge("web", PORT=port, BRIDGE_METRICS_PORT=own, TELEGRAM_BOT_TOKEN="999:wrong", **settings)
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as stranger,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{own}") as operator,
+    ):
+        assert [(await stranger.get(path)).status_code for path in ("/livez", "/health", "/metrics")] == [200, 200, 404]
+        said = await stranger.get("/readyz")
+        assert (said.status_code, said.json()) == (503, {"status": "not ready"})
+        (reason,) = await _reasons(operator)
+        assert reason.startswith("TELEGRAM_BOT_TOKEN: ")
+        assert "talkifai_bridge_redis_up" in (await operator.get("/metrics")).text
+
+
 async def test_readiness_says_what_is_wrong(own_scene: Scene) -> None:
     """P7: health says so."""
     port = free_port()

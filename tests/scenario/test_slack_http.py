@@ -1,14 +1,18 @@
 """Slack without sockets: the bridge as a process with a web server, called by the stand-in."""
 
+import json
+import time
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 import pytest_asyncio
 
-from adapters.slack.inbound.http_mode import EVENTS_PATH
+from adapters.slack.inbound.http_mode import EVENTS_PATH, LARGEST_BODY
 from bridge.domain.notices import Notice
 from sandbox.bridge_process import NotReady
 from sandbox.faults import Fault, Gate
+from sandbox.slack.event_requests import signed
 from sandbox.talkifai.script import Answer
 from tests.english import english
 from tests.ports import free_port
@@ -72,6 +76,31 @@ async def test_a_command_is_answered_and_a_press_in_the_home_tab_ends_a_conversa
     await pressed.settled.wait()
     assert pressed.acked
     await slack.until_ended(talk)
+
+
+async def test_a_signed_event_of_the_longest_message_is_answered_with_a_notice(slack: SlackMessenger) -> None:
+    """A17: it is larger than what most requests may be, and is not lost without a word."""
+    talk = await slack.ask_in_group("an example")
+    await slack.until_said(talk, "You asked: an example")
+    (example,) = [
+        one.payload for one in slack.slack.deliveries if one.payload.get("event", {}).get("type") == "app_mention"
+    ][-1:]
+    words = "\U0001f980" * 39_000
+    text = f"{slack.slack.mention} {words}"
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}
+    ts = f"{time.time():.6f}"
+    root = example["event"]["ts"]
+    event = example["event"] | {"ts": ts, "event_ts": ts, "thread_ts": root, "text": text, "blocks": [section]}
+    body = json.dumps(example | {"event_id": "EvLongest", "event": event | {"client_msg_id": ts}}).encode()
+    assert 900_000 < len(body) < LARGEST_BODY
+    assert slack.slack.sockets.request_url is not None
+    url, secret, larger = slack.slack.sockets.request_url.url, slack.slack.signing_secret, body + b" " * LARGEST_BODY
+    async with httpx.AsyncClient(headers={"Content-Type": "application/json"}) as client:
+        assert (await client.post(url, content=body, headers=signed(secret, body))).status_code == 200
+        assert (await client.post(url, content=larger, headers=signed(secret, larger))).status_code == 413
+    told = english(Notice.TOO_LONG)
+    await slack.book.until(lambda: any(told in one.text for one in slack.ledger.shown(talk.place)))
+    assert "body too large: 1" in slack.scene.log
 
 
 async def test_over_http_a_bridge_without_a_web_server_does_not_start(own_scene: Scene) -> None:

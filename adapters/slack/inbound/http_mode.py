@@ -21,9 +21,10 @@ _SIGNATURE, _SIGNED_AT = "x-slack-signature", "x-slack-request-timestamp"
 _SIGNATURE_FORM, _SIGNED_AT_FORM = re.compile("v0=[0-9a-f]{64}"), re.compile("[0-9]{1,12}")
 _SIGNED_WITHIN_S = 300
 """Docs: authentication/verifying-requests-from-slack."""
-LARGEST_BODY = 256 * 1024
-"""Bytes. A message of 10,000 characters, the most that is answered, comes four times over in an event of an edit, with
-six bytes for a letter that is not of the Latin alphabet."""
+LARGEST_BODY = 1024 * 1024
+"""Bytes. The longest message, 40,000 characters, comes twice in an event (as text and as blocks), with up to twelve
+bytes for one that is not of the Latin alphabet: it is refused with a notice, not lost. Only a request whose headers can
+be signed gets as far, and all bodies together have a bound of their own."""
 _UNSIGNED, _FAILED, _DELIVER_AGAIN, _ACKNOWLEDGED = 401, 500, 503, 200
 
 

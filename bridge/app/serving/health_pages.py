@@ -1,8 +1,11 @@
-"""The pages for platforms and Prometheus: `/livez`, `/readyz` and `/metrics`."""
+"""The pages for platforms and Prometheus: `/livez`, `/readyz` and `/metrics`.
+
+The web server's port is open to strangers: there they say no more than whether the worker lives and is ready.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 
 from adapters.metrics import Snapshot, metrics_answer
 from adapters.web.server import WebServer
@@ -17,7 +20,7 @@ _JSON = (("Content-Type", "application/json"),)
 
 
 async def open_pages(stack: AsyncExitStack, server: WebServer | None, settings: Settings, worker: Worker) -> None:
-    """Serve the pages on the web server, or on one of their own where the settings say so; and TalkifAI's webhook.
+    """Serve the pages on a port of their own where that is set; bare ones, and TalkifAI's webhook, on the web server.
 
     Raises `SettingWrong` where the port is taken.
     """
@@ -26,26 +29,38 @@ async def open_pages(stack: AsyncExitStack, server: WebServer | None, settings: 
         secret = settings.talkifai.webhook_secret
         if secret is not None:
             stack.enter_context(credit_webhook(server, secret.get_secret_value(), worker.alarms))
-    elif port is not None:
+        stack.enter_context(probes(server, worker.health, says_why=False))
+    if port is not None:
         names = ("BRIDGE_METRICS_PORT", "BRIDGE_METRICS_HOST")
-        server = await stack.enter_async_context(WebServer(port=port, host=host, settings=names))
-    if server is not None:
+        own = await stack.enter_async_context(WebServer(port=port, host=host, settings=names))
         allowances = allowances_of(settings)
         budgets = {"messages": allowances.total_messages, "tokens": allowances.total_tokens}
-        stack.enter_context(health_pages(server, worker.health, budgets))
+        stack.enter_context(probes(own, worker.health, says_why=True))
+        stack.enter_context(metrics_page(own, worker.health, budgets))
 
 
 @contextmanager
-def health_pages(routes: WebRoutes, health: Health, budgets: Mapping[str, int]) -> Iterator[None]:
-    """Serve the pages inside a block. `budgets`: what all people together may use on a day, by unit."""
+def probes(routes: WebRoutes, health: Health, *, says_why: bool) -> Iterator[None]:
+    """Say inside a block whether the worker lives and is ready; `says_why`: with the reasons why it is not."""
 
     async def livez(_: WebRequest) -> WebAnswer:
         return WebAnswer(200, json.dumps({"status": "ok"}), _JSON)
 
     async def readyz(_: WebRequest) -> WebAnswer:
         troubles = list((await health.troubles()).values())
-        said = {"status": "not ready" if troubles else "ok", "reasons": troubles}
+        said = {"status": "not ready" if troubles else "ok", **({"reasons": troubles} if says_why else {})}
         return WebAnswer(503 if troubles else 200, json.dumps(said), _JSON)
+
+    with (
+        routes.serve("/livez", livez, method="GET"),
+        routes.serve("/readyz", readyz, method="GET"),
+    ):
+        yield
+
+
+@contextmanager
+def metrics_page(routes: WebRoutes, health: Health, budgets: Mapping[str, int]) -> Iterator[None]:
+    """Serve the figures inside a block. `budgets`: what all people together may use on a day, by unit."""
 
     async def metrics(_: WebRequest) -> WebAnswer:
         return metrics_answer(
@@ -60,7 +75,5 @@ def health_pages(routes: WebRoutes, health: Health, budgets: Mapping[str, int]) 
             )
         )
 
-    with ExitStack() as served:
-        for path, handler in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
-            served.enter_context(routes.serve(path, handler, method="GET"))
+    with routes.serve("/metrics", metrics, method="GET"):
         yield

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,17 @@ def test_the_keys_old_name_still_works_and_is_named(settings: Read) -> None:
     assert any("BRIDGE_SECRET_KEY" in warning for warning in read.warnings)
     both = settings(**{**old, "BRIDGE_SECRET_KEY": KEYS[0]})
     assert tuple(map(reveal, both.bridge.secret_key)) == KEYS
+
+
+def test_the_keys_old_name_works_in_the_configuration_file_too(settings: Read, tmp_path: Path) -> None:
+    """A4: as in the environment, which wins."""
+    path = tmp_path / "bridge.toml"
+    path.write_text(f"[slack]\nencryption_key = '{KEYS[1]}'\n")
+    old = {"SLACK_SIGNING_SECRET": "canary", **MANY, "BRIDGE_SECRET_KEY": "", "BRIDGE_CONFIG": str(path)}
+    read = settings(**old)
+    assert tuple(map(reveal, read.bridge.secret_key)) == (KEYS[1],)
+    assert any(f"{path}:2: SLACK_ENCRYPTION_KEY: is called BRIDGE_SECRET_KEY now" in said for said in read.warnings)
+    assert tuple(map(reveal, settings(**{**old, "BRIDGE_SECRET_KEY": KEYS[0]}).bridge.secret_key)) == (KEYS[0],)
 
 
 def test_swapped_slack_tokens_are_called_swapped(refused: Refused) -> None:

@@ -63,3 +63,15 @@ def test_a_file_of_secrets_that_others_can_read_is_named(tmp_path: Path) -> None
     assert line == f"{file} can be read by other users of this machine. Run chmod 600 {file}"
     file.chmod(0o600)
     assert said(tmp_path) == []
+
+
+def test_a_configuration_file_that_others_can_read_is_named(tmp_path: Path) -> None:
+    """A4: it may hold tokens, as `.env` does."""
+    file = tmp_path / "bridge.toml"
+    file.write_text("[telegram]\nbot_token = '1:canary'\n")
+    file.chmod(0o644)
+    assert said(tmp_path, BRIDGE_CONFIG=str(file)) == [
+        f"{file} can be read by other users of this machine. Run chmod 600 {file}"
+    ]
+    file.chmod(0o600)
+    assert said(tmp_path, BRIDGE_CONFIG=str(file)) == []
