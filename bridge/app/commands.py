@@ -75,12 +75,17 @@ def _operate(chosen: Namespace) -> int:
 
 
 def _check(*, as_json: bool, offline: bool) -> int:
-    settings = _quiet_settings()
+    """Try everything; where the settings cannot be read, what is wrong with them is what was found."""
     from bridge.app.check import check  # noqa: PLC0415 - as above
     from bridge.app.texts import use_texts  # noqa: PLC0415 - as above
 
-    use_texts(settings)
-    findings = asyncio.run(check.find(settings, opens_sessions=not offline))
+    try:
+        settings = _quiet_settings()
+    except SettingsError as error:
+        findings = check.of_settings(error)
+    else:
+        use_texts(settings)
+        findings = asyncio.run(check.find(settings, opens_sessions=not offline))
     (check.show_json if as_json else check.show)(findings)
     return check.exit_code(findings)
 

@@ -7,8 +7,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tests.pseudo_terminal import ROOT
 from tests.scenario.scene import Scene
 
+BRIDGE = ("-m", "bridge")
+STOPPED_CLOCK = (str(ROOT / "tests" / "outputs" / "at_noon.py"),)
+"""The same with a clock that stands still, at a time that is not now."""
 _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")
 
 
@@ -43,7 +47,7 @@ class Watch:
 @asynccontextmanager
 async def watching(scene: Scene, *words: str) -> AsyncIterator[Watch]:
     """Run `talkifai-bridge WORDS` inside a block."""
-    process = await _start(scene, words, {})
+    process = await _start(scene, (*BRIDGE, *words), {})
     try:
         yield Watch(process)
     finally:
@@ -57,18 +61,18 @@ async def _start(scene: Scene, words: Sequence[str], more: Mapping[str, str]) ->
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "bridge", *words),
+        *words,
         cwd=scene.folder,
-        env={**environment, "COLUMNS": "160", **given},
+        env={**environment, "COLUMNS": "160", "PYTHONPATH": str(ROOT), **given},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
 
 
-async def run_command(scene: Scene, *words: str, typed: str = "", **more: str) -> Ran:
+async def run_command(scene: Scene, *words: str, typed: str = "", program: Sequence[str] = BRIDGE, **more: str) -> Ran:
     """Run `talkifai-bridge WORDS` on the stage. `more`: as for `Scene.start_bridge`; `typed`: what it reads."""
-    process = await _start(scene, words, more)
+    process = await _start(scene, (*program, *words), more)
     async with asyncio.timeout(60.0):
         out, errors = await process.communicate(typed.encode())
     return Ran(process.returncode or 0, out.decode(), errors.decode())

@@ -10,7 +10,7 @@ from telegram.error import Conflict
 
 from sandbox.bridge_process import NotReady
 from sandbox.talkifai.agents import QUIET_AGENT_ID, TEXT_AGENT_ID, VOICE_AGENT_ID
-from tests.scenario.command_line import run_command
+from tests.scenario.command_line import STOPPED_CLOCK, run_command
 from tests.scenario.scene import Scene
 
 pytestmark = pytest.mark.scenario
@@ -85,6 +85,48 @@ async def test_what_the_settings_use_is_compared_with_what_slack_and_telegram_al
     assert len(warnings) == 2
     assert "lacks mpim:history, files:write, files:read" in warnings[0]
     assert "TELEGRAM_GROUP_TRIGGER=all" in warnings[1]
+
+
+async def test_the_agents_of_routes_and_those_with_a_name_are_tried_too(own_scene: Scene) -> None:
+    file = own_scene.folder / "bridge.toml"
+    file.write_text(
+        f'[agents]\nsales = "{QUIET_AGENT_ID}"\n[[routes]]\nchannel = "slack"\nagent = "{VOICE_AGENT_ID}"\n'
+        '[[routes]]\nchannel = "telegram"\nagent = "sales"\n'
+    )
+    ran = await run_command(own_scene, "check", BRIDGE_CONFIG="bridge.toml")
+
+    assert ran.code == 1
+    assert '"Quiet Agent" answers (agents.sales); one session was opened and ended at once' in ran.out
+    (failed,) = [line for line in ran.lines if line.startswith("fail")]
+    assert "this is a voice agent" in failed
+    assert "a route: name a text agent" in failed
+    assert all(record.ended_at is not None for record in own_scene.stage.talkifai.book.records)
+    assert len(own_scene.stage.talkifai.book.records) == 2
+
+
+async def test_a_mistyped_name_is_found_whether_it_is_needed_or_not(own_scene: Scene) -> None:
+    needed = await run_command(
+        own_scene, "check", TALKIFAI_AGENT_ID="", TALKIFAI_AGENTID="x", TELEGRAM_BOT_TOKN="1:canary"
+    )
+
+    assert needed.code == 1
+    assert "fail    settings: TALKIFAI_AGENT_ID: is not set." in needed.out
+    assert "Did you mean TALKIFAI_AGENT_ID?" in needed.out
+    assert "Did you mean TELEGRAM_BOT_TOKEN?" in needed.out
+    assert "canary" not in needed.out + needed.errors
+    found = json.loads((await run_command(own_scene, "check", "--json", TALKIFAI_AGENT_ID="")).out)
+    assert found["ok"] is False
+    other = await run_command(own_scene, "check", "--offline", BRIDGE_SHOW_TOLS="on")
+    assert other.code == 0
+    assert "warning settings: BRIDGE_SHOW_TOLS: is no setting of the bridge and is ignored." in other.out
+
+
+async def test_a_clock_that_is_wrong_is_warned_of(own_scene: Scene) -> None:
+    ran = await run_command(own_scene, "check", "--offline", program=STOPPED_CLOCK)
+
+    assert ran.code == 0
+    assert "warning clock: this machine's clock is " in ran.out
+    assert "Let the machine set its clock by NTP." in ran.out
 
 
 async def test_a_webhook_that_another_program_set_is_warned_of(own_scene: Scene) -> None:

@@ -21,9 +21,10 @@ from bridge.app.check.machine import check_files
 from bridge.app.check.talkifai import agents_of, check_talkifai
 from bridge.domain.errors import BridgeError
 from bridge.ports.channel import IsReceived
-from bridge.runtime.findings import Finding, Verdict, failed
-from config.settings import Settings
+from bridge.runtime.findings import Finding, Verdict, failed, warned
+from config.settings import Settings, SettingsError
 
+_SETTINGS = "settings"
 _VERDICT = 8
 """Cells."""
 _STYLES = {Verdict.PASS: "green", Verdict.WARNING: "yellow", Verdict.FAIL: "bold red"}
@@ -40,7 +41,13 @@ async def find(
             _talkifai(settings, factories, opens_sessions=opens_sessions),
             *(_channel(factory, settings, is_received) for factory in checked),
         )
-    return [*(finding for part in parts for finding in part), *of_redis, *check_files(settings)]
+    slips = [warned(_SETTINGS, sentence, "") for sentence in settings.warnings]
+    return [*slips, *(finding for part in parts for finding in part), *of_redis, *check_files(settings)]
+
+
+def of_settings(error: SettingsError) -> list[Finding]:
+    """Return what is wrong with settings that cannot be read."""
+    return [failed(_SETTINGS, line) for line in error.lines]
 
 
 async def _talkifai(settings: Settings, factories: Sequence[ChannelFactory], *, opens_sessions: bool) -> list[Finding]:

@@ -25,7 +25,8 @@ def agents_of(settings: Settings, factories: Sequence[ChannelFactory]) -> Mappin
         if isinstance(factory, Checked) and factory.is_enabled(settings):
             found = {**factory.agents(settings), **found}
     routed = {route.agent: "a route" for route in settings.routes if route.agent}
-    return {**routed, **found}
+    named = {str(agent_id): f"agents.{name}" for name, agent_id in settings.agents.items()}
+    return {**routed, **named, **found}
 
 
 async def check_talkifai(agent: TalkifaiAgent, agents: Mapping[str, str], *, opens_sessions: bool) -> list[Finding]:

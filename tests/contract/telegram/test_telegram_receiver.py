@@ -234,7 +234,7 @@ async def test_a_second_poller_makes_the_first_step_back_and_neither_dies(
 
 
 async def test_a_webhook_that_is_set_is_removed_and_its_updates_are_kept(
-    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake
+    telegram: TelegramStandIn, channel: TelegramChannel, intake: Intake, caplog: pytest.LogCaptureFixture
 ) -> None:
     ada = telegram.person("Ada")
     queue = telegram.queues[telegram.bot.id]
@@ -244,6 +244,7 @@ async def test_a_webhook_that_is_set_is_removed_and_its_updates_are_kept(
         await intake.until_knocks(1)
     assert intake.texts == ["from the hook's time"]
     assert (queue.webhook_was_deleted, queue.pending_were_dropped) == (1, 0)
+    assert "the webhook at bot.example is removed: updates are polled" in caplog.text
 
 
 @pytest.mark.parametrize(
