@@ -90,8 +90,8 @@ class CarryOver:
 
     async def line(self, texts: Texts, session: Session, idle_s: float) -> str:
         """Say from when the thread goes on; empty where people have noticed no end: it never fell idle."""
-        ago_s = self._clock.now() - max((exchange.at for exchange in await self.into(session)), default=0.0)
-        return continues_from(texts, ago_s) if idle_s <= ago_s <= self._limits.kept_s else ""
+        at, now = max((exchange.at for exchange in await self.into(session)), default=0.0), self._clock.now()
+        return continues_from(texts, at, now) if idle_s <= now - at <= self._limits.kept_s else ""
 
 
 async def _with_files(

@@ -116,6 +116,7 @@ class Phrase(TextKey):
     TOKENS_USED = "tokens_used"
     NEXT_GOES_ON_FROM = "next_goes_on_from"
     CONTINUES_FROM = "continues_from"
+    CONTINUES_FROM_AT = "continues_from_at"
     MINUTES = "minutes"
     HOURS = "hours"
     DAYS = "days"

@@ -13,7 +13,7 @@ from string import Formatter
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
-from babel.dates import format_time
+from babel.dates import format_skeleton, format_time
 from babel.numbers import format_decimal
 
 from bridge.domain.notices import TextKey
@@ -51,6 +51,14 @@ class Texts:
         if self.zone is None:
             return ""
         return format_time(datetime.fromtimestamp(at, UTC), "short", tzinfo=self.zone, locale=self.language)
+
+    def moment(self, at: float, now: float) -> str:
+        """Return a time as `time_of_day`, with its day where that is not today; empty where no zone is known."""
+        if self.zone is None:
+            return ""
+        then, today = (datetime.fromtimestamp(time, self.zone).date() for time in (at, now))
+        day = "" if then == today else format_skeleton("MMMd", then, locale=self.language)
+        return f"{day}, {self.time_of_day(at)}" if day else self.time_of_day(at)
 
     def _shown(self, value: str | int) -> str:
         return value if isinstance(value, str) else format_decimal(value, locale=self.language)

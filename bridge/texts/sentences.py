@@ -105,9 +105,14 @@ def remembered_status(texts: Texts, exchanges: int) -> str:
     return texts(Phrase.NEXT_GOES_ON_FROM, count=exchanges) if exchanges else ""
 
 
-def continues_from(texts: Texts, ago_s: float) -> str:
-    """Say that a thread goes on with what was said, and how long ago that was."""
-    return texts(Phrase.CONTINUES_FROM, time=duration(texts, ago_s))
+def continues_from(texts: Texts, at: float, now: float) -> str:
+    """Say from when a thread goes on: by the person's clock, or how long ago where that is not known."""
+    moment, ago_s = texts.moment(at, now), now - at
+    return (
+        texts(Phrase.CONTINUES_FROM_AT, time=moment)
+        if moment
+        else texts(Phrase.CONTINUES_FROM, time=duration(texts, ago_s))
+    )
 
 
 def files_notice(texts: Texts, attachments: Sequence[Attachment], wording: str) -> str:

@@ -40,7 +40,7 @@ def words(text: str) -> str:
     return "".join(sign for sign in bare if _is_read(sign))
 
 
-_CONTINUES = re.compile(r"\s*_?Continues from [^\n]{1,60} ago\._?\s*\Z")
+_CONTINUES = re.compile(r"\s*_?Continues from [^\n]{1,60}\._?\s*\Z")
 """The bridge's own line below an answer whose thread goes on after its conversation was ended."""
 
 

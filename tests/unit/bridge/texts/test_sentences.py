@@ -1,5 +1,7 @@
 """Each text in each language, with numbers, and what is put together from several."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bridge.domain.notices import Label, Notice, Phrase, Status
@@ -71,7 +73,7 @@ def test_the_time_to_come_again_is_on_the_persons_own_clock_and_never_too_early(
 
 def test_durations_stand_in_the_case_that_german_needs_there() -> None:
     texts = texts_in("de")
-    assert continues_from(texts, 3 * 86_400) == "Knüpft an das Gespräch von vor 3 Tagen an."
+    assert continues_from(texts, 0.0, 3 * 86_400) == "Knüpft an das Gespräch von vor 3 Tagen an."
     assert duration(texts, 60) == "einer Minute"
     assert conversation_status(texts, 0, 600.0, {}, carried=1) == (
         "Hier ist ein Gespräch offen: noch keine Antworten. Es endet nach etwa 10 Minuten ohne Nachricht.\n"
@@ -129,3 +131,13 @@ def test_an_own_text_is_checked(
 
 def test_every_kind_of_text_has_a_bound() -> None:
     assert {most_characters(key) for key in KEYS.values()} == {60, 75, 160, 1000}
+
+
+def test_a_thread_goes_on_from_a_time_of_the_persons_own_clock_where_that_is_known() -> None:
+    """M1: with the day, where it was not today; as the language writes it."""
+    berlin, new_york = texts_in("de", "Europe/Berlin"), texts_in("en", "America/New_York")
+    now = datetime(2026, 11, 27, 14, 0, tzinfo=UTC).timestamp()
+    assert continues_from(berlin, now - 55 * 60, now) == "Knüpft an das Gespräch von 14:05 an."
+    assert continues_from(berlin, now - 86_400, now) == "Knüpft an das Gespräch von 26. Nov., 15:00 an."
+    assert continues_from(new_york, now - 55 * 60, now).replace("\u202f", " ") == "Continues from 8:05 AM."
+    assert continues_from(texts_in("en"), now - 7200, now) == "Continues from 2 hours ago."
