@@ -7,10 +7,10 @@ from contextlib import suppress
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.schema.codec import Unreadable, queued_from_json
-from adapters.redis_store.schema.exchange_codec import exchange_from_json
-from adapters.redis_store.schema.keys import Keys
+from adapters.redis_store.schema.exchange_codec import exchange_from_json, exchange_to_json
+from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
-from bridge.domain.exchanges import Exchange
+from bridge.domain.exchanges import CarryOverLimits, Exchange
 from bridge.domain.incoming import Question
 from bridge.domain.threads import ThreadKey
 
@@ -18,9 +18,12 @@ from bridge.domain.threads import ThreadKey
 class RedisExchanges:
     """The `Exchanges` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys, worker: WorkerState, sealing: Sealing) -> None:
+    def __init__(
+        self, commands: Commands, keys: Keys, worker: WorkerState, sealing: Sealing, limits: CarryOverLimits
+    ) -> None:
         self._commands = commands
         self._keys = keys
+        self._limits = limits
         self._worker = worker
         self._sealing = sealing
 
@@ -40,6 +43,16 @@ class RedisExchanges:
                 if isinstance(queued, Question):
                     found.append(Exchange.kept(queued.text, "", queued.person, queued.origin.asked_at))
         return sorted(found, key=lambda exchange: exchange.at)
+
+    async def add(self, thread: ThreadKey, exchanges: Sequence[Exchange]) -> None:
+        """Add what is missing there; the newest of all are kept."""
+        kept_ms = milliseconds(self._limits.kept_s)
+        written = [(round(one.at * 1000), exchange_to_json(self._sealing.close_exchange(one))) for one in exchanges]
+        await self._commands.script(
+            "restore_exchanges",
+            [self._keys.exchanges(thread)],
+            [self._limits.exchanges, kept_ms, kept_ms, *(part for one in written for part in one)],
+        )
 
     async def drop(self, thread: ThreadKey) -> None:
         """Forget them."""

@@ -95,7 +95,7 @@ class RedisStores(Stores):
             inbox=RedisInbox(reach, keys, limits, sealing),
             queue=RedisWorkQueue(reach, keys, limits, worker, lost_state, sealing),
             sessions=RedisSessions(reach, keys, limits, worker, lost_state, sealing),
-            exchanges=RedisExchanges(reach, keys, worker, sealing),
+            exchanges=RedisExchanges(reach, keys, worker, sealing, limits.carried),
             take_overs=RedisTakeOvers(reach, keys),
             quota=RedisQuota(reach, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(reach, keys),

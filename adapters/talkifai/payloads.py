@@ -7,6 +7,7 @@ both are read.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -155,7 +156,17 @@ def read_history(body: bytes) -> Sequence[HistoryMessage]:
 def _history_message(message: object) -> HistoryMessage:
     fields = message if isinstance(message, dict) else {}
     content = fields.get("content")
-    return HistoryMessage(_name(fields, "role"), fix_surrogates(content) if isinstance(content, str) else "")
+    text = fix_surrogates(content) if isinstance(content, str) else ""
+    return HistoryMessage(_name(fields, "role"), text, _time(fields.get("timestamp")))
+
+
+def _time(timestamp: object) -> float:
+    """Read ISO 8601; 0 for anything else. Without a zone it is UTC."""
+    try:
+        at = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else None
+    except ValueError:
+        return 0.0
+    return 0.0 if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def read_agent(body: bytes) -> AgentFacts | None:

@@ -72,6 +72,8 @@ class HistoryMessage:
     role: str
     """`user` or `assistant`."""
     content: str
+    at: float = 0.0
+    """When: seconds since the epoch; 0 where that is not told."""
 
 
 @dataclass(frozen=True, slots=True)

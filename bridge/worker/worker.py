@@ -14,6 +14,7 @@ from bridge.conversation.channels import Channels
 from bridge.conversation.files.reader import FileReader
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.sessions.allowances import AllowanceKeeper
+from bridge.conversation.sessions.history_fill import HistoryFill
 from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.conversation.sessions.reaper import TICK_S, Reaper
 from bridge.conversation.sessions.session_manager import SessionManager
@@ -126,7 +127,8 @@ class Worker:
         busy = Busy(inbox, routes, turns.say_words, interrupts=interrupts)
         self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, turns.hour, may, tracer, busy)
         self._hand_backs = HandBacks(outside.stores.take_overs, inbox)
-        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended)
+        fill = HistoryFill(outside.agent, outside.stores.exchanges, kept).fill
+        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended, fill)
         self._dispatcher = Dispatcher(
             queue=queue,
             turns=self._turns,

@@ -67,3 +67,27 @@ async def test_a_thread_goes_on_without_a_seam_where_redis_forgot_everything(clu
     assert talk.texts == [BEFORE, AFTER]
     await cluster.at_rest()
     await cluster.end_all()
+
+
+@pytest.mark.parametrize("channel", TALKS)
+async def test_what_redis_and_the_worker_forgot_is_read_again_before_the_end(cluster: Cluster, channel: str) -> None:
+    """M2: the worker's memory holds three exchanges, TalkifAI's history all of them. A history that fails ends too."""
+    await cluster.start_worker()
+    talk = talk_on(cluster.stage, channel)
+    for number in range(5):
+        cluster.answers[f"question {number}?"] = Answer.of(f"Answer {number}.")
+        await talk.ask(f"question {number}?")
+        await talk.until_shown(f"Answer {number}.")
+        await cluster.until_let_go(talk.thread)
+    await cluster.redis.flushall()
+    await cluster.until_said(cluster.workers[0], "what was said is read again")
+    await talk.ask("what does it cost?")
+    cluster.answers["what does it cost?"] = Answer.of(AFTER)
+    await cluster.stage.talkifai.book.until(lambda: len(talk.records) == 2 and bool(talk.records[1].carried), 30.0)
+    said = "\n".join(f"User: question {number}?\nYou: Answer {number}." for number in range(5))
+    assert talk.records[1].carried == [said]
+
+    cluster.stage.talkifai.faults.arm(Fault("history", status=500, times=-1))
+    await cluster.until_let_go(talk.thread)
+    await cluster.redis.flushall()
+    await cluster.stage.talkifai.book.until(lambda: all(record.ended_at is not None for record in talk.records), 60.0)

@@ -229,7 +229,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         inbox=RedisInbox(commands, KEYS, LIMITS, sealing),
         queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state, sealing),
         sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state, sealing),
-        exchanges=RedisExchanges(commands, KEYS, worker, sealing),
+        exchanges=RedisExchanges(commands, KEYS, worker, sealing, LIMITS.carried),
         take_overs=RedisTakeOvers(commands, KEYS),
         quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),

@@ -8,7 +8,7 @@ from functools import partial
 
 from bridge.conversation.sessions.session_manager import OPENING
 from bridge.domain.errors import AgentRateLimited, BridgeError, ConversationLost, StoreUnavailable
-from bridge.domain.sessions import Conversation, Ending, EndReason
+from bridge.domain.sessions import Conversation, Ending, EndReason, Session
 from bridge.domain.threads import ThreadKey
 from bridge.ports.agent import Agent
 from bridge.ports.stores.sessions import SessionStore
@@ -48,6 +48,7 @@ class Reaper:
         store: Knows which are due.
         clock: Time.
         on_ended: Called with the thread of each conversation that was ended. Raises nothing but cancellation.
+        fill: Reads again what Redis has forgotten of a conversation. Raises nothing but cancellation.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Reaper:
         store: SessionStore,
         clock: Clock,
         on_ended: Callable[[ThreadKey], Awaitable[None]] | None = None,
+        fill: Callable[[Session], Awaitable[None]] | None = None,
     ) -> None:
         self._on_ended = on_ended
+        self._fill = fill
         self._untold = BackgroundQueue(_MOST_UNTOLD)
         self._agent = agent
         self._store = store
@@ -112,6 +115,8 @@ class Reaper:
             "conversation": session.conversation.id,
             "reason": ending.reason.value,
         }
+        if self._fill is not None and ending.reason is EndReason.FORGOTTEN and ending.attempts == 1:
+            await self._fill(session)
         try:
             await self._close(session.conversation)
         except BridgeError as error:

@@ -17,6 +17,10 @@ class Exchanges(Protocol):
         """Return them, oldest first."""
         ...
 
+    async def add(self, thread: ThreadKey, exchanges: Sequence[Exchange]) -> None:
+        """Add what is missing there; the newest of all are kept."""
+        ...
+
     async def drop(self, thread: ThreadKey) -> None:
         """Forget them."""
         ...
