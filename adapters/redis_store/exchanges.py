@@ -47,7 +47,9 @@ class RedisExchanges:
     async def add(self, thread: ThreadKey, exchanges: Sequence[Exchange]) -> None:
         """Add what is missing there; the newest of all are kept."""
         kept_ms = milliseconds(self._limits.kept_s)
-        written = [(round(one.at * 1000), exchange_to_json(self._sealing.close_exchange(one))) for one in exchanges]
+        written = [
+            (round(one.at * 1000), exchange_to_json(self._sealing.close_exchange(one, thread))) for one in exchanges
+        ]
         await self._commands.script(
             "restore_exchanges",
             [self._keys.exchanges(thread)],
