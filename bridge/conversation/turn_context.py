@@ -1,7 +1,8 @@
 """What a turn works with: the thread's lease, the turn's record, the channel and the reply."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from bridge.access.routes import Routed
 from bridge.domain.incoming import Question
@@ -12,8 +13,16 @@ from bridge.reply.reply import Reply
 from bridge.texts.catalog import Texts
 from bridge.texts.sentences import notice_of
 
-Guard = Callable[[], Awaitable[None]]
-"""Returns while the thread is this worker's. Raises `LeaseLost` when another one has it."""
+
+class Guard(Protocol):
+    """Stands before each step that people or the agent notice."""
+
+    async def __call__(self, *, shows: bool = False) -> None:
+        """Return while the thread is this worker's. Raises `LeaseLost` when another one has it.
+
+        While that cannot be known it waits, unless what follows only shows more of an answer (`shows`).
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ class TurnRunner:
             reply,
             pacing=self._pacing,
             clock=self._clock,
-            guard=guard,
+            guard=partial(guard, shows=True),
             record=lambda ids, text: self._queue.record_shown(lease, ids, text, has_begun=reply.has_begun),
             message_ids=entry.record.message_ids,
             taken_up=entry.record.attempts > 1 or entry.record.asked is not None,

@@ -48,9 +48,10 @@ class HeldThread:
 class LeaseKeeper:
     """Keeps leases alive and says, before each step that people see, whether the thread is still this worker's.
 
-    While the store is away for longer than a lease, a worker that was alone goes on: no other one was there to take
-    its threads. Where there are several, it waits with what it has to show until the store answers: the store may be
-    away for this worker alone, and another one may be showing the reply.
+    The store may be away for longer than a lease. A worker that held its lease when that began goes on showing the
+    answer for as long as it lasts: while no worker reaches the store, none can take the thread, and the first step
+    after it is to ask for the lease. Nothing is asked of the agent meanwhile, unless the worker was alone: the store
+    may be away for this worker alone, and another one may have sent the question.
     """
 
     def __init__(self, queue: WorkQueue, clock: Clock, *, lease_s: float) -> None:
@@ -59,6 +60,8 @@ class LeaseKeeper:
         self._lease_s = lease_s
         self._held: dict[Lease, HeldThread] = {}
         self._asked_in_vain_at = float("-inf")
+        self._away_since: float | None = None
+        """When the store was first asked in vain, since it last answered."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -83,10 +86,10 @@ class LeaseKeeper:
             if held.question_id == question_id:
                 held.stop.set()
 
-    async def guard(self, held: HeldThread) -> None:
-        """Return while the thread is surely this worker's. Raises `LeaseLost` when another one has it.
+    async def guard(self, held: HeldThread, *, shows: bool = False) -> None:
+        """Return while the thread is this worker's. Raises `LeaseLost` when another one has it.
 
-        A worker that was paused finds out here.
+        A worker that was paused finds out here. `shows`: what follows shows more of an answer, and asks nothing.
         """
         while self._clock.monotonic() - held.renewed_at >= self._lease_s * 0.8:
             answer = await self._ask(held)
@@ -94,9 +97,19 @@ class LeaseKeeper:
                 raise LeaseLost(str(held.lease.thread))
             if answer is _Answer.OURS or self._queue.is_alone:
                 return
-            if self._clock.monotonic() - held.renewed_at < self._lease_s:
+            if self._clock.monotonic() - held.renewed_at < self._lease_s or (shows and self._went_away_from(held)):
                 return
             await self._clock.sleep(_STORE_AWAY_PAUSE_S)
+
+    def _went_away_from(self, held: HeldThread) -> bool:
+        """Say whether the store went away while this worker held the lease; else it was the worker that stood still."""
+        return self._away_since is not None and self._away_since - held.renewed_at < self._lease_s
+
+    def _note_asked(self, asked_at: float, *, has_answered: bool) -> None:
+        if has_answered:
+            self._away_since = None
+        elif self._away_since is None:
+            self._away_since = asked_at
 
     async def _ask(self, held: HeldThread) -> _Answer:
         """Ask the store for one lease, though not for long, and not again at once where it did not answer."""
@@ -108,7 +121,9 @@ class LeaseKeeper:
                 renewal = await self._queue.renew([held.lease])
         except (StoreUnavailable, TimeoutError):
             self._asked_in_vain_at = self._clock.monotonic()
+            self._note_asked(asked_at, has_answered=False)
             return _Answer.AWAY
+        self._note_asked(asked_at, has_answered=True)
         if renewal.lost:
             return _Answer.LOST
         held.renewed_at = asked_at
@@ -130,7 +145,9 @@ class LeaseKeeper:
         try:
             renewal = await self._queue.renew([held.lease for held in holders], can_wait_s=self._lease_s / 15)
         except StoreUnavailable:
+            self._note_asked(asked_at, has_answered=False)
             return False
+        self._note_asked(asked_at, has_answered=True)
         lost = set(renewal.lost)
         for held in holders:
             if held.lease not in lost:

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from adapters.slack.inbound.http_mode import EVENTS_PATH
-from sandbox.talkifai.script import Answer
+from sandbox.faults import Gate
+from sandbox.talkifai.script import Answer, Hold, Say
 from tests.fault.cluster import Cluster
 from tests.fault.proxy import Proxy
 from tests.fault.steps import BEGIN, MIDDLE, REST, WHOLE, Scene, text_streams
@@ -116,8 +117,10 @@ async def test_thirty_seconds_without_redis_cost_no_answer_and_ask_nothing_twice
         for scene in ending_meanwhile:
             await scene.talk.until_texts(WHOLE)
         await asyncio.sleep(OUTAGE_S)
+        # The leases are over, and no worker can tell who has the threads.
         for scene in ending_later:
             scene.open_all()
+        await asyncio.gather(*(scene.talk.until_texts(WHOLE) for scene in ending_later))
         await network.restore()
         returned_at = time.monotonic()
         new = [talk_on(cluster.stage, channel) for channel in TALKS]
@@ -141,6 +144,64 @@ async def test_thirty_seconds_without_redis_cost_no_answer_and_ask_nothing_twice
         assert all(worker.process.returncode is None for worker in cluster.workers)
         await cluster.end_all()
         assert cluster.stage.talkifai.book.open_now == 0
+
+
+@pytest.mark.timeout(150)
+async def test_a_worker_that_alone_loses_redis_does_not_write_over_the_one_that_took_its_thread(hasty: Cluster) -> None:
+    """D8, P2: it cannot know that the others reach Redis, and leaves the thread to them when it learns so."""
+    async with Proxy.to(hasty.redis_url) as network:
+        await hasty.start_worker(f"redis://127.0.0.1:{network.port}/0", TELEGRAM_BOT_TOKEN="")
+        scene = Scene(hasty, talk_on(hasty.stage, "slack"), "going on")
+        await text_streams(scene)
+        fence = await hasty.fence_of(scene.talk.thread)
+        await hasty.start_worker(TELEGRAM_BOT_TOKEN="")
+        await network.cut()
+        await hasty.until_fence_is_above(fence, scene.talk.thread)
+        scene.open_all()
+        await scene.talk.until_texts(WHOLE)
+        await hasty.at_rest()
+        await network.restore()
+        await asyncio.sleep(hasty.lease_s / 2)
+
+        assert scene.talk.texts == [WHOLE]
+        assert scene.talk.posted == [scene.question]
+
+
+@pytest.mark.timeout(150)
+async def test_an_answer_ends_though_redis_is_away_for_several_leases(hasty: Cluster) -> None:
+    """R5: two workers, direct messages of both services, and a group of Telegram; nothing is asked or said twice."""
+    telegram = hasty.stage.telegram
+    ada, group = telegram.person("Ada"), telegram.group("Team")
+    place, gate = str(group.id), Gate()
+    hasty.answers["what is new?"] = Answer.of(Say(BEGIN, chunk=len(BEGIN)), Hold(gate), Say(REST, chunk=len(REST)))
+    async with Proxy.to(hasty.redis_url) as network:
+        for _ in range(2):
+            await hasty.start_worker(f"redis://127.0.0.1:{network.port}/0")
+        scenes = [Scene(hasty, talk_on(hasty.stage, channel), f"going on in {channel}") for channel in TALKS]
+        for scene in scenes:
+            await text_streams(scene)
+        await telegram.say(ada, group, "what is new?", mention=True)
+        await gate.reached()
+
+        await network.cut()
+        await asyncio.sleep(3.5 * hasty.lease_s)
+        for scene in scenes:
+            scene.open_all()
+        gate.open()
+        for scene in scenes:
+            await scene.talk.until_texts(WHOLE, within_s=10.0)
+        wanted = [BEGIN + REST]
+        await telegram.ledger.until(lambda: [one.text for one in telegram.ledger.shown(place)] == wanted, 10.0)
+        await network.restore()
+        await hasty.at_rest()
+
+        assert [one.text for one in telegram.ledger.shown(place)] == wanted
+        for scene in scenes:
+            assert scene.talk.texts == [WHOLE]
+            assert scene.talk.posted == [scene.question]
+            assert scene.talk.never_went_back()
+        await hasty.end_all()
+        assert hasty.stage.talkifai.book.open_now == 0
 
 
 async def test_a_half_open_redis_is_noticed_and_work_goes_on_when_it_thaws(cluster: Cluster) -> None:

@@ -80,8 +80,8 @@ class Stage(Generic[Fake]):
         return [view.notice for view in self.channel.standing.values() if view.notice]
 
 
-async def free() -> None:
-    return
+async def free(*, shows: bool = False) -> None:
+    del shows
 
 
 def stage(
