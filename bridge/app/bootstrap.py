@@ -1,6 +1,7 @@
 """Puts everything together: the one place that knows the core, the adapters and the settings."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -115,6 +116,8 @@ async def run_worker(
         )
         in_force.limit(worker.allowances)
         await _open_pages(stack, server, settings, worker)
+        # What is loaded by now stays: looking through it again and again for garbage costs CPU.
+        gc.freeze()
         with unwrap_group():
             await worker.run(stop)
         await leave(stores, agent, ends_sessions=ends_sessions)

@@ -3,21 +3,21 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 TOGETHER = "together"
 """The script that runs several of the others."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Script:
     """One atomic step."""
 
     text: str
     """With the functions that the scripts share in front."""
 
-    @property
+    @cached_property
     def sha(self) -> str:
         """The name by which the server knows it once it is loaded."""
         return hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()

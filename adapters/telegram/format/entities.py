@@ -64,7 +64,7 @@ class Stretches:
 
 def utf16_length(text: str) -> int:
     """Count UTF-16 units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def spans_of(text: str, marks: Sequence[Mark]) -> tuple[Span, ...]:
@@ -109,7 +109,9 @@ def _in_order(marks: Iterable[Mark]) -> list[Mark]:
     return sorted(marks, key=lambda mark: (mark.start, -mark.end, _WORTH[mark.kind]))
 
 
-def _units_before(text: str) -> list[int]:
+def _units_before(text: str) -> Sequence[int]:
+    if utf16_length(text) == len(text):
+        return range(len(text) + 1)
     return [0, *accumulate(2 if character > "\uffff" else 1 for character in text)]
 
 
