@@ -96,7 +96,7 @@ class RedisStores(Stores):
             queue=RedisWorkQueue(reach, keys, limits, worker, lost_state, sealing),
             sessions=RedisSessions(reach, keys, limits, worker, lost_state, sealing),
             exchanges=RedisExchanges(reach, keys, worker, sealing, limits.carried),
-            take_overs=RedisTakeOvers(reach, keys),
+            take_overs=RedisTakeOvers(reach, keys, sealing),
             quota=RedisQuota(reach, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(reach, keys),
             leader=RedisLeader(reach, keys),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.schema.codec import unpack
 from adapters.redis_store.schema.keys import Keys
+from adapters.redis_store.schema.sealing import Sealing
 from bridge.domain.take_overs import TakeOver
 from bridge.domain.threads import Address, Person, ThreadKey
 
@@ -13,14 +14,18 @@ from bridge.domain.threads import Address, Person, ThreadKey
 class RedisTakeOvers:
     """The `TakeOvers` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys) -> None:
+    def __init__(self, commands: Commands, keys: Keys, sealing: Sealing) -> None:
         self._commands = commands
         self._keys = keys
+        self._sealing = sealing
 
     async def of_thread(self, thread: ThreadKey) -> TakeOver | None:
         """Return who has the thread; None where that is the agent."""
         flat = [unpack(part) for part in await self._commands.read("HGETALL", [self._keys.taken(thread)])]
-        return _take_over(thread, dict(zip(flat[::2], flat[1::2], strict=True))) if flat else None
+        if not flat:
+            return None
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
+        return _take_over(thread, fields, self._sealing.open_name(fields["name"], thread, fields["person"]))
 
     async def all_threads(self) -> Sequence[TakeOver]:
         """Return all of them, the one that goes back to the agent first in front."""
@@ -36,12 +41,12 @@ class RedisTakeOvers:
         return [one for one in found if one is not None]
 
 
-def _take_over(thread: ThreadKey, fields: Mapping[str, str]) -> TakeOver:
+def _take_over(thread: ThreadKey, fields: Mapping[str, str], name: str) -> TakeOver:
     address = json.loads(fields["address"])
     return TakeOver(
         thread=thread,
         address=Address(address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")),
-        person=Person(fields["person"], fields["name"]),
+        person=Person(fields["person"], name),
         since=float(fields["since_ms"]) / 1000,
         by_agent=fields.get("by_agent") == "1",
     )

@@ -135,6 +135,33 @@ async def test_no_token_and_no_word_stands_in_redis(with_keys: Open, redis: Redi
     assert ending.session.conversation.token == "jwt-canary"
 
 
+async def test_no_name_and_no_address_stands_in_redis(with_keys: Open, redis: Redis) -> None:
+    """A4: of the person who asks, in questions, sessions, exchanges, dead letters and of who took a thread over."""
+    stores = with_keys(KEY)
+    asked = ask("q1")
+    person = Person("U1", "Ada Canary", "adacanary")
+    asked = replace(asked, origin=replace(asked.origin, person=person, metadata={"link": "canary"}))
+    await stores.inbox.append(asked)
+    lease = replace(await claim(stores), question_id="q1")
+    item = await begin(stores, lease)
+    assert (item.queued.person, item.queued.origin.metadata) == (person, {"link": "canary"})
+    bound_to = replace(session("c1"), user_identifier="canary@example.com")
+    await stores.sessions.bind(lease, bound_to, 600)
+    assert await stores.sessions.current(THREAD) == bound_to
+    await stores.queue.record_sending(lease, "c1", 0)
+    assert b"anary" not in await dump(redis)
+    said = Exchange("asked", "told", person, at=1.0)
+    await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600, exchange=said, end_reason=EndReason.HUMAN))
+    assert b"anary" not in await dump(redis)
+    (kept_exchange,) = await stores.exchanges.of_thread(THREAD)
+    assert kept_exchange.person.name == "Ada Canary"
+    take_over = await stores.take_overs.of_thread(THREAD)
+    assert take_over is not None
+    assert take_over.person == Person("U1", "Ada Canary")
+    (ending,) = await stores.sessions.claim_ends(10, 60.0)
+    assert ending.session.user_identifier == "canary@example.com"
+
+
 async def claim_again(stores: RedisStores, redis: Redis) -> Lease:
     """Take the thread as another worker would after the first one died."""
     await redis.zadd(stores.keys.due, {str(THREAD): 0})

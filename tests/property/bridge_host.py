@@ -230,7 +230,7 @@ def host_stores(store: Store, host: "Host") -> Stores:
         queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state, sealing),
         sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state, sealing),
         exchanges=RedisExchanges(commands, KEYS, worker, sealing, LIMITS.carried),
-        take_overs=RedisTakeOvers(commands, KEYS),
+        take_overs=RedisTakeOvers(commands, KEYS, sealing),
         quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),
         leader=RedisLeader(commands, KEYS),

@@ -18,7 +18,7 @@ from adapters.redis_store.schema.exchange_codec import exchange_from_json, excha
 from adapters.redis_store.schema.sealing import Sealing
 from bridge.domain.threads import ThreadKey
 
-_TOKEN = b"token"
+_OF_SESSION = (b"token", b"user_identifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def resealed(sealing: Sealing, thread: ThreadKey, new: ThreadKey, found: Sealed)
             session = sealing.open_session(session_from_fields(thread, flat))
             fields = session_to_fields(sealing.close_session(replace(session, thread=new)))
             now = dict(zip(fields[::2], fields[1::2], strict=True))
-            changes.append(("session", _TOKEN, found.session[_TOKEN], now[_TOKEN]))
+            changes += [("session", field, found.session[field], now[field]) for field in _OF_SESSION]
     changes += [("body", field, was, now) for field, was, now in _questions(sealing, thread, new, found.bodies)]
     lists = (("unanswered", [found.unanswered] if found.unanswered else []), ("overheard", found.overheard))
     for kind, kept in lists:

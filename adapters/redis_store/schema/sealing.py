@@ -52,20 +52,28 @@ class Sealing:
         return "\n".join(self._opened(line, names) if line.startswith(MARK) else line for line in text.split("\n"))
 
     def close_session(self, session: Session) -> Session:
-        """Seal the token, for its thread."""
-        return _with_token(session, self.close(session.conversation.token, _token_of(session)))
+        """Seal the token, and the name by which TalkifAI knows the person, for its thread."""
+        name = _token_of(session)
+        return _with_secrets(session, lambda text: self.close(text, name))
 
     def open_session(self, session: Session) -> Session:
-        """Open the token. Raises `Unreadable`."""
+        """Open both. Raises `Unreadable`."""
         names = _token_of(session), f"token:{session.conversation.id}"
-        return _with_token(session, self.open(session.conversation.token, *names))
+        return _with_secrets(session, lambda text: self.open(text, *names))
+
+    def open_name(self, text: str, thread: ThreadKey, person_id: str) -> str:
+        """Open the name of the person who took a thread over; empty where it cannot be read."""
+        try:
+            return self.open(text, f"question:{thread}:{person_id}")
+        except Unreadable:
+            return ""
 
     def close_queued(self, queued: Queued) -> Queued:
-        """Seal the words of a question, and what its files are called and where they are."""
+        """Seal the words of a question, who asks, and what its files are called and where they are."""
         return _with_question(queued, self.close) if isinstance(queued, Question) else queued
 
     def open_queued(self, queued: Queued, thread: ThreadKey | None = None) -> Queued:
-        """Open the words of a question that was found in this thread, and its files. Raises `Unreadable`."""
+        """Open what is sealed of a question that was found in this thread. Raises `Unreadable`."""
         return _with_question(queued, self.open, thread) if isinstance(queued, Question) else queued
 
     def close_said(self, lease: Lease, text: str) -> str:
@@ -105,8 +113,9 @@ def _token_of(session: Session) -> str:
     return f"token:{session.thread}:{session.conversation.id}"
 
 
-def _with_token(session: Session, token: str) -> Session:
-    return replace(session, conversation=Conversation(session.conversation.id, token))
+def _with_secrets(session: Session, change: Callable[[str], str]) -> Session:
+    conversation = Conversation(session.conversation.id, change(session.conversation.token))
+    return replace(session, conversation=conversation, user_identifier=change(session.user_identifier))
 
 
 def _words_of(question: Question, thread: ThreadKey | None = None) -> str:
@@ -117,7 +126,11 @@ def _words_of(question: Question, thread: ThreadKey | None = None) -> str:
 def _with_question(question: Question, change: Callable[[str, str], str], thread: ThreadKey | None = None) -> Question:
     name = _words_of(question, thread)
     files = (replace(file, name=change(file.name, name), ref=change(file.ref, name)) for file in question.files)
-    return replace(question, text=change(question.text, name), files=tuple(files))
+    person = question.person
+    person = replace(person, name=change(person.name, name), handle=change(person.handle, name))
+    metadata = {key: change(value, name) for key, value in question.origin.metadata.items()}
+    origin = replace(question.origin, person=person, metadata=metadata)
+    return replace(question, origin=origin, text=change(question.text, name), files=tuple(files))
 
 
 def _said_in(exchange: Exchange, thread: ThreadKey) -> str:
@@ -125,7 +138,8 @@ def _said_in(exchange: Exchange, thread: ThreadKey) -> str:
 
 
 def _with_words(exchange: Exchange, change: Callable[[str], str]) -> Exchange:
-    return replace(exchange, question=change(exchange.question), answer=change(exchange.answer))
+    person = replace(exchange.person, name=change(exchange.person.name))
+    return replace(exchange, question=change(exchange.question), answer=change(exchange.answer), person=person)
 
 
 def _turn_of(question_id: str) -> str:
