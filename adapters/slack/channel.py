@@ -12,6 +12,7 @@ from adapters.slack.api.errors import TokenGone
 from adapters.slack.format import markdown_block as markup
 from adapters.slack.inbound.http_mode import Web
 from adapters.slack.inbound.listener import Listener
+from adapters.slack.interactions.suggestions import Suggestions
 from adapters.slack.limits import USUAL, SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.files import SlackFiles
@@ -28,6 +29,7 @@ from bridge.domain.pages import Button, PageView, Streaming
 from bridge.domain.threads import Address, Locale, ThreadKey
 from bridge.domain.turns import PromptContext, Settlement
 from bridge.ports.channel import Accept
+from bridge.ports.channel_capabilities import PromptsAt
 from bridge.ports.stores.chat_moves import Accounts
 from bridge.ports.stores.key_value import KeyValueStore
 from bridge.ports.stores.sessions import SessionStore
@@ -58,6 +60,9 @@ class SlackChannel:
         email_domains: Those whose addresses count wherever they come from.
     """
 
+    name = CHANNEL
+    account = None  # every worker has all workspaces
+
     def __init__(
         self,
         *,
@@ -81,11 +86,10 @@ class SlackChannel:
         self._options = options
         self._background = BackgroundQueue(_MOST_WAITING, runners=_RUNNERS)
         self._clients = Clients(api_url, proxy, limits)
-        # Where others than one workspace's members may ask, an address proves nothing by itself.
-        needs_domain = installs is not None or options.external_users == "allow"
-        emails = EmailRules(options.emails, needs_domain, frozenset(email_domains))
+        emails = EmailRules.of(options, email_domains, is_of_many=installs is not None)
+        self._suggestions = Suggestions(options.prompts)
         furnishing = WorkspaceFactory(
-            options, self._allowed, sessions, marks, self._background, emails, limits, take_overs
+            options, self._allowed, sessions, marks, self._background, emails, limits, take_overs, self._suggestions
         )
         self._workspaces: Workspaces = (
             OneWorkspace(self._clients, bot_token, furnishing, places)
@@ -97,11 +101,6 @@ class SlackChannel:
         )
         self._is_open = False
         self._is_confirmed = False  # whether Slack took the tokens when it was asked last
-
-    @property
-    def name(self) -> str:
-        """`slack`."""
-        return CHANNEL
 
     @property
     def streaming(self) -> Streaming:
@@ -122,11 +121,6 @@ class SlackChannel:
     def controls(self) -> frozenset[Button]:
         """Everything; ratings where the settings want them."""
         return frozenset(Button) - (set() if self._options.feedback else {Button.GOOD, Button.BAD})
-
-    @property
-    def account(self) -> None:
-        """Every worker has all workspaces."""
-        return
 
     async def open(self) -> None:
         """Check the tokens. Does nothing when open, unless one was refused since.
@@ -205,6 +199,10 @@ class SlackChannel:
         if here is not None:
             await here.show_activity(address, language)
 
+    def suggest(self, prompts_at: PromptsAt) -> None:
+        """Suggest what the operator's routes name, in the App Home tab and the view for agents."""
+        self._suggestions.prompts_at = prompts_at
+
     async def user_identifier(self, queued: Queued) -> str:
         """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
         here = await self._perhaps_in(queued.thread.account)
@@ -260,10 +258,7 @@ class SlackChannel:
         return self._listener.trouble
 
     async def receive(self, accept: Accept, connected: Callable[[str], None]) -> None:
-        """Take events and hand over questions until cancelled. See `Receiver`.
-
-        Where a token is refused, replies go on as well as they can: the other token may still be good.
-        """
+        """Take events and hand over questions until cancelled. See `Receiver`."""
         await until_open(self.open)
         try:
             with unwrap_group():
@@ -271,7 +266,7 @@ class SlackChannel:
                     tasks.create_task(self._background.run())
                     await self._listener.run(accept, connected)
         except ChannelTokenRefused:
-            self._is_confirmed = False
+            self._is_confirmed = False  # replies go on: the other token may still be good
             raise
 
     def _mode(self, streaming: Streaming | None) -> Streaming:

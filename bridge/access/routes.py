@@ -12,6 +12,7 @@ from typing import Self
 
 from bridge.domain.incoming import Question, Queued
 from bridge.domain.pages import Streaming
+from bridge.domain.threads import ThreadKey
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:\s+|\Z)")
 
@@ -133,6 +134,10 @@ class RouteTable:
         by_command = any(route.scope.command and route.fits(scope) for route in self._routes)
         rest = _COMMAND.sub("", text, count=1) if by_command else text
         return Routed(self.choices_at(scope), rest or text, by_command)
+
+    def prompts_at(self, place: ThreadKey, person_id: str) -> Sequence[str] | None:
+        """Return what the routes suggest to ask in a place, to a person; None where they say nothing."""
+        return self.choices_at(Scope(place.channel, place.account, place.place, person=person_id)).prompts
 
     def choices_at(self, scope: Scope) -> Choices:
         """Return what the routes choose there, each choice by the most specific route that makes it."""

@@ -15,11 +15,18 @@ from bridge.domain.sessions import EndReason, Session
 from bridge.domain.take_overs import is_hand_back
 from bridge.domain.turns import AnswerResult, Outcome, token_of
 from bridge.ports.channel import Channel
-from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle
+from bridge.ports.channel_capabilities import OpenerControl, OwnCommandStyle, PromptSuggestions
 from bridge.ports.stores.work_queue import WorkQueue
 from bridge.reply.status_line import wait_for_place
 from bridge.runtime.clock import Clock
-from bridge.texts.sentences import conversation_status, help_text, human_answers, remembered_status, taken_status
+from bridge.texts.sentences import (
+    conversation_status,
+    help_text,
+    human_answers,
+    remembered_status,
+    taken_status,
+    with_suggestions,
+)
 
 _SAID = frozenset({Outcome.ANSWERED, Outcome.STOPPED, Outcome.INTERRUPTED})
 
@@ -102,6 +109,8 @@ class Commands:
         choices = turn.routed.choices
         session, greeting = await self._sessions.open_session(turn.lease, command, turn.channel, choices, wait)
         greeting = greeting if choices.greeting is None else choices.greeting
+        if choices.prompts and not isinstance(turn.channel, PromptSuggestions):
+            greeting = with_suggestions(turn.texts, greeting or turn.say(otherwise), choices.prompts)
         turn.reply.replace(greeting)
         return replace(_done("" if greeting else turn.say(otherwise)), history_count=session.history_count)
 

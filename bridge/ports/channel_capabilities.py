@@ -4,6 +4,7 @@ The core asks with `isinstance`, at the one place that needs the capability. Eac
 channel lacks it. Errors as in `bridge/ports/channel.py`.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from bridge.domain.files import Attachment, ResultFile
@@ -192,6 +193,19 @@ class FileSharing(Protocol):
     @property
     def files(self) -> Files:
         """Where they go, and come from."""
+        ...
+
+
+PromptsAt = Callable[[ThreadKey, str], Sequence[str] | None]
+"""Returns what the operator's routes suggest to ask in a place, to a person by id; None where they say nothing."""
+
+
+@runtime_checkable
+class PromptSuggestions(Protocol):
+    """Shows things to ask outside of conversations. Without it they stand below a greeting."""
+
+    def suggest(self, prompts_at: PromptsAt) -> None:
+        """Show what this returns from now on, instead of what the channel's own setting says."""
         ...
 
 

@@ -24,6 +24,11 @@ def help_text(texts: Texts, style: CommandStyle) -> str:
     return "\n".join([texts(style.introduction), *lines])
 
 
+def with_suggestions(texts: Texts, greeting: str, prompts: Iterable[str]) -> str:
+    """Put things to ask below a greeting. Markdown."""
+    return "\n".join([greeting, "", f"**{texts(Notice.SUGGESTIONS)}**", *(f"- {prompt}" for prompt in prompts)])
+
+
 def notice_of(texts: Texts, notice: Notice, turn_id: str) -> str:
     """Return a notice for one turn: with the turn's reference where it says that something failed."""
     said = texts(notice)

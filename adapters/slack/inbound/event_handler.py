@@ -119,8 +119,9 @@ class SlackIntake:
     async def keep_event(self, payload: Payload, installed: WorkspaceContext) -> None:
         """Keep what an event says. Raises `StoreUnavailable`, `MalformedEventError`."""
         installed.home.opened(payload)
-        if installed.agent_view is not None and (place := opened_messages(payload)):
-            installed.agent_view.opened(place)
+        place, person = opened_messages(payload)
+        if installed.agent_view is not None and place:
+            installed.agent_view.opened(place, person)
         incoming = read_native_stop(payload, installed.workspace, self._options) or read_message(
             payload, installed.workspace, self._options
         )

@@ -91,13 +91,14 @@ def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOpt
     return Stop(origin, ANY_TURN, owner_only=options.control == "asker")
 
 
-def opened_messages(payload: Payload) -> str:
-    """Return the DM in which a person opened the app's messages; empty for every other payload."""
+def opened_messages(payload: Payload) -> tuple[str, str]:
+    """Return the DM in which a person opened the app's messages, and the person; empty for every other payload."""
     event = payload.get("event")
     if not isinstance(event, Mapping) or event.get("type") != "app_home_opened" or event.get("tab") != "messages":
-        return ""
-    place = event.get("channel")
-    return place if isinstance(place, str) and _ID.fullmatch(place) else ""
+        return "", ""
+    place, person = (event.get(name) for name in ("channel", "user"))
+    is_whole = all(isinstance(one, str) and _ID.fullmatch(one) for one in (place, person))
+    return (str(place), str(person)) if is_whole else ("", "")
 
 
 def tells_of_removal(payload: Payload) -> bool:

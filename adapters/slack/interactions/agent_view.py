@@ -14,6 +14,7 @@ from typing import Any, Literal
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.errors import Call, TokenExpired, translated
+from adapters.slack.interactions.suggestions import Suggestions
 from bridge.domain.errors import BridgeError, ChannelTokenRefused
 from bridge.domain.incoming import Question, Queued
 from bridge.domain.threads import Address, ThreadKey
@@ -33,23 +34,28 @@ class AgentView:
 
     Args:
         client: Slack's Web API.
-        prompts: Up to four things to ask, shown when a person opens the app.
+        account: The workspace.
+        suggestions: Up to four things to ask, shown when a person opens the app.
         background: Runs what need not be waited for.
     """
 
-    def __init__(self, client: AsyncWebClient, prompts: Sequence[str], background: BackgroundQueue) -> None:
+    def __init__(
+        self, client: AsyncWebClient, account: str, suggestions: Suggestions, background: BackgroundQueue
+    ) -> None:
         self._client = client
-        self._prompts = prompts
+        self._account = account
+        self._suggestions = suggestions
         self._background = background
         self._refused: set[str] = set()
 
-    def opened(self, place: str) -> None:
+    def opened(self, place: str, person: str) -> None:
         """Show the prompts soon, because a person opened the app's messages. Does not wait."""
-        if self._prompts:
-            self._background.add(partial(self._show_prompts, place))
+        suggested = self._suggestions.of(self._account, place, person)
+        if suggested:
+            self._background.add(partial(self._show_prompts, place, suggested))
 
-    async def _show_prompts(self, place: str) -> None:
-        prompts = [{"title": prompt[:_TITLE_CHARS], "message": prompt} for prompt in self._prompts]
+    async def _show_prompts(self, place: str, suggested: Sequence[str]) -> None:
+        prompts = [{"title": prompt[:_TITLE_CHARS], "message": prompt} for prompt in suggested]
         await self._call(
             "assistant.threads.setSuggestedPrompts",
             lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=place, prompts=prompts),

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.errors import Call, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.interactions.slash_commands import SessionsOf, link_to, origin_of
+from adapters.slack.interactions.suggestions import Suggestions
 from adapters.slack.people.directory import People
 from bridge.domain.errors import BridgeError, StoreUnavailable
 from bridge.domain.incoming import Command, CommandName, Queued
@@ -38,14 +39,14 @@ class Home:
         workspace: BotIdentity,
         sessions_of: SessionsOf,
         people: People,
-        prompts: Sequence[str],
+        suggestions: Suggestions,
         background: BackgroundQueue,
     ) -> None:
         self._client = client
         self._workspace = workspace
         self._sessions_of = sessions_of
         self._people = people
-        self._prompts = prompts
+        self._suggestions = suggestions
         self._background = background
 
     def opened(self, payload: Mapping[str, object]) -> None:
@@ -78,8 +79,9 @@ class Home:
 
     async def _publish(self, person: str) -> None:
         try:
+            prompts = self._suggestions.of(self._workspace.account, "", person)
             texts = texts_in((await self._people.locale(person)).language)
-            view = home_view(texts, await self._sessions_of(person), self._prompts, self._workspace)
+            view = home_view(texts, await self._sessions_of(person), prompts, self._workspace)
             with translated(Call("views.publish")):
                 async with asyncio.timeout(_CALL_S):
                     await self._client.views_publish(user_id=person, view=view)

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,6 +16,7 @@ from adapters.slack.api.errors import Call, code_of, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.api.ttl_cache import TtlCache
 from adapters.slack.limits import USUAL
+from adapters.slack.options import SlackOptions
 from bridge.domain.errors import BridgeError
 from bridge.domain.incoming import Queued
 from bridge.domain.threads import UNKNOWN_LOCALE, Locale
@@ -58,6 +60,11 @@ class EmailRules:
     """Whether an address counts by itself only where its domain is one of these: the administrators of any workspace
     choose the addresses of its members, so one that the operator does not run proves nothing."""
     domains: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, options: SlackOptions, domains: AbstractSet[str], *, is_of_many: bool) -> Self:
+        """Return the rules of the settings: where others than one workspace's members may ask, domains decide."""
+        return cls(options.emails, is_of_many or options.external_users == "allow", frozenset(domains))
 
     def count(self, email: str) -> bool:
         """Say whether the address alone names the person."""

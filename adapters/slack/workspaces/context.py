@@ -14,6 +14,7 @@ from adapters.slack.interactions.agent_view import AgentView
 from adapters.slack.interactions.app_home import Home
 from adapters.slack.interactions.button_handler import Presses
 from adapters.slack.interactions.slash_commands import SessionsOf, TakenBy
+from adapters.slack.interactions.suggestions import Suggestions
 from adapters.slack.limits import USUAL, SlackLimits
 from adapters.slack.options import SlackOptions
 from adapters.slack.outbound.streams import Streams
@@ -82,10 +83,13 @@ class WorkspaceFactory:
     emails: EmailRules
     limits: SlackLimits = USUAL
     take_overs: TakeOvers | None = None
+    suggestions: Suggestions | None = None
+    """None: those of the settings."""
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
         """Put together what one workspace needs."""
         options, background, sessions = self.options, self.background, self.sessions
+        suggestions = self.suggestions or Suggestions(options.prompts)
         people = People(client, workspace, emails=self.emails, look_up_s=self.limits.look_up_s)
         activity = Activity(client)
 
@@ -106,9 +110,9 @@ class WorkspaceFactory:
             activity=activity,
             streams=Streams(client, activity, self.allowed, age_most_s=self.limits.stream_age_most_s),
             presses=Presses(client, workspace, people, options, sessions, self.marks, background),
-            home=Home(client, workspace, sessions_of, people, options.prompts, background),
+            home=Home(client, workspace, sessions_of, people, suggestions, background),
             receipts=Receipts(client, background) if options.receipt else None,
-            agent_view=AgentView(client, options.prompts, background) if options.agent_view else None,
+            agent_view=AgentView(client, workspace.account, suggestions, background) if options.agent_view else None,
             sessions_of=sessions_of,
             taken_by=taken_by,
         )

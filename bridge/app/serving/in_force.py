@@ -1,10 +1,14 @@
 """What an operator may change while the bridge runs: routes, who may ask, what may be used, and texts."""
 
+from collections.abc import Iterable
+
 from bridge.access.routes import RouteTable
 from bridge.app.access import allowances_of, policy_of
 from bridge.app.routes import routes_of
 from bridge.app.texts import use_texts
 from bridge.conversation.sessions.allowances import AllowanceKeeper
+from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import PromptSuggestions
 from config.settings import Settings
 
 
@@ -22,6 +26,12 @@ class InForce:
         """Let this keeper have the limits that hold, now and later."""
         self._keeper = keeper
         keeper.limits = self._limits
+
+    def suggest_in(self, channels: Iterable[Channel]) -> None:
+        """Let the channels show what the routes suggest to ask, now and later."""
+        for channel in channels:
+            if isinstance(channel, PromptSuggestions):
+                channel.suggest(self.routes.prompts_at)
 
     def apply(self, settings: Settings) -> None:
         """Let other settings hold. Raises `SettingsError`: then nothing has changed."""
