@@ -52,7 +52,7 @@ class Crowd:
     async def person(self, talk: Talk) -> None:
         """Ask, wait for the answer, think, ask again, until the time is over."""
         number = 0
-        await asyncio.sleep(self.chance.uniform(0.0, 20.0))
+        await asyncio.sleep(self.chance.uniform(0.0, min(20.0, (self.until - time.monotonic()) / 4)))
         while time.monotonic() < self.until:
             number += 1
             text = f"question {number} of {talk.place} in {talk.name}"

@@ -13,7 +13,7 @@ from bridge.conversation.recovery import RecoveryLimits
 from bridge.worker.dispatcher import DispatchLimits
 
 HASTY_LEASE_S = 10.0
-HASTY_CUT_WAIT_S = 2.5
+HASTY_CUT_WAIT_S = 4.0
 
 
 def _main() -> int:

@@ -74,3 +74,13 @@ def test_the_bench_of_scale_claims_every_session_and_question(tmp_path: Path) ->
     assert set(figures["claims a second by workers"]) == {"1", "2", "4"}
     assert figures["claims a second by workers"]["1"] > 0
     assert "| bind, microseconds of the server |" in (tmp_path / "scale.md").read_text()
+
+
+@pytest.mark.timeout(120)
+def test_the_soak_counts_what_people_saw() -> None:
+    some = ("Redis failed over", "TalkifAI hung up", "worker stopped")
+    table = bench("soak", "--minutes", "0.1", "--threads", "4", "--workers", "1", "--faults", *some)
+    rows = dict(line.split("  ", 1) for line in table.splitlines() if "  " in line)
+    assert int(rows["questions"]) >= 4
+    for row in ("answered twice", "never answered", "sent to TalkifAI twice", "sessions left open"):
+        assert int(rows[row]) == 0
