@@ -23,7 +23,10 @@ def kept_free(kind: Priority, budget: Budget, live: int, unshown: int) -> int:
         live: The replies that still need a call for their last text in this scope.
         unshown: Those of them that need one for their first text as well.
     """
-    if not budget.keeps_room or kind is Priority.FINAL:
+    if not budget.keeps_room:
+        # In a crowd the typing signs of all come first, and would use up what their first texts need a moment later.
+        return budget.calls // 2 if kind is Priority.COSMETIC else 0
+    if kind is Priority.FINAL:
         return 0
     if kind is Priority.FIRST:
         # Half a sentence, and the rest a minute later, is worse than the whole answer at its end: where there is no

@@ -113,6 +113,14 @@ async def test_signs_of_life_are_the_first_to_be_left_out(budgets: CallBudgets) 
     assert (await budgets.take(_call(Priority.BETWEEN, _GROUP))).wait_s == 0
 
 
+async def test_typing_signs_of_a_crowd_leave_half_of_a_bots_calls_to_its_texts(budgets: CallBudgets) -> None:
+    bot = Budget("telegram:1", 22, 60.0, keeps_room=False)
+    signs = [await budgets.take(_call(Priority.COSMETIC, bot)) for _ in range(22)]
+    assert [sign.wait_s for sign in signs].count(0) == 11
+    texts = [await budgets.take(_call(Priority.FIRST, bot)) for _ in range(22)]
+    assert [text.wait_s for text in texts].count(0) == 11
+
+
 async def test_a_429_stops_its_scope_until_its_time_and_no_other(budgets: CallBudgets) -> None:
     """S9: one chat is limited: all others go on."""
     await budgets.pause(_GROUP.scope, 30.0)

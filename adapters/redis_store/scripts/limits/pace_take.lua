@@ -11,8 +11,10 @@ local now = now_ms()
 local place = kind * BAND + now - waits_ms
 
 -- What has to stay free for those that may not wait; `bridge/rate_limits/rules.py` says why.
-local function kept(most, all, unshown)
-  if kind == FINAL then
+local function kept(keeps, most, all, unshown)
+  if not keeps then
+    return kind == COSMETIC and math.floor(most / 2) or 0
+  elseif kind == FINAL then
     return 0
   elseif kind == FIRST then
     return math.max(0, all + unshown - 1)
@@ -59,7 +61,7 @@ for at = 1, #KEYS, 5 do
   elseif not_before > now then
     wait = not_before - now
   else
-    local short = used + (keeps and kept(most, all, first) or 0) + before_me(queue, keeps) + 1 - most
+    local short = used + kept(keeps, most, all, first) + before_me(queue, keeps) + 1 - most
     if short > 0 then
       wait = patience
       local nth = redis.call('ZRANGE', calls, short - 1, short - 1, 'WITHSCORES')
