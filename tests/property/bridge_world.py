@@ -119,7 +119,7 @@ class World(RuleBasedStateMachine):
         self, name: str, args: Sequence[Argument], removed: Sequence[str], result: Any, now: float
     ) -> None:
         match name:
-            case "append" if result in {b"accepted", b"queued"}:
+            case "append" if result[0] in {b"accepted", b"queued"}:
                 question_id = _text(args[1])
                 self.accepted[_text(args[0])].append(question_id)
                 self.texts[question_id] = _words_of(self.sent[question_id])

@@ -152,13 +152,13 @@ async def test_the_operators_own_words_stand_in_for_those_of_the_bridge(
     person = Speaker(messenger, "de", "")
     await person.say(word)
     await messenger.until_said(person.talk, "Leer.")
-    write("[texts.de]\nnothing_opn = 'Leer.'\nqueued = 'Noch {cuont}.'\n")
+    write("[texts.de]\nnothing_opn = 'Leer.'\nqueued_at = 'Noch {cuont}.'\n")
     await bridge.reload()
     await person.say(word)
     await messenger.until_texts(person.talk, *[messenger.texts(person.talk)[0]] * 2)
     assert f"not reloaded: {path}:2: texts.de.nothing_opn: is no text of the bridge. Did you mean nothing_open?" in (
         own_scene.log
     )
-    assert f"not reloaded: {path}:3: texts.de.queued: has the placeholder {{cuont}}, which is not filled." in (
+    assert f"not reloaded: {path}:3: texts.de.queued_at: has the placeholder {{cuont}}, which is not filled." in (
         own_scene.log
     )
