@@ -58,8 +58,9 @@ chat: $(BRIDGE) ## Talk to the agent in this terminal (ARGS=--sandbox without an
 test: $(TOOLS) ## Run all tests (ARGS='-k name' for some)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-pictures: $(TOOLS) ## Take the pictures of README and docs out of the tour; needs Chromium
+pictures: $(TOOLS) ## Take the pictures of README and docs; needs Chromium
 	@$(BIN)/python -m sandbox.playground.tour.pictures $(ARGS)
+	@$(BIN)/python -m sandbox.playground.tour.features
 
 soak: $(TOOLS) ## Ten minutes of random faults on three workers, and the count (ARGS="--minutes 1")
 	@$(BIN)/python -m bench.soak $(ARGS)

@@ -1,7 +1,7 @@
 """Who and what there is in the playground: people, channels, chats, topics."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandbox.stage import Stage
 from sandbox.telegram.world import Chat, User
@@ -39,6 +39,7 @@ def bring_in(stage: Stage) -> Cast:
 def _onto_slack(stage: Stage) -> None:
     for user_id, name in SLACK_PEOPLE.items():
         stage.slack.person(name, user_id, f"{name.lower()}@example.com")
+        stage.slack.workspace.people[user_id] = replace(stage.slack.workspace.people[user_id], time_zone="Etc/UTC")
         stage.slack.add_channel(dm_of(user_id))
     for channel, name in SLACK_CHANNELS.items():
         stage.slack.add_channel(channel, name)

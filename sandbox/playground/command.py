@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,12 +36,12 @@ class Open:
 
 
 @asynccontextmanager
-async def opened(options: Options) -> AsyncIterator[Open]:
-    """Start everything; stop it at the end of the block. Raises `NotReady`."""
+async def opened(options: Options, story: Callable[[Playground], Tour] = Tour) -> AsyncIterator[Open]:
+    """Start everything; stop it at the end of the block. `story`: what the tour tells. Raises `NotReady`."""
     with tempfile.TemporaryDirectory(prefix="tb-play-", ignore_cleanup_errors=True) as folder:
         logging.basicConfig(filename=Path(folder) / "stand-ins.log", force=True)
         async with Playground(options, Path(folder)) as playground, asyncio.TaskGroup() as group:
-            trials, tour = TrialRunner(playground, TRIALS), Tour(playground)
+            trials, tour = TrialRunner(playground, TRIALS), story(playground)
             feed = Feed(playground, trials, tour)
             feed.look()
             looking = group.create_task(feed.run())

@@ -1,8 +1,8 @@
 """What can be asked for on the command line."""
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 DEFAULT_IDLE_S, TOUR_IDLE_S = 45.0, 18.0
 _LONGEST_S = 1799.0
@@ -19,6 +19,8 @@ class Options:
     """All pauses of the agent and of the tour are multiplied by it."""
     tour: bool = False
     browser: bool = True
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Further settings of the bridge."""
 
 
 def read_options(arguments: Sequence[str]) -> Options:

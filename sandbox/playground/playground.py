@@ -138,6 +138,7 @@ class Playground:
             "SLACK_FEEDBACK": "on",
             "TELEGRAM_FEEDBACK": "on",
             "SLACK_PROMPTS": "|".join(agents.AGENTS[agents.DEFAULT].prompts),
+            **self.options.settings,
         }
 
     def _respond(self, text: str) -> Answer:

@@ -58,7 +58,7 @@ class SlackView:
             "live": message.ts in self._slack.api.streams.live,
             "reactions": [[name, BOT] for name in sorted(message.reactions)]
             + [[emoji, SLACK_PEOPLE[user]] for user, emoji in by_people.items()],
-            "file": notes.files.get(message.ts, ""),
+            "file": notes.files.get(message.ts, "") or ", ".join(file["name"] for file in message.files),
         }
 
     def _beside(self) -> Iterator[tuple[str, Any]]:

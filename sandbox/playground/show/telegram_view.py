@@ -55,13 +55,14 @@ class TelegramView:
         change = self._changes.of(str(message.id))
         notes = self._playground.notes
         key = f"t{message.id}"
+        is_file = message.author.is_bot and "document" in message.facts
         return {
             "id": message.id,
             "chat": str(message.chat.id),
             "topic": str(message.topic or ""),
             "author": message.author.name,
             "bot": message.author.is_bot,
-            "text": message.text,
+            "text": "" if is_file else message.text,
             "entities": message.entities,
             "replyTo": message.reply_to if message.reply_to != message.topic else None,
             "keyboard": (message.keyboard or {}).get("inline_keyboard", []),
@@ -71,7 +72,7 @@ class TelegramView:
             "changed": round(change.at, 1),
             "reactions": [[emoji, "TalkifAI"] for emoji in self._bots_reaction(message)]
             + [[emoji, name] for name, emoji in notes.reactions.get(key, {}).items()],
-            "file": notes.files.get(key, ""),
+            "file": notes.files.get(key, "") or message.facts.get("document", {}).get("file_name", ""),
         }
 
     def _bots_reaction(self, message: Message) -> list[str]:
