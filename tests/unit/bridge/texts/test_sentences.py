@@ -137,7 +137,7 @@ def test_a_thread_goes_on_from_a_time_of_the_persons_own_clock_where_that_is_kno
     """M1: with the day, where it was not today; as the language writes it."""
     berlin, new_york = texts_in("de", "Europe/Berlin"), texts_in("en", "America/New_York")
     now = datetime(2026, 11, 27, 14, 0, tzinfo=UTC).timestamp()
-    assert continues_from(berlin, now - 55 * 60, now) == "Knüpft an das Gespräch von 14:05 an."
-    assert continues_from(berlin, now - 86_400, now) == "Knüpft an das Gespräch von 26. Nov., 15:00 an."
+    assert continues_from(berlin, now - 55 * 60, now) == "Knüpft an das frühere Gespräch an (14:05)."
+    assert continues_from(berlin, now - 86_400, now) == "Knüpft an das frühere Gespräch an (26. Nov., 15:00)."
     assert continues_from(new_york, now - 55 * 60, now).replace("\u202f", " ") == "Continues from 8:05 AM."
     assert continues_from(texts_in("en"), now - 7200, now) == "Continues from 2 hours ago."
