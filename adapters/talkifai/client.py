@@ -166,15 +166,16 @@ class TalkifaiAgent:
     async def history(self, conversation: Conversation, offset: int = 0) -> Sequence[HistoryMessage]:
         """Return all messages from `offset` on: see the port."""
         messages: list[HistoryMessage] = []
-        size = self._limits.history_page
+        size, bytes_left = self._limits.history_page, self._limits.history_bytes
         path, headers = f"{_path(conversation)}/messages", _bearer(conversation)
-        while len(messages) < self._limits.history_messages:
+        while len(messages) < self._limits.history_messages and bytes_left > 0:
             query = {"limit": size, "offset": offset + len(messages)}
-            page = read_history((await self._call(Request(Call.HISTORY, "GET", path, headers, query=query))).body)
-            messages.extend(page)
+            whole = await self._call(Request(Call.HISTORY, "GET", path, headers, query=query))
+            bytes_left -= len(whole.body)
+            messages.extend(page := read_history(whole.body))
             if len(page) < size:
                 return messages
-        raise AgentUnavailable(f"the conversation's history has over {self._limits.history_messages} messages")
+        raise AgentUnavailable(f"the history has over {self._limits.history_messages} messages, or too many bytes")
 
     async def end(self, conversation: Conversation) -> None:
         """End the conversation: see the port."""

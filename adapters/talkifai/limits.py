@@ -35,7 +35,7 @@ class TalkifaiLimits:
     body_bytes: int = 1_000_000
     """The JSON answer to an open or an end, and any error's body."""
     history_bytes: int = 32_000_000
-    """One page of history."""
+    """All pages of one history that are read together."""
     history_page: int = 100
     """TalkifAI's highest `limit` (Text Chat API, `GET …/messages`)."""
     history_messages: int = 20_000

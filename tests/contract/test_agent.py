@@ -442,15 +442,20 @@ async def test_the_history_comes_whole_over_as_many_pages_as_it_takes(
     assert await agent.history(conversation, 98) == [GREETING] * max(0, count - 98)
 
 
-async def test_a_history_without_end_is_an_error(standin: TalkifaiStandIn) -> None:
-    async with new_agent(standin, TalkifaiLimits(history_messages=200)) as agent:
+@pytest.mark.parametrize(
+    "limits", [TalkifaiLimits(history_messages=200), TalkifaiLimits(history_page=10, history_bytes=5_000)]
+)
+async def test_a_history_without_end_is_an_error(standin: TalkifaiStandIn, limits: TalkifaiLimits) -> None:
+    """A30: bounded in messages, and in bytes of all pages together."""
+    async with new_agent(standin, limits) as agent:
         conversation = (await agent.open("", {})).conversation
         standin.book.records[0].messages *= 500
-        with pytest.raises(AgentUnavailable, match="over 200 messages"):
+        with pytest.raises(AgentUnavailable, match=f"over {limits.history_messages} messages"):
             await agent.history(conversation)
 
 
 async def test_a_page_of_history_over_its_bound_is_an_error(standin: TalkifaiStandIn) -> None:
+    """A30: one page, or many that are small."""
     async with new_agent(standin, TalkifaiLimits(history_bytes=1000)) as agent:
         conversation = (await agent.open("", {})).conversation
         standin.book.records[0].messages *= 50

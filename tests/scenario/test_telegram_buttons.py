@@ -67,6 +67,32 @@ async def test_a_press_on_stop_ends_the_answer_and_the_next_question_works(teleg
     assert labels(telegram, telegram.replies(talk)[-1].message_id) == [GOOD, BAD]
 
 
+async def test_data_made_up_by_another_client_change_nothing_and_the_true_button_still_works(
+    telegram: TelegramMessenger,
+) -> None:
+    """A24: from another chat, for another turn or action, over real sockets."""
+    standin = telegram.telegram
+    failing = Answer.of(Say("Half "), Fail("the model broke"))
+    telegram.scene.answers |= {"ada asks": failing, "eve asks": Answer.of("No.")}
+    talk = await telegram.ask_directly("ada asks")
+    await telegram.until_said(talk, english(Notice.FAILED))
+    eve_talk = await telegram.ask_directly("eve asks")
+    await telegram.until_said(eve_talk, "No.")
+    reply, eves = telegram.replies(talk)[-1], telegram.replies(eve_talk)[-1]
+    keyboard = standin.world.messages[int(reply.message_id)].keyboard
+    assert keyboard is not None
+    true = str(keyboard["inline_keyboard"][0][0]["callback_data"])
+    eve = standin.person("Eve")
+    forged = (true, true.replace("retry", "bad"), f"{true[:-1]}0", true.rpartition(":")[0], "retry:0123456789abcdef")
+    for data in forged:  # below a message of her own chat
+        press = await standin.press_data(eve, int(eves.message_id), data)
+        assert await answered(telegram, press) == english(Notice.BUTTON_TOO_OLD)
+    assert [record.posted for record in telegram.records(talk)] == [["ada asks"]]
+    telegram.scene.answers["ada asks"] = Answer.of("Whole.")
+    await standin.press(standin.person("Ada"), int(reply.message_id), RETRY)
+    await telegram.until_said(talk, "Whole.")
+
+
 async def test_a_press_on_retry_asks_again_once_in_the_same_conversation(telegram: TelegramMessenger) -> None:
     """S1: an answer that failed has the button, for every person and any number of presses."""
     standin = telegram.telegram
