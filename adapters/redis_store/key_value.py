@@ -35,7 +35,7 @@ class RedisKeyValueStore:
     async def use(self, group: str, name: str, kept_s: float) -> bool:
         """Mark something as used, for that long; say whether it was not."""
         mark = self._keys.used(group, name)
-        return bool(await self._commands.call("SET", mark, "1", "NX", "PX", milliseconds(kept_s)))
+        return await self._commands.mark(mark, milliseconds(kept_s), once=self._keys.request)
 
     async def is_any_used(self, group: str, names: Sequence[str]) -> bool:
         """Say whether one of them is marked as used."""

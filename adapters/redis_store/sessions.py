@@ -109,6 +109,7 @@ class RedisSessions:
             "lost_openings",
             [keys.openings, keys.opening_due, keys.ledger, keys.counters, keys.clock],
             [_LOST_AT_ONCE, self._limits.ledger_lines, EndReason.LOST.value],
+            once=self._keys.request,
         )
         return [opening_from_json(raw) for raw in lost]
 
@@ -149,6 +150,7 @@ class RedisSessions:
                 "begin_end",
                 [keys.session(thread), keys.idle, keys.endings, keys.ends, keys.clock],
                 [str(thread), pack(conversation_id), reason.value],
+                once=self._keys.request,
             )
         )
 

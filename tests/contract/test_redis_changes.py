@@ -233,8 +233,10 @@ class _LosesAnswers(Commands):
 
     losses = 0
 
-    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0) -> Any:
-        result = await super()._evaluate(name, call, is_durable=is_durable, can_wait_s=can_wait_s)
+    async def _evaluate(
+        self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0, kept: str = ""
+    ) -> Any:
+        result = await super()._evaluate(name, call, is_durable=is_durable, can_wait_s=can_wait_s, kept=kept)
         if self.losses:
             self.losses -= 1
             raise RedisConnectionError

@@ -41,6 +41,8 @@ class Proxy:
         self._links: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
+        self.answers_to_lose = 0
+        """So many pieces of data from the upstream are dropped, and their connections broken."""
 
     @classmethod
     def to(cls, url: str, *, latency_s: float = 0.0, tls: ssl.SSLContext | None = None) -> Self:
@@ -125,25 +127,38 @@ class Proxy:
         flow.set()
         self._flows.append(flow)
         try:
-            await asyncio.gather(self._pass(reader, upstream_writer, flow), self._pass(upstream_reader, writer, flow))
+            await asyncio.gather(
+                self._pass(reader, upstream_writer, flow), self._pass(upstream_reader, writer, flow, is_answer=True)
+            )
         finally:
             self._flows.remove(flow)
             for end in (writer, upstream_writer):
                 end.transport.abort()
                 self._writers.discard(end)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: asyncio.Event) -> None:
+    async def _pass(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        flow: asyncio.Event,
+        *,
+        is_answer: bool = False,
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
                 if self._latency_s:
                     await asyncio.sleep(self._latency_s)
                 await self._thawed.wait()
                 await flow.wait()
+                if is_answer and self.answers_to_lose:
+                    self.answers_to_lose -= 1
+                    break
                 writer.write(data)
                 await writer.drain()
-            if writer.can_write_eof():
-                writer.write_eof()
             else:
-                writer.close()  # TLS knows no half-closed connection
-            return
+                if writer.can_write_eof():
+                    writer.write_eof()
+                else:
+                    writer.close()  # TLS knows no half-closed connection
+                return
         writer.transport.abort()

@@ -184,10 +184,12 @@ class HostCommands(Commands):
             except TimeoutError:
                 return None
 
-    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0) -> Any:
+    async def _evaluate(
+        self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0, kept: str = ""
+    ) -> Any:
         keys, args = call
         waiting: list[bytes] = await self._waiting_in(keys[2]) if name == "settle" else []
-        result = await super()._evaluate(name, call, is_durable=is_durable, can_wait_s=can_wait_s)
+        result = await super()._evaluate(name, call, is_durable=is_durable, can_wait_s=can_wait_s, kept=kept)
         left = len(await self._waiting_in(keys[2])) if waiting else 0
         removed = [raw.decode() for raw in waiting[: len(waiting) - left]]
         self._store.watcher.saw(self._host.name, name, args, removed, result)

@@ -21,6 +21,17 @@ class Step:
 
     name: str
     call: Call
+    kept: str = ""
+    """The key under which its answer is kept, so that it is run once though it may be sent again; empty: not needed."""
+
+
+def packed(steps: Sequence[Step]) -> Call:
+    """Return what the script that runs them together takes."""
+    keys = [[*step.call[0], *([step.kept] if step.kept else [])] for step in steps]
+    args: list[Argument] = []
+    for step, its_keys in zip(steps, keys, strict=True):
+        args += [step.name, int(bool(step.kept)), len(its_keys), len(step.call[1]), *step.call[1]]
+    return [key for its_keys in keys for key in its_keys], args
 
 
 Send = Callable[[Sequence[Step]], Coroutine[Any, Any, list[Any]]]

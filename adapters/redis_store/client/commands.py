@@ -1,8 +1,10 @@
 """How commands reach Redis: each runs to its end whatever happens to its caller, and fails in our own words."""
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -12,13 +14,15 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MovedError, NoScriptError, ReadOnlyError, RedisError
 
-from adapters.redis_store.client.batching import MOST_TOGETHER, Argument, Batch, Call, Step
+from adapters.redis_store.client.batching import MOST_TOGETHER, Argument, Batch, Call, Step, packed
 from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S, translated
 from adapters.redis_store.client.scripts import TOGETHER, Script, all_scripts
 from bridge.domain.errors import StoreUnavailable
 from bridge.runtime.cancellation import shielded
 
 T = TypeVar("T")
+KeptUnder = Callable[[str], str]
+"""Makes the key under which the answer to a request is kept, from the request's name."""
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ class Commands:
         self._running: set[asyncio.Task[Any]] = set()
         self.errors = 0
         """How many commands failed: the server was away, or refused them."""
+        self._name, self._numbers = secrets.token_hex(4), itertools.count(1)
         self._batch = Batch(self._send, self._start)
         self.has_replicas = False
         """Whether a durable write has a replica to wait for."""
@@ -71,23 +76,43 @@ class Commands:
         """Run one plain command as a step. A hash is a flat list in its answer. Raises `StoreUnavailable`."""
         return await self.script("plain", keys, [command, *keys, *parts])
 
+    async def mark(self, key: str, life_ms: int, *, once: KeptUnder) -> bool:
+        """Set a mark for that long; say whether it was not there. Raises `StoreUnavailable`."""
+        return bool(await self.script("plain", [key], ["SET", key, "1", "NX", "PX", life_ms], once=once))
+
     async def calls(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         """Run plain commands in one exchange. Raises `StoreUnavailable`."""
         return await self.run(self._exchange_all(commands)) if commands else []
 
-    async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, can_wait_s: float = 0.0) -> Any:
+    async def script(
+        self,
+        name: str,
+        keys: Sequence[str],
+        args: Sequence[Argument],
+        *,
+        can_wait_s: float = 0.0,
+        once: KeptUnder | None = None,
+    ) -> Any:
         """Run one atomic step, in one command with others that are asked for now. Raises `StoreUnavailable`.
 
-        `can_wait_s`: how long it may wait for another step to go along with.
+        Args:
+            name: The script's.
+            keys: Its keys.
+            args: Its arguments.
+            can_wait_s: How long it may wait for another step to go along with.
+            once: For a step that would take its own first run for another's: its answer is kept for a minute, so that
+                it is run once though a lost answer makes it be sent again.
         """
-        return await self.run(self._evaluate(name, (keys, args), can_wait_s=can_wait_s))
+        return await self.run(self._evaluate(name, (keys, args), can_wait_s=can_wait_s, kept=self._kept(once)))
 
-    async def durable_script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+    async def durable_script(
+        self, name: str, keys: Sequence[str], args: Sequence[Argument], *, once: KeptUnder | None = None
+    ) -> Any:
         """Run one atomic step and wait, for a moment, until a replica has it too. Raises `StoreUnavailable`.
 
-        A failover loses what the new primary had not got yet. It travels alone.
+        A failover loses what the new primary had not got yet. It travels alone. `once`: as `script`.
         """
-        return await self.run(self._evaluate(name, (keys, args), is_durable=True))
+        return await self.run(self._evaluate(name, (keys, args), is_durable=True, kept=self._kept(once)))
 
     async def scripts(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
         """Run the same step for several things, in one exchange: a few in one command. Raises `StoreUnavailable`."""
@@ -130,11 +155,17 @@ class Commands:
 
     # ------------------------------------------------------------ scripts
 
-    async def _evaluate(self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0) -> Any:
+    def _kept(self, once: KeptUnder | None) -> str:
+        return "" if once is None else once(f"{self._name}.{next(self._numbers)}")
+
+    async def _evaluate(
+        self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0, kept: str = ""
+    ) -> Any:
+        step = Step(name, call, kept)
         if self.sends_alone or is_durable:
-            (found,) = await self._exchange_scripts(name, [call], is_durable=is_durable and self.has_replicas)
+            (found,) = _raise_first(await self._send([step], is_durable=is_durable and self.has_replicas))
             return found
-        return await self._batch.ask(Step(name, call), can_wait_s)
+        return await self._batch.ask(step, can_wait_s)
 
     async def _evaluate_all(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
         if self.sends_alone or len(calls) > MOST_TOGETHER:
@@ -142,13 +173,11 @@ class Commands:
         asked = (self._batch.ask(Step(name, call), can_wait_s) for call in calls)
         return _raise_first(list(await asyncio.gather(*asked, return_exceptions=True)))
 
-    async def _send(self, steps: Sequence[Step]) -> list[Any]:
+    async def _send(self, steps: Sequence[Step], *, is_durable: bool = False) -> list[Any]:
         """Send steps as one command. The answer of one that failed is its error."""
-        if len(steps) == 1:
-            return await self._exchange_scripts(steps[0].name, [steps[0].call])
-        keys = [key for step in steps for key in step.call[0]]
-        args = [part for step in steps for part in (step.name, *map(len, step.call), *step.call[1])]
-        (found,) = await self._exchange_scripts(TOGETHER, [(keys, args)])
+        if len(steps) == 1 and not steps[0].kept:
+            return await self._exchange_scripts(steps[0].name, [steps[0].call], is_durable=is_durable)
+        (found,) = await self._exchange_scripts(TOGETHER, [packed(steps)], is_durable=is_durable)
         return list(found)
 
     async def _exchange_scripts(self, name: str, calls: Sequence[Call], *, is_durable: bool = False) -> list[Any]:

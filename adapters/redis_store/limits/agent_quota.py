@@ -22,7 +22,7 @@ class RedisQuota:
     async def take(self, *, is_end: bool) -> float:
         """Count a request and return 0, or return the seconds to wait before asking again."""
         wait_ms = await self._commands.script(
-            "quota_take", [self._keys.quota], [int(is_end), self._requests_per_minute]
+            "quota_take", [self._keys.quota], [int(is_end), self._requests_per_minute], once=self._keys.request
         )
         return int(wait_ms) / 1000
 

@@ -46,6 +46,7 @@ class RedisAllowances:
                 *(limits.place_messages, limits.place_tokens),
                 *(limits.total_messages, limits.total_tokens),
             ],
+            once=self._keys.request,
         )
         wait_ms = int(answer[0])
         if wait_ms > 0:
@@ -67,6 +68,7 @@ class RedisAllowances:
                 *(limits.person_tokens, limits.place_tokens, limits.total_tokens),
             ],
             can_wait_s=_COUNT_WAITS_S,
+            once=self._keys.request,
         )
         return _levels(answer)
 

@@ -87,6 +87,7 @@ class RedisInbox:
                 *(per_hour, max(per_hour, MOST_REMEMBERED)),
                 pack(queued.person.id) if interrupts else b"",
             ],
+            once=self._keys.request,
         )
         if told[0]:
             await self._ring(*told)
@@ -115,6 +116,7 @@ class RedisInbox:
                 *(milliseconds(limits.known_thread_s), limits.bell_length, limits.inbox_length),
                 *(self._bounds[-1], *self._bounds[:-1]),
             ],
+            once=self._keys.request,
         )
         if told and told[0]:
             await self._ring(*told)
@@ -134,6 +136,7 @@ class RedisInbox:
                 *(milliseconds(limits.dedupe_further_s), milliseconds(limits.known_thread_s)),
                 *(self._bounds[-1], *self._bounds[:-1]),
             ],
+            once=self._keys.request,
         )
         return IntakeResult(unpack(became))
 
@@ -162,6 +165,7 @@ class RedisInbox:
                 *(int(stop.origin.addressed), milliseconds(self._limits.dedupe_s)),
                 *(stop.about, pack(stop.person.id), int(stop.owner_only), str(thread)),
             ],
+            once=self._keys.request,
         )
         stopped = IntakeResult(unpack(became))
         if stopped is IntakeResult.STOPPED:
@@ -199,13 +203,14 @@ class RedisInbox:
                 *(milliseconds(limits.dedupe_s), rating.about),
                 *(pack(part) for pair in line.items() for part in pair),
             ],
+            once=self._keys.request,
         )
         return IntakeResult(unpack(became))
 
     async def note_wordless(self, thread: ThreadKey) -> IntakeResult:
         """Say whether to tell that only text is read: once in an hour for each place."""
         life_ms = milliseconds(self._limits.told_wordless_s)
-        is_first = await self._commands.call("SET", self._keys.told_wordless(thread), "1", "NX", "PX", life_ms)
+        is_first = await self._commands.mark(self._keys.told_wordless(thread), life_ms, once=self._keys.request)
         return IntakeResult.WORDLESS if is_first else IntakeResult.DUPLICATE
 
     async def amend(self, change: Edit | Withdrawal) -> IntakeResult:
@@ -231,6 +236,7 @@ class RedisInbox:
                 *(str(thread), pack(change.id), body, pack(again_id), again),
                 *(milliseconds(limits.dedupe_s), milliseconds(limits.unanswered_s)),
             ],
+            once=self._keys.request,
         )
         if fence:
             await self._ring(pack(change.id), *fence)

@@ -282,9 +282,9 @@ class RedisWorkQueue:
             *(limits.remarks if limits.carried.exchanges else 0, limits.remark_bytes),
             *(milliseconds(limits.hand_back_s), *usage),
         ]
-        more = await self._commands.script("settle", names, args)
+        more = await self._commands.script("settle", names, args, once=keys.request)
         if more == _NO_HOLDER and await self._lost_state.restore(lease):
-            more = await self._commands.script("settle", names, args)
+            more = await self._commands.script("settle", names, args, once=keys.request)
         self._worker.may_be_due = True
         if said and more >= 0:
             self._worker.said(thread, said, body)

@@ -113,6 +113,10 @@ class Keys:
         """Hash: what the worker's last claim of a thread got."""
         return f"{self.prefix}:claimed:{worker}"
 
+    def request(self, name: str) -> str:
+        """String: the answer to a request that may come again, for a minute."""
+        return f"{self.prefix}:request:{name}"
+
     def claimed_ends(self, worker: str) -> str:
         """Hash: what the worker's last claim of ends got."""
         return f"{self.prefix}:claimed_ends:{worker}"

@@ -40,6 +40,8 @@ local function scope_at(at)
   return tonumber(ARGV[arg]), tonumber(ARGV[arg + 1]), ARGV[arg + 2] == '1', ARGV[arg + 3] == '1'
 end
 
+-- Counted by a first try whose answer was lost.
+local is_again = redis.call('ZSCORE', KEYS[1], call)
 local longest, refused, rooms = 0, {}, {}
 for at = 1, #KEYS, 5 do
   local calls, live, unshown, queue, state = unpack(KEYS, at, at + 4)
@@ -76,7 +78,7 @@ for at = 1, #KEYS, 5 do
   rooms[#rooms + 1] = ahead
 end
 
-if longest > 0 then
+if longest > 0 and not is_again then
   for _, place_in in ipairs(refused) do
     -- A reply that is not live would stand in the line for ever.
     if redis.call('ZSCORE', place_in[2], reply) then
