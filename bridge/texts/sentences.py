@@ -15,7 +15,7 @@ _SIGNS = re.compile(r"[_\-@#/:<>&|]+")
 """Signs that join words in a tool's name, and signs that mean something to a channel."""
 _TOOLS_LINE = 100
 _WRITING_STEP = 500
-_FILES_NAMED = 2
+_FILES_NAMED, _FILE_NAME = 2, 32
 
 
 def help_text(texts: Texts, style: CommandStyle) -> str:
@@ -130,7 +130,8 @@ def files_notice(texts: Texts, attachments: Sequence[Attachment], wording: str) 
 
 
 def _listed(texts: Texts, names: Sequence[str]) -> str:
-    shown, more = ", ".join(names[:_FILES_NAMED]), len(names) - _FILES_NAMED
+    brief = (name if len(name) <= _FILE_NAME else f"{name[: _FILE_NAME - 1]}…" for name in names[:_FILES_NAMED])
+    shown, more = ", ".join(brief), len(names) - _FILES_NAMED
     return texts(Phrase.FILES_AND_MORE, files=shown, count=more) if more > 0 else shown
 
 

@@ -1,0 +1,30 @@
+"""The lines below a full page fit into its message, in every language."""
+
+import pytest
+
+from adapters.telegram import limits
+from adapters.telegram.format.entities import utf16_length
+from bridge.domain.files import Attachment
+from bridge.domain.notices import Notice, Phrase, Status
+from bridge.domain.prompts import attached_words
+from bridge.domain.prompts.attached_words import readable_file
+from bridge.texts.catalog import LANGUAGES, texts_in
+from bridge.texts.sentences import continues_from, files_notice, notice_of, tools_used
+
+_DAY_S = 86_400.0
+_MANY = [Attachment(f"{number} {'quarterly-report ' * 20}.pdf") for number in range(200)]
+_LAST = (Notice.INTERRUPTED, Notice.FAILED, Notice.SHORTENED, Notice.STOPPED, Notice.UNAVAILABLE, Notice.EMPTY)
+
+
+@pytest.mark.parametrize("zone", ["", "America/Argentina/ComodRivadavia"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_that_can_stand_below_a_full_page_fits(language: str, zone: str) -> None:
+    texts = texts_in(language, zone)
+    cut = "\n".join(attached_words._BEGINNING.format(readable_file(file.name)) for file in _MANY[:100])
+    files = max((files_notice(texts, _MANY[:count], cut) for count in (1, 3, 200)), key=len)
+    last = max([files, *(notice_of(texts, notice, "a turn") for notice in _LAST)], key=len)
+    tools = tools_used(texts, [f"a_tool_with_a_long_name_{number}" * 2 for number in range(9)])
+    carried = continues_from(texts, 0.0, 30 * _DAY_S)
+    below = "\n".join([texts(Phrase.REST_IN_FILE, file="answer.md"), carried, tools, last])
+    assert utf16_length(below) + 2 <= limits.TAIL_RESERVE
+    assert max(utf16_length(texts(status)) for status in Status) <= 60
