@@ -95,6 +95,8 @@ class BridgeSettings(Section):
     """Whether a thread goes on with what was said after its conversation was ended."""
     carry_over_turns: int = Field(6, ge=1, le=20)
     carry_over_hours: float = Field(72.0, gt=0, le=720)
+    compact: bool = False
+    """Whether a long conversation goes on in a fresh one, from the agent's own summary."""
     human: Annotated[Literal["control", "anyone", "off"], any_case] = "control"
     """Who may take a thread over."""
     human_button: bool = False

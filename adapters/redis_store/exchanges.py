@@ -1,16 +1,21 @@
-"""What was said last in each thread, so that its next conversation can go on from there."""
+"""What was said last in each thread, and its summary, so that its next conversation can go on from there."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.queue.worker_state import WorkerState
-from adapters.redis_store.schema.codec import Unreadable, queued_from_json
-from adapters.redis_store.schema.exchange_codec import exchange_from_json, exchange_to_json
+from adapters.redis_store.schema.codec import Unreadable, pack, queued_from_json
+from adapters.redis_store.schema.exchange_codec import (
+    exchange_from_json,
+    exchange_to_json,
+    summary_from_json,
+    summary_to_json,
+)
 from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
-from bridge.domain.exchanges import CarryOverLimits, Exchange
+from bridge.domain.exchanges import CarryOverLimits, Exchange, Summary
 from bridge.domain.incoming import Question
 from bridge.domain.threads import ThreadKey
 
@@ -59,4 +64,32 @@ class RedisExchanges:
     async def drop(self, thread: ThreadKey) -> None:
         """Forget them."""
         self._worker.exchanges_dropped(thread)
-        await self._commands.call("DEL", self._keys.exchanges(thread), self._keys.overheard(thread))
+        await self._commands.call("DEL", *self._of(thread))
+
+    async def summary(self, thread: ThreadKey) -> Summary | None:
+        """Return the summary from which the thread goes on; None too where it cannot be read."""
+        raw = await self._commands.call("GET", self._keys.summary(thread))
+        with suppress(Unreadable):
+            return None if raw is None else self._sealing.open_summary(summary_from_json(thread, raw))
+        return None
+
+    async def begin_summary(self, thread: ThreadKey, conversation_id: str) -> None:
+        """Note that the length of the conversation's history is not known."""
+        await self._commands.script("begin_summary", [self._keys.session(thread)], [pack(conversation_id)])
+
+    async def keep_summary(self, summary: Summary, usage: Mapping[str, int]) -> bool:
+        """Keep a summary and begin to end its conversation, in one step."""
+        keys, thread = self._keys, summary.thread
+        self._worker.may_be_due = True
+        kept = await self._commands.durable_script(
+            "keep_summary",
+            [keys.session(thread), keys.idle, keys.endings, keys.ends, keys.clock, keys.summary(thread)],
+            [
+                *(str(thread), pack(summary.conversation_id), summary_to_json(self._sealing.close_summary(summary))),
+                *(milliseconds(self._limits.kept_s), *(part for pair in usage.items() for part in pair)),
+            ],
+        )
+        return bool(kept)
+
+    def _of(self, thread: ThreadKey) -> tuple[str, ...]:
+        return self._keys.exchanges(thread), self._keys.overheard(thread), self._keys.summary(thread)

@@ -17,6 +17,8 @@ _AT_ONCE = 500
 _STAYS = frozenset({"inbox", "bodies", "turn", "session", "records", "taken"})
 """Kinds of keys that go with the work or the conversation that they are about."""
 
+_OF_A_PERSON = frozenset({"unanswered", "answered", "summary"})
+
 _ANSWERED_LAST = frozenset({"claimed", "claimed_ends"})
 """Kinds of keys that hold what a worker was answered last."""
 
@@ -109,8 +111,8 @@ class RedisPeople:
             if kind in _STAYS:
                 continue
             is_theirs = bool(set(_parts(rest)) & set(names)) and person.is_named_in(rest)
-            if kind in {"unanswered", "answered"}:
-                is_theirs = is_theirs or _asker(await self._commands.call("GET", key) or b"") == person.id
+            if kind in _OF_A_PERSON:
+                is_theirs = is_theirs or await self._is_of(kind, key, person)
             if kind == "answer":
                 is_theirs = unpack_anything(await self._commands.call("GET", key) or b"") in conversations
             if kind in _ANSWERED_LAST:
@@ -135,6 +137,14 @@ class RedisPeople:
         theirs = [raw for raw in said if _asker(raw) == person.id]
         removals = [("LREM", key, 1, raw) if is_list else ("ZREM", key, raw) for raw in theirs]
         return sum(map(int, await self._commands.calls(removals)))
+
+    async def _is_of(self, kind: str, key: str, person: PersonKey) -> bool:
+        """Say whether a value is of the person, or may hold words of theirs."""
+        raw = await self._commands.call("GET", key) or b"{}"
+        if kind != "summary":
+            return _asker(raw) == person.id
+        fields, thread = _fields(raw), ThreadKey.parse(key.removeprefix(f"{self._keys.prefix}:summary:"))
+        return person.is_at(thread) and (person.id in fields.get("people", ()) or fields.get("several_spoke") is True)
 
     async def _leave_unnamed(self, key: str, person: PersonKey) -> None:
         """Leave a thread that the person has as it is, without the person's name."""

@@ -168,7 +168,7 @@ def carry_over_of(settings: Settings) -> CarryOverLimits:
     """Return how much of a thread outlives its conversation."""
     bridge = settings.bridge
     turns = bridge.carry_over_turns if bridge.carry_over else 0
-    return CarryOverLimits(turns, bridge.carry_over_hours * 3600)
+    return CarryOverLimits(turns, bridge.carry_over_hours * 3600, compacts=bridge.carry_over and bridge.compact)
 
 
 def take_overs_of(settings: Settings) -> TakeOverOptions:

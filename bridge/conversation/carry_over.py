@@ -6,7 +6,7 @@ from dataclasses import replace
 from bridge.conversation.files.reader import FileReader
 from bridge.conversation.turn_context import QuestionTurn
 from bridge.domain.errors import QuestionTooLong
-from bridge.domain.exchanges import CarryOverLimits, Exchange
+from bridge.domain.exchanges import CarryOverLimits, Exchange, Summary
 from bridge.domain.files import ReadFile
 from bridge.domain.incoming import Question
 from bridge.domain.prompts.attached_words import length_of, with_attached
@@ -56,6 +56,18 @@ class CarryOver:
             or (exchange.conversation_id != session.conversation.id and exchange.agent_id == session.agent_id)
         ]
 
+    async def summary(self, thread: ThreadKey) -> Summary | None:
+        """Return the summary from which the thread goes on."""
+        found = await self._store.summary(thread) if self._limits.exchanges else None
+        return found if found is not None and found.text else None
+
+    async def summary_into(self, session: Session) -> str:
+        """Return the summary that goes along into a new session: the same agent's. Empty where there is none."""
+        found = await self.summary(session.thread)
+        if found is None or found.conversation_id == session.conversation.id or found.agent_id != session.agent_id:
+            return ""
+        return found.text
+
     async def drop(self, thread: ThreadKey) -> None:
         """Forget what was said: the thread begins anew."""
         await self._store.drop(thread)
@@ -78,7 +90,8 @@ class CarryOver:
 
     async def _words(self, turn: QuestionTurn, session: Session, read: Sequence[ReadFile], *, is_first: bool) -> str:
         carried = await self.into(session) if is_first else ()
-        if not carried:
+        summary = await self.summary_into(session) if is_first else ""
+        if not (carried or summary):
             return await _with_files(turn, session, read, is_first=is_first)
         several = any(exchange.person.id != turn.question.person.id for exchange in carried)
         try:
@@ -86,7 +99,7 @@ class CarryOver:
         except QuestionTooLong:
             # The asker's name does not fit beside the question: without the quotes it may not be needed.
             return await _with_files(turn, session, read, is_first=is_first)
-        return with_carried(words, carried, MOST_QUESTION_CHARACTERS, named=several)
+        return with_carried(words, carried, MOST_QUESTION_CHARACTERS, named=several, summary=summary)
 
     async def line(self, texts: Texts, session: Session, idle_s: float) -> str:
         """Say from when the thread goes on; empty where people have noticed no end: it never fell idle."""

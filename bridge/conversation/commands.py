@@ -65,7 +65,10 @@ class Commands:
             case CommandName.HELP:
                 return _done(help_text(turn.texts, style_of(turn.channel)))
             case CommandName.STATUS:
-                return _done(await self._status(turn))
+                said = await self._status(turn)
+                summary = await self._carry_over.summary(turn.lease.thread)
+                turn.reply.replace("" if summary is None else summary.text)
+                return _done(said if summary is None else f"{turn.say(Notice.SUMMARY_ABOVE)}\n{said}")
             case CommandName.HUMAN | CommandName.AGENT:
                 return _done(_of_take_over(turn, command))
             case CommandName.START | CommandName.END | CommandName.NEW:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,7 +10,16 @@ from functools import partial
 from bridge.conversation.answer_fold import AnswerFold
 from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS, CarryOver
 from bridge.conversation.commands import is_for_another_agent
-from bridge.conversation.recovery import Found, RecoveryLimits, Sought, joined, reconcile
+from bridge.conversation.recovery import (
+    Found,
+    RecoveryLimits,
+    Sought,
+    history_now,
+    holds_no_question,
+    joined,
+    reconcile,
+)
+from bridge.conversation.sessions.compaction import Compaction
 from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn
 from bridge.domain.errors import (
@@ -25,7 +33,7 @@ from bridge.domain.errors import (
 )
 from bridge.domain.notices import Notice, Status
 from bridge.domain.prompts.carried_words import is_carried
-from bridge.domain.sessions import EndReason, HistoryMessage, Session
+from bridge.domain.sessions import EndReason, Session
 from bridge.domain.stream_events import StreamEnded, StreamFailed
 from bridge.domain.turns import AnswerResult, Lease, Outcome, Step
 from bridge.ports.agent import Agent
@@ -74,7 +82,9 @@ class QuestionSender:
         carry_over: CarryOver,
         recovery: RecoveryLimits | None = None,
         human_tools: AbstractSet[str] = frozenset(),
+        compaction: Compaction,
     ) -> None:
+        self._compaction = compaction
         self._agent = agent
         self._queue = queue
         self._sessions = sessions
@@ -128,6 +138,8 @@ class QuestionSender:
         if session is not None and is_for_another_agent(turn, session):
             await self._sessions.begin_end(thread, session.conversation.id, EndReason.COMMAND)
             session = None
+        if session is not None and not await self._compaction.go_on(turn, session):
+            session = None
         if session is None:
             await turn.guard()
             wait = partial(wait_for_place, turn.reply, turn.wake, self._clock)
@@ -138,18 +150,11 @@ class QuestionSender:
 
     async def _new_sending(self, turn: QuestionTurn, session: Session) -> "_Sending":
         count = await self._history_count(session)
-        is_first = await self._is_first(session, count)
+        is_first = await holds_no_question(self._agent, session, count)
         wording = await self._carry_over.wording(turn, session, is_first=is_first)
         if is_carried(wording):
             await self._say_continues(turn, session)
         return _Sending(session, count, wording)
-
-    async def _is_first(self, session: Session, count: int) -> bool:
-        """Say whether no question has reached the conversation. Those that never arrived count among its turns."""
-        if session.turns == 0 or count == 0:
-            return True
-        # One message may be the greeting, or a question that got no answer.
-        return count == 1 and all(one.role != "user" for one in await self._agent.history(session.conversation))
 
     async def _say_continues(self, turn: QuestionTurn, session: Session) -> None:
         idle_s = self._sessions.idle_after(turn.routed.choices)
@@ -230,18 +235,12 @@ class QuestionSender:
         failed = AnswerResult(Outcome.INTERRUPTED, turn.say(Notice.FAILED))
         if not turn.reply.length:
             return failed
-        messages = await self._history_now(sending.session, sending.count)
+        messages = await history_now(self._agent, sending.session, sending.count)
         text = joined([message.content for message in messages if message.role == "assistant"])
         if not (text.startswith(turn.reply.text) and len(text) > turn.reply.length):
             return failed
         turn.reply.replace(text)
         return AnswerResult(Outcome.ANSWERED, history_count=sending.count + len(messages))
-
-    async def _history_now(self, session: Session, offset: int) -> Sequence[HistoryMessage]:
-        try:
-            return await self._agent.history(session.conversation, offset)
-        except (ConversationLost, AgentUnavailable, AgentRateLimited):
-            return ()
 
     async def _recover(self, turn: QuestionTurn) -> "AnswerResult | _Sending":
         """Take up a turn that may have been sent. Returns what to send where it never arrived, or was cut by us."""
@@ -290,7 +289,7 @@ class QuestionSender:
 
     async def _history_count(self, session: Session) -> int:
         """Return how many messages the conversation holds. Raises `ConversationLost`."""
-        if session.history_count is not None:
+        if session.history_count is not None and not self._compaction.has_asked_in(session):
             return session.history_count
         return len(await self._agent.history(session.conversation))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bridge.domain.errors import AgentRateLimited, AgentUnavailable, ConversationLost
-from bridge.domain.sessions import Conversation, HistoryMessage
+from bridge.domain.sessions import Conversation, HistoryMessage, Session
 from bridge.ports.agent import Agent
 from bridge.runtime.clock import Clock
 
@@ -190,3 +190,19 @@ def _position(messages: Sequence[HistoryMessage], text: str) -> int | None:
 def _as_kept(text: str) -> str:
     """Leave out what may change on the way to the history: white space at the ends, halves of surrogate pairs."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").strip()
+
+
+async def holds_no_question(agent: Agent, session: Session, count: int) -> bool:
+    """Say whether no question has reached the conversation. Those that never arrived count among its turns."""
+    if session.turns == 0 or count == 0:
+        return True
+    # One message may be the greeting, or a question that got no answer.
+    return count == 1 and all(one.role != "user" for one in await agent.history(session.conversation))
+
+
+async def history_now(agent: Agent, session: Session, offset: int) -> Sequence[HistoryMessage]:
+    """Return the messages from `offset` on; none where they cannot be had."""
+    try:
+        return await agent.history(session.conversation, offset)
+    except (ConversationLost, AgentUnavailable, AgentRateLimited):
+        return ()

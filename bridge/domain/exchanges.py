@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from bridge.domain.threads import Person
+from bridge.domain.threads import Person, ThreadKey
 
 MOST_QUESTION, MOST_ANSWER = 1_500, 2_500
 """Characters that are kept of each."""
+MOST_SUMMARY = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,30 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """What the agent itself said of a conversation, before that was replaced by a fresh one."""
+
+    thread: ThreadKey
+    text: str
+    conversation_id: str
+    """The conversation that it is of."""
+    agent_id: str
+    at: float
+    people: tuple[str, ...] = ()
+    """The ids of those who may have said something in it, as far as they are known."""
+    several_spoke: bool = False
+    """Others than those may have, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class CarryOverLimits:
     """How much of a thread outlives its conversation."""
 
     exchanges: int = 6
     """0: nothing is carried over."""
     kept_s: float = 72 * 3600.0
+    compacts: bool = False
+    """A long conversation goes on in a fresh one, from the agent's own summary."""
 
 
 def shortened(text: str, most: int) -> str:

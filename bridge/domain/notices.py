@@ -56,6 +56,8 @@ class Notice(TextKey):
     WELCOME = "welcome"
     TERMINAL_WELCOME = "terminal_welcome"
 
+    SUMMARY_ABOVE = "summary_above"
+
     # A person has the thread.
     PERSON_ANSWERS = "person_answers"
     PERSON_COMES = "person_comes"

@@ -16,6 +16,8 @@ class EndReason(StrEnum):
     """The agent closed the chat."""
     HUMAN = "human"
     """A person has taken the thread over."""
+    COMPACTED = "compacted"
+    """The agent reads no more of it: a fresh one goes on from its summary."""
     AGE = "age"
     """Older than a session may be: its token would expire."""
     REPLACED = "replaced"

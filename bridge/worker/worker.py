@@ -14,6 +14,7 @@ from bridge.conversation.channels import Channels
 from bridge.conversation.files.reader import FileReader
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.sessions.allowances import AllowanceKeeper
+from bridge.conversation.sessions.compaction import Compaction
 from bridge.conversation.sessions.history_fill import HistoryFill
 from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.conversation.sessions.reaper import TICK_S, Reaper
@@ -103,6 +104,7 @@ class Worker:
             clock=clock,
             carry_over=carried,
             human_tools=human.tools,
+            compaction=Compaction(outside.agent, outside.stores.exchanges, clock, is_on=kept.compacts),
         )
         self._turns = turns = TurnRunner(
             asker=asker,

@@ -270,7 +270,7 @@ class RedisWorkQueue:
             *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),
             *(keys.dead, keys.unanswered(thread), keys.answer(token_of(question_id)), keys.clock),
             *(keys.askers, keys.exchanges(thread), keys.answered(thread)),
-            *(keys.taken(thread), keys.taken_due, keys.overheard(thread)),
+            *(keys.taken(thread), keys.taken_due, keys.overheard(thread), keys.summary(thread)),
         ]
         args: list[Argument] = [
             *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from adapters.redis_store.schema.codec import Unreadable, pack, unpack
-from bridge.domain.exchanges import Exchange
-from bridge.domain.threads import Person
+from bridge.domain.exchanges import Exchange, Summary
+from bridge.domain.threads import Person, ThreadKey
 
 
 def exchange_to_json(exchange: Exchange) -> bytes:
@@ -36,3 +36,33 @@ def exchange_from_json(raw: bytes) -> Exchange:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"an exchange cannot be read: {type(error).__name__}") from error
+
+
+def summary_to_json(summary: Summary) -> bytes:
+    """Write a summary."""
+    fields = {
+        "text": summary.text,
+        "conversation_id": summary.conversation_id,
+        "agent_id": summary.agent_id,
+        "at": summary.at,
+        "people": summary.people,
+        "several_spoke": summary.several_spoke,
+    }
+    return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
+
+
+def summary_from_json(thread: ThreadKey, raw: bytes) -> Summary:
+    """Read a summary. Raises `Unreadable`."""
+    try:
+        fields: dict[str, Any] = json.loads(unpack(raw))
+        return Summary(
+            thread=thread,
+            text=fields["text"],
+            conversation_id=fields["conversation_id"],
+            agent_id=fields.get("agent_id", ""),
+            at=float(fields["at"]),
+            people=tuple(fields.get("people", ())),
+            several_spoke=fields.get("several_spoke") is True,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"a summary cannot be read: {type(error).__name__}") from error

@@ -197,6 +197,10 @@ class Keys:
         """List: what was said while a person had the thread, as JSON of questions, oldest first."""
         return f"{self.prefix}:overheard:{thread}"
 
+    def summary(self, thread: ThreadKey) -> str:
+        """String: the agent's summary from which the thread goes on, as JSON."""
+        return f"{self.prefix}:summary:{thread}"
+
     def known(self, thread: ThreadKey) -> str:
         """Mark: the bridge takes part in this thread."""
         return f"{self.prefix}:known:{thread}"
@@ -249,6 +253,7 @@ class Keys:
             *(self.inbox(thread), self.bodies(thread), self.turn(thread), self.known(thread), self.session(thread)),
             *(self.unanswered(thread), self.told_queued(thread)),
             *(self.exchanges(thread), self.answered(thread), self.taken(thread), self.overheard(thread)),
+            self.summary(thread),
         )
 
     def last_active_thread(self, channel: str, account: str, place: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.redis_store.schema.codec import Unreadable, unpack
-from bridge.domain.exchanges import Exchange
+from bridge.domain.exchanges import Exchange, Summary
 from bridge.domain.incoming import Question, Queued
 from bridge.domain.sessions import Conversation, Session
 from bridge.domain.threads import ThreadKey
@@ -95,6 +95,14 @@ class Sealing:
         names = _said_in(exchange, thread), f"said:{exchange.conversation_id}:{exchange.person.id}"
         return _with_words(exchange, lambda words: self.open(words, *names))
 
+    def close_summary(self, summary: Summary) -> Summary:
+        """Seal a summary."""
+        return replace(summary, text=self.close(summary.text, _summary_of(summary)))
+
+    def open_summary(self, summary: Summary) -> Summary:
+        """Open a summary. Raises `Unreadable`."""
+        return replace(summary, text=self.open(summary.text, _summary_of(summary)))
+
     def _opened(self, line: str, names: Sequence[str]) -> str:
         if self._any is None:
             raise Unreadable("BRIDGE_SECRET_KEY is not set, and something in Redis is sealed")
@@ -151,3 +159,8 @@ def _fernet(keys: Sequence[str]) -> "MultiFernet":
     from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 - the reason stands above
 
     return MultiFernet([Fernet(key) for key in keys])
+
+
+def _summary_of(summary: Summary) -> str:
+    # A place that moves takes it along: the thread's name is not part of it.
+    return f"summary:{summary.thread.thread}:{summary.conversation_id}"

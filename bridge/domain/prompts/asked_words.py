@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bridge.domain.exchanges import Exchange
+from bridge.domain.prompts.carried_words import SUMMARY_PROMPT
 from bridge.domain.sessions import HistoryMessage, Session
 from bridge.domain.threads import Person
 
@@ -16,13 +17,13 @@ _NAMED = re.compile(r"(?:(?P<name>[^\n:()]{1,60}) )?\((?P<id>[^\n:()]{1,60})\): 
 
 
 def exchanges_in(messages: Sequence[HistoryMessage], session: Session) -> Sequence[Exchange]:
-    """Return the exchanges of a conversation, given its history, oldest first. A greeting is none."""
+    """Return the exchanges of a conversation, given its history, oldest first. A greeting is none, nor is a summary."""
     found: list[Exchange] = []
     asked: HistoryMessage | None = None
     answers: list[str] = []
     for message in (*messages, HistoryMessage("user", "")):
         if message.role == "user":
-            if asked is not None and answers:
+            if asked is not None and answers and asked.content != SUMMARY_PROMPT:
                 found.append(_exchange(asked, "\n\n".join(answers), session))
             asked, answers = message, []
         elif message.content.strip():

@@ -1,9 +1,9 @@
 """Port to what was said in a thread. As `bridge.ports` says of all ports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bridge.domain.exchanges import Exchange
+from bridge.domain.exchanges import Exchange, Summary
 from bridge.domain.threads import ThreadKey
 
 
@@ -22,5 +22,20 @@ class Exchanges(Protocol):
         ...
 
     async def drop(self, thread: ThreadKey) -> None:
-        """Forget them."""
+        """Forget them, with the summary."""
+        ...
+
+    async def summary(self, thread: ThreadKey) -> Summary | None:
+        """Return the summary from which the thread goes on."""
+        ...
+
+    async def begin_summary(self, thread: ThreadKey, conversation_id: str) -> None:
+        """Note that the conversation's history is about to grow by what no turn tells of."""
+        ...
+
+    async def keep_summary(self, summary: Summary, usage: Mapping[str, int]) -> bool:
+        """Keep a summary and begin to end its conversation, in one step. False where the thread has another one.
+
+        `usage`: the tokens that it took, for the ledger.
+        """
         ...

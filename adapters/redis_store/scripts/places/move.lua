@@ -2,9 +2,9 @@
 -- turn is taken up again under the new name: without the ids of messages, which mean nothing there. What is sealed for
 -- the old name is replaced by what the caller has sealed for the new one; -1 where something came in since it looked.
 local due, leases, idle, endings, ends, bell, heir, clock, taken_due = unpack(KEYS, 1, 9)
-local inbox, bodies, turn, known, session, unanswered, told, exchanges, answered, taken, overheard = unpack(KEYS, 10, 20)
-local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered, _, new_exchanges, _, new_taken, new_overheard =
-  unpack(KEYS, 21, 31)
+local inbox, bodies, turn, known, session, unanswered, told, exchanges, answered, taken, overheard, summary = unpack(KEYS, 10, 21)
+local new_inbox, new_bodies, new_turn, new_known, new_session, new_unanswered, _, new_exchanges, _, new_taken, new_overheard, new_summary =
+  unpack(KEYS, 22, 33)
 local thread, new, root, bell_length = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local known_ms, heir_ms, new_place = ARGV[5], ARGV[6], ARGV[7]
 local token, bodies_read, CHANGES = ARGV[8], tonumber(ARGV[9]), 10
@@ -53,7 +53,7 @@ end
 if redis.call('EXISTS', unanswered) == 1 then
   redis.call('RENAME', unanswered, new_unanswered)
 end
-for key, new_key in pairs({ [exchanges] = new_exchanges, [overheard] = new_overheard }) do
+for key, new_key in pairs({ [exchanges] = new_exchanges, [overheard] = new_overheard, [summary] = new_summary }) do
   if redis.call('EXISTS', key) == 1 then
     redis.call('RENAME', key, new_key)
   end
