@@ -39,7 +39,9 @@ async def output_of(command: str, settings: Mapping[str, str], folder: Path, col
     words = [sys.executable, *program, *command.split()]
     printed, code = await asyncio.to_thread(_run, words, environment, folder, columns, typed)
     text = _COLOUR.sub("", printed).replace("\r\n", "\n").replace(str(folder), "/srv/talkifai")
-    text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    if columns != PIPE:
+        # The colours of a heading reach to the end of its column.
+        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
     for varying, shown in _VARYING:
         text = varying.sub(shown, text)
     return f"{PROMPT}{command}\n{text}" + (f"[exit code {code}]\n" if code else "")

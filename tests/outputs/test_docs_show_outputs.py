@@ -19,7 +19,7 @@ def _outputs(text: str) -> Iterator[tuple[str, str]]:
     """Part a text into commands and what each printed."""
     for part in re.split(rf"^{re.escape(PROMPT)}", text, flags=re.MULTILINE)[1:]:
         command, _, output = part.partition("\n")
-        yield command, output.strip("\n")
+        yield command, "\n".join(line.rstrip() for line in output.strip("\n").split("\n"))
 
 
 def _in_docs() -> list[tuple[str, str]]:

@@ -85,7 +85,10 @@ def show(
         table.add_column("", no_wrap=True)
     for number, row in enumerate(rows):
         table.add_row(*map(Text, (*row, *drawn[number : number + 1])))
-    console.print(table)
+    with console.capture() as drawn_table:
+        console.print(table)
+    # Rich fills the last column with blanks, which would wrap where a pipe leads to a narrower terminal.
+    print("\n".join(line.rstrip() for line in drawn_table.get().splitlines()))
 
 
 def _show_paragraphs(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
