@@ -3,9 +3,12 @@
 The web server's port is open to strangers: there they say no more than whether the worker lives and is ready.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
+from time import monotonic
+from typing import Protocol
 
 from adapters.metrics import Snapshot, metrics_answer
 from adapters.web.server import WebServer
@@ -16,6 +19,7 @@ from bridge.worker.health import Health
 from bridge.worker.worker import Worker
 from config.settings import Settings
 
+_LOOK_EVERY_S = 1.0
 _JSON = (("Content-Type", "application/json"),)
 
 
@@ -39,15 +43,41 @@ async def open_pages(stack: AsyncExitStack, server: WebServer | None, settings: 
         stack.enter_context(metrics_page(own, worker.health, budgets))
 
 
+class Ready(Protocol):
+    """Knows why a worker is not ready."""
+
+    async def troubles(self) -> Mapping[str, str]:
+        """Return a sentence by the name of each cause."""
+        ...
+
+
+class _LookedAt:
+    """Looks at most once a second: a look asks Redis, and strangers may ask as often as they like."""
+
+    def __init__(self, health: Ready) -> None:
+        self._health = health
+        self._looking = asyncio.Lock()
+        self._found: Mapping[str, str] = {}
+        self._next_at = 0.0
+
+    async def troubles(self) -> Mapping[str, str]:
+        async with self._looking:
+            if monotonic() >= self._next_at:
+                self._found = await self._health.troubles()
+                self._next_at = monotonic() + _LOOK_EVERY_S
+            return self._found
+
+
 @contextmanager
-def probes(routes: WebRoutes, health: Health, *, says_why: bool) -> Iterator[None]:
+def probes(routes: WebRoutes, health: Ready, *, says_why: bool) -> Iterator[None]:
     """Say inside a block whether the worker lives and is ready; `says_why`: with the reasons why it is not."""
+    looked_at = _LookedAt(health)
 
     async def livez(_: WebRequest) -> WebAnswer:
         return WebAnswer(200, json.dumps({"status": "ok"}), _JSON)
 
     async def readyz(_: WebRequest) -> WebAnswer:
-        troubles = list((await health.troubles()).values())
+        troubles = list((await looked_at.troubles()).values())
         said = {"status": "not ready" if troubles else "ok", **({"reasons": troubles} if says_why else {})}
         return WebAnswer(503 if troubles else 200, json.dumps(said), _JSON)
 
