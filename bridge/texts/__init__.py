@@ -9,6 +9,8 @@ To add a text:
 3. Say it: `turn.say(Notice.BUSY)` in a turn, else `texts(Notice.BUSY)` with `texts = texts_in(language)`. Sentences
    that are put together stand in `sentences.py`.
 
+To add a language: its file here, `LANGUAGES` in `catalog.py`, and `BRIDGE_LANGUAGE` in `config/bridge.py`.
+
 `tests/unit/bridge/texts/test_catalogs.py` fails where a language lacks a text or has other placeholders. In tests,
 `english(Notice.BUSY)` of `tests/english.py` is the English sentence.
 """
