@@ -72,9 +72,9 @@ class Count:
     def asked_twice(self) -> int:
         """Questions that reached TalkifAI again though no stop or refused token of ours had cut their answer."""
         sent = self._sent
-        ours = [*self.workers.stopped_at, *self.misfortune.refused_at]
+        ours = [*((at, at) for at in self.workers.stopped_at), *self.misfortune.refused]
         return sum(
-            sent[asked.text] > 1 + sum(asked.was_alive_at(at) for at in ours)
+            sent[asked.text] > 1 + sum(asked.was_at_work_in(*time) for time in ours)
             for asked in self.crowd.asked
             if sent[asked.text] > 1
         )

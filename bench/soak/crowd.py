@@ -16,6 +16,8 @@ INSTEAD = tuple(
     texts_in("en")(notice) for notice in (Notice.INTERRUPTED, Notice.FAILED, Notice.UNAVAILABLE, Notice.UNSURE)
 )
 REST_WITHIN_S = 300.0
+_SETTLED_WITHIN_S = 3.0
+"""TalkifAI's end of an answer comes after its last words: a stop in between cuts it all the same."""
 
 
 @dataclass(slots=True)
@@ -34,9 +36,11 @@ class Asked:
         ago_s = time.monotonic() - self.asked_at
         return datetime.fromtimestamp(time.time() - ago_s, UTC).isoformat(timespec="seconds")
 
-    def was_alive_at(self, moment: float) -> bool:
-        """Say whether it was asked and not answered at that time."""
-        return self.asked_at <= moment and (self.done_after_s is None or moment <= self.asked_at + self.done_after_s)
+    def was_at_work_in(self, begin: float, end: float) -> bool:
+        """Say whether it was asked and not settled yet at some time between the two."""
+        return self.asked_at <= end and (
+            self.done_after_s is None or begin <= self.asked_at + self.done_after_s + _SETTLED_WITHIN_S
+        )
 
 
 @dataclass(slots=True)

@@ -33,10 +33,10 @@ class Misfortune:
     """How often each was done."""
     redis_was_away: list[tuple[float, float]] = field(default_factory=list)
     """From when to when nothing could be written, seconds since the epoch."""
-    refused_at: list[float] = field(default_factory=list)
-    """When a token began to be refused, by the clock that does not jump."""
+    refused: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when a token was refused, by the clock that does not jump."""
     forgot_at: list[float] = field(default_factory=list)
-    """The same of when Redis forgot."""
+    """When Redis forgot, by the same clock."""
     forgotten: set[str] = field(default_factory=set)
     """Conversations that were open then and that no running worker knew."""
 
@@ -171,7 +171,7 @@ class Misfortune:
 
     async def refuse_a_token(self) -> None:
         """Let one service refuse the bot for a while; a worker starts meanwhile."""
-        self.refused_at.append(time.monotonic())
+        began = time.monotonic()
         faults, refusal = self.chance.choice(
             [
                 (self.stage.slack.faults, Fault("*", error="invalid_auth", times=-1)),
@@ -179,6 +179,7 @@ class Misfortune:
             ]
         )
         await self._for_a_while(faults, refusal, self.stop_a_worker())
+        self.refused.append((began, time.monotonic()))
 
     async def _for_a_while(self, faults: Faults, fault: Fault, meanwhile: Awaitable[None] | None = None) -> None:
         faults.arm(fault)

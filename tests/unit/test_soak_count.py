@@ -80,7 +80,7 @@ def test_what_is_as_promised_is_well(facts: _Facts) -> None:
         (_Facts(texts=["Answer to q1"]), "never answered"),
         (_Facts(texts=[]), "never answered"),
         (_Facts(posted=["q1", "q1"]), "sent to TalkifAI twice"),
-        (_Facts(posted=["q1", "q1"], stopped_at=[6.0]), "sent to TalkifAI twice"),
+        (_Facts(posted=["q1", "q1"], stopped_at=[9.0]), "sent to TalkifAI twice"),
         (_Facts(ended_at=None), "sessions left open"),
     ],
 )
