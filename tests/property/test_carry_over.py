@@ -4,16 +4,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.stores import RedisStores
 from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS
 from bridge.domain.errors import ConversationLost
-from bridge.domain.exchanges import Exchange
+from bridge.domain.exchanges import CarryOverLimits, Exchange
 from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Origin
-from bridge.domain.prompts.carried_words import CARRIED_FOOTER, CARRIED_HEADER, with_carried
+from bridge.domain.prompts.carried_words import CARRIED_FOOTER, CARRIED_HEADER, SUMMARY_PROMPT, with_carried
 from bridge.domain.sessions import EndReason
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
 from bridge.domain.threads import Person, ThreadKey
@@ -47,18 +47,24 @@ def test_what_is_carried_over_fits_and_stays_inside_its_quotes(
         assert all(line.startswith(">") for line in quotes)
 
 
+_NAMES = [*["ask"] * 5, "end", "agent_end", "lost", "new", "edit", "retry", "human", "agent"]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["ask", "ask", "ask", "end", "agent_end", "lost", "new", "edit", "retry"]), st.integers(0, 1)
+        st.sampled_from(
+            ["ask", "ask", "ask", "ask", "end", "agent_end", "lost", "new", "edit", "retry", "human", "agent"]
+        ),
+        st.integers(0, 1),
     ),
-    max_size=14,
+    max_size=20,
 )
 
 
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
+@example([("ask", 0)] * 9)
+@example([("ask", 0), ("human", 0), ("ask", 0), ("ask", 1), ("agent", 0), *[("ask", 0)] * 5, ("new", 0), ("ask", 0)])
 def test_no_text_is_carried_over_twice_nor_into_another_thread(redis_url: str, steps: list[tuple[str, int]]) -> None:
-    """M5: in any sequence of questions, ends, rotations and edits."""
+    """M5, M7 and M11: in any sequence of questions, ends, rotations, edits, take-overs and compactions."""
     asyncio.run(_play(redis_url, steps))
 
 
@@ -78,13 +84,24 @@ async def _play(redis_url: str, steps: Sequence[tuple[str, int]]) -> None:
 
 class _Play:
     def __init__(self, stores: RedisStores) -> None:
-        self.it: Stage[FakeChannel] = stage_on(FakeChannel(latency_s=0.0, page_size=5000), stores, self._script)
+        self.it: Stage[FakeChannel] = stage_on(
+            FakeChannel(latency_s=0.0, page_size=5000),
+            stores,
+            self._script,
+            carry_over=CarryOverLimits(compacts=True),
+            compacts_from=3,
+        )
         self.closes = self.loses = False
         self.forgotten: set[str] = set()
+        self.taken: set[ThreadKey] = set()
         self.last: dict[ThreadKey, Origin] = {}
         self.said: defaultdict[ThreadKey, list[str]] = defaultdict(list)
 
     async def _script(self, text: str) -> AsyncIterator[StreamEvent]:
+        if text == SUMMARY_PROMPT:
+            yield TextDelta("In short.")
+            yield StreamEnded()
+            return
         if self.loses:
             self.loses = False
             raise ConversationLost("404")
@@ -97,6 +114,14 @@ class _Play:
             session = await self.it.stores.sessions.current(thread)
             if session is not None:
                 await self.it.stores.sessions.begin_end(thread, session.conversation.id, EndReason.IDLE)
+            return
+        if name in {"human", "agent"}:
+            await self._take_over(CommandName(name), thread, number)
+            return
+        if thread in self.taken:
+            if name == "ask":
+                assert await self.it.stores.inbox.append(asked) is IntakeResult.OVERHEARD
+                self.said[thread].append(asked.text)
             return
         if name == "new":
             self.forgotten |= set(self.said[thread])
@@ -118,6 +143,20 @@ class _Play:
         self.last[thread] = asked.origin
         self.loses = False
 
+    async def _take_over(self, name: CommandName, thread: ThreadKey, number: int) -> None:
+        """Give the thread to a person or back, where that changes anything."""
+        given = Command(_at(command(name, number=number).origin, thread), name)
+        became = await self.it.stores.inbox.append(given)
+        changes = (name is CommandName.HUMAN) != (thread in self.taken)
+        assert became is (IntakeResult.ACCEPTED if changes else IntakeResult.ALREADY)
+        if not changes:
+            return
+        self.taken ^= {thread}
+        lease = await self.it.stores.queue.claim()
+        assert lease is not None
+        assert not await self.it.stores.queue.settle(lease, await self.it.take(lease))
+        assert await self.it.stores.sessions.current(thread) is None
+
     async def _edit_and_retry(self, thread: ThreadKey, number: int) -> None:
         """Change what was asked last, if anything was, and ask it again."""
         text = f"q{number}w{thread.thread}again"
@@ -132,6 +171,8 @@ class _Play:
         heard: defaultdict[str, list[str]] = defaultdict(list)
         for conversation, words in self.it.agent.sent:
             assert len(words) <= MOST_QUESTION_CHARACTERS
+            if words == SUMMARY_PROMPT:
+                continue
             heard[conversation] += [line.removeprefix("> User: ") for line in words.splitlines() if "User: " in line]
             heard[conversation].append(words.splitlines()[-1])
         threads = {text: thread for thread, texts in self.said.items() for text in texts}

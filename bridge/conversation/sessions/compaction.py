@@ -35,9 +35,13 @@ class Compaction:
         store: Keeps summaries.
         clock: Time.
         is_on: Whether there are any.
+        begins_at: From so many exchanges of a conversation on.
     """
 
-    def __init__(self, agent: Agent, store: Exchanges, clock: Clock, *, is_on: bool) -> None:
+    def __init__(
+        self, agent: Agent, store: Exchanges, clock: Clock, *, is_on: bool, begins_at: int = COMPACT_FROM
+    ) -> None:
+        self._begins_at = begins_at
         self._agent = agent
         self._store = store
         self._clock = clock
@@ -45,7 +49,7 @@ class Compaction:
 
     def has_asked_in(self, session: Session) -> bool:
         """Say whether a summary may have been asked for in the session: no turn tells of that."""
-        return self._is_on and session.turns >= COMPACT_FROM
+        return self._is_on and session.turns >= self._begins_at
 
     async def go_on(self, turn: QuestionTurn, session: Session) -> bool:
         """Say whether the thread goes on in this session; else it ends, and the next one takes along what was said.

@@ -12,7 +12,7 @@ from bridge.conversation.files.reader import FileReader
 from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.recovery import RecoveryLimits
 from bridge.conversation.sessions.allowances import AllowanceKeeper
-from bridge.conversation.sessions.compaction import Compaction
+from bridge.conversation.sessions.compaction import COMPACT_FROM, Compaction
 from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_runner import TurnRunner
@@ -100,6 +100,7 @@ def stage_on(
     greeting: str = "",
     carry_over: CarryOverLimits | None = None,
     files: FileRules = NO_FILES,
+    compacts_from: int = COMPACT_FROM,
 ) -> Stage[Fake]:
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
@@ -122,7 +123,11 @@ def stage_on(
         sessions=sessions,
         clock=clock,
         carry_over=carried,
-        compaction=Compaction(agent, stores.exchanges, clock, is_on=(carry_over or CarryOverLimits()).compacts),
+        compaction=Compaction(
+            *(agent, stores.exchanges, clock),
+            is_on=(carry_over or CarryOverLimits()).compacts,
+            begins_at=compacts_from,
+        ),
         human_tools=frozenset({"ask_a_person"}),
         recovery=RecoveryLimits(answer_wait_s=0.3, arrival_wait_s=0.1, first_pause_s=0.02, most_pause_s=0.05),
     )
