@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -35,6 +36,8 @@ _OUTAGE_PAUSE_S, _OUTAGE_MOST_S = 120.0, 86_400.0
 _CANCELS_S = (3.0, 1.0)
 """Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
 _CLAIM_AFTER_STOP_S = 2.0
+_RELEASE_WITHIN_S = 1.0
+"""A store that hangs must not hold up a stop: platforms kill after 30 s."""
 _STORE_AWAY_PAUSE_S = 1.0
 
 
@@ -258,10 +261,9 @@ class Dispatcher:
             _, late = await asyncio.wait(late, timeout=within_s)
 
     async def _release(self, lease: Lease, after_s: float, *, counts: bool = True) -> None:
-        try:
-            await self._queue.release(lease, after_s, counts=counts)
-        except StoreUnavailable:
-            return  # the lease runs out by itself
+        with suppress(StoreUnavailable, TimeoutError):  # the lease runs out by itself
+            async with asyncio.timeout(_RELEASE_WITHIN_S):
+                await self._queue.release(lease, after_s, counts=counts)
 
     async def _put_back(self, lease: Lease, after_s: float, *, counts: bool = True) -> None:
         """Release, however long the store is away: left to run out, the lease would keep the thread waiting longer."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from uuid import uuid4
 
 from bridge.domain.errors import StoreUnavailable
@@ -18,6 +19,7 @@ _RENEW_EVERY_S = 3.0
 _RENEWAL_WAITS_S = 1.5
 """For another request to go along with."""
 _TRY_EVERY_S = 2.0
+_GIVE_UP_WITHIN_S = 1.0
 
 
 class Leadership:
@@ -80,10 +82,9 @@ class Leadership:
             return False
 
     async def _give_up(self) -> None:
-        try:
-            await self._lease.give_up(self._name, self._holder)
-        except StoreUnavailable:
-            return  # it runs out by itself
+        with suppress(StoreUnavailable, TimeoutError):  # it runs out by itself
+            async with asyncio.timeout(_GIVE_UP_WITHIN_S):
+                await self._lease.give_up(self._name, self._holder)
 
 
 async def _until_done(work: Callable[[], Awaitable[None]]) -> None:

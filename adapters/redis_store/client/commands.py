@@ -26,7 +26,7 @@ KeptUnder = Callable[[str], str]
 
 log = logging.getLogger(__name__)
 
-CLOSE_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 2.0
 LONGEST_POP_S = 5.0
 REPLICA_WAIT_MS = 200
 """How long a write that must not be lost waits for a replica to have it, where there is one."""
