@@ -119,6 +119,6 @@ async def test_a_telegram_draft_goes_by_itself_and_the_next_worker_sends_the_ans
     await talk.until_texts(_WHOLE)
     await cluster.until_let_go(talk.thread)
     sent = telegram.calls_of("sendMessage")
-    assert [call.params["chat_id"] for call in sent] == [talk.place]
+    assert [str(call.params["chat_id"]) for call in sent] == [talk.place]
     assert telegram.calls_of("editMessageText") == []
     assert talk.posted == ["draft it"]

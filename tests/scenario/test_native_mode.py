@@ -83,7 +83,7 @@ async def test_a_telegram_draft_grows_and_one_message_follows(telegram: Telegram
     assert len({frame.message_id for frame in drafted}) == 1
     assert all(later.startswith(earlier) for earlier, later in itertools.pairwise([*texts, posted.text]))
     assert (gone.change, posted.change) == ("deleted", "posted")
-    at = [call.at for call in telegram.telegram.calls_of("sendMessageDraft") if call.params["chat_id"] == talk.place]
+    at = [call.at for call in telegram.telegram.calls_of("sendMessageDraft") if str(call.params["chat_id"]) == talk.place]
     assert min(later - earlier for earlier, later in itertools.pairwise(at)) >= 1.0
 
 
@@ -94,10 +94,10 @@ async def test_telegrams_own_stop_below_a_draft_ends_the_answer(telegram: Telegr
     standin = telegram.telegram
 
     def drafts() -> list[Any]:
-        return [call for call in standin.calls_of("sendMessageDraft") if call.params["chat_id"] == talk.place]
+        return [call for call in standin.calls_of("sendMessageDraft") if str(call.params["chat_id"]) == talk.place]
 
     await telegram.ledger.until(lambda: len(drafts()) >= 2, 30.0)
-    assert drafts()[-1].params["can_stop"] == "true"
+    assert drafts()[-1].params["can_stop"] is True
     person = next(one for one in standin.world.people.values() if str(one.id) == talk.place)
     await standin.stop_draft(standin.private_chat(person), int(drafts()[-1].params["draft_id"]))
     await telegram.until_said(talk, english(Notice.STOPPED))
