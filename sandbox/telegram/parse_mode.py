@@ -136,7 +136,8 @@ def _begin_mark(source: str, place: int, found: _Parsed) -> int:
     if source[place] == "`":
         mark, kind = ("```", "pre") if source.startswith("```", place) else ("`", "code")
         found.begin(kind, mark, at_byte)
-        language = re.compile(r"[^\s`]*\n").match(source, place + 3) if kind == "pre" else None
+        # A word up to white space names the language; one line break after it is no part of the text.
+        language = re.compile(r"(?:[^\s`]+(?=\s))?\n?").match(source, place + 3) if kind == "pre" else None
         return language.end() if language is not None else place + len(mark)
     if source[place] == "[":
         found.begin("text_link", "]", at_byte)

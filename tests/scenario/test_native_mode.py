@@ -83,7 +83,9 @@ async def test_a_telegram_draft_grows_and_one_message_follows(telegram: Telegram
     assert len({frame.message_id for frame in drafted}) == 1
     assert all(later.startswith(earlier) for earlier, later in itertools.pairwise([*texts, posted.text]))
     assert (gone.change, posted.change) == ("deleted", "posted")
-    at = [call.at for call in telegram.telegram.calls_of("sendMessageDraft") if str(call.params["chat_id"]) == talk.place]
+    at = [
+        call.at for call in telegram.telegram.calls_of("sendMessageDraft") if str(call.params["chat_id"]) == talk.place
+    ]
     assert min(later - earlier for earlier, later in itertools.pairwise(at)) >= 1.0
 
 
