@@ -20,6 +20,8 @@ _LOOK_EVERY_S = 0.05
 _SETTLES_S = 1.0
 """What a bot does after the last text belongs to the reply too."""
 _WARM_UP = 999_999
+_WHOLE = {"BRIDGE_MAX_PAGES": "100"}
+"""An answer of 160,000 characters has more messages on Telegram than a reply has by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,10 @@ async def measure(scenario: Scenario, service_name: str, bot_name: str, agent: d
     """Run it. Raises `RuntimeError` where the bot does not start."""
     service = SERVICES[service_name]()
     with tempfile.TemporaryDirectory(prefix="tb-") as folder:
-        async with service.stand_in, running(bot_name, {**agent, **service.settings}, Path(folder)) as bot:
+        async with (
+            service.stand_in,
+            running(bot_name, {**agent, **service.settings, **_WHOLE}, Path(folder)) as bot,
+        ):
             await _until_connected(service, bot)
             watch = Watch(service.ledger)
             await _round(service, watch, Scenario("warm up", 1, Work(200, 16, 5)), _WARM_UP)
