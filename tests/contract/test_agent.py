@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -272,6 +274,10 @@ async def test_a_stream_cut_at_any_byte_is_broken_and_never_ended(standin: Talki
         assert not any(isinstance(event, StreamEnded | StreamFailed) for event in seen)
 
 
+def _timeless(messages: Sequence[HistoryMessage]) -> list[HistoryMessage]:
+    return [replace(one, at=0.0) for one in messages]
+
+
 async def test_after_a_cut_the_whole_answer_is_in_the_history(
     standin: TalkifaiStandIn, agent: Agent, conversation: Conversation
 ) -> None:
@@ -280,11 +286,14 @@ async def test_after_a_cut_the_whole_answer_is_in_the_history(
     standin.faults.arm(Fault("ask", cut_at_byte=150))
     await broken(agent, conversation)
     await standin.book.until(lambda: len(standin.book.records[0].messages) == 3)
-    assert await agent.history(conversation) == [
+    kept = await agent.history(conversation)
+    assert _timeless(kept) == [
         GREETING,
         HistoryMessage("user", "hello"),
         HistoryMessage("assistant", "the whole answer"),
     ]
+    assert [one.at for one in kept] == sorted(one.at for one in kept)
+    assert kept[0].at == pytest.approx(time.time(), abs=60.0)
 
 
 async def test_a_body_that_just_stops_is_broken(
@@ -438,8 +447,8 @@ async def test_the_history_comes_whole_over_as_many_pages_as_it_takes(
 ) -> None:
     record = standin.book.records[0]
     record.messages *= count
-    assert await agent.history(conversation) == [GREETING] * count
-    assert await agent.history(conversation, 98) == [GREETING] * max(0, count - 98)
+    assert _timeless(await agent.history(conversation)) == [GREETING] * count
+    assert _timeless(await agent.history(conversation, 98)) == [GREETING] * max(0, count - 98)
 
 
 @pytest.mark.parametrize(
