@@ -1,5 +1,6 @@
 """The answer to a command is lost once, and the client library sends it again: what comes of it is the same."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -117,6 +118,7 @@ async def _begin_end(it: RedisStores, lose: Lose) -> Any:
 
 async def _lost_openings(it: RedisStores, lose: Lose) -> Any:
     await it.sessions.note_opening(Opening("o1", THREAD, "U1", "u@example.com", "agent", 5.5))
+    await asyncio.sleep(0.02)  # its time is over
     lose()
     return [opening.id for opening in await it.sessions.take_lost_openings()]
 

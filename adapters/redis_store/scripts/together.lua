@@ -21,7 +21,10 @@ local function once(step, keys, args)
     return cmsgpack.unpack(known)[1]
   end
   local answer = step(keys, args)
-  redis.pcall('SET', kept, cmsgpack.pack({answer}), 'PX', KEPT_MS)
+  -- What is not for the bridge changed nothing, and there is much of it where people talk.
+  if (type(answer) == 'table' and answer[1] or answer) ~= 'not_addressed' then
+    redis.pcall('SET', kept, cmsgpack.pack({answer}), 'PX', KEPT_MS)
+  end
   return answer
 end
 
