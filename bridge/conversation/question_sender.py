@@ -44,12 +44,9 @@ from bridge.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
 
-MOST_SESSION_AGE_S = 20 * 3600.0
-"""A session older than that is replaced before the next question: TalkifAI's token lives 24 hours."""
+MOST_SESSION_AGE_S = 20 * 3600.0  # an older session is replaced: TalkifAI's token lives 24 hours
 _RATE_WAIT_MOST_S = 300.0
-_UNAVAILABLE_TRIES = 4
-_UNAVAILABLE_PAUSES_S = (1.0, 4.0)
-"""The first and the longest."""
+_UNAVAILABLE_TRIES, _UNAVAILABLE_PAUSES_S = 4, (1.0, 4.0)  # the first and the longest pause
 _MOST_SENDS = 3
 """Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
 _MOST_ASKED_AGAIN = 3
