@@ -146,7 +146,9 @@ class QuestionSender:
         return session
 
     async def _new_sending(self, turn: QuestionTurn, session: Session) -> "_Sending":
-        count = await self._history_count(session)
+        count = None if self._compaction.has_asked_in(session) else session.history_count
+        if count is None:
+            count = len(await self._agent.history(session.conversation))
         is_first = await holds_no_question(self._agent, session, count)
         wording = await self._carry_over.wording(turn, session, is_first=is_first)
         if is_carried(wording):
@@ -283,12 +285,6 @@ class QuestionSender:
         if len(result.answer) > turn.reply.length:
             turn.reply.replace(result.answer)
         return AnswerResult(Outcome.INTERRUPTED, turn.say(Notice.INTERRUPTED), history_count=count)
-
-    async def _history_count(self, session: Session) -> int:
-        """Return how many messages the conversation holds. Raises `ConversationLost`."""
-        if session.history_count is not None and not self._compaction.has_asked_in(session):
-            return session.history_count
-        return len(await self._agent.history(session.conversation))
 
     async def _give_up_conversation(self, lease: Lease, session: Session) -> None:
         # First the record: a crash in between must not look like a question that may have been sent.

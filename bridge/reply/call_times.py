@@ -14,6 +14,8 @@ FIRST_TEXT_WAIT_S = 0.3
 """The first text goes out with that many characters, or that long after the first one came."""
 LOOK_AGAIN_S = 60.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 15.0
+_BUTTONS_WITHIN_S = 2.0
+"""How long a turn whose whole text is shown waits for the room to change its buttons."""
 _UNSEEN_S = 0.1
 """How soon to look again where nothing of the first text is certain enough to be shown."""
 
@@ -130,6 +132,10 @@ class CallTimes:
         elif kind is Priority.FIRST:
             since = self._first_text_at or self._began
         return self._clock.monotonic() - since
+
+    def wait_for_buttons(self, wait_s: float) -> float | None:
+        """Wait a moment for the edit that brings the last buttons, while people read the whole text; else leave it."""
+        return wait_s if self.waits_s(Priority.FINAL) + wait_s <= _BUTTONS_WITHIN_S else None
 
     def is_late(self, limit_s: float) -> bool:
         """Say whether the reply could not be shown for so long after its end. A limit only makes it wait."""

@@ -42,8 +42,6 @@ _LOOK_PAUSE_S = 1.5
 """How far apart the searches for a post whose answer was lost are."""
 _HALF_A_TEXT_S = 2.0
 """How long a text may stand unfinished after its end: if no edit is to be had by then, the rest is posted."""
-_BUTTONS_WITHIN_S = 2.0
-"""How long a turn whose whole text is shown waits for the room to change its buttons."""
 _SHOW_WITHIN_S, _SHOW_AGAIN_WITHIN_S = 1800.0, 120.0
 """How long after its end a reply is tried to be shown before its turn is put off; and when it is taken up again."""
 
@@ -142,7 +140,7 @@ class Writer:
         is_optional = call is not None and call.is_optional
         due_s = self._times.due_in_s(Priority.FINAL if is_optional else kind.priority)
         if due_s > 0:
-            return self._wait_for_buttons(due_s) if is_optional else self._times.rest(due_s)
+            return self._times.wait_for_buttons(due_s) if is_optional else self._times.rest(due_s)
         version = self._reply.version
         asked = self._asked(kind)
         wait_s = self._pacing.surely_waits_s(asked)
@@ -151,7 +149,7 @@ class Writer:
             decision, _ = await asyncio.gather(self._pacing.take(asked), self.note_shown())
             wait_s = decision.wait_s
         if wait_s > 0:
-            return self._wait_for_buttons(wait_s) if is_optional else self._put_off(kind, call, wait_s)
+            return self._times.wait_for_buttons(wait_s) if is_optional else self._put_off(kind, call, wait_s)
         self._times.note_grant()
         if call is None or self._reply.version != version:
             call = self._look()
@@ -202,10 +200,6 @@ class Writer:
             return wait_s  # text that comes meanwhile is worth more
         self._expected, self._length_looked_at = kind, -1
         return self._times.rest(wait_s)
-
-    def _wait_for_buttons(self, wait_s: float) -> float | None:
-        """Wait a moment for the edit that brings the last buttons, while people read the whole text; else leave it."""
-        return wait_s if self._times.waits_s(Priority.FINAL) + wait_s <= _BUTTONS_WITHIN_S else None
 
     async def _show(self, call: NextCall, asked: CallRequest) -> None:
         """Make one call, and take in how it went."""
