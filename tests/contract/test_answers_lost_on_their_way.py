@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from adapters.redis_store import RedisStores, StoreLimits, connect
-from bridge.domain.incoming import Edit, IntakeResult
+from bridge.domain.incoming import CommandName, Edit, IntakeResult, Remark, Withdrawal
 from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit, Taken
 from bridge.domain.limits.rate_limits import Budget, CallDecision, CallRequest, Headroom, Priority
 from bridge.domain.sessions import EndReason, Opening
 from bridge.domain.turns import Outcome, Settlement, token_of
-from tests.contract.store_steps import DONE, THREAD, ask, begun, bound, rating, session, stop
+from tests.contract.store_steps import DONE, THREAD, ask, begun, bound, command, rating, session, stop
 from tests.fault.proxy import Proxy
 
 Act = Callable[[], Awaitable[Any]]
@@ -94,6 +94,38 @@ async def _losing_the_last(it: RedisStores, lose: Lose, changed: Edit) -> Any:
         assert count == 1
 
 
+async def _withdraw(it: RedisStores, lose: Lose) -> Any:
+    await it.inbox.append(ask("q1"))
+    lose()
+    return await it.inbox.amend(Withdrawal(ask("q1").origin))
+
+
+async def _take_over(it: RedisStores, lose: Lose) -> Any:
+    """The thread is taken once, and its session ends once."""
+    await bound(it, "c1", THREAD)
+    lose()
+    taken = await it.inbox.append(command("h1", CommandName.HUMAN))
+    assert [one.person.id for one in await it.take_overs.all_threads()] == ["U1"]
+    assert [ending.session.conversation.id for ending in await it.sessions.claim_ends(9, 9)] == ["c1"]
+    return taken
+
+
+async def _give_back(it: RedisStores, lose: Lose) -> Any:
+    await it.inbox.append(command("h1", CommandName.HUMAN))
+    lose()
+    given_back = await it.inbox.append(command("a1", CommandName.AGENT))
+    assert await it.take_overs.all_threads() == []
+    return given_back
+
+
+async def _overhear(it: RedisStores, lose: Lose) -> Any:
+    await it.inbox.append(command("h1", CommandName.HUMAN))
+    lose()
+    overheard = await it.inbox.overhear(Remark(ask("r1", addressed=False).origin, "Bob, you?"))
+    assert [said.question for said in await it.exchanges.of_thread(THREAD)] == ["Bob, you?"]
+    return overheard
+
+
 async def _settle(it: RedisStores, lose: Lose) -> Any:
     lease = await begun(it)
     lose()
@@ -167,6 +199,10 @@ _OPERATIONS: list[tuple[Callable[[RedisStores, Lose], Awaitable[Any]], Any]] = [
     (_stop, IntakeResult.STOPPED),
     (_rate, IntakeResult.RATED),
     (_edit, IntakeResult.ASKED_ANEW),
+    (_withdraw, IntakeResult.AMENDED),
+    (_take_over, IntakeResult.ACCEPTED),
+    (_give_back, IntakeResult.ACCEPTED),
+    (_overhear, IntakeResult.OVERHEARD),
     (_settle, False),
     (_settle_with_more, True),
     (_begin_end, True),

@@ -253,6 +253,26 @@ async def test_nothing_is_stored_of_a_question_over_the_limit_of_an_hour(stores:
     assert await stores.inbox.append(ask("q5"), 0) is IntakeResult.ACCEPTED  # no limit
 
 
+async def test_a_question_that_is_deleted_while_it_waits_gives_its_place_in_the_hour_back_once(
+    stores: RedisStores, redis: Redis
+) -> None:
+    """A20: not one that is at work, not one that was answered, and not another person's."""
+    hour = stores.keys.allowance("hour", THREAD.channel, THREAD.account, "U1")
+    for name in ("q1", "q2", "q3"):
+        assert await stores.inbox.append(ask(name), 3) in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
+    assert await stores.inbox.append(ask("q4"), 3) is IntakeResult.OVER
+    assert (await begin(stores, await claim(stores))).queued.id == "q1"
+
+    assert await stores.inbox.amend(Withdrawal(ask("q3").origin)) is IntakeResult.AMENDED
+    assert await stores.inbox.amend(Withdrawal(ask("q3").origin)) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.amend(Withdrawal(ask("q2", person="U2").origin)) is IntakeResult.AMENDED
+    assert await stores.inbox.amend(Withdrawal(ask("q1").origin)) is IntakeResult.NOT_ADDRESSED
+    assert sorted(await redis.zrange(hour, 0, -1)) == [b"q1", b"q2"]
+    assert await stores.inbox.append(ask("q3"), 3) is IntakeResult.DUPLICATE
+    assert await stores.inbox.append(ask("q5"), 3) in {IntakeResult.ACCEPTED, IntakeResult.QUEUED}
+    assert await stores.inbox.append(ask("q6"), 3) is IntakeResult.OVER
+
+
 async def test_a_press_over_the_limit_of_an_hour_may_be_made_again(stores: RedisStores) -> None:
     """A20: when the hour is over, the button still works."""
     await stores.inbox.append(ask("q1"), 1)

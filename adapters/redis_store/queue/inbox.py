@@ -231,6 +231,7 @@ class RedisInbox:
             [
                 *(keys.inbox(thread), keys.bodies(thread), keys.turn(thread), keys.due, keys.leases),
                 *(keys.answered(thread), keys.unanswered(thread), keys.seen(again_id), keys.overheard(thread)),
+                keys.allowance("hour", thread.channel, thread.account, change.person.id),
             ],
             [
                 *(str(thread), pack(change.id), body, pack(again_id), again),

@@ -1,6 +1,7 @@
 -- Changes a question that still waits, or drops it where the new body is empty: 1. The answer at work is stopped and the
 -- new words are asked next, once: 2, with the worker's fence. What was answered can be asked again with the new words: 3.
-local inbox, bodies, turn, due, leases, answered, unanswered, seen, overheard = unpack(KEYS)
+-- A waiting question that is dropped gives its place in its person's hour back.
+local inbox, bodies, turn, due, leases, answered, unanswered, seen, overheard, hour = unpack(KEYS)
 local thread, id, body, again_id, again = unpack(ARGV, 1, 5)
 local seen_ms, unanswered_ms = ARGV[6], ARGV[7]
 
@@ -64,7 +65,8 @@ if owner ~= id or redis.call('HEXISTS', bodies, 'parts:' .. id) == 1 then
   return {0} -- part of a question of several messages
 end
 redis.call('LREM', inbox, 0, id)
-redis.call('HDEL', bodies, id, 'size:' .. id)
+redis.call('ZREM', hour, id)
+redis.call('HDEL', bodies, id, 'size:' .. id, 'superseded:' .. id)
 if redis.call('LLEN', inbox) == 0 and redis.call('HEXISTS', leases, thread) == 0 then
   redis.call('ZREM', due, thread)
 end
