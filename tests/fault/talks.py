@@ -9,6 +9,7 @@ from bridge.domain.notices import Status
 from bridge.domain.threads import ThreadKey
 from sandbox.faults import Faults
 from sandbox.ledger import Frame, Ledger, Shown
+from sandbox.slack.workspace import SlackWorkspace
 from sandbox.stage import Stage
 from sandbox.talkifai.conversations import Record
 from tests.english import english, without_reference
@@ -119,8 +120,12 @@ def without_status(text: str) -> str:
     return text.replace(f"_{english(Status.THINKING)}_", "").replace(english(Status.THINKING), "").rstrip()
 
 
+@dataclass(slots=True)
 class SlackTalk(Talk):
     """A DM in Slack."""
+
+    team: str = ""
+    """Its workspace; empty for the one that is there from the start."""
 
     name = "slack"
     post_call, edit_call, fact = "chat.postMessage", "chat.update", "channel"
@@ -136,7 +141,7 @@ class SlackTalk(Talk):
 
     @property
     def thread(self) -> ThreadKey:
-        return ThreadKey("slack", self.stage.slack.workspace.team_id, self.place)
+        return ThreadKey("slack", self.team or self.stage.slack.workspace.team_id, self.place)
 
     async def ask(self, text: str) -> None:
         await self.stage.slack.say(self.place.replace("D", "U", 1), self.place, text)
@@ -178,6 +183,14 @@ def slack_talk(stage: Stage) -> SlackTalk:
     email = f"ada{number}@example.com"
     stage.slack.person(f"Ada {number}", f"U{number}", email)
     return SlackTalk(stage, stage.slack.add_channel(f"D{number}"), email)
+
+
+def slack_talk_in(stage: Stage, space: SlackWorkspace) -> SlackTalk:
+    """Let a new person begin a DM in an installed workspace."""
+    number, team = f"{next(_NUMBERS):06d}", space.team_id
+    email = f"ada{number}@example.com"
+    stage.slack.person(f"Ada {number}", f"U{number}", email, space=space)
+    return SlackTalk(stage, stage.slack.add_channel(f"D{number}", space=space), f"slack:{team}:{email}", team)
 
 
 def telegram_talk(stage: Stage) -> TelegramTalk:

@@ -3,34 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 import pytest_asyncio
-from cryptography.fernet import Fernet
 
 from adapters.slack.inbound.http_mode import EVENTS_PATH
-from adapters.slack.workspaces.oauth import INSTALL_PATH, REDIRECT_PATH
+from adapters.slack.workspaces.oauth import REDIRECT_PATH
 from sandbox.bridge_process import NotReady
-from sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET
 from sandbox.slack.workspace import SlackWorkspace
 from sandbox.talkifai.script import Answer
 from tests.ports import free_port
 from tests.scenario.messengers import SlackMessenger, Talk
 from tests.scenario.scene import Scene
+from tests.slack_installs import install, oauth_settings
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(150)]
-
-
-def oauth_settings(scene: Scene, port: str) -> dict[str, str]:
-    return {
-        "PORT": port,
-        "SLACK_BOT_TOKEN": "",
-        "SLACK_APP_TOKEN": "",
-        "SLACK_SIGNING_SECRET": scene.stage.slack.signing_secret,
-        "SLACK_CLIENT_ID": CLIENT_ID,
-        "SLACK_CLIENT_SECRET": CLIENT_SECRET,
-        "BRIDGE_SECRET_KEY": Fernet.generate_key().decode(),
-    }
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -39,20 +25,10 @@ async def scene() -> AsyncIterator[Scene]:
         slack, port = opened.stage.slack, free_port()
         slack.deliver_to(f"http://127.0.0.1:{port}{EVENTS_PATH}")
         slack.distribution.redirect_url = f"http://127.0.0.1:{port}{REDIRECT_PATH}"
-        await opened.start_bridge("web", **oauth_settings(opened, port))
+        await opened.start_bridge("web", **oauth_settings(slack, port))
         for team, name in (("T0NORTH", "North"), ("T0SOUTH", "South")):
-            await install(opened, slack.add_workspace(team, name), port)
+            await install(slack, slack.add_workspace(team, name), port)
         yield opened
-
-
-async def install(scene: Scene, space: SlackWorkspace, port: str) -> None:
-    """Go through the pages as a person of the workspace."""
-    scene.stage.slack.distribution.consents_for = space
-    async with httpx.AsyncClient() as browser:
-        sent = await browser.get(f"http://127.0.0.1:{port}{INSTALL_PATH}")
-        consented = await browser.get(sent.headers["location"])
-        cookie = sent.headers["set-cookie"].partition(";")[0]
-        assert (await browser.get(consented.headers["location"], headers={"Cookie": cookie})).status_code == 200
 
 
 async def mention(slack: SlackMessenger, space: SlackWorkspace, text: str) -> Talk:
@@ -87,7 +63,7 @@ async def test_two_workspaces_are_answered_and_one_that_removes_the_app_has_its_
 
 async def test_many_workspaces_need_the_web_server_and_all_of_their_settings(own_scene: Scene) -> None:
     """A2: nothing starts half-configured, and each setting is named."""
-    whole = oauth_settings(own_scene, "8080")
+    whole = oauth_settings(own_scene.stage.slack, "8080")
     with pytest.raises(NotReady, match="SLACK_CLIENT_ID: needs the web server"):
         await own_scene.start_bridge(**{**whole, "SLACK_SIGNING_SECRET": "", "SLACK_APP_TOKEN": "xapp-1"})
     with pytest.raises(NotReady, match="BRIDGE_SECRET_KEY: is not set"):
