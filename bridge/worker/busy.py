@@ -1,8 +1,10 @@
 """What becomes of a question that comes while another one is answered."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from bridge.access.routes import RouteTable
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.notices import Phrase
 from bridge.ports.stores.work_queue import Inbox
@@ -29,8 +31,13 @@ class Busy:
         return self._interrupts if chosen is None else chosen
 
     async def say_place(self, queued: Queued) -> None:
-        """Say that questions wait, which is next, and in which place this one is; nothing where it waits no more."""
-        place = await self._inbox.place_of(queued)
+        """Say that questions wait, and how many are before this one; nothing where it waits no more.
+
+        Raises nothing but cancellation: without the store there is no such notice.
+        """
+        place = 0
+        with suppress(StoreUnavailable):
+            place = await self._inbox.place_of(queued)
         if place:
             phrase = Phrase.QUEUED_BEHIND_OTHERS if self.interrupts(queued) else Phrase.QUEUED_AT
             await self._say(queued.origin, lambda texts: texts(phrase, count=place))

@@ -1,7 +1,9 @@
 """What the store does with a question that comes while another one is answered."""
 
 from adapters.redis_store import RedisStores
-from bridge.domain.incoming import CommandName, IntakeResult
+from adapters.redis_store.schema.codec import unpack
+from bridge.domain.incoming import CommandName, IntakeResult, Withdrawal
+from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Outcome, Settlement
 from tests.contract.store_steps import DONE, ask, begin, begun, claim, command, stopped
 
@@ -47,3 +49,21 @@ async def test_another_persons_answer_goes_on(stores: RedisStores) -> None:
     assert await stores.queue.settle(lease, DONE)
     assert not (await begin(stores, lease)).record.is_superseded
     assert await stores.inbox.place_of(ask("q2")) == 0
+
+
+async def test_a_superseded_question_that_is_dropped_leaves_nothing_behind(stores: RedisStores) -> None:
+    """M10: neither where it is deleted, nor where a person takes the thread over."""
+    lease = await begun(stores, "q1", "q2", "q3")
+    await stores.inbox.append(ask("q4"), interrupts=True)
+    await stores.inbox.amend(Withdrawal(ask("q2").origin))
+    assert await _kept(stores, lease.thread) == {"q1", "q3", "q4", "superseded:q3"}
+    await stores.inbox.append(command("h1", CommandName.HUMAN))
+    assert await _kept(stores, lease.thread) == {"q1", "h1"}
+    assert await stores.queue.settle(lease, STOPPED)
+    await begin(stores, lease)
+    assert not await stores.queue.settle(lease, DONE)
+    assert await _kept(stores, lease.thread) == set()
+
+
+async def _kept(stores: RedisStores, thread: ThreadKey) -> set[str]:
+    return {unpack(name) for name in await stores.commands.call("HKEYS", stores.keys.bodies(thread))}

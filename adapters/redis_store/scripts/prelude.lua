@@ -110,7 +110,7 @@ local function take_over(taken, taken_due, inbox, bodies, clock, thread, asked, 
         redis.call('HDEL', bodies, part, 'owner:' .. part)
       end
       redis.call('LREM', inbox, 0, id)
-      redis.call('HDEL', bodies, id, 'parts:' .. id, 'size:' .. id)
+      redis.call('HDEL', bodies, id, 'parts:' .. id, 'size:' .. id, 'superseded:' .. id)
     end
   end
 end

@@ -88,7 +88,7 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
   for _, part in ipairs(cjson.decode(redis.call('HGET', bodies, 'parts:' .. id) or '[]')) do
     redis.call('HDEL', bodies, part, 'owner:' .. part)
   end
-  redis.call('HDEL', bodies, id, 'parts:' .. id, 'size:' .. id)
+  redis.call('HDEL', bodies, id, 'parts:' .. id, 'size:' .. id, 'superseded:' .. id)
   redis.call('DEL', turn)
   redis.call('HINCRBY', counters, 'turn.' .. outcome, 1)
   if outcome ~= 'excluded' then

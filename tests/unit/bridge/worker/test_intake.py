@@ -12,6 +12,7 @@ from bridge.conversation.admission import Admissions, Say
 from bridge.conversation.announcer import Words
 from bridge.conversation.channels import Channels
 from bridge.conversation.sessions.allowances import AllowanceKeeper, HourLimit
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.incoming import (
     Command,
     CommandName,
@@ -34,6 +35,7 @@ from bridge.domain.notices import Notice
 from bridge.domain.threads import ThreadKey
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
+from bridge.worker.busy import Busy
 from bridge.worker.intake import Intake
 from tests.english import english
 from tests.fakes import FakeMarks, origin
@@ -107,8 +109,7 @@ class FakeInbox:
         return self._note("append", queued)
 
     async def place_of(self, queued: Queued) -> int:
-        del queued
-        return 0
+        raise StoreUnavailable(queued.id)
 
     async def stop(self, stop: Stop) -> IntakeResult:
         return self._note("stop", stop)
@@ -255,3 +256,12 @@ async def test_what_costs_nothing_is_not_counted_for_the_hour() -> None:
     for incoming in (Command(FROM, CommandName.END), Command(FROM, CommandName.RETRY), Question(FROM, "why?")):
         await Intake(inbox, _silent, OPEN, _no_offer, hour_of(OPEN)).accept(incoming)
     assert inbox.per_hour == [0, 60, 60]
+
+
+async def test_a_place_that_the_store_does_not_tell_is_not_said() -> None:
+    """R1: an error there would end the notices that are being shown beside it."""
+
+    async def say(to: Origin, words: Words) -> None:
+        raise AssertionError(to, words)
+
+    await Busy(FakeInbox(), RouteTable(), say, interrupts=False).say_place(Question(FROM, "why?"))
