@@ -150,10 +150,10 @@ class RedisPeople:
         """Leave a thread that the person has as it is, without the person's name."""
         thread = ThreadKey.parse(key.removeprefix(f"{self._keys.prefix}:taken:"))
         if person.is_at(thread):
-            for field in ("person", "opener"):
+            for field, changes in (("person", ("person", "", "name", "")), ("opener", ("opener", ""))):
                 named = await self._commands.call("HGET", key, field)
                 if named is not None and unpack(named) == person.id:
-                    await self._commands.call("HSET", key, field, "", "name", "")
+                    await self._commands.call("HSET", key, *changes)
 
     async def _delete_records(self, key: str, names: Collection[str]) -> None:
         """Delete what a channel keeps by itself of the person's own places."""

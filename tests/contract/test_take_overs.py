@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, StoreLimits
 from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Remark, Withdrawal
+from bridge.domain.limits.retention import PersonKey
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Person, ThreadKey
 from bridge.domain.turns import Lease, Outcome, Settlement
@@ -125,6 +126,44 @@ async def test_a_silent_thread_goes_back_after_its_time_once(stores: RedisStores
     assert await stores.inbox.append(overdue.hand_back()) is IntakeResult.DUPLICATE
     assert await stores.take_overs.of_thread(THREAD) is None
     assert await stores.take_overs.overdue(9) == []
+
+
+async def test_an_overdue_thread_whose_inbox_is_full_goes_back_later(redis: Redis, let_time_pass: LetTimePass) -> None:
+    """M7: the hand-back has one name, and is refused as long as there is no room."""
+    stores = RedisStores(redis, limits=StoreLimits(inbox_length=1))
+    await stores.inbox.append(take())
+    await let_time_pass(25 * 3600)
+    (overdue,) = await stores.take_overs.overdue(9)
+    assert await stores.inbox.append(overdue.hand_back()) is IntakeResult.FULL
+    assert not await stores.queue.settle(await _at_head(stores), DONE)
+    assert await stores.inbox.append(overdue.hand_back()) is IntakeResult.ACCEPTED
+    assert await stores.take_overs.of_thread(THREAD) is None
+
+
+async def test_the_agent_is_silent_about_what_it_could_not_read(stores: RedisStores) -> None:
+    """M7: pictures and long texts among people get no notice."""
+    await stores.inbox.append(take())
+    picture = replace(ask("q1", THREAD), text="", has_files=True)
+    assert await stores.inbox.append(picture) is IntakeResult.OVERHEARD
+    assert await stores.inbox.append(ask("q2", THREAD, text="x" * 10_001)) is IntakeResult.OVERHEARD
+    assert await stores.inbox.note_wordless(THREAD) is IntakeResult.OVERHEARD
+    assert [text[:1] for text in await _texts(stores)] == ["x"]
+    await stores.inbox.append(give_back())
+    assert await stores.inbox.note_wordless(THREAD) is IntakeResult.WORDLESS
+
+
+async def test_who_is_forgotten_takes_no_other_persons_name_along(stores: RedisStores) -> None:
+    """M7: the one who began the conversation, where another one has taken the thread."""
+    await bound(stores, "c1", THREAD)
+    await stores.inbox.append(take("h1", person="U9"))
+    await stores.retention.forget(PersonKey("slack", "", "U1"))
+    taken = await stores.take_overs.of_thread(THREAD)
+    assert taken is not None
+    assert taken.person == Person("U9", "Eve")
+    await stores.retention.forget(PersonKey("slack", "", "U9"))
+    taken = await stores.take_overs.of_thread(THREAD)
+    assert taken is not None
+    assert taken.person == Person("", "")
 
 
 async def test_what_is_kept_is_bounded_and_can_be_changed_and_dropped(redis: Redis) -> None:

@@ -86,6 +86,7 @@ class RedisInbox:
                 *self._bounds,
                 *(per_hour, max(per_hour, MOST_REMEMBERED)),
                 pack(queued.person.id) if interrupts else b"",
+                int(isinstance(queued, Question)),
             ],
             once=self._keys.request,
         )
@@ -208,7 +209,9 @@ class RedisInbox:
         return IntakeResult(unpack(became))
 
     async def note_wordless(self, thread: ThreadKey) -> IntakeResult:
-        """Say whether to tell that only text is read: once in an hour for each place."""
+        """Say whether to post that only text is read: once an hour in each place, not while a person has the thread."""
+        if await self._commands.read("EXISTS", [self._keys.taken(thread)]):
+            return IntakeResult.OVERHEARD
         life_ms = milliseconds(self._limits.told_wordless_s)
         is_first = await self._commands.mark(self._keys.told_wordless(thread), life_ms, once=self._keys.request)
         return IntakeResult.WORDLESS if is_first else IntakeResult.DUPLICATE

@@ -50,7 +50,10 @@ class Inbox(Protocol):
         ...
 
     async def note_wordless(self, thread: ThreadKey) -> IntakeResult:
-        """Say whether to post that only text is read: `WORDLESS`, or `DUPLICATE` after a recent notice there."""
+        """Say whether to post that only text is read: `WORDLESS`, or `DUPLICATE` after a recent notice there.
+
+        `OVERHEARD` where a person has the thread: the agent is silent there.
+        """
         ...
 
     async def amend(self, change: Edit | Withdrawal) -> IntakeResult:

@@ -9,12 +9,13 @@ local longest, seen_ms, known_ms, bell_length = tonumber(ARGV[5]), ARGV[6], ARGV
 local queued_from = tonumber(ARGV[9])
 local joins_ms, size, most_size = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local is_press, further_ms = ARGV[13] == '1', ARGV[14]
--- What is kept of a question instead, while a person has the thread; empty for a command.
+-- What is kept of a question instead, while a person has the thread; empty where there are no words.
 local remark, most_remarks, most_bytes, remark_ms = ARGV[16], tonumber(ARGV[17]), tonumber(ARGV[18]), ARGV[19]
 local hand_back_ms = tonumber(ARGV[20])
 local per_hour, hour_kept = tonumber(ARGV[21]), tonumber(ARGV[22]) -- 0: it is not counted here
 -- Whose answer at work is stopped for this question; empty: it waits its turn.
 local interrupts = ARGV[23]
+local is_question = ARGV[24] == '1'
 
 -- Adds this to the question before it, where that is the same person's, came just now and still waits.
 local function join()
@@ -87,13 +88,15 @@ end
 local became = 'accepted'
 if seen_before then
   became = 'duplicate'
-elseif size > most_size then
-  became = 'too_long'
-elseif remark ~= '' and redis.call('EXISTS', taken) == 1 then
-  overhear(overheard, remark, most_remarks, most_bytes, remark_ms)
+elseif is_question and redis.call('EXISTS', taken) == 1 then
+  if remark ~= '' then
+    overhear(overheard, remark, most_remarks, most_bytes, remark_ms)
+  end
   redis.call('ZADD', taken_due, whole(steady_ms(clock) + hand_back_ms), thread)
   redis.call('PEXPIRE', known, known_ms)
   became = 'overheard'
+elseif size > most_size then
+  became = 'too_long'
 elseif join() then
   became = 'joined'
 elseif is_over() then

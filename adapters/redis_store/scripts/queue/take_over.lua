@@ -47,6 +47,9 @@ elseif owner_only and not is_owner() then
   became = 'not_yours'
 elseif redis.call('LLEN', inbox) >= longest and not is_human then
   became = 'full'
+  for at = NAMES, #KEYS do
+    redis.call('DEL', KEYS[at]) -- the command that gives an overdue thread back has one name, and comes again
+  end
 else
   if is_human then
     take_over(taken, taken_due, inbox, bodies, clock, thread, cjson.decode(body), hand_back_ms, at_work, function(said)
