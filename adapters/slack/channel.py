@@ -1,14 +1,12 @@
 """Slack as the bridge's ports see it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from adapters.slack import CHANNEL
 from adapters.slack.api.client import Clients, until_open
-from adapters.slack.api.errors import TokenGone
 from adapters.slack.format import markdown_block as markup
 from adapters.slack.inbound.http_mode import Web
 from adapters.slack.inbound.listener import Listener
@@ -20,9 +18,10 @@ from adapters.slack.outbound.message_lookup import find_page
 from adapters.slack.outbound.messages import edit_page, pace_of, post_ephemeral, post_page, stream_pace_of
 from adapters.slack.outbound.streams import may_stream
 from adapters.slack.people.directory import EmailRules, plain_identifier
-from adapters.slack.workspaces.context import WorkspaceContext, WorkspaceFactory, Workspaces
+from adapters.slack.workspaces.calls import WorkspaceCalls
+from adapters.slack.workspaces.context import WorkspaceFactory, Workspaces
 from adapters.slack.workspaces.single import OneWorkspace
-from bridge.domain.errors import BridgeError, ChannelTokenRefused, ChannelUnavailable, PlaceGone
+from bridge.domain.errors import ChannelTokenRefused, PlaceGone
 from bridge.domain.incoming import Origin, Question, Queued
 from bridge.domain.limits.rate_limits import ChannelLimits
 from bridge.domain.pages import Button, PageView, Streaming
@@ -96,10 +95,10 @@ class SlackChannel:
             if installs is None
             else installs.workspaces(self._clients, furnishing)
         )
+        self._calls = WorkspaceCalls(self._workspaces)
         self._listener = Listener(
             self._clients, self._workspaces, options, app_token=app_token, web=web, installs=installs, marks=marks
         )
-        self._is_open = False
         self._is_confirmed = False  # whether Slack took the tokens when it was asked last
 
     @property
@@ -129,20 +128,20 @@ class SlackChannel:
         """
         if self._is_confirmed:
             return
-        if not self._is_open:
+        if not self._calls.is_open:
             self._clients.open()
         try:
             await self._workspaces.open()
             await self._listener.check()
         except BaseException:
-            if not self._is_open:
+            if not self._calls.is_open:
                 await self._clients.aclose()
             raise
-        self._is_open = self._is_confirmed = True
+        self._calls.is_open = self._is_confirmed = True
 
     async def aclose(self) -> None:
         """Close all connections. Calls made after it raise `ChannelUnavailable`."""
-        self._is_open = self._is_confirmed = False
+        self._calls.is_open = self._is_confirmed = False
         await self._clients.aclose()
 
     def fits(self, text: str) -> bool:
@@ -162,7 +161,7 @@ class SlackChannel:
 
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message, which may be a stream; return its `ts`."""
-        async with self._calling(address.account) as here:
+        async with self._calls.calling(address.account) as here:
             ts = await here.streams.start(address, view) if self._streams_in(address, view.streaming) else None
             ts = ts or await post_page(here.client, address, view, self._allowed)
             here.activity.forget(address)
@@ -170,32 +169,32 @@ class SlackChannel:
 
     async def edit(self, address: Address, message_id: str, view: PageView) -> None:
         """Make a message look like `view`."""
-        async with self._calling(address.account) as here:
+        async with self._calls.calling(address.account) as here:
             if not await here.streams.go_on(address, message_id, view):
                 await edit_page(here.client, address, message_id, view, self._allowed)
 
     async def find_post(self, address: Address, view: PageView) -> str | None:
         """Look for the message that already shows this page of this turn."""
         streams = self._mode(view.streaming) is Streaming.NATIVE
-        async with self._calling(address.account) as here:
+        async with self._calls.calling(address.account) as here:
             return await find_page(here.client, here.workspace, address, view, streams=streams)
 
     @property
     def files(self) -> SlackFiles:
         """Shares and reads files in any workspace."""
-        return SlackFiles(self._calling)
+        return SlackFiles(self._calls.calling)
 
     async def draft(self, address: Address, view: PageView) -> bool:
         """Show the status under the thread, where a page shows nothing else. As `Drafts.draft`."""
         is_status = self._mode(view.streaming) is Streaming.STATUS or self._streams_in(address, view.streaming)
         if view.text or not is_status:
             return False
-        async with self._calling(address.account) as here:
+        async with self._calls.calling(address.account) as here:
             return await here.activity.say(address, view)
 
     async def show_activity(self, address: Address, language: str = "") -> None:
         """Show "is thinking…" under a thread, where the app may."""
-        here = await self._perhaps_in(address.account)
+        here = await self._calls.perhaps(address.account)
         if here is not None:
             await here.show_activity(address, language)
 
@@ -205,51 +204,51 @@ class SlackChannel:
 
     async def user_identifier(self, queued: Queued) -> str:
         """Return the asker's e-mail address, or else `slack:<team>:<user>`."""
-        here = await self._perhaps_in(queued.thread.account)
+        here = await self._calls.perhaps(queued.thread.account)
         return plain_identifier(queued) if here is None else await here.people.identifier(queued)
 
     async def locale_of(self, origin: Origin) -> Locale:
         """Return the person's language and time zone, as far as Slack says."""
-        here = None if origin.person.is_program else await self._perhaps_in(origin.thread.account)
+        here = None if origin.person.is_program else await self._calls.perhaps(origin.thread.account)
         return origin.person.locale if here is None else await here.people.locale(origin.person.id)
 
     async def admits(self, queued: Queued) -> bool:
         """Admit members, and others as the settings say; no one if the app was removed since."""
         try:
-            here = await self._in(queued.thread.account)
+            here = await self._calls.of(queued.thread.account)
         except PlaceGone:
             return False
         return await here.admission.admits(queued)
 
     async def email_of(self, queued: Queued) -> str:
         """Return the asker's confirmed e-mail address; empty where there is none."""
-        return await (await self._in(queued.thread.account)).admission.email_of(queued)
+        return await (await self._calls.of(queued.thread.account)).admission.email_of(queued)
 
     async def tell_alone(self, origin: Origin, notice: str) -> None:
         """Show a notice that only this person sees."""
-        here = await self._perhaps_in(origin.thread.account)
+        here = await self._calls.perhaps(origin.thread.account)
         if here is not None:
             await post_ephemeral(here.client, origin.address, origin.person.id, notice)
 
     async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Take the sign from the question, where it got one, and say in the agent view that the turn is over."""
-        here = await self._perhaps_in(queued.thread.account)
+        here = await self._calls.perhaps(queued.thread.account)
         if here is not None:
             await here.settled(queued, settlement)
 
     async def ended(self, thread: ThreadKey) -> None:
         """Say in the agent view that the thread's conversation is over."""
-        if (here := await self._perhaps_in(thread.account)) is not None and here.agent_view is not None:
+        if (here := await self._calls.perhaps(thread.account)) is not None and here.agent_view is not None:
             await here.agent_view.ended(thread)
 
     async def suspended(self, thread: ThreadKey) -> None:
         """Say in the agent view that a person has the thread."""
-        if (here := await self._perhaps_in(thread.account)) is not None and here.agent_view is not None:
+        if (here := await self._calls.perhaps(thread.account)) is not None and here.agent_view is not None:
             await here.agent_view.suspended(thread)
 
     async def wording(self, question: Question, circumstances: PromptContext) -> str:
         """Return the question with names for ids, who speaks, and what was said before, as the settings have it."""
-        here = await self._perhaps_in(question.thread.account)
+        here = await self._calls.perhaps(question.thread.account)
         return question.text if here is None else await here.wording.of(question, circumstances)
 
     @property
@@ -277,26 +276,3 @@ class SlackChannel:
             return False
         here = self._workspaces.at_hand(address.account)
         return may_stream(address) if here is None else here.streams.are_offered(address)
-
-    async def _in(self, account: str) -> WorkspaceContext:
-        """Return the workspace of an account. Raises `ChannelUnavailable`, `PlaceGone`."""
-        if not self._is_open:
-            raise ChannelUnavailable("the Slack channel is not open")
-        return await self._workspaces.of(account)
-
-    @asynccontextmanager
-    async def _calling(self, account: str) -> AsyncIterator[WorkspaceContext]:
-        """Give the workspace for one call. Raises as `_in`, and `PlaceGone` where Slack says that it is gone."""
-        here = await self._in(account)
-        token = here.client.token or ""  # another task may have changed it by the time that Slack answers
-        try:
-            yield here
-        except TokenGone:
-            await self._workspaces.refused(here, token)
-            raise
-
-    async def _perhaps_in(self, account: str) -> WorkspaceContext | None:
-        """Return the workspace of an account, for what is done there best effort."""
-        with suppress(BridgeError):
-            return await self._in(account)
-        return None

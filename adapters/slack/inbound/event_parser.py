@@ -7,6 +7,7 @@ event ids and in any order: both become the same `Question`, with the same id.
 import re
 from collections.abc import Mapping
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format.attachments import attachments_in
 from adapters.slack.format.mrkdwn import addresses_others, command_word, mentions, to_plain_words
@@ -82,7 +83,7 @@ def read_native_stop(payload: Payload, workspace: BotIdentity, options: SlackOpt
     origin = Origin(
         id=name,
         dedupe_keys=(name,),
-        thread=ThreadKey("slack", workspace.account, place, thread),
+        thread=ThreadKey(CHANNEL, workspace.account, place, thread),
         address=Address(account=workspace.account, place=place, thread=thread),
         person=Person(user),
         asked_at=0.0,
@@ -168,7 +169,7 @@ def _message(payload: Payload, event: Payload, workspace: BotIdentity, options: 
     origin = Origin(
         id=name,
         dedupe_keys=(name, *_further_keys(payload, event, team, channel)),
-        thread=ThreadKey("slack", team, channel, thread),
+        thread=ThreadKey(CHANNEL, team, channel, thread),
         address=Address(account=team, place=channel, thread=root if is_flat else thread),
         person=Person(person, plain_name(event.get("username")) if is_workflow else "", is_program=is_workflow),
         asked_at=float(ts),
@@ -227,7 +228,7 @@ def _metadata(
     payload: Payload, event: Payload, workspace: BotIdentity, where: tuple[str, str, str, str]
 ) -> dict[str, str]:
     team, channel, thread, ts = where
-    facts = {"source": "slack", "team": team, "channel": channel, "thread": thread}
+    facts = {"source": CHANNEL, "team": team, "channel": channel, "thread": thread}
     permalink = _permalink(workspace, channel, ts)
     if permalink:
         facts["permalink"] = permalink

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format.buttons import Pressed
 from adapters.slack.interactions.ephemeral import tell_alone
@@ -107,7 +108,7 @@ class Presses:
         if root and not _is(_TS, root):
             return None
         is_flat = str(place).startswith("D") and not self._options.threads_in_dms
-        thread = ThreadKey("slack", self._account, str(place), "" if is_flat else str(root))
+        thread = ThreadKey(CHANNEL, self._account, str(place), "" if is_flat else str(root))
         # All of it names one press; the same for every delivery of it.
         name = f"slack:{self._account}:{place}:press:{person}:{message}:{pressed.control.value}:{at}"
         return Origin(
@@ -119,7 +120,7 @@ class Presses:
             asked_at=time(),
             is_direct=str(place).startswith("D"),
             metadata={
-                "source": "slack",
+                "source": CHANNEL,
                 "team": self._account,
                 "channel": str(place),
                 "thread": thread.thread,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import time
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import People
@@ -129,7 +130,7 @@ class SlashCommands:
     async def _new(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._options.threads_in_dms:
             return texts(Notice.NEW_BY_MENTION)
-        thread = ThreadKey("slack", self._workspace.account, place)
+        thread = ThreadKey(CHANNEL, self._workspace.account, place)
         became = await self._accept(Command(origin_of(thread, user, trigger), CommandName.NEW))
         return texts(_TOLD_OF_NEW.get(became, Notice.NEW_BEGINS))
 
@@ -158,7 +159,7 @@ def origin_of(thread: ThreadKey, user: str, trigger: str) -> Origin:
         person=Person(user),
         asked_at=time(),
         is_direct=thread.place.startswith("D"),
-        metadata={"source": "slack", "team": thread.account, "channel": thread.place, "thread": thread.thread},
+        metadata={"source": CHANNEL, "team": thread.account, "channel": thread.place, "thread": thread.thread},
     )
 
 

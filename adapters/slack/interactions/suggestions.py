@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
+from adapters.slack import CHANNEL
 from bridge.domain.threads import ThreadKey
 from bridge.ports.channel_capabilities import PromptsAt
-
-CHANNEL = "slack"
 
 
 class Suggestions:

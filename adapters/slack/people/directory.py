@@ -12,6 +12,7 @@ from typing import Any, Self
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack import CHANNEL
 from adapters.slack.api.errors import Call, code_of, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.api.ttl_cache import TtlCache
@@ -24,7 +25,6 @@ from bridge.domain.threads import UNKNOWN_LOCALE, Locale
 _LOG = logging.getLogger(__name__)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
 _TEAM_ID = re.compile(r"[!-~]{1,100}")
-CHANNEL_NAME = "slack"
 _CODE = re.compile(r"[A-Za-z0-9_+/-]{2,60}")
 _KEEP_S = 12 * 3600.0
 _KEEP_FAILURE_S = 10.0
@@ -73,7 +73,7 @@ class EmailRules:
 
 def plain_identifier(queued: Queued) -> str:
     """Name the asker without asking Slack: `slack:<team>:<user>`."""
-    return f"{CHANNEL_NAME}:{queued.thread.account}:{queued.person.id}"
+    return f"{CHANNEL}:{queued.thread.account}:{queued.person.id}"
 
 
 def plain_name(name: object) -> str:
@@ -120,7 +120,7 @@ class People:
         if not profile.email or self._emails.count(profile.email):
             return profile.email or plain_identifier(queued)
         team = (profile.team if profile.is_external else "") or queued.thread.account
-        return f"{CHANNEL_NAME}:{team}:{profile.email}"
+        return f"{CHANNEL}:{team}:{profile.email}"
 
     async def profile(self, user: str) -> Profile:
         """Return what Slack says of a person. Takes some 3 s at most."""

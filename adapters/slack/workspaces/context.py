@@ -33,8 +33,6 @@ from bridge.ports.stores.sessions import SessionStore
 from bridge.ports.stores.take_overs import TakeOvers
 from bridge.runtime.background_queue import BackgroundQueue
 
-"""The first field of every `ThreadKey` of Slack."""
-
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceContext:

@@ -115,7 +115,7 @@ async def test_members_of_the_same_organisation_are_at_home(
     facts: dict[str, object],
     is_external: bool | None,  # noqa: FBT001 - a table
 ) -> None:
-    client = (await channel._in("")).client
+    client = (await channel._calls.of("")).client
     monkeypatch.setattr(slack.api, "call", lambda *_: {"ok": True, "user": facts})
     people = People(client, BotIdentity("T1", "UBOT", enterprise_id="E1"))
     assert (await people.profile("U1")).is_external is is_external
