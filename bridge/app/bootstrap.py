@@ -175,7 +175,9 @@ def take_overs_of(settings: Settings) -> TakeOverOptions:
     """Return how people take threads over."""
     bridge = settings.bridge
     tools = frozenset(name.casefold() for name in bridge.human_tools)
-    return TakeOverOptions(MayTakeOver(bridge.human), tools, bridge.human_button)
+    may = MayTakeOver(bridge.human)
+    # With no one who may give it back, a thread would stay silent until its time is over.
+    return TakeOverOptions(may) if may is MayTakeOver.OFF else TakeOverOptions(may, tools, bridge.human_button)
 
 
 def files_of(settings: Settings) -> FileRules:

@@ -108,6 +108,8 @@ class Command(_FromPerson):
     answers a press, by what became of it; no notice is posted."""
     owner_only: bool = False
     """As `Stop.owner_only`, for `TAKE_OVER`. Not kept."""
+    is_typed: bool = True
+    """It is a message in its thread, whose words could be a question. Not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,8 @@ class IntakeResult(StrEnum):
     """Another person's answer, which this one may not stop."""
     OVERHEARD = "overheard"
     """Kept for the agent: a person has the thread, so no answer follows."""
+    OFF = "off"
+    """The operator has switched that off. Nothing was stored."""
     ALREADY = "already"
     """A person has the thread already, or the agent does."""
     RATED = "rated"

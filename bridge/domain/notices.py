@@ -65,6 +65,7 @@ class Notice(TextKey):
     AGENT_ANSWERS_ALREADY = "agent_answers_already"
     HANDED_BACK = "handed_back"
     NOT_YOURS_TO_TAKE = "not_yours_to_take"
+    SWITCHED_OFF = "switched_off"
 
     # What follows a press of a button, or a command in a place that holds several conversations.
     RATED = "rated"

@@ -16,12 +16,12 @@ class MayTakeOver(StrEnum):
     """Those who may stop an answer there."""
     ANYONE = "anyone"
     OFF = "off"
-    """The words for it are questions like all others."""
+    """The words for it are questions like all others, and the buttons do nothing."""
 
-    def allowed(self, command: Command) -> Command | Question:
-        """Return what a command for it counts as."""
+    def allowed(self, command: Command) -> Command | Question | None:
+        """Return what a command for it counts as; None for nothing."""
         if self is MayTakeOver.OFF and not is_hand_back(command):
-            return Question(command.origin, command.name.value)
+            return Question(command.origin, command.name.value) if command.is_typed and not command.about else None
         return replace(command, owner_only=False) if self is MayTakeOver.ANYONE else command
 
 

@@ -86,7 +86,10 @@ class Intake:
     async def accept(self, incoming: Incoming) -> IntakeResult:
         """Keep or do what came in. Raises `StoreUnavailable`: then it must not be acknowledged."""
         if isinstance(incoming, Command) and incoming.name in TAKE_OVER:
-            incoming = self._take_overs.allowed(incoming)
+            allowed = self._take_overs.allowed(incoming)
+            if allowed is None:
+                return IntakeResult.OFF
+            incoming = allowed
         refusal = self._admissions.refusal(incoming)
         became = await self._take(incoming) if refusal is None else self._refuse(incoming, refusal)
         log.debug(

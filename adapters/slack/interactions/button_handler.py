@@ -38,6 +38,7 @@ _TOLD = {
     IntakeResult.REFUSED: Notice.NOT_ALLOWED,
     IntakeResult.RATED: Notice.RATED,
     IntakeResult.ALREADY: Notice.PERSON_ANSWERS,
+    IntakeResult.OFF: Notice.SWITCHED_OFF,
 }
 
 

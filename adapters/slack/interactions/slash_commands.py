@@ -91,7 +91,7 @@ class SlashCommands:
 
     async def _end(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         threads = [session.thread for session in await self._sessions_of(user)]
-        count = await self._command_in(place, threads, user, trigger, CommandName.END)
+        count = len(await self._command_in(place, threads, user, trigger, CommandName.END))
         return texts(Phrase.ENDED_HERE, count=count) if count else texts(Notice.NONE_OF_YOURS_HERE)
 
     async def _stop(self, texts: Texts, user: str, place: str, trigger: str) -> str:
@@ -110,22 +110,27 @@ class SlashCommands:
 
     async def _take_over(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         threads = [session.thread for session in await self._sessions_of(user)]
-        count = await self._command_in(place, threads, user, trigger, CommandName.HUMAN)
-        return texts(Notice.PERSON_COMES if count else Notice.NONE_OF_YOURS_HERE)
+        became = await self._command_in(place, threads, user, trigger, CommandName.HUMAN)
+        if IntakeResult.OFF in became:
+            return texts(Notice.SWITCHED_OFF)
+        return texts(Notice.PERSON_COMES if became else Notice.NONE_OF_YOURS_HERE)
 
     async def _give_back(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         threads = [taken.thread for taken in await self._taken_by(user)]
-        count = await self._command_in(place, threads, user, trigger, CommandName.AGENT)
-        return texts(Notice.AGENT_ANSWERS if count else Notice.AGENT_ANSWERS_ALREADY)
+        became = await self._command_in(place, threads, user, trigger, CommandName.AGENT)
+        if IntakeResult.OFF in became:
+            return texts(Notice.SWITCHED_OFF)
+        return texts(Notice.AGENT_ANSWERS if became else Notice.AGENT_ANSWERS_ALREADY)
 
     async def _command_in(
         self, place: str, threads: Sequence[ThreadKey], user: str, trigger: str, name: CommandName
-    ) -> int:
-        """Give a command in those of the threads that are in this place; return in how many."""
+    ) -> Sequence[IntakeResult]:
+        """Give a command in those of the threads that are in this place; return what became of each."""
         here = [thread for thread in threads if thread.place == place]
-        for number, thread in enumerate(here):
-            await self._accept(Command(origin_of(thread, user, f"{trigger}:{number}"), name))
-        return len(here)
+        return [
+            await self._accept(Command(origin_of(thread, user, f"{trigger}:{number}"), name, is_typed=False))
+            for number, thread in enumerate(here)
+        ]
 
     async def _new(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._options.threads_in_dms:

@@ -33,6 +33,7 @@ _TO_TAKE_OVER = {
     IntakeResult.ALREADY: Notice.PERSON_ANSWERS,
     IntakeResult.DUPLICATE: Notice.PERSON_ANSWERS,
     IntakeResult.NOT_YOURS: Notice.NOT_YOURS_TO_TAKE,
+    IntakeResult.OFF: Notice.SWITCHED_OFF,
     IntakeResult.FULL: Notice.BUSY,
     IntakeResult.REFUSED: Notice.NOT_ALLOWED,
 }

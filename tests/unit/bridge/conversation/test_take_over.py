@@ -1,6 +1,7 @@
 """What turns do in a thread that a person has taken over."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -92,6 +93,8 @@ def test_the_setting_says_who_may_take_over(may: MayTakeOver) -> None:
     match may:
         case MayTakeOver.OFF:
             assert allowed == Question(asked.origin, "human")
+            assert may.allowed(replace(asked, about="0123456789abcdef")) is None
+            assert may.allowed(replace(asked, is_typed=False)) is None
         case MayTakeOver.ANYONE:
             assert isinstance(allowed, Command)
             assert not allowed.owner_only
