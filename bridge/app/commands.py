@@ -81,10 +81,10 @@ def _check(*, as_json: bool, offline: bool) -> int:
 
     try:
         settings = _quiet_settings()
+        use_texts(settings)
     except SettingsError as error:
         findings = check.of_settings(error)
     else:
-        use_texts(settings)
         findings = asyncio.run(check.find(settings, opens_sessions=not offline))
     (check.show_json if as_json else check.show)(findings)
     return check.exit_code(findings)

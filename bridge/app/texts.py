@@ -28,4 +28,4 @@ def _problem(text: OwnText) -> str:
     if key is not None:
         return problem_of(text.language, key, text.words)
     close = closest(text.name, KEYS)
-    return "is no text of the bridge. " + (f"Did you mean {close}?" if close else "docs/texts.md names them all.")
+    return "is no text of the bridge. " + (f"Did you mean {close}?" if close else "bridge/texts/en.toml has them all.")

@@ -37,6 +37,7 @@ def test_the_texts_of_the_example_are_right_once_they_are_wanted(tmp_path: Path)
     ("text", "said"),
     [
         ("[texts.de]\nbussy = 'x'", ":2: texts.de.bussy: is no text of the bridge. Did you mean busy?"),
+        ("[texts]\nqqzzxx = 'x'", ":2: texts.qqzzxx: is no text of the bridge. bridge/texts/en.toml has them all."),
         ("[texts]\nbusy = '{x}'", ":2: texts.busy: has the placeholder {x}, which is not filled. Use none."),
         ("[texts.it]\nbusy = 'x'", ":1: texts.it: is no language of the bridge, or no table."),
         ("[texts]\nbusy = 7", ":2: texts.busy: is not text. Put it in quotes; plural forms:"),
