@@ -151,9 +151,9 @@ class TurnRunner:
         """
         channel, queued = self._channels.of(lease.thread), entry.queued
         choices = self._routes.route(queued).choices
-        # A turn that has left the bridge was let through before.
         if entry.record.is_superseded and not entry.record.is_stopped:
             return await self._run(channel, lease, entry, guard, stop)
+        # A turn that has left the bridge was let through before.
         has_begun = entry.record.step is not Step.CLAIMED
         if has_begun or await self.admissions.admits(channel, queued):
             tell_once = self.admissions.tell_once
