@@ -1,6 +1,7 @@
 """The project's own rules that no tool checks."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = (_ROOT / "README.md", _ROOT / "CHANGELOG.md", *sorted((_ROOT / "docs").glob("*.md")))
 _PINS = ("requirements.txt", "requirements-embedded.txt", "requirements-otel.txt", "requirements-dev.txt")
 _LONGEST_LINE = 120
+_LONGEST_FILE = 300
+_MOST_MODULES = 11
 _VAGUE = re.compile(r"\b(whoever|in the place of|signs? of life|somebody|nobody)\b", re.IGNORECASE)
 
 
@@ -20,6 +23,16 @@ def test_the_packages_with_common_names_are_ours() -> None:
     for package in (adapters, bridge, config, sandbox):
         assert package.__file__ is not None
         assert Path(package.__file__).resolve().is_relative_to(_ROOT)
+
+
+def test_a_file_is_read_in_one_sitting_and_a_folder_is_seen_at_a_glance() -> None:
+    product = [_ROOT / name for name in ("adapters", "bridge", "config")]
+    files = [file for top in (*product, _ROOT / "sandbox", _ROOT / "bench") for file in top.rglob("*.py")]
+    assert len(files) > 300
+    lengths = {str(file.relative_to(_ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert {name: length for name, length in lengths.items() if length > _LONGEST_FILE} == {}
+    folders = Counter(file.parent for top in product for file in top.rglob("*.py") if not file.stem.startswith("__"))
+    assert {str(folder.relative_to(_ROOT)): count for folder, count in folders.items() if count > _MOST_MODULES} == {}
 
 
 def test_the_pins_are_hashed_and_name_no_address() -> None:
