@@ -169,6 +169,45 @@ async def test_two_workers_never_have_the_same_fence_when_redis_forgets(
     await other.aclose()
 
 
+@pytest.mark.parametrize("finds_out", ["renewal", "record"])
+async def test_a_question_that_another_worker_answered_does_not_come_back(
+    stores: RedisStores, redis: Redis, redis_url: str, finds_out: str
+) -> None:
+    """R3: neither when Redis forgets, from the memory of the worker that lost it."""
+    await stores.sessions.tick(0.0)
+    lease, other = await begun(stores, "q1"), RedisStores(connect(redis_url))
+    await redis.zadd(stores.keys.due, {str(THREAD): 0})
+    taken = await claim(other)
+    await begin(other, taken)
+    assert not await other.queue.settle(taken, DONE)
+    if finds_out == "renewal":
+        assert await lost(stores, lease) == [lease]
+    else:
+        with pytest.raises(LeaseLost):
+            await stores.queue.record_step(replace(lease, question_id="q1"), Step.SENDING)
+
+    await redis.flushall()
+    await stores.sessions.tick(10.0)
+    assert await stores.queue.claim() is None
+    assert await redis.exists(stores.keys.inbox(THREAD)) == 0
+    await other.aclose()
+
+
+async def test_a_late_write_for_a_settled_question_leaves_the_next_one_its_memory(
+    stores: RedisStores, redis: Redis
+) -> None:
+    """R3: the turn at work is written again, whatever was refused before."""
+    await stores.sessions.tick(0.0)
+    lease = await begun(stores, "q1", "q2")
+    assert await stores.queue.settle(lease, DONE)
+    assert (await begin(stores, lease)).queued.id == "q2"
+    with pytest.raises(LeaseLost):
+        await stores.queue.record_shown(replace(lease, question_id="q1"), ["m1"], "late", has_begun=True)
+    await redis.flushall()
+    await stores.sessions.tick(10.0)
+    assert (await begin(stores, lease)).queued.id == "q2"
+
+
 async def test_a_settled_question_does_not_come_back(stores: RedisStores) -> None:
     """R3: only a server that has forgotten gets a turn written again."""
     lease = await begun(stores, "q1")

@@ -112,6 +112,8 @@ class RedisWorkQueue:
         )
         really_lost = [leases[int(at)] for at in lost]
         really_lost += [leases[int(at)] for at in gone if not await self._lost_state.restore(leases[int(at)])]
+        for lease in really_lost:
+            self._worker.lost(lease)
         return Renewal(really_lost, [unpack(question_id) for question_id in stopped])
 
     async def begin(self, lease: Lease) -> InboxItem | None:
@@ -243,6 +245,7 @@ class RedisWorkQueue:
         if written == _GONE and await self._lost_state.restore(lease):
             written = await self._commands.script(script, keys, args)
         if written in {_LOST, _GONE}:
+            self._worker.lost(lease)
             raise LeaseLost(str(lease.thread))
         self._worker.recorded(lease, fields if script == "record" else shown_fields(fields))
 

@@ -114,6 +114,15 @@ class WorkerState:
         self._turns.pop(lease.fence, None)
         self._epochs.pop(lease.fence, None)
 
+    def lost(self, lease: Lease) -> None:
+        """Forget a lease that another worker has, and its turn: that one answers, and may have done so by now.
+
+        Not where the next question is at work under it: then a write for the one before came late.
+        """
+        turn = self._turns.get(lease.fence)
+        if turn is None or lease.question_id in {"", turn.question_id}:
+            self.released(lease)
+
     def turn_of(self, lease: Lease) -> TurnAtWork | None:
         """Return the turn at work under this lease."""
         return self._turns.get(lease.fence)
