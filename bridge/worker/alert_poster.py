@@ -10,6 +10,7 @@ from bridge.domain.pages import PageView
 from bridge.domain.threads import Address
 from bridge.ports.channel import Channel
 from bridge.ports.stores.key_value import KeyValueStore
+from bridge.runtime.backoff import pause_after
 from bridge.runtime.clock import Clock
 from bridge.runtime.operator_alerts import REPEAT_AFTER_S
 
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 5.0
 _GROUP = "alerts"
 _POST_WITHIN_S = 20.0
+_AGAIN_AFTER_MOST_S = 300.0
+"""A place may be wrong for good: it is not tried at each look."""
 
 
 @dataclass(slots=True)
@@ -27,7 +30,9 @@ class _Alert:
     is_ours: bool
     """This worker is to post it, and says when it is over."""
     is_posted: bool = False
-    """It stands in a place. Until then it is tried at each look: a channel may be away for a moment."""
+    """It stands in a place. Until then it is tried again, less and less often: a channel may be away for a moment."""
+    tries: int = 0
+    again_at: float = 0.0
 
 
 class AlertPoster:
@@ -60,7 +65,7 @@ class AlertPoster:
             known = self._alerts.get(cause)
             if known is None or self._clock.monotonic() - known.posted_at >= REPEAT_AFTER_S:
                 await self._raise(cause, sentence)
-            elif known.is_ours and not known.is_posted:
+            elif known.is_ours and not known.is_posted and self._clock.monotonic() >= known.again_at:
                 await self._announce(known)
         for cause in [cause for cause in self._alerts if cause not in now and cause not in troubles]:
             over = self._alerts.pop(cause)
@@ -78,6 +83,8 @@ class AlertPoster:
 
     async def _announce(self, alert: _Alert) -> None:
         alert.is_posted = await self._post(f"An operator has to act: {alert.sentence}")
+        alert.tries += 1
+        alert.again_at = self._clock.monotonic() + pause_after(alert.tries, LOOK_EVERY_S, _AGAIN_AFTER_MOST_S)
 
     async def _post(self, text: str) -> bool:
         """Post in every place. Say whether it stands in one of them."""

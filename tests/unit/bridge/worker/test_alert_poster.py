@@ -8,7 +8,7 @@ import pytest
 from bridge.domain.errors import AgentKeyRefused, AgentNotText, AgentOutOfCredits, ChannelUnavailable, Misconfigured
 from bridge.ports.stores.coordination import MemoryUse, StoreFigures
 from bridge.runtime.operator_alerts import CLEAR_AFTER_S, REPEAT_AFTER_S, OperatorAlerts
-from bridge.worker.alert_poster import AlertPoster
+from bridge.worker.alert_poster import LOOK_EVERY_S, AlertPoster
 from tests.fakes import FakeChannel, FakeMarks
 from tests.unit.bridge.worker.test_health import WELL, SteadyClock, health_of
 
@@ -124,7 +124,20 @@ async def test_a_cause_that_comes_and_goes_is_posted_once_an_hour(desk: _Desk) -
 
 async def test_what_cannot_be_posted_now_is_posted_later(desk: _Desk) -> None:
     desk.channel.failures = [ChannelUnavailable("Slack does not answer")] * 3
-    assert await desk.look({"redis": "Redis does not answer"}, times=3) == []
-    posted = await desk.look({"redis": "Redis does not answer"}, times=5)
+    troubles = {"redis": "Redis does not answer"}
+    for _ in range(4):
+        assert await desk.look(troubles) == []
+        desk.clock.at += LOOK_EVERY_S
+    desk.clock.at += 3 * LOOK_EVERY_S
+    posted = await desk.look(troubles)
     assert posted == ["An operator has to act: Redis does not answer"]
     assert (await desk.look())[1:] == ["All clear: Redis does not answer"]
+
+
+async def test_a_place_that_takes_nothing_is_tried_less_and_less_often(desk: _Desk) -> None:
+    """B8: its service is not called every five seconds for as long as the cause lasts."""
+    desk.channel.failures = [ChannelUnavailable("there is no such place")] * 1000
+    for _ in range(int(REPEAT_AFTER_S / LOOK_EVERY_S)):
+        await desk.look({"redis": "Redis does not answer"}, times=1)
+        desk.clock.at += LOOK_EVERY_S
+    assert 10 < 1000 - len(desk.channel.failures) < 25
