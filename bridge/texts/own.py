@@ -21,6 +21,8 @@ def most_characters(key: TextKey) -> int:
         return 1000
     if key in _BELOW_A_PAGE or isinstance(key, Status):
         return 60
+    if key is Phrase.TOOLS_USED:
+        return 40  # one tool's name fits behind it
     return 75 if key.value.startswith("label_") else 160
 
 

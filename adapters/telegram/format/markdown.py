@@ -68,12 +68,21 @@ def render_page(view: PageView, allowed: frozenset[str] = frozenset()) -> Render
     for line in (view.status, view.notice):
         # The commands in our own help are there to be pressed. Every other line may hold words of the agent.
         words = line if _is_help(line, view.language) else defuse(sanitize(line).strip(), ())[0]
+        words = _within(words, limits.MESSAGE_LIMIT - utf16_length(text) - len("\n\n"))
         if words:
             text = f"{text}\n\n{words}" if text else words
             marks.append(Mark("italic", len(text) - len(words), len(text)))
     if not _is_visible(text):
         text, marks = _NOTHING_YET, []
     return Rendered(text, spans_of(text, marks))
+
+
+def _within(words: str, units: int) -> str:
+    """Cut what does not fit: several texts of the operator can be longer together than the room below a full page."""
+    if utf16_length(words) <= units:
+        return words
+    kept = words.encode("utf-16-le", "surrogatepass")[: 2 * max(0, units - 1)].decode("utf-16-le", "ignore").rstrip()
+    return f"{kept}…" if kept else ""
 
 
 def _is_help(line: str, language: str) -> bool:

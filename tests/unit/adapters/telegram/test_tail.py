@@ -4,8 +4,10 @@ import pytest
 
 from adapters.telegram import limits
 from adapters.telegram.format.entities import utf16_length
+from adapters.telegram.format.markdown import render_page
 from bridge.domain.files import Attachment
 from bridge.domain.notices import Notice, Phrase, Status
+from bridge.domain.pages import PageView
 from bridge.domain.prompts import attached_words
 from bridge.domain.prompts.attached_words import readable_file
 from bridge.texts.catalog import LANGUAGES, texts_in
@@ -14,6 +16,15 @@ from bridge.texts.sentences import continues_from, files_notice, notice_of, tool
 _DAY_S = 86_400.0
 _MANY = [Attachment(f"{number} {'quarterly-report ' * 20}.pdf") for number in range(200)]
 _LAST = (Notice.INTERRUPTED, Notice.FAILED, Notice.SHORTENED, Notice.STOPPED, Notice.UNAVAILABLE, Notice.EMPTY)
+
+
+def test_lines_that_do_not_fit_below_a_full_page_are_cut_and_its_text_stays() -> None:
+    """Several texts of the operator can be long together. Telegram would refuse the message, with the answer in it."""
+    text = "a" * (limits.MESSAGE_LIMIT - limits.TAIL_RESERVE)
+    page = render_page(PageView(text, notice="🙂 " * 300, final=True))
+    assert page.text.startswith(f"{text}\n\n🙂 🙂")
+    assert page.text.endswith("🙂…")
+    assert limits.MESSAGE_LIMIT - 3 <= utf16_length(page.text) <= limits.MESSAGE_LIMIT
 
 
 @pytest.mark.parametrize("zone", ["", "America/Argentina/ComodRivadavia"])

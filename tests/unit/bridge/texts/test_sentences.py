@@ -130,7 +130,7 @@ def test_an_own_text_is_checked(
 
 
 def test_every_kind_of_text_has_a_bound() -> None:
-    assert {most_characters(key) for key in KEYS.values()} == {60, 75, 160, 1000}
+    assert {most_characters(key) for key in KEYS.values()} == {40, 60, 75, 160, 1000}
 
 
 def test_a_thread_goes_on_from_a_time_of_the_persons_own_clock_where_that_is_known() -> None:
