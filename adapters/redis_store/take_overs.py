@@ -21,11 +21,8 @@ class RedisTakeOvers:
 
     async def of_thread(self, thread: ThreadKey) -> TakeOver | None:
         """Return who has the thread; None where that is the agent."""
-        flat = [unpack(part) for part in await self._commands.read("HGETALL", [self._keys.taken(thread)])]
-        if not flat:
-            return None
-        fields = dict(zip(flat[::2], flat[1::2], strict=True))
-        return _take_over(thread, fields, self._sealing.open_name(fields["name"], thread, fields["person"]))
+        flat = await self._commands.read("HGETALL", [self._keys.taken(thread)])
+        return self._opened(thread, dict(zip(flat[::2], flat[1::2], strict=True)))
 
     async def all_threads(self) -> Sequence[TakeOver]:
         """Return all of them, the one that goes back to the agent first in front."""
@@ -37,8 +34,16 @@ class RedisTakeOvers:
         return await self._read(await self._commands.script("overdue", [keys.taken_due, keys.clock], [limit]))
 
     async def _read(self, names: Sequence[bytes]) -> Sequence[TakeOver]:
-        found = [await self.of_thread(ThreadKey.parse(unpack(name))) for name in names]
+        threads = [ThreadKey.parse(unpack(name)) for name in names]
+        kept = await self._commands.calls([("HGETALL", self._keys.taken(thread)) for thread in threads])
+        found = [self._opened(thread, raw) for thread, raw in zip(threads, kept, strict=True)]
         return [one for one in found if one is not None]
+
+    def _opened(self, thread: ThreadKey, raw: Mapping[bytes, bytes]) -> TakeOver | None:
+        fields = {unpack(name): unpack(value) for name, value in raw.items()}
+        if not fields:
+            return None
+        return _take_over(thread, fields, self._sealing.open_name(fields["name"], thread, fields["person"]))
 
 
 def _take_over(thread: ThreadKey, fields: Mapping[str, str], name: str) -> TakeOver:

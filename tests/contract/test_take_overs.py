@@ -1,7 +1,10 @@
 """What the store does while a person has a thread."""
 
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, StoreLimits
@@ -126,6 +129,24 @@ async def test_a_silent_thread_goes_back_after_its_time_once(stores: RedisStores
     assert await stores.inbox.append(overdue.hand_back()) is IntakeResult.DUPLICATE
     assert await stores.take_overs.of_thread(THREAD) is None
     assert await stores.take_overs.overdue(9) == []
+
+
+async def test_all_threads_that_people_have_are_read_at_once(
+    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M7: `agent` as a slash command looks at all of them."""
+    for number in range(20):
+        await stores.inbox.append(take(f"h{number}", thread=replace(THREAD, thread=f"{number}.5")))
+    run, exchanges = stores.commands.run, 0
+
+    async def counted(command: Coroutine[Any, Any, Any]) -> Any:
+        nonlocal exchanges
+        exchanges += 1
+        return await run(command)
+
+    monkeypatch.setattr(stores.commands, "run", counted)
+    assert len(await stores.take_overs.all_threads()) == 20
+    assert exchanges == 2
 
 
 async def test_an_overdue_thread_whose_inbox_is_full_goes_back_later(redis: Redis, let_time_pass: LetTimePass) -> None:
