@@ -89,10 +89,10 @@ async def test_in_a_group_an_answer_is_shown_whole_though_redis_hangs_before_its
         await telegram.ledger.until(lambda: [one.text for one in telegram.ledger.shown(place)] == wanted, 10)
         network.thaw()
         await cluster.at_rest()
-    (shown,) = telegram.ledger.shown(place)
-    roots = cluster.stores.reply_roots
-    # The root is noted in the background once Redis is there: no turn waits for it.
-    async with asyncio.timeout(10.0):
-        while await roots.root_of(str(telegram.bot.id), place, shown.message_id) is None:  # noqa: ASYNC110 - another process notes it
-            await asyncio.sleep(0.05)
+        (shown,) = telegram.ledger.shown(place)
+        roots = cluster.stores.reply_roots
+        # The root is noted in the background once Redis is there: no turn waits for it.
+        async with asyncio.timeout(10.0):
+            while await roots.root_of(str(telegram.bot.id), place, shown.message_id) is None:  # noqa: ASYNC110 - another process notes it
+                await asyncio.sleep(0.05)
     assert await roots.root_of(str(telegram.bot.id), place, shown.message_id) == str(asked)
