@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import assert_never
 
 from bridge.conversation.carry_over import CarryOver
@@ -46,7 +47,16 @@ class Commands:
         if last is None or (command.about and token_of(last.id) != command.about):
             return None
         here = replace(last.origin, id=command.id, thread=command.thread, address=command.address)
-        return replace(last, origin=here)
+        # In a place that has got another id, the ids of messages mean others.
+        return replace(last, origin=here, replaces=last.replaces if last.thread == command.thread else ())
+
+    async def replaced_by(self, queued: Queued) -> tuple[str, ...]:
+        """Return the messages of an older answer in which this one is to be shown: its question was edited since."""
+        if not isinstance(queued, Command) or queued.name is not CommandName.RETRY:
+            return ()
+        question = await self.question_to_retry(queued)
+        # Behind a page whose message is not known, the order of the messages would not be that of the pages.
+        return () if question is None else tuple(takewhile(bool, question.replaces))
 
     async def exchange(self, queued: Queued, answer: AnswerResult, text: str) -> Exchange | None:
         """Return what is kept of the turn: the question, and what people saw of its answer."""

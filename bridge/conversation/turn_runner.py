@@ -181,6 +181,8 @@ class TurnRunner:
             texts=texts,
         )
         reply.has_begun = entry.record.has_begun
+        replaced = await self._commands.replaced_by(queued)
+        message_ids = entry.record.message_ids or replaced
         writer = Writer(
             channel,
             queued.address,
@@ -189,7 +191,8 @@ class TurnRunner:
             clock=self._clock,
             guard=partial(guard, shows=True),
             record=lambda ids, text: self._queue.record_shown(lease, ids, text, has_begun=reply.has_begun),
-            message_ids=entry.record.message_ids,
+            message_ids=message_ids,
+            replaced=replaced,
             taken_up=entry.record.attempts > 1 or entry.record.asked is not None,
         )
         try:
@@ -197,7 +200,7 @@ class TurnRunner:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(writer.run())
                     signs = [group.create_task(fill_status_line(channel, reply, writer.wake, self._clock))]
-                    if not entry.record.message_ids:
+                    if not message_ids:
                         # Beside a reply that stands there it would stay on Slack: an edit does not take it away.
                         shown = show_activity(
                             *(channel, queued.address, reply, self._pacing, self._clock), texts.language

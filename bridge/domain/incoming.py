@@ -74,6 +74,8 @@ class Question(_FromPerson):
     """True where something came along."""
     files: tuple[Attachment, ...] = ()
     """What is known of it."""
+    replaces: tuple[str, ...] = ()
+    """The messages that show the answer to the words before an edit: the new answer goes there."""
 
 
 class CommandName(StrEnum):

@@ -27,6 +27,8 @@ class Notice(TextKey):
     UNAVAILABLE = "unavailable"
     EMPTY = "empty"
     SHORTENED = "shortened"
+    ANSWER_ABOVE = "answer_above"
+    """In a message of the answer before an edit that the new answer does not need."""
     TOO_LONG = "too_long"
     ONLY_TEXT = "only_text"
     FILES_UNREAD = "files_unread"

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bridge.domain.limits.rate_limits import Budget, ChannelLimits, Priority
+from bridge.domain.notices import Notice
 from bridge.domain.pages import PageView
 from bridge.ports.channel import Channel
 from bridge.rate_limits.channel_limiter import reserved
 from bridge.reply.display_mode import DisplayMode
 from bridge.reply.page_state import PageState
 from bridge.reply.reply import Reply
+from bridge.texts.catalog import texts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class PageList:
 
     Args:
         message_ids: Messages that already show pages of this reply, from an earlier try of the turn.
+        replaced: Those of them that show an older answer so far: its question was edited and is asked again.
         taken_up: True when the turn was begun before: pages may be there that no record tells of.
     """
 
@@ -49,6 +52,7 @@ class PageList:
         reply: Reply,
         showing: DisplayMode,
         message_ids: Sequence[str],
+        replaced: Sequence[str] = (),
         *,
         taken_up: bool,
     ) -> None:
@@ -57,12 +61,15 @@ class PageList:
         self._reply = reply
         self._showing = showing
         self._taken_up = taken_up
+        self._replaced = frozenset(replaced)
         self._pages = [self._new_page(message_id) for message_id in message_ids]
+        self._left: list[PageState] = []
+        """Old messages that no page of this reply takes."""
 
     @property
     def has_posted(self) -> bool:
         """True when people see something of this reply."""
-        return any(page.message_id for page in self._pages)
+        return any(page.message_id and not self._is_old(page) for page in self._pages)
 
     @property
     def message_ids(self) -> tuple[str, ...]:
@@ -74,7 +81,12 @@ class PageList:
 
     def next_call(self) -> NextCall | None:
         """Look at the pages; return the first call that is needed to make the channel show them, None for none."""
-        stale = [item for view in self._showing.views(self._reply) if (item := self._stale(view)) is not None]
+        if self._reply.ended and not self._reply.length:
+            self._keep_old_answer()
+        views = self._showing.views(self._reply)
+        stale = [item for view in views if (item := self._stale(view)) is not None]
+        if self._reply.ended and self._replaced and views:
+            stale += self._surplus(views)
         if not stale:
             return None
         worse = [item for item in stale if not self._reply.ended or not self._lacks_buttons_only(*item)]
@@ -97,6 +109,20 @@ class PageList:
         shown, posts = call.page.shown, {budget.scope for budget in self._pace.posts}
         counts_apart = bool(posts) and not any(budget.scope in posts for budget in call.kind.budgets)
         return counts_apart and bool(call.page.message_id) and shown is not None and self._reply.seal(shown)
+
+    def leave_old(self, page: PageState) -> bool:
+        """Show this page and those behind it in new messages: the old one cannot be edited. False: it is no old one."""
+        if not self._is_old(page):
+            return False
+        at = next((at for at, one in enumerate(self._pages) if one is page), None)
+        if at is None:
+            page.given_up = True
+            return True
+        for one in filter(self._is_old, self._pages[at:]):
+            if one is not page:
+                self._left.append(PageState(one.message_id))
+            one.message_id, one.looks_left = "", int(self._taken_up)
+        return True
 
     def expected(self, page: PageState, view: PageView) -> CallKind | None:
         """Return what call comes next where this view, which was just shown, goes on growing."""
@@ -131,6 +157,26 @@ class PageList:
             return None
         wanted = page.wanted(view)
         return None if wanted is None or self._shows(page.shown, wanted) else (page, wanted)
+
+    def _keep_old_answer(self) -> None:
+        """Let what is said be a new message: a notice alone is no answer in place of the older one."""
+        for page in filter(self._is_old, self._pages):
+            page.message_id, page.looks_left = "", int(self._taken_up)
+
+    def _surplus(self, views: Sequence[PageView]) -> list[tuple[PageState, PageView]]:
+        """Return the old messages that the answer does not need, and how they are to look."""
+        count, language = len(views), views[-1].language
+        said = PageView(notice=texts_in(language)(Notice.ANSWER_ABOVE), final=True, language=language)
+        pages = (*self._pages[count:], *self._left)
+        return [
+            (page, replace(said, number=number))
+            for number, page in enumerate(pages, count + 1)
+            if self._is_old(page) and not page.given_up
+        ]
+
+    def _is_old(self, page: PageState) -> bool:
+        """Say whether the message still shows the older answer."""
+        return page.shown is None and page.message_id in self._replaced
 
     def _shows(self, shown: PageView | None, view: PageView) -> bool:
         if shown is None or shown == view:

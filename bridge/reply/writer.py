@@ -54,6 +54,7 @@ class Writer:
         record: Notes the message ids and the agent's text so far. `StoreUnavailable` there does not stop the reply:
             it is tried again.
         message_ids: Messages that already show pages of this reply, from an earlier try of the turn.
+        replaced: Those of them that show an older answer so far.
         taken_up: True when the turn was begun before: pages may be there that no record tells of.
     """
 
@@ -68,6 +69,7 @@ class Writer:
         guard: Callable[[], Awaitable[None]],
         record: Callable[[Sequence[str], str], Awaitable[None]],
         message_ids: Sequence[str] = (),
+        replaced: Sequence[str] = (),
         taken_up: bool = False,
     ) -> None:
         self._channel = channel
@@ -80,7 +82,7 @@ class Writer:
         self._drafts = channel if isinstance(channel, Drafts) else None
         mode = (reply.streaming or self._drafts.streaming) if self._drafts else Streaming.EDIT
         self._showing = DisplayMode(mode, clock)
-        self._pages = PageList(channel, self._pace, reply, self._showing, message_ids, taken_up=taken_up)
+        self._pages = PageList(channel, self._pace, reply, self._showing, message_ids, replaced, taken_up=taken_up)
         self._times = CallTimes(reply, pacing, self._pace, clock)
         self._gives_up_after_s = _SHOW_AGAIN_WITHIN_S if taken_up else _SHOW_WITHIN_S
         self.noted = ProgressRecorder(record, (tuple(message_ids), reply.text))
@@ -219,8 +221,11 @@ class Writer:
             page.note_uncertain(view)
             self._times.pause(_LOOK_PAUSE_S)
         except MessageGone:
-            page.note_gone(is_read=call.is_optional)
+            if not self._pages.leave_old(page):
+                page.note_gone(is_read=call.is_optional)
         except PageRejected as error:
+            if self._pages.leave_old(page):
+                return
             log.error("the channel refuses a page", extra={"page": view.number, "cause": str(error)})  # noqa: TRY400 - no traceback wanted
             page.note_refusal(view, is_read=call.is_optional)
             if page.given_up and not self._pages.has_posted:

@@ -8,7 +8,7 @@ from adapters.redis_store import RedisStores
 from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Question, Withdrawal
 from bridge.domain.limits.allowances import Asking
 from bridge.domain.sessions import EndReason
-from bridge.domain.turns import AnswerResult, Outcome, Settlement, token_of
+from bridge.domain.turns import AnswerResult, Lease, Outcome, Settlement, token_of
 from tests.contract.store_steps import (
     DONE,
     OTHER,
@@ -208,6 +208,62 @@ async def test_an_answered_question_that_is_edited_can_be_tried_again_once_and_n
         await stores.queue.settle(lease, Settlement(outcome, 600))
         assert await stores.inbox.amend(Edit(ask(name).origin, "new words")) is IntakeResult.NOT_ADDRESSED
         assert await stores.queue.unanswered(THREAD) is None
+
+
+async def _replaces(stores: RedisStores) -> tuple[str, ...]:
+    kept = await stores.queue.unanswered(THREAD)
+    return () if kept is None else kept.replaces
+
+
+async def _shown(stores: RedisStores, lease: Lease, *message_ids: str) -> None:
+    await stores.queue.record_shown(lease, message_ids, "Hello", has_begun=True)
+
+
+async def test_an_edited_question_knows_the_messages_of_its_answer_and_a_failed_one_does_not(
+    stores: RedisStores,
+) -> None:
+    """M6: those of the answer that people see last, however often it is edited and asked again."""
+    lease = await begun(stores, "q1")
+    await _shown(stores, lease, "m1", "m2")
+    await stores.queue.settle(lease, DONE)
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.OFFERED
+    await stores.inbox.amend(Edit(ask("q1").origin, "newer words"))
+    assert await _replaces(stores) == ("m1", "m2")
+
+    await stores.inbox.append(command("r1", CommandName.RETRY))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await _shown(stores, lease, "m1", "m2", "m3")
+    await stores.queue.settle(lease, DONE)
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "newest words")) is IntakeResult.OFFERED
+    assert await _replaces(stores) == ("m1", "m2", "m3")
+
+    await stores.inbox.append(command("r2", CommandName.RETRY))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await _shown(stores, lease, "m4")
+    await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600))
+    assert await _replaces(stores) == ("m4",)
+
+    lease = await begun(stores, "q2")
+    await _shown(stores, lease, "m5")
+    await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600))
+    assert await _replaces(stores) == ()
+    await stores.inbox.append(command("r3", CommandName.RETRY))
+    lease = await claim(stores)
+    await begin(stores, lease)
+    await stores.queue.settle(lease, Settlement(Outcome.INTERRUPTED, 600))
+    assert await _replaces(stores) == ()
+
+
+async def test_an_edit_before_its_turn_is_settled_knows_the_messages_too(stores: RedisStores) -> None:
+    """M6: people see the answer already."""
+    lease = await begun(stores, "q1")
+    await _shown(stores, lease, "m1")
+    await stores.queue.record_answer(lease, "whole", AnswerResult(Outcome.ANSWERED))
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.OFFERED
+    await stores.queue.settle(lease, DONE)
+    assert await _replaces(stores) == ("m1",)
 
 
 async def test_a_question_at_work_that_is_edited_is_asked_anew_once_before_all_others(stores: RedisStores) -> None:

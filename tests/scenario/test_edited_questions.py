@@ -2,13 +2,17 @@
 
 import pytest
 
+from bridge.domain.notices import Notice
 from sandbox.faults import Gate
-from sandbox.talkifai.script import Answer, Hold
-from tests.scenario.messengers import Messenger, SlackMessenger, Talk, TelegramMessenger
+from sandbox.talkifai.script import Answer, Hold, Say
+from tests.english import english
+from tests.scenario.messengers import WAIT_S, Messenger, SlackMessenger, Talk, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
 
 OLD, NEW = "Berlin has four million people.", "Hamburg has two million people."
+LONG = " ".join(f"Sentence number {number} of a long answer that needs several pages." for number in range(1, 200))
+OFFER = "You changed your question. To ask it again with the new words: "
 
 
 async def _edit(messenger: Messenger, talk: Talk, text: str) -> None:
@@ -19,6 +23,31 @@ async def _edit(messenger: Messenger, talk: Talk, text: str) -> None:
         await messenger.telegram.edit(person, int(talk.questions[0]), text)
 
 
+def _retry(messenger: Messenger) -> str:
+    return "retry" if messenger.name == "slack" else "/retry"
+
+
+async def _settled(messenger: Messenger, talk: Talk, turns: int = 1) -> None:
+    """Wait until the worker has settled: the last words may show before it has heard that the answer is whole."""
+    settled = f"conversation={messenger.records(talk)[0].id} "
+    await messenger.book.until(
+        lambda: sum("outcome=answered" in line for line in messenger.scene.log.splitlines() if settled in line) >= turns
+    )
+
+
+async def _ask_with(messenger: Messenger, talk: Talk, text: str) -> None:
+    """Change the first question once its answer is settled, wait for the offer, and take it."""
+    asked = len(messenger.records(talk)[0].posted)
+    await _settled(messenger, talk, asked)
+    await _edit(messenger, talk, text)
+    await messenger.ledger.until(lambda: sum(OFFER in said for said in messenger.texts(talk)) == asked, WAIT_S)
+    await messenger.follow_up(talk, _retry(messenger))
+
+
+async def _until_first_says(messenger: Messenger, talk: Talk, text: str) -> None:
+    await messenger.ledger.until(lambda: messenger.texts(talk)[0] == text, WAIT_S)
+
+
 async def test_an_answered_question_that_is_edited_is_asked_again_only_where_people_want_that(
     messenger: Messenger,
 ) -> None:
@@ -26,24 +55,56 @@ async def test_an_answered_question_that_is_edited_is_asked_again_only_where_peo
     messenger.scene.answers |= {"and Berlin?": Answer.of(OLD), "and Hamburg?": Answer.of(NEW)}
     talk = await messenger.ask_directly("and Berlin?")
     await messenger.until_texts(talk, OLD)
-    retry = "retry" if messenger.name == "slack" else "/retry"
-    # The last words may show before the worker has heard that the answer is whole.
-    settled = f"conversation={messenger.records(talk)[0].id} "
-    await messenger.book.until(
-        lambda: any("outcome=answered" in line for line in messenger.scene.log.splitlines() if settled in line)
-    )
+    retry = _retry(messenger)
+    await _settled(messenger, talk)
     await _edit(messenger, talk, "and Hamburg?")
-    await messenger.until_said(talk, "You changed your question. To ask it again with the new words: ")
+    await messenger.until_said(talk, OFFER)
     assert messenger.texts(talk)[-1].replace("\u2060", "").rstrip("_").endswith(retry)
     assert messenger.records(talk)[0].posted == ["and Berlin?"]
 
     await messenger.follow_up(talk, retry)
-    await messenger.until_said(talk, NEW)
-    await _edit(messenger, talk, "and Munich?")
-    await messenger.follow_up(talk, retry)
-    await messenger.until_said(talk, "There is no question to try again here.")
-    assert messenger.texts(talk)[0] == OLD
+    await _until_first_says(messenger, talk, NEW)
+    assert len(messenger.replies(talk)) == 2  # the answer and the offer
     assert [record.posted for record in messenger.records(talk)] == [["and Berlin?", "and Hamburg?"]]
+
+
+async def test_new_words_are_answered_in_the_messages_of_the_old_answer_however_often_they_change(
+    messenger: Messenger,
+) -> None:
+    """M6: more pages, then fewer: no word of an older answer stays."""
+    names = {"short?": OLD, "long?": LONG, "short again?": NEW}
+    messenger.scene.answers |= {asked: Answer.of(Say(said, chunk=len(said))) for asked, said in names.items()}
+    talk = await messenger.ask_directly("short?")
+    await messenger.until_texts(talk, OLD)
+    await _ask_with(messenger, talk, "long?")
+    await messenger.until_said(talk, "Sentence number 199 ")
+    old, offer, *more = messenger.texts(talk)
+    assert old.startswith("Sentence number 1 ")
+    assert OFFER in offer
+    assert "".join(" ".join([old, *more]).split()) == "".join(LONG.split())
+
+    await _ask_with(messenger, talk, "short again?")
+    await _until_first_says(messenger, talk, NEW)
+    above = english(Notice.ANSWER_ABOVE)
+    await messenger.ledger.until(lambda: sum(above in text for text in messenger.texts(talk)) == len(more))
+    assert not any("Sentence" in text for text in messenger.texts(talk))
+    assert [record.posted for record in messenger.records(talk)] == [list(names)]
+
+
+async def test_new_words_get_a_new_reply_where_the_old_one_was_deleted(messenger: Messenger) -> None:
+    """M6: nothing is lost with it."""
+    messenger.scene.answers |= {"what of Rome?": Answer.of(OLD), "what of Milan?": Answer.of(NEW)}
+    talk = await messenger.ask_directly("what of Rome?")
+    await messenger.until_texts(talk, OLD)
+    await _settled(messenger, talk)
+    (old,) = messenger.replies(talk)
+    if isinstance(messenger, SlackMessenger):
+        messenger.slack.delete_as_person(talk.place, old.message_id)
+    elif isinstance(messenger, TelegramMessenger):
+        await messenger.telegram.delete(int(old.message_id))
+    await _ask_with(messenger, talk, "what of Milan?")
+    await messenger.until_said(talk, NEW)
+    assert messenger.texts(talk).count(NEW) == 1
 
 
 async def test_a_question_that_is_edited_while_it_is_answered_is_stopped_and_its_new_words_are_asked(

@@ -58,6 +58,8 @@ def queued_to_json(queued: Queued) -> bytes:
         "files": attachments_to_list(question.files),
         "about": queued.about if isinstance(queued, Command) else "",
     }
+    if question.replaces:
+        fields["replaces"] = list(question.replaces)
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -69,17 +71,19 @@ def queued_from_json(raw: bytes | str) -> Queued:
         if kind != ASK:
             return Command(origin, CommandName(kind), fields.get("about", ""))
         files, has_files = attachments_from_list(fields.get("files")), fields.get("has_files") is True
-        return Question(origin, fields["text"], fields.get("joins_within_s", 0.0), has_files, files)
+        replaces = tuple(map(str, fields.get("replaces") or ()))
+        return Question(origin, fields["text"], fields.get("joins_within_s", 0.0), has_files, files, replaces)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
 
 
 def at_thread(queued: Queued, thread: ThreadKey) -> Queued:
-    """Give a question that was moved with its place the address there. The message that it was is not there."""
+    """Give a question that was moved with its place the address there. Ids of messages mean nothing there."""
     if queued.thread == thread:
         return queued
     address = replace(queued.address, place=thread.place, reply_to="")
-    return replace(queued, origin=replace(queued.origin, thread=thread, address=address))
+    moved = replace(queued, origin=replace(queued.origin, thread=thread, address=address))
+    return replace(moved, replaces=()) if isinstance(moved, Question) else moved
 
 
 def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:

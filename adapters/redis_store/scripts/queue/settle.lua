@@ -12,6 +12,13 @@ local exchange, said_ms, most_exchanges, exchange_ms = ARGV[15], tonumber(ARGV[1
 local most_remarks, most_bytes, hand_back_ms = tonumber(ARGV[19]), tonumber(ARGV[20]), tonumber(ARGV[21])
 local USAGE = 22
 local not_whole = { interrupted = true, stopped = true, refused = true, dead = true }
+
+-- The question's words with the messages that show its answer: where it is edited and asked again, they show that one.
+local function with_messages(words)
+  local ids = redis.call('HGET', turn, 'message_ids')
+  return ids and string.sub(words, 1, -2) .. ',"replaces":' .. ids .. '}' or words
+end
+
 local holder = redis.call('HGET', leases, thread)
 if holder ~= fence then
   return holder and -1 or -2
@@ -38,13 +45,16 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
   local body = redis.call('HGET', bodies, id)
   local edited, deleted = unpack(redis.call('HMGET', turn, 'edited', 'deleted'))
   if outcome == 'answered' then
+    local tried_again = body and string.find(body, '"kind":"retry"', 1, true) and redis.call('GET', unanswered)
     redis.call('DEL', unanswered)
     if deleted then
       redis.call('DEL', answered)
     elseif edited then
-      redis.call('SET', unanswered, edited, 'PX', unanswered_ms)
+      redis.call('SET', unanswered, with_messages(edited), 'PX', unanswered_ms)
+    elseif tried_again then
+      redis.call('SET', answered, with_messages(tried_again), 'PX', unanswered_ms)
     elseif body and string.find(body, '"kind":"ask"', 1, true) then
-      redis.call('SET', answered, body, 'PX', unanswered_ms)
+      redis.call('SET', answered, with_messages(body), 'PX', unanswered_ms)
     end
   elseif deleted then
     redis.call('DEL', unanswered) -- its asker wants no more of it
@@ -55,8 +65,10 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     local words = redis.call('GET', unanswered)
     if words then
       local again = cjson.decode(words)
-      again.id = id
-      redis.call('SET', unanswered, cjson.encode(again), 'PX', unanswered_ms)
+      local is_in_place = again.replaces ~= nil
+      again.id, again.replaces = id, nil
+      words = cjson.encode(again)
+      redis.call('SET', unanswered, is_in_place and with_messages(words) or words, 'PX', unanswered_ms)
     end
   end
   if exchange ~= '' then

@@ -27,6 +27,7 @@ async def write(
     tell: Tell,
     *,
     message_ids: Sequence[str] = (),
+    replaced: Sequence[str] = (),
     recorded: list[tuple[tuple[str, ...], str]] | None = None,
     record_takes_s: float = 0.0,
     pacing: ChannelLimiter | None = None,
@@ -51,6 +52,7 @@ async def write(
         guard=nothing,
         record=record,
         message_ids=message_ids,
+        replaced=replaced,
         taken_up=taken_up,
     )
     async with asyncio.TaskGroup() as group:
