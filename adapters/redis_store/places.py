@@ -72,6 +72,7 @@ class RedisPlaces:
             unanswered=await call("GET", keys.unanswered(thread)),
             exchanges=await call("ZRANGE", keys.exchanges(thread), 0, -1),
             overheard=await call("LRANGE", keys.overheard(thread), 0, -1),
+            taken=await call("HGETALL", keys.taken(thread)),
         )
 
     async def last_active_thread(self, channel: str, account: str, place: str) -> str | None:

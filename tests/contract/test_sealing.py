@@ -17,7 +17,7 @@ from adapters.redis_store.schema.sealing import MARK, Sealing
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.exchanges import Exchange
 from bridge.domain.files import Attachment
-from bridge.domain.incoming import CommandName, Edit, IntakeResult
+from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Person, ThreadKey
 from bridge.domain.turns import AnswerResult, Lease, Outcome, Settlement
@@ -160,6 +160,21 @@ async def test_no_name_and_no_address_stands_in_redis(with_keys: Open, redis: Re
     assert take_over.person == Person("U1", "Ada Canary")
     (ending,) = await stores.sessions.claim_ends(10, 60.0)
     assert ending.session.user_identifier == "canary@example.com"
+
+
+async def test_the_name_of_who_commands_is_sealed_and_moves_along(with_keys: Open, redis: Redis) -> None:
+    """A4: a thread may be a person's for days."""
+    stores, old = with_keys(KEY), ThreadKey("telegram", "100", "-5", "17")
+    asked = replace(origin("h1", old), person=Person("U1", "Ada Canary", "adacanary"), metadata={"link": "canary"})
+    taking = Command(asked, CommandName.HUMAN)
+    assert await stores.inbox.append(taking) is IntakeResult.ACCEPTED
+    assert b"anary" not in await dump(redis)
+    assert await stores.places.move("telegram", "100", "-5", "-1005") == 1
+    assert b"anary" not in await dump(redis)
+    item = await begin(stores, await claim(stores))
+    assert (item.queued.person, item.queued.origin.metadata) == (asked.person, {"link": "canary"})
+    (taken,) = await stores.take_overs.all_threads()
+    assert taken.person.name == "Ada Canary"
 
 
 async def claim_again(stores: RedisStores, redis: Redis) -> Lease:

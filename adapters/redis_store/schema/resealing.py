@@ -8,6 +8,7 @@ from adapters.redis_store.client.batching import Argument
 from adapters.redis_store.schema.codec import (
     Unreadable,
     at_thread,
+    pack,
     queued_from_json,
     queued_to_json,
     session_from_fields,
@@ -30,6 +31,7 @@ class Sealed:
     unanswered: bytes | None
     exchanges: Sequence[bytes]
     overheard: Sequence[bytes]
+    taken: Mapping[bytes, bytes]
 
 
 def resealed(sealing: Sealing, thread: ThreadKey, new: ThreadKey, found: Sealed) -> list[Argument]:
@@ -53,6 +55,10 @@ def resealed(sealing: Sealing, thread: ThreadKey, new: ThreadKey, found: Sealed)
         with suppress(Unreadable):
             exchange = sealing.open_exchange(exchange_from_json(raw), thread)
             changes.append(("exchange", b"", raw, exchange_to_json(sealing.close_exchange(exchange, new))))
+    if found.taken:
+        person_id, was = unpack(found.taken[b"person"]), found.taken[b"name"]
+        name = sealing.open_name(unpack(was), thread, person_id)
+        changes.append(("taken", b"name", was, pack(sealing.close_name(name, new, person_id))))
     return [part for change in changes for part in change]
 
 

@@ -61,20 +61,24 @@ class Sealing:
         names = _token_of(session), f"token:{session.conversation.id}"
         return _with_secrets(session, lambda text: self.open(text, *names))
 
+    def close_name(self, name: str, thread: ThreadKey, person_id: str) -> str:
+        """Seal a person's name, as `close_queued` does."""
+        return self.close(name, _asked_in(thread, person_id))
+
     def open_name(self, text: str, thread: ThreadKey, person_id: str) -> str:
         """Open the name of the person who took a thread over; empty where it cannot be read."""
         try:
-            return self.open(text, f"question:{thread}:{person_id}")
+            return self.open(text, _asked_in(thread, person_id))
         except Unreadable:
             return ""
 
     def close_queued(self, queued: Queued) -> Queued:
-        """Seal the words of a question, who asks, and what its files are called and where they are."""
-        return _with_question(queued, self.close) if isinstance(queued, Question) else queued
+        """Seal who asks, the words of a question, and what its files are called and where they are."""
+        return _with_asked(queued, self.close)
 
     def open_queued(self, queued: Queued, thread: ThreadKey | None = None) -> Queued:
-        """Open what is sealed of a question that was found in this thread. Raises `Unreadable`."""
-        return _with_question(queued, self.open, thread) if isinstance(queued, Question) else queued
+        """Open what is sealed of what was found in this thread. Raises `Unreadable`."""
+        return _with_asked(queued, self.open, thread)
 
     def close_said(self, lease: Lease, text: str) -> str:
         """Seal a text of the record of the turn under this lease."""
@@ -126,19 +130,21 @@ def _with_secrets(session: Session, change: Callable[[str], str]) -> Session:
     return replace(session, conversation=conversation, user_identifier=change(session.user_identifier))
 
 
-def _words_of(question: Question, thread: ThreadKey | None = None) -> str:
+def _asked_in(thread: ThreadKey, person_id: str) -> str:
     # Parts of one question have all of this in common, and so has the question that is asked again.
-    return f"question:{thread or question.thread}:{question.person.id}"
+    return f"question:{thread}:{person_id}"
 
 
-def _with_question(question: Question, change: Callable[[str, str], str], thread: ThreadKey | None = None) -> Question:
-    name = _words_of(question, thread)
-    files = (replace(file, name=change(file.name, name), ref=change(file.ref, name)) for file in question.files)
-    person = question.person
+def _with_asked(queued: Queued, change: Callable[[str, str], str], thread: ThreadKey | None = None) -> Queued:
+    person = queued.person
+    name = _asked_in(thread or queued.thread, person.id)
     person = replace(person, name=change(person.name, name), handle=change(person.handle, name))
-    metadata = {key: change(value, name) for key, value in question.origin.metadata.items()}
-    origin = replace(question.origin, person=person, metadata=metadata)
-    return replace(question, origin=origin, text=change(question.text, name), files=tuple(files))
+    metadata = {key: change(value, name) for key, value in queued.origin.metadata.items()}
+    origin = replace(queued.origin, person=person, metadata=metadata)
+    if not isinstance(queued, Question):
+        return replace(queued, origin=origin)
+    files = (replace(file, name=change(file.name, name), ref=change(file.ref, name)) for file in queued.files)
+    return replace(queued, origin=origin, text=change(queued.text, name), files=tuple(files))
 
 
 def _said_in(exchange: Exchange, thread: ThreadKey) -> str:

@@ -62,6 +62,8 @@ for at = CHANGES, #ARGV, 4 do
   local kind, field, was, now = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if kind == 'session' and redis.call('HGET', new_session, field) == was then
     redis.call('HSET', new_session, field, now)
+  elseif kind == 'taken' and redis.call('HGET', taken, field) == was then
+    redis.call('HSET', taken, field, now)
   elseif kind == 'body' and redis.call('HGET', new_bodies, field) == was then
     redis.call('HSET', new_bodies, field, now)
   elseif kind == 'unanswered' and redis.call('GET', new_unanswered) == was then
