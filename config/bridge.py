@@ -81,6 +81,8 @@ class BridgeSettings(Section):
     """Encrypts session tokens, workspaces' tokens and questions in Redis; empty: they are not encrypted."""
     idle_timeout_s: float = Field(600.0, gt=0, lt=1800, alias="BRIDGE_IDLE_TIMEOUT")
     """TalkifAI ends a conversation itself after 1,800 s."""
+    idle_line: bool = False
+    """Whether a thread that falls idle gets one line that says so."""
     max_turns: int = Field(500, ge=1, le=5000)
     """How many turns one worker has live at a time."""
     drain_s: float = Field(22.0, ge=0, le=3600)

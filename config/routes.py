@@ -73,6 +73,7 @@ class RouteSettings(_Part):
     idle_timeout: float | None = Field(None, gt=0, lt=1800, examples=[300])
     streaming: Annotated[Literal["edit", "status", "native"], any_case] | None = None
     busy: Annotated[Literal["queue", "interrupt"], any_case] | None = None
+    idle_line: bool | None = None
     greeting: Annotated[str, StringConstraints(max_length=4000)] | None = None
     prompts: Annotated[tuple[Annotated[str, StringConstraints(max_length=300)], ...], Field(max_length=4)] | None = None
     access: RouteAccess | None = None

@@ -216,15 +216,16 @@ class RedisSessions:
         self._worker.may_be_due = True
         await self._commands.script("postpone_end", keys, [conversation_id, milliseconds(after_s)])
 
-    async def confirm_end(self, ending: Ending) -> None:
-        """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
+    async def confirm_end(self, ending: Ending) -> bool:
+        """Forget the session and its token, and write its line into the ledger. True at most once for each end."""
         keys, conversation_id = self._keys, ending.session.conversation.id
-        await self._commands.script(
+        is_first = await self._commands.script(
             "confirm_end",
             [keys.ends, keys.endings, keys.end_attempts, keys.ledger, keys.counters],
             [pack(conversation_id), ending.reason.value, self._limits.ledger_lines, *ledger_fields(ending)],
         )
         self._worker.ended(conversation_id)
+        return bool(is_first)
 
     async def tick(self, elapsed_s: float) -> Tick:
         """Look whether anything is due, every 5 s if nothing is; restore what Redis has forgotten."""

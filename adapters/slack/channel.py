@@ -150,10 +150,10 @@ class SlackChannel:
 
     def looks_same(self, one: PageView, other: PageView) -> bool:
         """Say whether a message that shows the one needs no edit to show the other."""
-        ends_alike = (
-            one.final == other.final or self._mode(one.streaming) is not Streaming.NATIVE
-        )  # streams have to stop
-        return ends_alike and one.controls == other.controls and markup.markdown_of(one) == markup.markdown_of(other)
+        if one.final != other.final and self._mode(one.streaming) is Streaming.NATIVE:
+            return False  # streams have to stop
+        is_same_below = (one.aside, one.controls) == (other.aside, other.controls)
+        return is_same_below and markup.markdown_of(one) == markup.markdown_of(other)
 
     def pace(self, address: Address, streaming: Streaming | None = None) -> ChannelLimits:
         """Say how calls in this place are to be spaced."""

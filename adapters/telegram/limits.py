@@ -16,7 +16,7 @@ ENTITIES_LIMIT = 100
 """Server source: a message shows its first 100 entities and silently drops the others."""
 
 TAIL_ENTITIES = 2
-"""Entities kept free for the status line and the notice."""
+"""Entities kept free for the lines below the text: of status, notice and aside, at most two at a time."""
 
 TABLE_COLUMNS = 40
 """Monospace characters side by side on a phone held upright; a wider table becomes cards. Measured, not documented:

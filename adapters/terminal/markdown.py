@@ -30,8 +30,8 @@ def harmless(text: str) -> str:
 
 
 def plain(view: PageView) -> str:
-    """Return a page as text: the agent's Markdown as it is, then the status or notice."""
-    parts = (view.text.strip("\n"), view.status, view.notice)
+    """Return a page as text: the agent's Markdown as it is, then the lines below it."""
+    parts = (view.text.strip("\n"), view.status, view.notice, view.aside)
     return harmless("\n\n".join(part for part in parts if part))
 
 
@@ -46,7 +46,7 @@ def recent(text: str) -> str:
 
 
 def renderable(view: PageView) -> RenderableType:
-    """Return a page for rich: rendered Markdown, then the status or notice."""
+    """Return a page for rich: rendered Markdown, then the lines below it."""
     parts: list[RenderableType] = []
     if view.text:
         parts.append(VisibleMarkdown(formulas_as_code(harmless(view.text))))
@@ -54,6 +54,8 @@ def renderable(view: PageView) -> RenderableType:
         parts.append(Text(harmless(view.status), style="dim italic"))
     if view.notice:
         parts.append(Text(harmless(view.notice), style="yellow"))
+    if view.aside:
+        parts.append(Text(harmless(view.aside), style="dim"))
     return Group(*parts)
 
 

@@ -76,6 +76,8 @@ class Choices:
     streaming: Streaming | None = None
     interrupts: bool | None = None
     """A newer question of the same person stops the answer to the one before."""
+    idle_line: bool | None = None
+    """A thread that falls idle gets one line that says so."""
     greeting: str | None = None
     """Markdown, shown when a conversation is begun without a question, instead of the agent's own greeting."""
     prompts: tuple[str, ...] | None = None

@@ -74,6 +74,7 @@ async def run_chat(settings: Settings) -> None:
             carry_over=carry_over_of(settings),
             take_overs=take_overs_of(settings),
             interrupts=settings.bridge.busy == "interrupt",
+            idle_line=settings.bridge.idle_line,
             show_tools=settings.bridge.show_tools,
             max_pages=settings.bridge.max_pages,
         )

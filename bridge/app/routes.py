@@ -21,6 +21,7 @@ def _choices(route: RouteSettings) -> Choices:
         idle_timeout_s=route.idle_timeout,
         streaming=Streaming(route.streaming) if route.streaming else None,
         interrupts=route.busy == "interrupt" if route.busy else None,
+        idle_line=route.idle_line,
         greeting=route.greeting,
         prompts=route.prompts,
         access=_access(route.access) if route.access else None,

@@ -11,6 +11,7 @@ from bridge.domain.incoming import Origin
 from bridge.domain.limits.rate_limits import Priority
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, PageView
+from bridge.domain.threads import Address, ThreadKey
 from bridge.ports.channel_capabilities import ReplyButtons
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import Clock
@@ -40,7 +41,7 @@ class Announcer:
     async def say_words(self, origin: Origin, words: Words) -> None:
         """Show a sentence under a message, in its sender's language."""
         texts = await self._channels.texts_for(origin)
-        await self._post(origin, words(texts), texts)
+        await self._notice(origin, words(texts), texts)
 
     async def offer_retry(self, origin: Origin) -> None:
         """Offer to ask a changed question again: by a button where there are some, and by a command."""
@@ -48,18 +49,25 @@ class Announcer:
         if channel is not None:
             offered = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
             texts = await self._channels.texts_for(origin)
-            await self._post(origin, question_changed(texts, style_of(channel)), texts, {Button.RETRY} & offered)
+            await self._notice(origin, question_changed(texts, style_of(channel)), texts, {Button.RETRY} & offered)
 
-    async def _post(self, origin: Origin, notice: str, texts: Texts, buttons: Iterable[Button] = ()) -> None:
+    async def say_aside(self, thread: ThreadKey, address: Address, aside: str) -> None:
+        """Show one line in the channel's smallest form, under no message."""
+        await self._post(thread, address, PageView(aside=aside, final=True))
+
+    async def _notice(self, origin: Origin, notice: str, texts: Texts, buttons: Iterable[Button] = ()) -> None:
         view = PageView(notice=notice, final=True, turn_id=origin.id, controls=tuple(buttons), language=texts.language)
+        await self._post(origin.thread, origin.address, view)
+
+    async def _post(self, thread: ThreadKey, address: Address, view: PageView) -> None:
         try:
-            channel = self._channels.of(origin.thread)
-            budgets = channel.pace(origin.address).posts
+            channel = self._channels.of(thread)
+            budgets = channel.pace(address).posts
             async with asyncio.timeout(_SAY_WITHIN_S):
                 asked = self._pacing.asked(Priority.TURN, budgets)
                 while (answer := await self._pacing.take(asked)).wait_s > 0:
                     await self._clock.sleep(answer.wait_s)
                 async with self._pacing.call(asked):
-                    await channel.post(origin.address, view)
+                    await channel.post(address, view)
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})

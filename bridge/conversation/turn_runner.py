@@ -101,6 +101,7 @@ class TurnRunner:
         self._muted = muted
         announcer = Announcer(channels, pacing, clock)
         self.say, self.say_words, self.offer_retry = announcer.say, announcer.say_words, announcer.offer_retry
+        self.say_aside = announcer.say_aside
         self.admissions = Admissions(
             policy=access or AccessPolicy(routes=routes),
             channels=channels,

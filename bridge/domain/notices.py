@@ -51,6 +51,7 @@ class Notice(TextKey):
     NOTHING_TO_STOP = "nothing_to_stop"
     NOTHING_TO_RETRY = "nothing_to_retry"
     ENDED = "ended"
+    FELL_IDLE = "fell_idle"
     NOTHING_OPEN = "nothing_open"
     NEW_STARTED = "new_started"
     NOT_YOURS = "not_yours"

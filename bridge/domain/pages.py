@@ -57,3 +57,5 @@ class PageView:
     """How the page is shown while it grows; None: as the channel's setting says."""
     source: str = field(default="", compare=False)
     """`text` without what only closes a half-written end: for services that can append and not rewrite."""
+    aside: str = ""
+    """A line below all that, in the channel's smallest form. A page of nothing else is no part of what is said."""

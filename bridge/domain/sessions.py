@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bridge.domain.threads import ThreadKey
+from bridge.domain.threads import Address, ThreadKey
 
 
 class EndReason(StrEnum):
@@ -79,6 +79,15 @@ class HistoryMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class IdleLine:
+    """Where, and in which language, one line is to say that a session fell idle."""
+
+    address: Address
+    language: str = ""
+    """Of the person who opened the session; empty: that of the setting."""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Our record that binds a thread to a conversation, from open to end."""
 
@@ -100,6 +109,8 @@ class Session:
     """True once another person than the opener has asked."""
     agent_id: str = ""
     """The agent that was asked for; empty: the one of the settings."""
+    idle_line: IdleLine | None = None
+    """None: nothing is said when it falls idle."""
 
 
 @dataclass(frozen=True, slots=True)

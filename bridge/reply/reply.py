@@ -208,6 +208,7 @@ class Reply:
             status="" if is_full else self.status,
             is_thinking=self._is_thinking and not is_full,
             notice=self._below(is_full=is_full),
+            aside=self.continues if self.ended and not is_full else "",
             final=self.ended or is_full,
             controls=() if is_full else self._controls,
         )
@@ -245,7 +246,7 @@ class Reply:
             return ""
         rest = self._texts(Phrase.REST_IN_FILE, file=self.rest_in) if self.rest_in else ""
         tools = tools_used(self._texts, self.used_tools) if self._show_tools else ""
-        return "\n".join(line for line in (rest, self.continues, tools, self.notice) if line)
+        return "\n".join(line for line in (rest, tools, self.notice) if line)
 
     def _append(self, text: str) -> None:
         room = MAX_REPLY_CHARACTERS - self._length

@@ -16,6 +16,7 @@ from bridge.conversation.question_sender import QuestionSender
 from bridge.conversation.sessions.allowances import AllowanceKeeper
 from bridge.conversation.sessions.compaction import Compaction
 from bridge.conversation.sessions.history_fill import HistoryFill
+from bridge.conversation.sessions.idle_lines import IdleLines
 from bridge.conversation.sessions.muted_places import MutedPlaces
 from bridge.conversation.sessions.reaper import TICK_S, Reaper
 from bridge.conversation.sessions.session_manager import SessionManager
@@ -67,6 +68,7 @@ class Worker:
         carry_over: CarryOverLimits | None = None,
         take_overs: TakeOverOptions | None = None,
         interrupts: bool = False,
+        idle_line: bool = False,
         show_tools: bool = False,
         max_pages: int = MAX_PAGES,
         files: FileRules = NO_FILES,
@@ -92,6 +94,7 @@ class Worker:
             take_overs=outside.stores.take_overs,
             memory=memory,
             allowances=keeper,
+            idle_line=idle_line,
         )
         human, routes = take_overs or TakeOverOptions(), routes or RouteTable()
         queue = outside.stores.queue
@@ -130,7 +133,13 @@ class Worker:
         self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, turns.hour, may, tracer, busy)
         self._hand_backs = HandBacks(outside.stores.take_overs, inbox)
         fill = HistoryFill(outside.agent, outside.stores.exchanges, kept).fill
-        self._reaper = Reaper(outside.agent, outside.stores.sessions, clock, self._turns.ended, fill)
+        self._idle_lines = IdleLines(sessions, turns.say_aside)
+        self._reaper = Reaper(
+            *(outside.agent, outside.stores.sessions, clock),
+            on_ended=turns.ended,
+            on_idle=self._idle_lines.add,
+            fill=fill,
+        )
         self._dispatcher = Dispatcher(
             queue=queue,
             turns=self._turns,
@@ -186,6 +195,7 @@ class Worker:
             tellers = [
                 group.create_task(self._supervisor.keep_running("notices", self._intake.tell_notices)),
                 group.create_task(self._supervisor.keep_running("told ends", self._reaper.tell_ends)),
+                group.create_task(self._supervisor.keep_running("idle lines", self._idle_lines.run)),
             ]
             await first_of(stop, self._all_refused, receivers)
             # The time for running replies begins now, also where a receiver takes long to leave.

@@ -10,6 +10,7 @@ _BUTTON_VALUE, _OPTION_VALUE = 2_000, 150
 _LABEL, _ACTION_ID = 75, 255
 _OPTIONS = 5
 _TEXT_BLOCKS = {"section": 3_000, "header": 150}
+_CONTEXT_ELEMENTS, _CONTEXT_TEXT = 10, 3_000
 
 
 def checked(blocks: Any) -> list[Answer]:
@@ -22,6 +23,8 @@ def checked(blocks: Any) -> list[Answer]:
         words = block.get("text") if isinstance(block, dict) else None
         if kind == "markdown" and isinstance(words, str) and words.strip():
             markdown_chars += len(words)
+        elif kind == "context":
+            _check_context(block.get("elements"))
         elif kind in {"actions", "context_actions"}:
             _check_elements(kind, block.get("elements"))
         elif kind not in _TEXT_BLOCKS or not is_text_object(words, _TEXT_BLOCKS[kind]):
@@ -34,7 +37,7 @@ def checked(blocks: Any) -> list[Answer]:
 def values_of(blocks: list[Answer]) -> dict[tuple[str, str], Answer]:
     """Return what can be pressed in a message: the action as Slack tells it, by its id and value."""
     found: dict[tuple[str, str], Answer] = {}
-    for element in (element for block in blocks for element in block.get("elements", [])):
+    for element in (element for block in blocks if block["type"] != "context" for element in block.get("elements", [])):
         facts = {"type": element["type"], "action_id": element["action_id"]}
         if element["type"] == "overflow":
             for option in element["options"]:
@@ -49,6 +52,15 @@ def values_of(blocks: list[Answer]) -> dict[tuple[str, str], Answer]:
 def is_text_object(words: Any, longest: int) -> bool:
     """Say whether it is a text object of at most that length."""
     return isinstance(words, dict) and isinstance(words.get("text"), str) and 0 < len(words["text"]) <= longest
+
+
+def _check_context(elements: Any) -> None:
+    """Check a context block of texts; images in it are not for the bridge (docs: reference/block-kit)."""
+    if not isinstance(elements, list) or not 1 <= len(elements) <= _CONTEXT_ELEMENTS:
+        raise Refused("invalid_blocks")
+    for words in elements:
+        if not is_text_object(words, _CONTEXT_TEXT) or words.get("type") not in {"plain_text", "mrkdwn"}:
+            raise Refused("invalid_blocks")
 
 
 def _check_elements(kind: str, elements: Any) -> None:

@@ -15,9 +15,15 @@ def visible(text: str, blocks: list[dict[str, Any]]) -> str:
     Markdown signs stay as they were written, so that the words can be compared with an agent's; a backslash that
     takes a link's meaning away is not seen.
     """
-    written = "\n".join(block["text"] for block in blocks if block.get("type") == "markdown") if blocks else text
+    written = "\n".join(words for block in blocks for words in _words_of(block)) if blocks else text
     shown = _DISARMED.sub("]", written) if blocks else written
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _words_of(block: dict[str, Any]) -> list[str]:
+    if block.get("type") == "context":
+        return [element["text"] for element in block["elements"]]
+    return [block["text"]] if block.get("type") == "markdown" else []
 
 
 def live_tokens(params: Mapping[str, Any]) -> list[str]:

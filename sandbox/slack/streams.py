@@ -1,7 +1,7 @@
 """Slack's native streams: messages that only grow, in a thread, for some minutes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from adapters.slack.limits import STREAM_CHARS
 from sandbox.slack.blocks import checked
@@ -97,9 +97,11 @@ class Streams(Rules):
         """`chat.stopStream`."""
         message = self._streamed(params, _STOP)
         grown, metadata = grown_by(params), metadata_in(params)
-        if not grown.is_empty:
-            self._extend(message, grown)
-        message.blocks = [*message.blocks, *checked(params.get("blocks") or [])]
+        below = checked(params.get("blocks") or [])
+        if not grown.is_empty or any(block["type"] == "context" for block in below):
+            self._extend(message, grown, below)
+        else:
+            message.blocks = [*message.blocks, *below]
         del self._closes_at[message.place, message.ts]
         message.metadata = metadata or message.metadata
         return {"channel": message.place, "ts": message.ts, "message": message.as_json()}
@@ -112,11 +114,12 @@ class Streams(Rules):
             raise Refused("message_not_in_streaming_state")
         return message
 
-    def _extend(self, message: SlackMessage, grown: Grown) -> None:
+    def _extend(self, message: SlackMessage, grown: Grown, below: Sequence[Answer] = ()) -> None:
         if len(message.text) + len(grown.text) > STREAM_CHARS:
             raise Refused("msg_too_long")
         before = message.as_json()
         self._grow(message, grown)
+        message.blocks = [*message.blocks, *below]
         self._edited(message, before, _shown(message))
 
     def _grow(self, message: SlackMessage, grown: Grown) -> None:

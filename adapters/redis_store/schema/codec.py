@@ -10,10 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.redis_store.schema.file_codec import attachments_from_list, attachments_to_list, files_from_json
-from adapters.redis_store.schema.origin_codec import origin_from_fields, origin_to_fields
+from adapters.redis_store.schema.origin_codec import (
+    address_from_fields,
+    address_to_fields,
+    origin_from_fields,
+    origin_to_fields,
+)
 from bridge import __version__
 from bridge.domain.incoming import Command, CommandName, Question, Queued
-from bridge.domain.sessions import Conversation, Ending, EndReason, Opening, Session
+from bridge.domain.sessions import Conversation, Ending, EndReason, IdleLine, Opening, Session
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, Step, TurnRecord
 
@@ -164,6 +169,7 @@ def session_to_fields(session: Session) -> list[bytes]:
         "history_count": history_to_text(session.history_count),
         "retries": str(session.retries),
         "several_speak": str(int(session.several_speak)),
+        **({"idle_line": _idle_line_to_json(session.idle_line)} if session.idle_line else {}),
         **{USAGE + name: str(count) for name, count in session.usage.items()},
     }
     return [pack(part) for pair in fields.items() for part in pair]
@@ -186,7 +192,21 @@ def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str]) -> Sessi
         usage={name.removeprefix(USAGE): int(n) for name, n in fields.items() if name.startswith(USAGE)},
         retries=int(fields.get("retries", "0")),
         several_speak=fields.get("several_speak") == "1",
+        idle_line=_idle_line_from_json(fields["idle_line"], thread) if "idle_line" in fields else None,
     )
+
+
+def _idle_line_to_json(line: IdleLine) -> str:
+    return json.dumps({**address_to_fields(line.address), "language": line.language}, ensure_ascii=False)
+
+
+def _idle_line_from_json(raw: str, thread: ThreadKey) -> IdleLine:
+    """Read it, with the address there if the session was moved with its place."""
+    fields: dict[str, str] = json.loads(raw)
+    address = address_from_fields(fields)
+    if address.place != thread.place:
+        address = replace(address, place=thread.place, reply_to="")
+    return IdleLine(address, fields.get("language", ""))
 
 
 def history_to_text(history_count: int | None) -> str:

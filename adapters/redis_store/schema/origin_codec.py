@@ -13,7 +13,7 @@ def origin_to_fields(origin: Origin) -> dict[str, Any]:
         "id": origin.id,
         "dedupe_keys": origin.dedupe_keys,
         "thread": str(origin.thread),
-        "address": {name: getattr(origin.address, name) for name in ("account", "place", "thread", "reply_to")},
+        "address": address_to_fields(origin.address),
         "person": {
             **{name: getattr(origin.person, name) for name in ("id", "name", "handle", "is_program")},
             "language": origin.person.locale.language,
@@ -28,12 +28,12 @@ def origin_to_fields(origin: Origin) -> dict[str, Any]:
 
 def origin_from_fields(fields: Mapping[str, Any]) -> Origin:
     """Read them. Raises `KeyError`, `TypeError`, `ValueError`."""
-    address, person = fields["address"], fields["person"]
+    person = fields["person"]
     return Origin(
         id=fields["id"],
         dedupe_keys=tuple(fields.get("dedupe_keys", ())),
         thread=ThreadKey.parse(fields["thread"]),
-        address=Address(address["account"], address["place"], address.get("thread", ""), address.get("reply_to", "")),
+        address=address_from_fields(fields["address"]),
         person=Person(
             *(person["id"], person.get("name", ""), person.get("handle", "")),
             is_program=person.get("is_program") is True,
@@ -44,3 +44,13 @@ def origin_from_fields(fields: Mapping[str, Any]) -> Origin:
         is_direct=fields.get("is_direct") is True,
         metadata=fields.get("metadata", {}),
     )
+
+
+def address_to_fields(address: Address) -> dict[str, str]:
+    """Return the fields of a JSON object."""
+    return {name: getattr(address, name) for name in ("account", "place", "thread", "reply_to")}
+
+
+def address_from_fields(fields: Mapping[str, str]) -> Address:
+    """Read them. Raises `KeyError`, `TypeError`."""
+    return Address(fields["account"], fields["place"], fields.get("thread", ""), fields.get("reply_to", ""))

@@ -44,7 +44,7 @@ def markdown_of(view: PageView, allowed: AbstractSet[str] = _NOBODY) -> str:
 def plain_of(view: PageView, limit_bytes: int = PLAIN_TEXT_BYTES, allowed: AbstractSet[str] = _NOBODY) -> str:
     """Render a page for `text`, which notifications show: at most `limit_bytes` of UTF-8, no entity cut."""
     words = _escape_plain(_first_words(view.text, limit_bytes), allowed)
-    parts = (words, _escape_plain(view.status), _escape_plain(view.notice))
+    parts = (words, *map(_escape_plain, (view.status, view.notice, view.aside)))
     escaped = "\n\n".join(filter(None, parts)) or _NOTHING_YET
     encoded = escaped.encode()
     if len(encoded) <= limit_bytes:

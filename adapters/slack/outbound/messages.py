@@ -11,9 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import limits
 from adapters.slack.api.errors import BLOCKS_REFUSED, NOT_MODIFIED, Call, code_of, translated
-from adapters.slack.format.buttons import control_blocks
-from adapters.slack.format.markdown_block import markdown_of, plain_of, shows_all
+from adapters.slack.format.markdown_block import plain_of, shows_all
 from adapters.slack.format.metadata import metadata_of
+from adapters.slack.format.page_blocks import page_blocks
 from adapters.slack.outbound.streams import append_scope, start_scope, stop, stop_scope
 from adapters.slack.outbound.thread_status import status_scope
 from bridge.domain.errors import BridgeError, PageRejected, PostUncertain
@@ -127,7 +127,7 @@ def _content(address: Address, view: PageView, allowed: AbstractSet[str]) -> dic
     content: dict[str, Any] = {
         "channel": address.place,
         "text": plain_of(view, allowed=allowed),
-        "blocks": [{"type": "markdown", "text": markdown_of(view, allowed)}, *control_blocks(view, address.account)],
+        "blocks": page_blocks(view, address.account, allowed),
     }
     metadata = metadata_of(view)
     return content if metadata is None else {**content, "metadata": metadata}

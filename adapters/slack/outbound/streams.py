@@ -18,9 +18,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.errors import Call, code_of, is_refusal, translated
-from adapters.slack.format.buttons import control_blocks
 from adapters.slack.format.markdown_block import escape_markdown, markdown_of
 from adapters.slack.format.metadata import metadata_of
+from adapters.slack.format.page_blocks import blocks_below
 from adapters.slack.limits import STREAM_CHARS, USUAL
 from adapters.slack.outbound.thread_status import Activity
 from bridge.domain.errors import ChannelRateLimited, PostUncertain, Retryable
@@ -161,7 +161,7 @@ class Streams:
                     channel=address.place,
                     ts=ts,
                     markdown_text=rest or None,
-                    blocks=control_blocks(view, address.account) or None,
+                    blocks=blocks_below(view, address.account) or None,
                     metadata=metadata_of(view),
                 )
             self._open.pop(ts, None)

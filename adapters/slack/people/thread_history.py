@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.errors import Call, TokenExpired, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.format.mrkdwn import mentions, to_plain_words
+from adapters.slack.format.page_blocks import is_aside
 from adapters.slack.people.directory import plain_name
 from bridge.domain.errors import BridgeError, ChannelRateLimited, ChannelTokenRefused
 from bridge.domain.incoming import Question
@@ -104,7 +105,11 @@ class EarlierMessages:
             cursor = str(more.get("next_cursor") or "") if isinstance(more, Mapping) else ""
             if not cursor:
                 break
-        return [*root, *newest]
+        return [message for message in (*root, *newest) if not self._is_own_aside(message)]
+
+    def _is_own_aside(self, message: Message) -> bool:
+        """Say whether it is a line of the bridge beside the conversation: neither said, nor an answer to anything."""
+        return message.get("user") == self._workspace.bot_user_id and is_aside(message)
 
     def _said(self, messages: Sequence[Message]) -> list[Said]:
         found = [self._reading(message) for message in messages if message.get("subtype") in _SHOWN_SUBTYPES]

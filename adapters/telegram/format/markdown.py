@@ -59,13 +59,15 @@ def render(text: str) -> Rendered:
 
 
 def render_page(view: PageView, allowed: frozenset[str] = frozenset()) -> Rendered:
-    """Render a page: its text, then the status and the notice in italics on the last lines.
+    """Render a page: its text, then the status, the notice and the aside in italics on the last lines.
+
+    Telegram has nothing smaller: its entities change the face of a text, not its size (Bot API, `MessageEntity`).
 
     `allowed` are the names, in lower case, that the text may call.
     """
     body = _rendered(view.text, _finished(view, allowed) if allowed else allowed)
     text, marks = body.text, worthiest(body.marks, limits.ENTITIES_LIMIT - limits.TAIL_ENTITIES)
-    for line in (view.status, view.notice):
+    for line in (view.status, view.notice, view.aside):
         # The commands in our own help are there to be pressed. Every other line may hold words of the agent.
         words = line if _is_help(line, view.language) else defuse(sanitize(line).strip(), ())[0]
         words = _within(words, limits.MESSAGE_LIMIT - utf16_length(text) - len("\n\n"))

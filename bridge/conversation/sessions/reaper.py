@@ -49,6 +49,7 @@ class Reaper:
         clock: Time.
         on_ended: Called with the thread of each conversation that was ended. Raises nothing but cancellation.
         fill: Reads again what Redis has forgotten of a conversation. Raises nothing but cancellation.
+        on_idle: Called with each end of a session that fell idle, at most once.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Reaper:
         clock: Clock,
         on_ended: Callable[[ThreadKey], Awaitable[None]] | None = None,
         fill: Callable[[Session], Awaitable[None]] | None = None,
+        on_idle: Callable[[Ending], None] | None = None,
     ) -> None:
         self._on_ended = on_ended
+        self._on_idle = on_idle
         self._fill = fill
         self._untold = BackgroundQueue(_MOST_UNTOLD)
         self._agent = agent
@@ -123,7 +126,7 @@ class Reaper:
             await self._put_off(ending, error, facts)
             return
         try:
-            await self._store.confirm_end(ending)
+            is_first = await self._store.confirm_end(ending)
         except StoreUnavailable:
             return  # claimed again later; ending twice does no harm
         self._refusals.pop(session.conversation.id, None)
@@ -133,6 +136,8 @@ class Reaper:
         log.info("session ended", extra=facts)
         if self._on_ended is not None:
             self._untold.add(partial(self._on_ended, session.thread))
+        if is_first and self._on_idle is not None and ending.reason is EndReason.IDLE:
+            self._on_idle(ending)
 
     async def _close(self, conversation: Conversation) -> None:
         """End the conversation; return too when its token was refused often enough, or is not there."""

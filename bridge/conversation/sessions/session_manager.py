@@ -20,13 +20,13 @@ from bridge.domain.errors import (
     StoreUnavailable,
 )
 from bridge.domain.incoming import Queued
-from bridge.domain.sessions import Conversation, EndReason, OpenedConversation, Opening, Session
+from bridge.domain.sessions import Conversation, EndReason, IdleLine, OpenedConversation, Opening, Session
 from bridge.domain.take_overs import TakeOver
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 from bridge.ports.agent import Agent
 from bridge.ports.channel import Channel
-from bridge.ports.channel_capabilities import AskerNames, OwnAgent
+from bridge.ports.channel_capabilities import AskerNames, KnownLocales, OwnAgent
 from bridge.ports.stores.sessions import SessionStore
 from bridge.ports.stores.take_overs import TakeOvers
 from bridge.runtime.clock import Clock
@@ -66,7 +66,10 @@ class SessionManager:
         take_overs: TakeOvers | None = None,
         memory: Memory = Memory.DIRECT,
         allowances: AllowanceKeeper | None = None,
+        idle_line: bool = False,
     ) -> None:
+        """Take what it works with. `idle_line`: where no route says otherwise, a thread that falls idle gets a line."""
+        self._idle_line = idle_line
         self._take_overs = take_overs
         self._memory = memory
         self._allowances = allowances
@@ -110,13 +113,15 @@ class SessionManager:
             await self._allowances.take_session(queued, choices)
         agent_id = choices.agent_id or (channel.agent_id if isinstance(channel, OwnAgent) else "")
         identifier = identifier_in(self._memory, queued, await _identifier_of(queued, channel))
+        says_idle = self._idle_line if choices.idle_line is None else choices.idle_line
+        idle_line = await _idle_line_of(queued, channel) if says_idle else None
         patience = _Patience(self._clock, wait)
         while True:
             at = self._clock.now()
             opening = Opening(self._new_id(), lease.thread, queued.person.id, identifier, agent_id, at)
             try:
                 # All waits are out here: nothing is opened in them, so a cancelled turn can leave at once.
-                attempt = _Attempt(lease, opening, queued.origin.metadata, self.idle_after(choices))
+                attempt = _Attempt(lease, opening, queued.origin.metadata, self.idle_after(choices), idle_line)
                 return await self._see_through(attempt)
             except (AgentRateLimited, AgentUnreachable) as error:
                 await patience.wait_out(error)
@@ -176,6 +181,7 @@ class SessionManager:
             agent_id=opening.agent_id,
             opened_at=self._clock.now(),
             history_count=1 if opened.greeting else 0,
+            idle_line=attempt.idle_line,
         )
         try:
             await self._record(attempt, session)
@@ -244,6 +250,12 @@ async def _identifier_of(queued: Queued, channel: Channel) -> str:
     return f"{channel.name}:{queued.person.id}"
 
 
+async def _idle_line_of(queued: Queued, channel: Channel) -> IdleLine:
+    """Return where the asker reads, and in which language."""
+    known = await channel.locale_of(queued.origin) if isinstance(channel, KnownLocales) else queued.person.locale
+    return IdleLine(queued.address, known.language)
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One opening under way."""
@@ -252,6 +264,7 @@ class _Attempt:
     opening: Opening
     metadata: Mapping[str, str]
     idle_timeout_s: float
+    idle_line: IdleLine | None = None
     is_open: bool = False
     """The conversation is open; its record is being written."""
     is_abandoned: bool = False

@@ -67,8 +67,11 @@ class SessionStore(Protocol):
         """Make the end due again after that time."""
         ...
 
-    async def confirm_end(self, ending: Ending) -> None:
-        """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line."""
+    async def confirm_end(self, ending: Ending) -> bool:
+        """Forget the session and its token, and write its line into the ledger. Safe to repeat: one line.
+
+        True at most once for each end.
+        """
         ...
 
     async def tick(self, elapsed_s: float) -> Tick:

@@ -71,6 +71,7 @@ async def test_controls_come_and_go_with_the_edits_of_the_reply(
 
 async def test_a_page_whose_controls_change_is_another_look(channel: SlackChannel) -> None:
     assert not channel.looks_same(WRITING, replace(WRITING, controls=(Button.RETRY,)))
+    assert not channel.looks_same(WRITING, replace(WRITING, aside="Continues from 2:05 PM."))
     assert channel.looks_same(WRITING, replace(WRITING, source="x"))
 
 

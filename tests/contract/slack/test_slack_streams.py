@@ -301,3 +301,11 @@ async def test_each_method_of_streams_has_a_budget_of_its_own(native: SlackChann
             ("slack:T0SANDBOX:chat.stopStream", 18, 60.0),
         ]
     ]
+
+
+async def test_a_stream_ends_with_its_small_line(slack: SlackStandIn, native: SlackChannel, dm: Address) -> None:
+    """M1: a block of the call that stops it."""
+    ts = await native.post(dm, page("The answer"))
+    await native.edit(dm, ts, replace(page("The answer.", final=True), aside="Continues from 2:05 PM."))
+    assert methods(slack) == ["chat.startStream", "chat.stopStream"]
+    assert looks(slack, ts)[-1] == "The answer.\nContinues from 2:05 PM."

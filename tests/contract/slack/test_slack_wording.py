@@ -104,6 +104,25 @@ async def test_where_follow_ups_need_a_mention_only_what_was_not_heard_is_quoted
     await channel.aclose()
 
 
+async def test_a_line_beside_the_conversation_is_neither_quoted_nor_the_end_of_what_was_heard(
+    slack: SlackStandIn,
+) -> None:
+    """A8: the line of a thread that fell idle."""
+    channel = await quoting(slack, follow_ups="mention")
+    root = await slack.say("U0BOB", "C1", f"{slack.mention} which plan?")
+    thread = Address("T0SANDBOX", "C1", root)
+    await channel.post(thread, PageView(text="The small one.", final=True))
+    await slack.say("U0BOB", "C1", "<@U0ADA> I think the large one.", root)
+    await channel.post(thread, PageView(aside="This conversation is closed for now.", final=True))
+    await slack.say("U0ADA", "C1", f"{slack.mention} who is right?", root)
+    question = question_of(slack, channel)
+    for when in (FIRST, LATER):
+        words = await channel.wording(question, when)
+        assert "I think the large one." in words
+        assert "closed for now" not in words
+    await channel.aclose()
+
+
 async def test_a_long_thread_is_read_to_its_newest_messages_and_fits(slack: SlackStandIn) -> None:
     channel = await quoting(slack)
     root = await slack.say("U0BOB", "C1", "The root")

@@ -53,6 +53,7 @@ export function drawBlock(block, names, press) {
   if (block.type === 'markdown') return markdown(block.text);
   if (block.type === 'header') return h('h3', {}, block.text.text);
   if (block.type === 'section') return section(block, names, press);
+  if (block.type === 'context') return h('div', { className: 's-context' }, ...block.elements.map((one) => one.text));
   if (block.type === 'context_actions') return h('div', { className: 's-buttons' }, block.elements.map((one) => rating(one, press)));
   if (block.type === 'actions') return h('div', { className: 's-buttons' }, block.elements.map((one) => element(one, press)));
   return null;
