@@ -92,11 +92,11 @@ class RedisStores(Stores):
         lost_state = LostState(reach, keys, limits, worker, sealing)
         places = RedisPlaces(reach, keys, limits, sealing)
         super().__init__(
-            inbox=RedisInbox(reach, keys, limits, sealing),
+            inbox=RedisInbox(reach, keys, limits, lost_state, sealing),
             queue=RedisWorkQueue(reach, keys, limits, worker, lost_state, sealing),
             sessions=RedisSessions(reach, keys, limits, worker, lost_state, sealing),
             exchanges=RedisExchanges(reach, keys, worker, sealing, limits.carried),
-            take_overs=RedisTakeOvers(reach, keys, sealing),
+            take_overs=RedisTakeOvers(reach, keys, worker, sealing),
             quota=RedisQuota(reach, keys, requests_per_minute=requests_per_minute),
             budgets=RedisCallBudgets(reach, keys),
             leader=RedisLeader(reach, keys),
@@ -110,6 +110,7 @@ class RedisStores(Stores):
         )
         self.keys = keys
         self.commands = reach
+        self._worker = worker
 
     async def open(self) -> None:
         """Find the node that has our keys, give it the scripts, and look for replicas. Raises `StoreUnavailable`."""
@@ -178,6 +179,11 @@ class RedisStores(Stores):
                 bare = replace(session, conversation=Conversation(session.conversation.id, ""))
                 found.append(OpenSession(bare, float(deadline_ms) / 1000))
         return found
+
+    @property
+    def known_conversations(self) -> list[str]:
+        """Those that may be open, as far as this worker knows without asking the server."""
+        return [session.conversation.id for session in self._worker.sessions]
 
     async def ends_waiting(self) -> set[str]:
         """Return the conversations that are to be ended and are not confirmed."""

@@ -4,19 +4,24 @@ import json
 from collections.abc import Mapping, Sequence
 
 from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.schema.codec import unpack
 from adapters.redis_store.schema.keys import Keys
 from adapters.redis_store.schema.sealing import Sealing
 from bridge.domain.take_overs import TakeOver
 from bridge.domain.threads import Address, Person, ThreadKey
 
+_MOST_REMEMBERED = 1000
+"""About 0.5 KB each."""
+
 
 class RedisTakeOvers:
     """The `TakeOvers` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys, sealing: Sealing) -> None:
+    def __init__(self, commands: Commands, keys: Keys, worker: WorkerState, sealing: Sealing) -> None:
         self._commands = commands
         self._keys = keys
+        self._worker = worker
         self._sealing = sealing
 
     async def of_thread(self, thread: ThreadKey) -> TakeOver | None:
@@ -29,9 +34,21 @@ class RedisTakeOvers:
         return await self._read(await self._commands.call("ZRANGE", self._keys.taken_due, 0, -1))
 
     async def overdue(self, limit: int) -> Sequence[TakeOver]:
-        """Return those in which nothing was said for too long."""
+        """Return those in which nothing was said for too long. All are kept in mind, for a server that forgets them."""
         keys = self._keys
+        await self._remember()
         return await self._read(await self._commands.script("overdue", [keys.taken_due, keys.clock], [limit]))
+
+    async def _remember(self) -> None:
+        """Look at the threads that people have. A server that has just forgotten everything says nothing of them."""
+        due = await self._commands.call("ZRANGE", self._keys.taken_due, 0, _MOST_REMEMBERED - 1)
+        threads = [ThreadKey.parse(unpack(name)) for name in due]
+        *records, epoch = await self._commands.calls(
+            [*(("HGETALL", self._keys.taken(thread)) for thread in threads), ("GET", self._keys.epoch)]
+        )
+        if epoch is not None and unpack(epoch) == self._worker.epoch:
+            flat = [[part for pair in record.items() for part in pair] for record in records]
+            self._worker.taken = {thread: fields for thread, fields in zip(threads, flat, strict=True) if fields}
 
     async def _read(self, names: Sequence[bytes]) -> Sequence[TakeOver]:
         threads = [ThreadKey.parse(unpack(name)) for name in names]

@@ -23,7 +23,7 @@ from bridge.app.access import access_warnings, audience
 from bridge.app.check.talkifai import agents_of, look_at_start
 from bridge.app.risks import risks
 from bridge.app.serving.in_force import InForce
-from bridge.app.serving.leaving import leave
+from bridge.app.serving.leaving import StopRequest, leave
 from bridge.app.serving.reload import Reload, on_hangup
 from bridge.domain.errors import SettingWrong, StoreUnavailable
 from bridge.domain.exchanges import CarryOverLimits
@@ -66,7 +66,7 @@ async def run_worker(
     """
     if not serves_web:
         _refuse_what_needs_web(settings, factories)
-    stop = asyncio.Event()
+    stop = StopRequest()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -122,7 +122,7 @@ async def run_worker(
         gc.freeze()
         with unwrap_group():
             await worker.run(stop)
-        await leave(stores, agent, ends_sessions=ends_sessions)
+        await leave(stores, agent, end_within_s=stop.left_s() if ends_sessions else 0.0)
         log.info("stopped")
 
 

@@ -187,6 +187,34 @@ async def test_who_is_forgotten_takes_no_other_persons_name_along(stores: RedisS
     assert taken.person == Person("", "")
 
 
+async def test_a_thread_stays_taken_when_redis_forgets(stores: RedisStores, redis: Redis) -> None:
+    """R3, M7: taken through this worker, through another one, or by the agent; not one that was given back."""
+    other = RedisStores(redis)
+    names = ("18.5", "19.5", "20.5", "21.5")
+    elsewhere, asked, asked_here, returned = (replace(THREAD, thread=name) for name in names)
+    for one in (stores, other):
+        await one.sessions.tick(0.0)
+    for name, one, thread in (("q1", other, asked), ("q2", stores, asked_here)):
+        lease = await begun(one, name, thread=thread)
+        settlement = Settlement(Outcome.ANSWERED, idle_timeout_s=600, end_reason=EndReason.HUMAN)
+        await one.queue.settle(lease, settlement)
+    await other.inbox.append(take("h1", thread=elsewhere))
+    await stores.inbox.append(take("h2", thread=returned))
+    await stores.take_overs.overdue(9)  # looks at what other workers did
+    await stores.inbox.append(replace(give_back("a1"), origin=ask("a1", returned).origin))
+    await stores.inbox.append(take("h3"))
+    before = {taken.thread: taken for taken in await stores.take_overs.all_threads()}
+    assert set(before) == {THREAD, elsewhere, asked, asked_here}
+
+    await redis.flushall()
+    assert await stores.take_overs.overdue(9) == []  # says nothing: the server has forgotten
+    await stores.sessions.tick(10.0)
+    assert {taken.thread: taken for taken in await stores.take_overs.all_threads()} == before
+    assert await stores.inbox.append(replace(ask("q2", THREAD), origin=says("q2", "").origin)) is IntakeResult.OVERHEARD
+    assert await stores.inbox.append(give_back("a2")) is IntakeResult.ACCEPTED
+    assert await stores.inbox.append(ask("q3", THREAD)) is IntakeResult.ACCEPTED
+
+
 async def test_what_is_kept_is_bounded_and_can_be_changed_and_dropped(redis: Redis) -> None:
     """M7: the newest; an edited remark counts in its new words, a deleted one not at all."""
     stores = RedisStores(redis, limits=StoreLimits(remarks=3, remark_bytes=2000))

@@ -37,6 +37,25 @@ async def test_replies_get_whole_and_all_conversations_end_when_redis_forgets(cl
     assert cluster.stage.talkifai.book.open_now == 0
 
 
+async def test_a_person_who_has_a_thread_keeps_it_when_redis_forgets(cluster: Cluster) -> None:
+    """R3, M7: the agent is silent until it gets the thread back."""
+    worker = await cluster.start_worker(BRIDGE_LOG_LEVEL="debug")
+    talk = talk_on(cluster.stage, "slack")
+    await talk.ask("human")
+    await talk.ledger.until(lambda: len(talk.texts) == 1, 30.0)
+    await cluster.at_rest()
+
+    await cluster.redis.flushall()
+    await cluster.until_said(worker, "Redis has lost what it kept")
+    await talk.ask("We are fifteen, says Bob.")
+    await cluster.until_said(worker, "Question overheard")
+    await talk.ask("agent")
+    await talk.until_shown("The assistant answers here again.")
+    await talk.ask("and for fifteen?")
+    await talk.until_shown("You asked: and for fifteen?")
+    assert talk.posted == ["and for fifteen?"]
+
+
 @pytest.mark.timeout(150)
 async def test_a_worker_alone_shows_its_answers_however_long_redis_is_away(hasty: Cluster) -> None:
     """R5: longer than a lease; the answer is shown whole at once, and asked once."""

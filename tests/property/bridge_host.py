@@ -228,11 +228,11 @@ def host_stores(store: Store, host: "Host") -> Stores:
     lost_state = LostState(commands, KEYS, LIMITS, worker, sealing)
     places = RedisPlaces(commands, KEYS, LIMITS, Sealing())
     return Stores(
-        inbox=RedisInbox(commands, KEYS, LIMITS, sealing),
+        inbox=RedisInbox(commands, KEYS, LIMITS, lost_state, sealing),
         queue=RedisWorkQueue(commands, KEYS, LIMITS, worker, lost_state, sealing),
         sessions=RedisSessions(commands, KEYS, LIMITS, worker, lost_state, sealing),
         exchanges=RedisExchanges(commands, KEYS, worker, sealing, LIMITS.carried),
-        take_overs=RedisTakeOvers(commands, KEYS, sealing),
+        take_overs=RedisTakeOvers(commands, KEYS, worker, sealing),
         quota=RedisQuota(commands, KEYS, requests_per_minute=None),
         budgets=RedisCallBudgets(commands, KEYS),
         leader=RedisLeader(commands, KEYS),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.limits.allowances import MOST_REMEMBERED
+from adapters.redis_store.queue.lost_state import LostState
 from adapters.redis_store.schema.codec import Unreadable, pack, queued_from_json, queued_to_json, unpack
 from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
@@ -36,10 +37,13 @@ _AMENDED = {1: IntakeResult.AMENDED, 2: IntakeResult.ASKED_ANEW, 3: IntakeResult
 class RedisInbox:
     """The `Inbox` port on Redis."""
 
-    def __init__(self, commands: Commands, keys: Keys, limits: StoreLimits, sealing: Sealing) -> None:
+    def __init__(
+        self, commands: Commands, keys: Keys, limits: StoreLimits, lost_state: LostState, sealing: Sealing
+    ) -> None:
         self._commands = commands
         self._keys = keys
         self._limits = limits
+        self._lost_state = lost_state
         self._sealing = sealing
 
     async def append(self, queued: Queued, per_hour: int = 0, *, interrupts: bool = False) -> IntakeResult:
@@ -121,7 +125,10 @@ class RedisInbox:
         )
         if told and told[0]:
             await self._ring(*told)
-        return IntakeResult(unpack(became))
+        result = IntakeResult(unpack(became))
+        if result is IntakeResult.ACCEPTED:
+            await self._lost_state.note_taken(thread)
+        return result
 
     async def overhear(self, remark: Remark) -> IntakeResult:
         """Keep what was said, where a person has the thread."""

@@ -1,14 +1,18 @@
 """A Redis that has forgotten: what this worker works on is written down again, what it knows to be open is ended."""
 
 import logging
+from contextlib import suppress
 
+from adapters.redis_store.client.batching import Call
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.queue.worker_state import TurnAtWork, WorkerState
 from adapters.redis_store.schema.codec import pack, session_to_fields
 from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.sealing import Sealing
 from adapters.redis_store.schema.store_limits import StoreLimits
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.sessions import EndReason, Session
+from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import Lease
 
 log = logging.getLogger(__name__)
@@ -49,6 +53,7 @@ class LostState:
         log.error("Redis has lost what it kept", extra={"live_turns": len(turns), "known_sessions": len(sessions)})
         at_work = {turn.lease.thread for turn in turns if await self._restore(turn)}
         await self._restore_exchanges()
+        await self._restore_taken()
         for session in sessions:
             if session.thread not in at_work or not await self._bind_again(session):
                 await self.queue_end(session, EndReason.FORGOTTEN)
@@ -66,6 +71,26 @@ class LostState:
             for thread, said in self._worker.exchanges
         ]
         await self._commands.scripts("restore_exchanges", calls)
+
+    async def note_taken(self, thread: ThreadKey) -> None:
+        """Keep in mind who has the thread now. A server that does not answer is asked later, with all threads."""
+        with suppress(StoreUnavailable):
+            fields = await self._commands.read("HGETALL", [self._keys.taken(thread)])
+            self._worker.taken.pop(thread, None)
+            if fields:
+                self._worker.taken[thread] = fields
+
+    async def _restore_taken(self) -> None:
+        """Give threads back to the people who had them: the agent must not answer there of a sudden."""
+        keys, limits = self._keys, self._limits
+        calls: list[Call] = [
+            (
+                [keys.taken(thread), keys.taken_due, keys.known(thread), keys.clock],
+                [str(thread), milliseconds(limits.hand_back_s), milliseconds(limits.known_thread_s), *fields],
+            )
+            for thread, fields in self._worker.taken.items()
+        ]
+        await self._commands.scripts("restore_taken", calls)
 
     async def queue_end(self, session: Session, reason: EndReason) -> None:
         """Queue the end of a conversation that no record tells of, or may not."""

@@ -30,6 +30,7 @@ from bridge.domain.errors import LeaseLost
 from bridge.domain.exchanges import Exchange
 from bridge.domain.files import FileMark
 from bridge.domain.incoming import Question
+from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Renewal, Settlement, Step, token_of
 
@@ -291,10 +292,10 @@ class RedisWorkQueue:
         self._worker.may_be_due = True
         if said and more >= 0:
             self._worker.said(thread, said, body)
-        if more:
-            self._worker.settled(lease)
-        else:
-            self._worker.released(lease)
+        if end_reason == EndReason.HUMAN and more >= 0:
+            await self._lost_state.note_taken(thread)
+        forget = self._worker.settled if more else self._worker.released
+        forget(lease)
         if more < 0:
             raise LeaseLost(str(thread))
         return bool(more)

@@ -79,6 +79,8 @@ class WorkerState:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._said: BoundedDict[ThreadKey, tuple[tuple[int, bytes], ...]] = BoundedDict(_MOST_SAID)
         """When (ms) and what, oldest first."""
+        self.taken: dict[ThreadKey, Sequence[bytes]] = {}
+        """Threads that people have, with the record of each as a flat list, as this worker saw them last."""
 
     # ------------------------------------------------------------ turns
 
