@@ -294,8 +294,7 @@ class RedisWorkQueue:
             self._worker.said(thread, said, body)
         if end_reason == EndReason.HUMAN and more >= 0:
             await self._lost_state.note_taken(thread)
-        forget = self._worker.settled if more else self._worker.released
-        forget(lease)
+        (self._worker.settled if more else self._worker.released)(lease)
         if more < 0:
             raise LeaseLost(str(thread))
         return bool(more)
