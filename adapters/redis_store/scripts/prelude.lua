@@ -35,6 +35,23 @@ local function token_of(question_id)
   return string.sub(redis.sha1hex(question_id), 1, 16)
 end
 
+-- Says whether a message came in before, under any of its names: the keys from there on.
+local function is_seen(keys, from)
+  for at = from, #keys do
+    if redis.call('EXISTS', keys[at]) == 1 then
+      return true
+    end
+  end
+  return false
+end
+
+-- Marks a message as seen: its id, which comes first, for the one time, its other names for the other.
+local function note_seen(keys, from, seen_ms, further_ms)
+  for at = from, #keys do
+    redis.call('SET', keys[at], '1', 'PX', at == from and seen_ms or further_ms)
+  end
+end
+
 local function holds(leases, thread, fence)
   return redis.call('HGET', leases, thread) == fence
 end

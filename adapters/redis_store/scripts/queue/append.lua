@@ -73,16 +73,12 @@ local function supersede()
   return stopped, waits
 end
 
-local seen_before = false
-for at = NAMES, #KEYS do
-  seen_before = seen_before or redis.call('EXISTS', KEYS[at]) == 1
-end
+local seen_before = is_seen(KEYS, NAMES)
 if not seen_before and not addressed and redis.call('EXISTS', known) == 0 then
   return {'not_addressed', '', ''}
 end
--- A press that comes again says nothing new of what it is about.
-for at = NAMES, (seen_before and is_press) and NAMES - 1 or #KEYS do
-  redis.call('SET', KEYS[at], '1', 'PX', (at == NAMES or is_press) and seen_ms or further_ms)
+if not (seen_before and is_press) then -- a press that comes again says nothing new of what it is about
+  note_seen(KEYS, NAMES, seen_ms, is_press and seen_ms or further_ms)
 end
 
 local became = 'accepted'

@@ -1,7 +1,7 @@
--- Takes a due thread, of the person who was served longest ago the one due longest, and answers with it, its fence and
--- the epoch, and for how long (ms) no other one is due. Where none is due, every ring of the bell is old; the answer is
--- for how long (ms) none will be, -1 where none has work. A request that comes a second time, because its answer was lost, gets the same answer: else the thread
--- would belong to no worker.
+-- Takes a due thread: of the person who was served longest ago, the one due longest. Answers with it, its fence, the
+-- epoch, and for how long (ms) no other one is due. Where none is due, every ring of the bell is old; the answer is for
+-- how long (ms) none will be, -1 where none has work. A request that comes a second time, because its answer was lost,
+-- gets the same answer: else the thread would belong to no worker.
 local due, leases, fence, bell, clock, claimed, epoch, workers, askers, served = unpack(KEYS)
 local lease_ms, request = tonumber(ARGV[1]), ARGV[2]
 local CANDIDATES, MOST_SERVED, SERVED_MS = 200, 1000, 3600000

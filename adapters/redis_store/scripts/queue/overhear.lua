@@ -7,14 +7,10 @@ local hand_back_ms, most, most_bytes, kept_ms = tonumber(ARGV[6]), tonumber(ARGV
 if redis.call('EXISTS', taken) == 0 then
   return 'not_addressed'
 end
-for at = NAMES, #KEYS do
-  if redis.call('EXISTS', KEYS[at]) == 1 then
-    return 'duplicate'
-  end
+if is_seen(KEYS, NAMES) then
+  return 'duplicate'
 end
-for at = NAMES, #KEYS do
-  redis.call('SET', KEYS[at], '1', 'PX', at == NAMES and seen_ms or further_ms)
-end
+note_seen(KEYS, NAMES, seen_ms, further_ms)
 overhear(overheard, body, most, most_bytes, kept_ms)
 redis.call('ZADD', taken_due, whole(steady_ms(clock) + hand_back_ms), thread)
 redis.call('PEXPIRE', known, known_ms)

@@ -4,17 +4,13 @@ local inbox, turn, known, counters, bodies, session, leases = unpack(KEYS, 1, 7)
 local NAMES = 8
 local addressed, seen_ms, about, person, owner_only = ARGV[1] == '1', ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
 local thread = ARGV[6]
-for at = NAMES, #KEYS do
-  if redis.call('EXISTS', KEYS[at]) == 1 then
-    return {'duplicate'}
-  end
+if is_seen(KEYS, NAMES) then
+  return {'duplicate'}
 end
 if not addressed and redis.call('EXISTS', known) == 0 then
   return {'not_addressed'}
 end
-for at = NAMES, #KEYS do
-  redis.call('SET', KEYS[at], '1', 'PX', seen_ms)
-end
+note_seen(KEYS, NAMES, seen_ms, seen_ms)
 local id = redis.call('LINDEX', inbox, 0)
 
 -- Whether this person asked what is being answered, or began the conversation.

@@ -10,17 +10,13 @@ local seen_ms, further_ms, known_ms, bell_length, longest = ARGV[8], ARGV[9], AR
 local hand_back_ms, most_remarks, most_bytes, remark_ms = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), ARGV[16]
 local NOT_STOPPED = { status = true, help = true, ['end'] = true, human = true, agent = true }
 
-for at = NAMES, #KEYS do
-  if redis.call('EXISTS', KEYS[at]) == 1 then
-    return {'duplicate'}
-  end
+if is_seen(KEYS, NAMES) then
+  return {'duplicate'}
 end
 if not addressed and redis.call('EXISTS', known) == 0 then
   return {'not_addressed'}
 end
-for at = NAMES, #KEYS do
-  redis.call('SET', KEYS[at], '1', 'PX', at == NAMES and seen_ms or further_ms)
-end
+note_seen(KEYS, NAMES, seen_ms, further_ms)
 
 local head = redis.call('LINDEX', inbox, 0)
 local at_work = head and redis.call('HGET', turn, 'question') == head
