@@ -107,7 +107,7 @@ class Worker:
             clock=clock,
             carry_over=carried,
             human_tools=human.tools,
-            compaction=Compaction(outside.agent, outside.stores.exchanges, clock, is_on=kept.compacts),
+            compaction=Compaction(outside.agent, outside.stores.exchanges, clock, keeper, is_on=kept.compacts),
         )
         self._turns = turns = TurnRunner(
             asker=asker,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -104,9 +104,14 @@ class AllowanceKeeper:
 
     def settled(self, queued: Queued, settlement: Settlement, choices: Choices) -> None:
         """Count the tokens of an answer. Best effort, and not waited for."""
-        tokens = settlement.usage.get(_TOTAL_TOKENS) or sum(settlement.usage.values())
+        self.count(queued, settlement.usage, choices, queued.id)
+
+    def count(self, queued: Queued, usage: Mapping[str, int], choices: Choices, counted_as: str) -> None:
+        """Count what was used for a question, once under that name. As `settled`."""
+        tokens = usage.get(_TOTAL_TOKENS) or sum(usage.values())
         if tokens > 0:
-            self._beside(partial(self._count_tokens, _asking(queued), tokens, self._limits_at(choices)))
+            asking = replace(_asking(queued), question_id=counted_as)
+            self._beside(partial(self._count_tokens, asking, tokens, self._limits_at(choices)))
 
     async def _count_tokens(self, asking: Asking, tokens: int, limits: Allowances) -> None:
         try:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+from bridge.conversation.sessions.allowances import AllowanceKeeper
 from bridge.conversation.turn_context import QuestionTurn
 from bridge.domain.errors import AgentRateLimited, AgentUnavailable, ConversationLost, QuestionTooLong
 from bridge.domain.exchanges import MOST_SUMMARY, Summary, shortened
@@ -34,17 +35,26 @@ class Compaction:
         agent: Where the conversations are.
         store: Keeps summaries.
         clock: Time.
+        allowances: Counts what a summary used.
         is_on: Whether there are any.
         begins_at: From so many exchanges of a conversation on.
     """
 
     def __init__(
-        self, agent: Agent, store: Exchanges, clock: Clock, *, is_on: bool, begins_at: int = COMPACT_FROM
+        self,
+        agent: Agent,
+        store: Exchanges,
+        clock: Clock,
+        allowances: AllowanceKeeper,
+        *,
+        is_on: bool,
+        begins_at: int = COMPACT_FROM,
     ) -> None:
         self._begins_at = begins_at
         self._agent = agent
         self._store = store
         self._clock = clock
+        self._allowances = allowances
         self._is_on = is_on
 
     def has_asked_in(self, session: Session) -> bool:
@@ -64,6 +74,9 @@ class Compaction:
         await turn.guard()
         await self._store.begin_summary(session.thread, session.conversation.id)
         text, usage = await self._summary(session)
+        # One that has to be asked for again, under another lease, costs again.
+        counted_as = f"{turn.question.id}/summary/{turn.lease.fence}"
+        self._allowances.count(turn.question, usage, turn.routed.choices, counted_as)
         if not text and session.turns < EXCHANGES_READ:
             return True
         said = await self._store.of_thread(session.thread)

@@ -124,7 +124,7 @@ def stage_on(
         clock=clock,
         carry_over=carried,
         compaction=Compaction(
-            *(agent, stores.exchanges, clock),
+            *(agent, stores.exchanges, clock, keeper),
             is_on=(carry_over or CarryOverLimits()).compacts,
             begins_at=compacts_from,
         ),
