@@ -23,6 +23,13 @@ SOCKET_MESSAGE_BYTES = 16 * 1024 * 1024
 TIER_3_PER_MINUTE = 50
 """Tier 3 is "50+ per minute", per method and workspace (docs: apis/web-api/rate-limits)."""
 
+LOOK_UPS_PER_MINUTE = 90
+"""Of people, by each worker: Tier 4, "100+ per minute"."""
+
+MEMBER_PAGES_PER_MINUTE = 18
+MEMBERS_PER_PAGE = 200
+"""`users.list` is Tier 2, "20+ per minute", and is best asked for 200 people at most (docs: the method's page)."""
+
 UPDATE_FLOOR_S = 1.2
 """The shortest time between two edits of one message: 50 a minute."""
 

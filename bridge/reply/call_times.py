@@ -80,6 +80,11 @@ class CallTimes:
         """Note that the pacing lets a call be made."""
         self._refused = None
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether the pacing has let no call be made since it last refused one."""
+        return self._refused is not None
+
     def note_limit(self, retry_after_s: float, *, is_unknown: bool) -> None:
         """Note a 429. One in a scope that the pacing does not connect with the call is waited out here."""
         self._excused_until = self._clock.monotonic() + retry_after_s

@@ -145,11 +145,7 @@ class Writer:
             return self._times.wait_for_buttons(due_s) if is_optional else self._times.rest(due_s)
         version = self._reply.version
         asked = self._asked(kind)
-        wait_s = self._pacing.surely_waits_s(asked)
-        if wait_s <= 0:
-            # The record goes along: a worker that takes over must know what people have seen.
-            decision, _ = await asyncio.gather(self._pacing.take(asked), self.note_shown())
-            wait_s = decision.wait_s
+        wait_s = self._pacing.surely_waits_s(asked) or await self._ask_for(asked)
         if wait_s > 0:
             return self._times.wait_for_buttons(wait_s) if is_optional else self._put_off(kind, call, wait_s)
         self._times.note_grant()
@@ -166,6 +162,14 @@ class Writer:
         await self._show(call, asked)
         self._times.note_call()
         return 0.0
+
+    async def _ask_for(self, asked: CallRequest) -> float:
+        """Take a call; return how long to wait instead, 0 where it may be made."""
+        if self._times.was_refused:  # nothing new is shown meanwhile, so a further try costs no record
+            return (await self._pacing.take(asked)).wait_s
+        # The record goes along: a worker that takes over must know what people have seen.
+        decision, _ = await asyncio.gather(self._pacing.take(asked), self.note_shown())
+        return decision.wait_s
 
     def _hold_s(self) -> float:
         """Return for how long there is nothing to do, whatever the agent writes."""

@@ -20,6 +20,7 @@ _PER_MINUTE: Mapping[str, int] = {
     "conversations.replies": TIER_3,
     "conversations.info": TIER_3,
     "users.info": TIER_4,
+    "users.list": TIER_2,
     "chat.startStream": TIER_2,
     "chat.stopStream": TIER_2,
     "chat.appendStream": TIER_4,

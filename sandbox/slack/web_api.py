@@ -11,7 +11,7 @@ from sandbox.slack.files import Files
 from sandbox.slack.history import newer, one_page
 from sandbox.slack.rules import TS, Answer, Params, Refused, Rules, metadata_in
 from sandbox.slack.streams import Streams
-from sandbox.slack.workspace import SlackMessage, SlackPlace, SlackWorkspace
+from sandbox.slack.workspace import SlackMessage, SlackPerson, SlackPlace, SlackWorkspace
 
 _HISTORY_SCOPES = {
     "channel": "channels:history",
@@ -71,6 +71,7 @@ class WebApi(Rules):
             "conversations.history": self._history,
             "conversations.info": self._info,
             "users.info": self._user,
+            "users.list": self._users,
             "assistant.threads.setStatus": self._set_status,
             "assistant.threads.setTitle": self._set_title,
             "assistant.threads.setSuggestedPrompts": self._set_prompts,
@@ -223,16 +224,22 @@ class WebApi(Rules):
         person = self._workspace.people.get(str(params.get("user")))
         if person is None:
             raise Refused("user_not_found")
-        profile: Answer = {"real_name": person.name, "display_name": person.name}
-        if person.email and "users:read.email" in self._scopes:
-            profile["email"] = person.email
-        team = person.team or self._workspace.team_id
-        facts = {"id": person.id, "team_id": team, "name": person.name, "is_bot": False, "profile": profile}
-        facts["is_email_confirmed"] = person.has_confirmed_email
-        facts["tz"] = person.time_zone or "America/Los_Angeles"
-        if params.get("include_locale") in {True, "1", "true"}:
-            facts["locale"] = person.locale or "en-US"
-        return {"user": facts | {"is_restricted": person.is_guest, "is_ultra_restricted": False}}
+        return {"user": self._shown(person, params)}
+
+    def _users(self, params: Params) -> Answer:
+        self._need("users:read")
+        people = list(self._workspace.people.values())
+        start, limit = int(params.get("cursor") or 0), int(params.get("limit") or 200)
+        page = [self._shown(person, params) for person in people[start : start + limit]]
+        cursor = str(start + limit) if len(people) > start + limit else ""
+        return {"members": page, "response_metadata": {"next_cursor": cursor}}
+
+    def _shown(self, person: SlackPerson, params: Params) -> Answer:
+        return person.as_json(
+            self._workspace.team_id,
+            with_email="users:read.email" in self._scopes,
+            with_locale=params.get("include_locale") in {True, "1", "true"},
+        )
 
     def _set_status(self, params: Params) -> Answer:
         self._need("chat:write")

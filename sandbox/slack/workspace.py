@@ -23,6 +23,18 @@ class SlackPerson:
     """The language of the person's Slack, such as `de-DE`."""
     time_zone: str = ""
 
+    def as_json(self, team: str, *, with_email: bool, with_locale: bool) -> dict[str, Any]:
+        """Return the person as the Web API shows one in the workspace of that id."""
+        profile = {"real_name": self.name, "display_name": self.name}
+        if self.email and with_email:
+            profile["email"] = self.email
+        facts = {"id": self.id, "team_id": self.team or team, "name": self.name, "is_bot": False, "profile": profile}
+        facts["is_email_confirmed"] = self.has_confirmed_email
+        facts["tz"] = self.time_zone or "America/Los_Angeles"
+        if with_locale:
+            facts["locale"] = self.locale or "en-US"
+        return facts | {"is_restricted": self.is_guest, "is_ultra_restricted": False}
+
 
 @dataclass(slots=True)
 class SlackPlace:

@@ -16,9 +16,10 @@ from adapters.slack import CHANNEL
 from adapters.slack.api.errors import Call, code_of, translated
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.api.ttl_cache import TtlCache
-from adapters.slack.limits import USUAL
+from adapters.slack.limits import LOOK_UPS_PER_MINUTE, USUAL
 from adapters.slack.options import SlackOptions
-from bridge.domain.errors import BridgeError
+from adapters.slack.people.member_list import CallWindow, MemberList
+from bridge.domain.errors import BridgeError, ChannelRateLimited
 from bridge.domain.incoming import Queued
 from bridge.domain.threads import UNKNOWN_LOCALE, Locale
 
@@ -106,6 +107,8 @@ class People:
         self._look_up_s = look_up_s
         self._emails = emails or EmailRules()
         self._profiles = TtlCache(self._ask_for_person, now)
+        self._members = MemberList(client, self._profile_in, now)
+        self._look_ups = CallWindow(LOOK_UPS_PER_MINUTE, now)
         self._channels = TtlCache(self._ask_for_channel, now)
         self._refused: set[str] = set()
 
@@ -150,23 +153,55 @@ class People:
         return await self._channels.get(channel) or channel
 
     async def _ask_for_person(self, user: str) -> tuple[Profile, float]:
-        answer, keep_s = await self._asked(
-            "users.info", lambda: self._client.users_info(user=user, include_locale=True)
-        )
+        found = self._members.known(user, _KEEP_S)
+        if found is None and self._look_ups.take():
+            found = await self._looked_up(user)
+        # Of an organisation's token Slack would list one of its workspaces.
+        if found is None and not (self.are_hidden or self._workspace.is_organisation):
+            found = await self._from_list(user)
+        return found or (Profile(), _KEEP_S if self.are_hidden else _KEEP_FAILURE_S)
+
+    async def _looked_up(self, user: str) -> tuple[Profile, float] | None:
+        """Look one person up; None where no more look-ups are allowed now, or the app may not make any."""
+        try:
+            answer, keep_s = await self._asked(
+                "users.info", lambda: self._client.users_info(user=user, include_locale=True)
+            )
+        except ChannelRateLimited as error:
+            self._look_ups.pause(error.retry_after_s)
+            return None
         if answer.get("error") in _NOBODY_HERE:
             return Profile(is_external=True, is_known=True), keep_s
         facts = answer.get("user")
-        return (_profile_in(facts, self._workspace) if isinstance(facts, Mapping) else Profile()), keep_s
+        return (self._profile_in(facts) if isinstance(facts, Mapping) else Profile()), keep_s
+
+    async def _from_list(self, user: str) -> tuple[Profile, float] | None:
+        """Find the person in the list of members: where many ask at once, a page of it serves 200 of them."""
+        try:
+            async with asyncio.timeout(self._look_up_s):
+                return await self._members.find(user, _KEEP_S)
+        except (BridgeError, TimeoutError) as error:
+            _LOG.debug("Slack does not list its members: %s", error)
+            return None
+
+    def _profile_in(self, facts: Mapping[str, Any]) -> Profile:
+        return _profile_in(facts, self._workspace)
 
     async def _ask_for_channel(self, channel: str) -> tuple[str, float]:
-        answer, keep_s = await self._asked(
-            "conversations.info", lambda: self._client.conversations_info(channel=channel)
-        )
+        try:
+            answer, keep_s = await self._asked(
+                "conversations.info", lambda: self._client.conversations_info(channel=channel)
+            )
+        except ChannelRateLimited:
+            return "", _KEEP_FAILURE_S
         facts = answer.get("channel")
         return plain_name(facts.get("name") if isinstance(facts, Mapping) else None), keep_s
 
     async def _asked(self, method: str, call: Callable[[], Awaitable[Any]]) -> tuple[Mapping[str, Any], float]:
-        """Return Slack's answer, empty where there is none, and for how long to believe it."""
+        """Return Slack's answer, empty where there is none, and for how long to believe it.
+
+        Raises `ChannelRateLimited`.
+        """
         try:
             with translated(Call(method)):
                 try:
@@ -180,6 +215,8 @@ class People:
                         raise
                     self._stop_asking(method, code_of(error))
                     return {}, _KEEP_S
+        except ChannelRateLimited:
+            raise
         except BridgeError as error:
             _LOG.debug("Slack does not answer %s: %s", method, error)
             return {}, _KEEP_FAILURE_S

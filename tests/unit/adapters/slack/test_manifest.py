@@ -29,6 +29,7 @@ SCOPES = {
     "conversations_history": HISTORY,
     "conversations_info": {"channels:read", "groups:read"},
     "users_info": {"users:read", "users:read.email"},
+    "users_list": {"users:read", "users:read.email"},
     "views_publish": set(),
     "reactions_add": {"reactions:write"},
     "reactions_remove": {"reactions:write"},
