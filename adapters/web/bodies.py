@@ -57,15 +57,18 @@ class Bodies:
     async def _whole(self, request: web.BaseRequest, connection: Connection, largest: int) -> bytes:
         body = bytearray()
         self._held[connection] = 0
-        while chunk := await request.content.readany():
-            if len(body) + len(chunk) > largest:
-                raise self._refused("body too large", 413)
-            body += chunk
-            self._held[connection] += len(chunk)
-            self._bytes += len(chunk)
-            if self._bytes > self._most_bytes:
-                next(iter(self._held)).drop("too many bodies")
-        return bytes(body)
+        try:
+            while chunk := await request.content.readany():
+                if len(body) + len(chunk) > largest:
+                    raise self._refused("body too large", 413)
+                body += chunk
+                self._held[connection] += len(chunk)
+                self._bytes += len(chunk)
+                if self._bytes > self._most_bytes:
+                    next(iter(self._held)).drop("too many bodies")
+            return bytes(body)
+        finally:
+            body.clear()  # an error's traceback holds this frame until the collector comes by, which is seldom
 
     def _refused(self, reason: str, status: int) -> BodyRefused:
         self._refusals.count(reason)

@@ -170,13 +170,18 @@ def greet(name: str) -> str:
 Run it with `python greet.py`."""
 
 
+_MOST_QUOTED = 1000
+"""Characters of a question that an answer repeats: people do not read files in it."""
+
+
 def answer_by_words(question: str) -> Answer:
     """Pick an answer by the table of this module."""
     for pattern, answer in _ROWS:
         found = re.search(rf"\b(?:{pattern})\b", question, re.IGNORECASE)
         if found:
             return answer(question)
-    return Answer.of(f"You asked: {question}\n\nThat is a good question, and here is what I can tell you about it. 🙂")
+    quoted = question if len(question) <= _MOST_QUOTED else f"{question[:_MOST_QUOTED]}…"
+    return Answer.of(f"You asked: {quoted}\n\nThat is a good question, and here is what I can tell you about it. 🙂")
 
 
 def _long(question: str) -> Answer:
