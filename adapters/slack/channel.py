@@ -54,7 +54,8 @@ class SlackChannel:
         api_url, proxy: As `Clients`.
         options: What the bot may do, and who may ask.
         allow_mentions: The tokens of those whom the agent may mention, such as `<@U1>`.
-        sessions, take_overs: Know which conversations a person has open, and which threads people have.
+        sessions, take_overs: Know which conversations a person has open, and which threads people have. Without the
+            second no person takes one over.
         marks: Remembers what was done once.
         email_domains: Those whose addresses count wherever they come from.
     """

@@ -62,7 +62,7 @@ async def open_channels(
         api_url=section.api_url,
         allow_mentions=settings.bridge.allow_mentions.slack,
         sessions=stores.sessions,
-        take_overs=stores.take_overs,
+        take_overs=None if settings.bridge.human == "off" else stores.take_overs,
         marks=stores.records,
         email_domains=settings.bridge.allowed_email_domains,
     )

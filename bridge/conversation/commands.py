@@ -1,5 +1,6 @@
 """Obey a command: greet, end, begin anew, tell; find the question that "retry" means."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
@@ -35,7 +36,15 @@ _SAID = frozenset({Outcome.ANSWERED, Outcome.STOPPED, Outcome.INTERRUPTED})
 class Commands:
     """Carries out what is no question for the agent."""
 
-    def __init__(self, queue: WorkQueue, sessions: SessionManager, carry_over: CarryOver, clock: Clock) -> None:
+    def __init__(
+        self,
+        queue: WorkQueue,
+        sessions: SessionManager,
+        carry_over: CarryOver,
+        clock: Clock,
+        switched_off: Collection[str] = (),
+    ) -> None:
+        self._switched_off = switched_off
         self._queue = queue
         self._sessions = sessions
         self._carry_over = carry_over
@@ -73,7 +82,7 @@ class Commands:
             case CommandName.RETRY:
                 return _done(turn.say(Notice.NOTHING_TO_RETRY))
             case CommandName.HELP:
-                return _done(help_text(turn.texts, style_of(turn.channel)))
+                return _done(help_text(turn.texts, style_of(turn.channel).without(self._switched_off)))
             case CommandName.STATUS:
                 said = await self._status(turn)
                 summary = await self._carry_over.summary(turn.lease.thread)

@@ -37,6 +37,7 @@ from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Question, Qu
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button
 from bridge.domain.sessions import EndReason
+from bridge.domain.take_overs import TakeOverOptions
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Settlement, Step
 from bridge.markdown.pagination import MAX_PAGES
@@ -83,10 +84,11 @@ class TurnRunner:
         access: AccessPolicy | None = None,
         routes: RouteTable,
         show_tools: bool = False,
-        human_button: bool = False,
+        human: TakeOverOptions | None = None,
         max_pages: int = MAX_PAGES,
         file_from: int | None = None,
     ) -> None:
+        human = human or TakeOverOptions()
         self._max_pages = max_pages
         self._files = FileDelivery(queue, pacing, clock, alarms, file_from)
         self._routes = routes
@@ -95,7 +97,7 @@ class TurnRunner:
         self._sessions = sessions
         self._channels = channels
         self._pacing = pacing
-        self._commands = Commands(queue, sessions, carry_over, clock)
+        self._commands = Commands(queue, sessions, carry_over, clock, human.switched_off)
         self._clock = clock
         self._alarms = alarms
         self._muted = muted
@@ -114,7 +116,7 @@ class TurnRunner:
         self.hour = HourLimit(allowances, routes, self.admissions.tell_once)
         self._allowances = allowances
         self._show_tools = show_tools
-        self._not_offered = frozenset[Button]() if human_button else frozenset({Button.HUMAN})
+        self._not_offered = frozenset[Button]() if human.button else frozenset({Button.HUMAN})
 
     def knows(self, thread: ThreadKey) -> bool:
         """Say whether this worker serves the thread's channel, and the account there."""

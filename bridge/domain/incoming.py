@@ -110,8 +110,6 @@ class Command(_FromPerson):
     answers a press, by what became of it; no notice is posted."""
     owner_only: bool = False
     """As `Stop.owner_only`, for `TAKE_OVER`. Not kept."""
-    is_typed: bool = True
-    """It is a message in its thread, whose words could be a question. Not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The words are in `bridge/texts/`, one file for each language, under these names 
 add a text. Nothing internal stands in them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from bridge.domain.pages import Button
@@ -224,6 +224,10 @@ class CommandStyle:
     """How a command looks; `{}` stands for its word."""
     introduction: Label
     descriptions: Mapping[str, Label]
+
+    def without(self, words: Collection[str]) -> "CommandStyle":
+        """Return the style where these commands are switched off."""
+        return replace(self, descriptions={word: does for word, does in self.descriptions.items() if word not in words})
 
 
 _EVERYWHERE = {word: does for word, does in COMMAND_DESCRIPTIONS.items() if word != "start"}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bridge.domain.incoming import Command, CommandName, Origin, Question
+from bridge.domain.incoming import TAKE_OVER, Command, CommandName, Origin, Question
 from bridge.domain.threads import Address, Person, ThreadKey
 
 _HAND_BACK = "bridge:hand-back:"
@@ -21,7 +21,7 @@ class MayTakeOver(StrEnum):
     def allowed(self, command: Command) -> Command | Question | None:
         """Return what a command for it counts as; None for nothing."""
         if self is MayTakeOver.OFF and not is_hand_back(command):
-            return Question(command.origin, command.name.value) if command.is_typed and not command.about else None
+            return Question(command.origin, command.name.value) if not command.about else None
         return replace(command, owner_only=False) if self is MayTakeOver.ANYONE else command
 
 
@@ -34,6 +34,11 @@ class TakeOverOptions:
     """Names, in lower case, of tools and agents by which the agent asks for a person."""
     button: bool = False
     """Whether replies have a button for it."""
+
+    @property
+    def switched_off(self) -> frozenset[CommandName]:
+        """The commands that there are not."""
+        return TAKE_OVER if self.may is MayTakeOver.OFF else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

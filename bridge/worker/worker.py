@@ -124,7 +124,7 @@ class Worker:
             allowances=keeper,
             access=access,
             show_tools=show_tools,
-            human_button=human.button,
+            human=human,
             max_pages=max_pages,
             file_from=files.from_pages,
         )

@@ -7,13 +7,14 @@ person began: the first two about those in the place where they are typed, `stat
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from time import time
 
 from adapters.slack import CHANNEL
 from adapters.slack.api.identity import BotIdentity
 from adapters.slack.options import SlackOptions
 from adapters.slack.people.directory import People
-from bridge.domain.incoming import ANY_TURN, Command, CommandName, IntakeResult, Origin, Stop
+from bridge.domain.incoming import ANY_TURN, TAKE_OVER, Command, CommandName, IntakeResult, Origin, Stop
 from bridge.domain.notices import TALKIFAI_COMMAND, Notice, Phrase
 from bridge.domain.sessions import Session
 from bridge.domain.take_overs import TakeOver
@@ -40,7 +41,7 @@ class SlashCommands:
         self,
         accept: Accept,
         sessions_of: SessionsOf,
-        taken_by: TakenBy,
+        taken_by: TakenBy | None,
         people: People,
         workspace: BotIdentity,
         options: SlackOptions,
@@ -67,19 +68,17 @@ class SlashCommands:
             return self._listed(texts, await self._sessions_of(str(user)))
         obeyed = self._obeyed.get(word)
         if obeyed is None:
-            return help_text(texts, TALKIFAI_COMMAND)
+            is_off = self._taken_by is None
+            return help_text(texts, TALKIFAI_COMMAND.without(TAKE_OVER) if is_off else TALKIFAI_COMMAND)
         return await obeyed(texts, str(user), str(place), str(trigger))
 
     @property
     def _obeyed(self) -> Mapping[str, Callable[[Texts, str, str, str], Awaitable[str]]]:
         """What is done for each word; with the person, the place, and what names the command."""
-        return {
-            "end": self._end,
-            "stop": self._stop,
-            "new": self._new,
-            "human": self._take_over,
-            "agent": self._give_back,
-        }
+        obeyed = {"end": self._end, "stop": self._stop, "new": self._new}
+        if self._taken_by is not None:
+            obeyed |= {"human": self._take_over, "agent": partial(self._give_back, self._taken_by)}
+        return obeyed
 
     async def _texts_for(self, user: str) -> Texts:
         """Return the texts in the person's language, where that is known in time: Slack waits 3 s for an answer."""
@@ -91,7 +90,7 @@ class SlashCommands:
 
     async def _end(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         threads = [session.thread for session in await self._sessions_of(user)]
-        count = len(await self._command_in(place, threads, user, trigger, CommandName.END))
+        count = await self._command_in(place, threads, user, trigger, CommandName.END)
         return texts(Phrase.ENDED_HERE, count=count) if count else texts(Notice.NONE_OF_YOURS_HERE)
 
     async def _stop(self, texts: Texts, user: str, place: str, trigger: str) -> str:
@@ -110,27 +109,22 @@ class SlashCommands:
 
     async def _take_over(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         threads = [session.thread for session in await self._sessions_of(user)]
-        became = await self._command_in(place, threads, user, trigger, CommandName.HUMAN)
-        if IntakeResult.OFF in became:
-            return texts(Notice.SWITCHED_OFF)
-        return texts(Notice.PERSON_COMES if became else Notice.NONE_OF_YOURS_HERE)
+        count = await self._command_in(place, threads, user, trigger, CommandName.HUMAN)
+        return texts(Notice.PERSON_COMES if count else Notice.NONE_OF_YOURS_HERE)
 
-    async def _give_back(self, texts: Texts, user: str, place: str, trigger: str) -> str:
-        threads = [taken.thread for taken in await self._taken_by(user)]
-        became = await self._command_in(place, threads, user, trigger, CommandName.AGENT)
-        if IntakeResult.OFF in became:
-            return texts(Notice.SWITCHED_OFF)
-        return texts(Notice.AGENT_ANSWERS if became else Notice.AGENT_ANSWERS_ALREADY)
+    async def _give_back(self, taken_by: TakenBy, texts: Texts, user: str, place: str, trigger: str) -> str:
+        threads = [taken.thread for taken in await taken_by(user)]
+        count = await self._command_in(place, threads, user, trigger, CommandName.AGENT)
+        return texts(Notice.AGENT_ANSWERS if count else Notice.AGENT_ANSWERS_ALREADY)
 
     async def _command_in(
         self, place: str, threads: Sequence[ThreadKey], user: str, trigger: str, name: CommandName
-    ) -> Sequence[IntakeResult]:
-        """Give a command in those of the threads that are in this place; return what became of each."""
+    ) -> int:
+        """Give a command in those of the threads that are in this place; return in how many."""
         here = [thread for thread in threads if thread.place == place]
-        return [
-            await self._accept(Command(origin_of(thread, user, f"{trigger}:{number}"), name, is_typed=False))
-            for number, thread in enumerate(here)
-        ]
+        for number, thread in enumerate(here):
+            await self._accept(Command(origin_of(thread, user, f"{trigger}:{number}"), name))
+        return len(here)
 
     async def _new(self, texts: Texts, user: str, place: str, trigger: str) -> str:
         if not place.startswith("D") or self._options.threads_in_dms:

@@ -50,7 +50,8 @@ class WorkspaceContext:
     receipts: Receipts | None
     agent_view: AgentView | None
     sessions_of: SessionsOf
-    taken_by: TakenBy
+    taken_by: TakenBy | None
+    """None: no person takes a thread over."""
 
     async def show_activity(self, address: Address, language: str) -> None:
         """Show that the agent is at work, under the thread and in the agent view."""
@@ -86,7 +87,8 @@ class WorkspaceFactory:
 
     def of(self, client: AsyncWebClient, workspace: BotIdentity) -> WorkspaceContext:
         """Put together what one workspace needs."""
-        options, background, sessions = self.options, self.background, self.sessions
+        options, background = self.options, self.background
+        sessions, take_overs = self.sessions, self.take_overs
         suggestions = self.suggestions or Suggestions(options.prompts)
         people = People(client, workspace, emails=self.emails, look_up_s=self.limits.look_up_s)
         activity = Activity(client)
@@ -95,7 +97,7 @@ class WorkspaceFactory:
             return () if sessions is None else await sessions.opened_by(CHANNEL, workspace.account, user)
 
         async def taken_by(user: str) -> Sequence[TakeOver]:
-            taken = () if self.take_overs is None else await self.take_overs.all_threads()
+            taken = () if take_overs is None else await take_overs.all_threads()
             here = (CHANNEL, workspace.account, user)
             return [one for one in taken if (one.thread.channel, one.thread.account, one.person.id) == here]
 
@@ -112,7 +114,7 @@ class WorkspaceFactory:
             receipts=Receipts(client, background) if options.receipt else None,
             agent_view=AgentView(client, workspace.account, suggestions, background) if options.agent_view else None,
             sessions_of=sessions_of,
-            taken_by=taken_by,
+            taken_by=None if take_overs is None else taken_by,
         )
 
 

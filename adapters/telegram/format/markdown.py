@@ -13,6 +13,7 @@ from adapters.telegram import limits
 from adapters.telegram.format.entities import Mark, Span, spans_of, tidied, trimmed, utf16_length, worthiest
 from adapters.telegram.format.links import defuse
 from adapters.telegram.format.parse import parsed
+from bridge.domain.incoming import TAKE_OVER
 from bridge.domain.notices import SLASHES
 from bridge.domain.pages import PageView
 from bridge.markdown.preprocess import prepared
@@ -88,7 +89,8 @@ def _within(words: str, units: int) -> str:
 
 
 def _is_help(line: str, language: str) -> bool:
-    return "\n/" in line and line == help_text(texts_in(language), SLASHES)
+    styles = (SLASHES, SLASHES.without(TAKE_OVER))
+    return "\n/" in line and any(line == help_text(texts_in(language), style) for style in styles)
 
 
 def _finished(view: PageView, allowed: frozenset[str]) -> frozenset[str]:

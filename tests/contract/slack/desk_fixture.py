@@ -51,14 +51,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def receiving(slack: SlackStandIn, stores: RedisStores, options: SlackSettings) -> AsyncIterator[Desk]:
+async def receiving(
+    slack: SlackStandIn, stores: RedisStores, options: SlackSettings, *, has_take_overs: bool = True
+) -> AsyncIterator[Desk]:
     channel = SlackChannel(
         bot_token=slack.bot_token,
         app_token=slack.app_token,
         api_url=slack.api_url,
         options=options,
         sessions=stores.sessions,
-        take_overs=stores.take_overs,
+        take_overs=stores.take_overs if has_take_overs else None,
         marks=stores.records,
     )
     await channel.open()

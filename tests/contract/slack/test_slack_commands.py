@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from adapters.redis_store import RedisStores
-from bridge.domain.incoming import Command, CommandName, IntakeResult
+from bridge.domain.incoming import TAKE_OVER, CommandName, IntakeResult
 from bridge.domain.notices import TALKIFAI_COMMAND, Notice
 from bridge.domain.sessions import Conversation, EndReason, Session
-from bridge.domain.take_overs import MayTakeOver
 from bridge.domain.threads import ThreadKey
 from bridge.texts.sentences import help_text
 from config.slack import SlackSettings
@@ -73,14 +72,14 @@ async def test_human_and_agent_are_for_the_persons_own_threads_in_that_place(des
     assert kind_of(desk.queued[-1]) is CommandName.AGENT
 
 
-async def test_human_asks_nothing_where_it_is_switched_off(desk: Desk, stores: RedisStores) -> None:
+async def test_human_asks_nothing_where_it_is_switched_off(slack: SlackStandIn, stores: RedisStores) -> None:
     """M7: the word is a question in a thread alone; a slash command would ask it in every conversation at once."""
     await open_session(stores, CHANNEL_THREAD)
-    desk.becomes = IntakeResult.OFF
-    assert await desk.type("human", "C1") == english(Notice.SWITCHED_OFF)
-    (human,) = desk.queued
-    assert isinstance(human, Command)
-    assert MayTakeOver.OFF.allowed(human) is None
+    told = help_text(english, TALKIFAI_COMMAND.without(TAKE_OVER))
+    assert "human" not in told
+    async with receiving(slack, stores, SlackSettings(), has_take_overs=False) as desk:
+        assert [await desk.type(word, "C1") for word in ("human", "agent", "help")] == [told] * 3
+        assert desk.kept == []
 
 
 async def test_new_begins_anew_in_a_direct_message_and_explains_elsewhere(desk: Desk) -> None:

@@ -5,6 +5,7 @@ import pytest
 from adapters.telegram.format.entities import Mark, tidied
 from adapters.telegram.format.links import is_deceptive, is_web_address
 from adapters.telegram.format.markdown import Rendered, _rendered, fits, render, render_page
+from bridge.domain.incoming import TAKE_OVER
 from bridge.domain.notices import SLASHES
 from bridge.domain.pages import PageView
 from bridge.texts.sentences import help_text
@@ -115,7 +116,8 @@ def test_a_table_keeps_the_cells_beyond_its_width_and_the_addresses_in_it() -> N
 
 
 def test_the_commands_in_our_own_help_can_be_pressed_and_those_in_other_lines_cannot() -> None:
-    assert render_page(PageView(notice=help_text(english, SLASHES))).text == help_text(english, SLASHES)
+    for style in (SLASHES, SLASHES.without(TAKE_OVER)):
+        assert render_page(PageView(notice=help_text(english, style))).text == help_text(english, style)
     assert render_page(PageView(notice="Used: /stop")).text == f"Used: /{J}stop"
 
 

@@ -11,14 +11,14 @@ from bridge.domain.notices import SLASHES, Notice
 from bridge.domain.pages import Button
 from bridge.domain.sessions import EndReason
 from bridge.domain.stream_events import HandedOff, StreamEnded, StreamEvent, TextDelta, ToolStarted
-from bridge.domain.take_overs import MayTakeOver
+from bridge.domain.take_overs import MayTakeOver, TakeOverOptions
 from bridge.domain.turns import Outcome
 from bridge.texts.sentences import human_answers
 from bridge.worker.hand_backs import HandBacks
 from tests.conftest import pass_time
 from tests.english import english
-from tests.fakes import THREAD, command, question
-from tests.unit.bridge.conversation.turn_fixture import ANSWER, says, stage
+from tests.fakes import THREAD, CapableChannel, command, question
+from tests.unit.bridge.conversation.turn_fixture import ANSWER, says, stage, stage_on
 
 
 async def test_commands_that_cost_open_nothing_while_a_person_has_the_thread(stores: RedisStores) -> None:
@@ -87,6 +87,14 @@ async def test_a_thread_that_was_left_to_people_says_so_when_the_agent_has_it_ag
 
 
 @pytest.mark.parametrize("may", MayTakeOver)
+async def test_help_names_the_words_for_it_where_they_are_words(stores: RedisStores, may: MayTakeOver) -> None:
+    channel = CapableChannel(latency_s=0.0, page_size=5000)
+    it = stage_on(channel, stores, says(ANSWER), human=TakeOverOptions(may))
+    await it.answer(command(CommandName.HELP))
+    assert ("/human" in it.notices[-1]) == ("/agent" in it.notices[-1]) == (may is not MayTakeOver.OFF)
+
+
+@pytest.mark.parametrize("may", MayTakeOver)
 def test_the_setting_says_who_may_take_over(may: MayTakeOver) -> None:
     asked = Command(question().origin, CommandName.HUMAN, owner_only=True)
     allowed = may.allowed(asked)
@@ -94,7 +102,6 @@ def test_the_setting_says_who_may_take_over(may: MayTakeOver) -> None:
         case MayTakeOver.OFF:
             assert allowed == Question(asked.origin, "human")
             assert may.allowed(replace(asked, about="0123456789abcdef")) is None
-            assert may.allowed(replace(asked, is_typed=False)) is None
         case MayTakeOver.ANYONE:
             assert isinstance(allowed, Command)
             assert not allowed.owner_only

@@ -21,6 +21,7 @@ from bridge.domain.files import NO_FILES, FileRules
 from bridge.domain.incoming import IntakeResult, Queued
 from bridge.domain.limits.allowances import Allowances
 from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
+from bridge.domain.take_overs import TakeOverOptions
 from bridge.domain.turns import Lease, Settlement
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.runtime.clock import SystemClock
@@ -101,6 +102,7 @@ def stage_on(
     carry_over: CarryOverLimits | None = None,
     files: FileRules = NO_FILES,
     compacts_from: int = COMPACT_FROM,
+    human: TakeOverOptions | None = None,
 ) -> Stage[Fake]:
     clock = SystemClock()
     agent = FakeAgent(script, greeting=greeting)
@@ -145,7 +147,7 @@ def stage_on(
         marks=stores.records,
         allowances=keeper,
         routes=routes,
-        human_button=True,
+        human=human or TakeOverOptions(button=True),
         file_from=files.from_pages,
     )
     return Stage(stores, agent, channel, turns, routes)
