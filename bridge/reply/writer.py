@@ -7,6 +7,7 @@ kept. Only the first look, and the looks once the reply has ended, come before t
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from bridge.domain.errors import (
     ChannelOutage,
@@ -122,8 +123,7 @@ class Writer:
 
     async def _advance(self) -> float | None:
         """Make at most one call. Return how long to wait at most before looking again; None when done."""
-        hold_s = self._hold_s()
-        if hold_s > 0:
+        if (hold_s := self._hold_s()) > 0:
             return hold_s
         self._times.note_end()
         kind, call = self._expected_kind(), None
@@ -140,8 +140,7 @@ class Writer:
     async def _try(self, kind: CallKind, call: NextCall | None) -> float | None:
         """Ask the limits for a call; make the pages as they are by then, and the call. As `_advance`."""
         is_optional = call is not None and call.is_optional
-        due_s = self._times.due_in_s(Priority.FINAL if is_optional else kind.priority)
-        if due_s > 0:
+        if (due_s := self._times.due_in_s(Priority.FINAL if is_optional else kind.priority)) > 0:
             return self._times.wait_for_buttons(due_s) if is_optional else self._times.rest(due_s)
         version = self._reply.version
         asked = self._asked(kind)
@@ -275,17 +274,13 @@ class Writer:
 
     async def _look_for(self, page: PageState, view: PageView) -> None:
         """Search the channel for a page that may be there without our knowing its message."""
-        if not isinstance(self._channel, PostLookup):
-            page.looks_left = 0
-            return
-        try:
-            found = await self._channel.find_post(self._address, view)
-        except LookupUnsupported:
-            page.looks_left = 0
-            return
-        page.note_look(found)
-        # A request that timed out on our side may still be carried out on theirs.
-        self._times.pause(_LOOK_PAUSE_S if page.looks_left else 0.0)
+        if isinstance(self._channel, PostLookup):
+            with suppress(LookupUnsupported):
+                page.note_look(await self._channel.find_post(self._address, view))
+                # A request that timed out on our side may still be carried out on theirs.
+                self._times.pause(_LOOK_PAUSE_S if page.looks_left else 0.0)
+                return
+        page.looks_left = 0
 
     async def note_shown(self) -> None:
         """Bring the record up to date. A store that does not answer holds this up for a moment. Raises `LeaseLost`."""
