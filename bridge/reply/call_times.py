@@ -2,8 +2,9 @@
 
 import logging
 
-from bridge.domain.limits.rate_limits import ChannelLimits, Priority
+from bridge.domain.limits.rate_limits import CallRequest, ChannelLimits, Priority
 from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.page_list import CallKind
 from bridge.reply.reply import Reply
 from bridge.runtime.clock import Clock
 
@@ -137,6 +138,17 @@ class CallTimes:
         elif kind is Priority.FIRST:
             since = self._first_text_at or self._began
         return self._clock.monotonic() - since
+
+    def request(self, kind: CallKind, live: str) -> CallRequest:
+        """Return what the limits are asked for. `live`: the name under which the reply counts as live."""
+        return self._pacing.asked(
+            kind.priority,
+            kind.budgets,
+            reply=live,
+            is_last=kind.is_last,
+            waits_s=self.waits_s(kind.priority),
+            reserves=kind.reserves,
+        )
 
     def wait_for_buttons(self, wait_s: float) -> float | None:
         """Wait a moment for the edit that brings the last buttons, while people read the whole text; else leave it."""

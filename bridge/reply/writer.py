@@ -143,7 +143,7 @@ class Writer:
         if (due_s := self._times.due_in_s(Priority.FINAL if is_optional else kind.priority)) > 0:
             return self._times.wait_for_buttons(due_s) if is_optional else self._times.rest(due_s)
         version = self._reply.version
-        asked = self._asked(kind)
+        asked = self._times.request(kind, self._live)
         wait_s = self._pacing.surely_waits_s(asked) or await self._ask_for(asked)
         if wait_s > 0:
             return self._times.wait_for_buttons(wait_s) if is_optional else self._put_off(kind, call, wait_s)
@@ -182,16 +182,6 @@ class Writer:
     def _look(self) -> NextCall | None:
         self._length_looked_at = self._reply.length
         return self._pages.next_call()
-
-    def _asked(self, kind: CallKind) -> CallRequest:
-        return self._pacing.asked(
-            kind.priority,
-            kind.budgets,
-            reply=self._live,
-            is_last=kind.is_last,
-            waits_s=self._times.waits_s(kind.priority),
-            reserves=kind.reserves,
-        )
 
     def _put_off(self, kind: CallKind, call: NextCall | None, wait_s: float) -> float:
         """Ask for the same again later, without a look at the pages before it is granted."""
