@@ -32,6 +32,7 @@ from bridge.domain.incoming import (
 )
 from bridge.domain.limits.allowances import Allowances, Asking, Level, Taken
 from bridge.domain.notices import Notice
+from bridge.domain.take_overs import MayTakeOver
 from bridge.domain.threads import ThreadKey
 from bridge.runtime.clock import SystemClock
 from bridge.runtime.operator_alerts import OperatorAlerts
@@ -153,6 +154,20 @@ async def test_questions_and_commands_queue_and_nothing_else_does(incoming: Inco
     assert inbox.called == called
     otherwise = IntakeResult.WELCOME if isinstance(incoming, Joined) else IntakeResult.FORBIDDEN
     assert became is (IntakeResult.ACCEPTED if called else otherwise)
+
+
+@pytest.mark.parametrize(
+    ("about", "became", "called"),
+    [("", IntakeResult.ACCEPTED, ["append"]), ("0123456789abcdef", IntakeResult.OFF, [])],
+)
+async def test_an_old_button_asks_nothing_where_take_overs_are_switched_off(
+    about: str, became: IntakeResult, called: list[str]
+) -> None:
+    """M7: what is typed is a question; the press of a button is none."""
+    inbox = FakeInbox()
+    intake = Intake(inbox, _silent, OPEN, _no_offer, hour_of(OPEN), MayTakeOver.OFF)
+    assert await intake.accept(Command(FROM, CommandName.HUMAN, about)) is became
+    assert inbox.called == called
 
 
 @pytest.mark.parametrize(
