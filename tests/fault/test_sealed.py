@@ -24,8 +24,8 @@ async def _all_values(redis: Redis) -> bytes:
     """Return all that Redis keeps, as its clients read it."""
     found: list[Any] = []
     async for key in redis.scan_iter():
-        kind = (await redis.type(key)).decode()
-        match kind:
+        kind = await redis.type(key)
+        match kind.decode() if isinstance(kind, bytes) else kind:
             case "string":
                 found.append(await redis.get(key) or b"")
             case "hash":
