@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_store import RedisStores, StoreLimits
-from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Remark, Withdrawal
+from bridge.domain.incoming import Command, CommandName, Edit, IntakeResult, Question, Remark, Withdrawal
 from bridge.domain.limits.retention import PersonKey
 from bridge.domain.sessions import EndReason
 from bridge.domain.threads import Person, ThreadKey
@@ -100,6 +100,15 @@ async def test_the_agent_asks_for_a_person_as_its_answer_is_settled(stores: Redi
     assert taken.by_agent
     assert await stores.sessions.current(THREAD) is None
     assert await _texts(stores) == ["q2"]
+
+
+async def test_who_began_the_conversation_may_give_back_what_the_agent_gave_away(stores: RedisStores) -> None:
+    """M7: as may the one who had asked; nobody else, where the setting says so."""
+    await bound(stores, "c1", THREAD)
+    lease = await _begun_of(stores, ask("q1", THREAD, person="U2"))
+    await stores.queue.settle(lease, Settlement(Outcome.ANSWERED, idle_timeout_s=600, end_reason=EndReason.HUMAN))
+    assert await stores.inbox.append(give_back("a1", person="U3", owner_only=True)) is IntakeResult.NOT_YOURS
+    assert await stores.inbox.append(give_back("a2", person="U1", owner_only=True)) is IntakeResult.ACCEPTED
 
 
 async def test_only_who_may_stop_takes_a_thread_over_and_gives_it_back(stores: RedisStores) -> None:
@@ -244,6 +253,11 @@ async def test_a_group_that_moves_takes_along_who_has_it_and_what_was_said(store
     await stores.places.leave("telegram", "100", "-1005")
     assert await stores.take_overs.all_threads() == []
     assert await stores.exchanges.of_thread(new) == []
+
+
+async def _begun_of(stores: RedisStores, asked: Question) -> Lease:
+    assert await stores.inbox.append(asked) is IntakeResult.ACCEPTED
+    return await _at_head(stores)
 
 
 async def _at_head(stores: RedisStores) -> Lease:

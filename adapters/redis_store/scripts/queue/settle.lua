@@ -90,7 +90,7 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
   end
   if end_reason == 'human' and body and redis.call('EXISTS', taken) == 0 then
     take_over(taken, taken_due, inbox, bodies, clock, thread, cjson.decode(body), hand_back_ms, true, keep)
-    redis.call('HSET', taken, 'by_agent', '1')
+    redis.call('HSET', taken, 'by_agent', '1', 'opener', redis.call('HGET', session, 'person_id') or '')
   end
   local is_taken = redis.call('EXISTS', taken) == 1
   if is_taken and outcome == 'stopped' and exchange == '' and body and string.find(body, '"kind":"ask"', 1, true) then
