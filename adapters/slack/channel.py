@@ -208,6 +208,11 @@ class SlackChannel:
         here = await self._calls.perhaps(queued.thread.account)
         return plain_identifier(queued) if here is None else await here.people.identifier(queued)
 
+    async def name_of(self, thread: ThreadKey, person_id: str) -> str:
+        """Return the name that the person goes by; empty where Slack does not tell."""
+        here = await self._calls.perhaps(thread.account)
+        return "" if here is None else await here.people.shown_name(person_id)
+
     async def locale_of(self, origin: Origin) -> Locale:
         """Return the person's language and time zone, as far as Slack says."""
         here = None if origin.person.is_program else await self._calls.perhaps(origin.thread.account)

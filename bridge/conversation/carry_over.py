@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bridge.conversation.channels import named
 from bridge.conversation.files.reader import FileReader
 from bridge.conversation.turn_context import QuestionTurn
 from bridge.domain.errors import QuestionTooLong
@@ -94,6 +95,9 @@ class CarryOver:
         if not (carried or summary):
             return await _with_files(turn, session, read, is_first=is_first)
         several = any(exchange.person.id != turn.question.person.id for exchange in carried)
+        if several:
+            people = await named(turn.channel, turn.lease.thread, [exchange.person for exchange in carried])
+            carried = [replace(exchange, person=people[exchange.person.id]) for exchange in carried]
         try:
             words = await _with_files(turn, session, read, is_first=False, several=several)
         except QuestionTooLong:

@@ -1,13 +1,15 @@
-"""The channels of one worker, found by the service and the account that a thread is in."""
+"""The channels of one worker, found by the service and the account of a thread; and what people are called there."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bridge.domain.errors import ChannelUnavailable
 from bridge.domain.incoming import Origin
-from bridge.domain.threads import ThreadKey
+from bridge.domain.threads import Person, ThreadKey
 from bridge.ports.channel import Channel
-from bridge.ports.channel_capabilities import KnownLocales
+from bridge.ports.channel_capabilities import KnownLocales, PersonNames
 from bridge.texts.catalog import Texts, texts_in
 
 
@@ -40,3 +42,15 @@ class Channels:
         if channel is not None and isinstance(channel, KnownLocales):
             locale = await channel.locale_of(origin)
         return texts_in(locale.language, locale.time_zone)
+
+
+async def named(channel: Channel, thread: ThreadKey, people: Iterable[Person]) -> Mapping[str, Person]:
+    """Return people by their ids, with their names as far as the channel knows them. Takes some seconds at most."""
+    found = {person.id: person for person in people}
+    unnamed = [person.id for person in found.values() if person.id and not person.name]
+    if unnamed and isinstance(channel, PersonNames):
+        names = await asyncio.gather(*(channel.name_of(thread, person_id) for person_id in unnamed))
+        found |= {
+            person_id: replace(found[person_id], name=name) for person_id, name in zip(unnamed, names, strict=True)
+        }
+    return found

@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import assert_never
 
 from bridge.conversation.carry_over import CarryOver
+from bridge.conversation.channels import named
 from bridge.conversation.sessions.session_manager import SessionManager
 from bridge.conversation.turn_context import QuestionTurn, TurnContext
 from bridge.domain.errors import PersonAnswers
@@ -98,6 +99,8 @@ class Commands:
     async def _status(self, turn: TurnContext) -> str:
         taken = await self._sessions.taken_over(turn.lease.thread)
         if taken is not None:
+            people = await named(turn.channel, turn.lease.thread, [taken.person])
+            taken = replace(taken, person=people[taken.person.id])
             return taken_status(turn.texts, taken, self._clock.now(), style_of(turn.channel))
         session = await self._sessions.current(turn.lease.thread)
         remembered = await self._carry_over.remembered(turn.lease.thread)

@@ -137,6 +137,18 @@ class KnownLocales(Protocol):
 
 
 @runtime_checkable
+class PersonNames(Protocol):
+    """Looks up what people are called. Without it only the names count that came with what they said."""
+
+    async def name_of(self, thread: ThreadKey, person_id: str) -> str:
+        """Return how a person of the thread is shown; empty where that is not to be had.
+
+        From a cache where possible. Takes some seconds at most, never fails.
+        """
+        ...
+
+
+@runtime_checkable
 class AskerNames(Protocol):
     """Knows a better name for a person than the channel's own id. Without it that is `<channel>:<id>`."""
 

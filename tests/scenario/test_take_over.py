@@ -7,7 +7,7 @@ import pytest
 from sandbox.faults import Gate
 from sandbox.talkifai.script import Answer, Handoff, Hold, Tool
 from tests.scenario.command_line import run_command
-from tests.scenario.messengers import Messenger, Talk
+from tests.scenario.messengers import Messenger, SlackMessenger, Talk, TelegramMessenger
 
 pytestmark = [pytest.mark.scenario, pytest.mark.asyncio(loop_scope="module")]
 
@@ -102,6 +102,46 @@ async def test_what_people_say_to_each_other_in_a_group_goes_along(messenger: Me
     await messenger.until_said(talk, AFTER)
     (carried,) = messenger.records(talk)[1].carried
     assert carried.count("Bob, are we fifteen?") == 1
+
+
+async def _say_as_another(messenger: Messenger, talk: Talk, text: str) -> tuple[str, str]:
+    """Let another person speak in the thread; return the name and the id."""
+    if isinstance(messenger, SlackMessenger):
+        person = messenger.person()
+        await messenger.slack.say(person, talk.place, text, talk.root)
+        return messenger.slack.workspace.people[person].name, person
+    assert isinstance(messenger, TelegramMessenger)
+    bob = messenger.telegram.person("Bob Builder")
+    chat = messenger.chats[talk.place][1]
+    await messenger.telegram.say(bob, chat, text, reply_to=int(talk.questions[0]))
+    return "Bob Builder", str(bob.id)
+
+
+async def test_people_are_called_by_their_names_where_one_has_a_thread(messenger: Messenger) -> None:
+    """M7: in `status`, and as speakers of what goes along; no one is looked up before what they said is kept."""
+    messenger.scene.answers["which plan is it?"] = Answer.of(BEFORE)
+    talk = await messenger.ask_in_group("which plan is it?")
+    await messenger.until_texts(talk, BEFORE)
+    await messenger.follow_up(talk, _word(messenger, "human"))
+    await messenger.until_said(talk, TAKEN)
+    name, person = await _say_as_another(messenger, talk, "We are twenty.")
+    await _until_kept(messenger, talk, "overheard")
+    if isinstance(messenger, SlackMessenger):
+        assert not any(call.method == "users.info" and call.params["user"] == person for call in messenger.slack.calls)
+        taker = messenger.slack.workspace.people[talk.person].name
+    else:
+        assert isinstance(messenger, TelegramMessenger)
+        taker = messenger.chats[talk.place][0].name
+    await messenger.follow_up(talk, _word(messenger, "status"))
+    await messenger.until_said(talk, f"{taker} took over here")
+
+    await messenger.follow_up(talk, _word(messenger, "agent"))
+    await messenger.until_said(talk, BACK)
+    await messenger.follow_up(talk, "and then?")
+    await messenger.until_said(talk, "and then?")
+    (carried,) = messenger.records(talk)[1].carried
+    assert f"{name} ({person}): We are twenty." in carried
+    assert f"{taker} (" in carried
 
 
 @pytest.mark.parametrize("step", [Tool("ask_a_person", 0.0), Handoff("front desk")])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.redis_store.stores import RedisStores
-from bridge.conversation.channels import Channels
+from bridge.conversation.channels import Channels, named
 from bridge.domain.errors import ChannelUnavailable
 from bridge.domain.threads import Person, ThreadKey
 from bridge.domain.turns import Outcome
@@ -64,3 +64,31 @@ async def test_a_channel_that_has_an_agent_and_names_of_its_own_is_asked_for_the
     session = await stores.sessions.current(THREAD)
     assert session is not None
     assert (it.agent.opened_agents, session.user_identifier) == (["agent 7"], "Ada@example.com")
+
+
+class _Directory(FakeChannel):
+    """Knows Ada by name, and notes whom it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    async def name_of(self, thread: ThreadKey, person_id: str) -> str:
+        assert thread == THREAD
+        self.asked.append(person_id)
+        return {"U1": "Ada"}.get(person_id, "")
+
+
+async def test_people_whose_messages_brought_no_name_are_looked_up_once() -> None:
+    """M7: where the channel can; a person without a name stays an id."""
+    people = [Person("U1"), Person("U2", "Bob"), Person("U3"), Person("U1"), Person("")]
+    channel = _Directory()
+    found = await named(channel, THREAD, people)
+    assert {person_id: person.name for person_id, person in found.items()} == {
+        "U1": "Ada",
+        "U2": "Bob",
+        "U3": "",
+        "": "",
+    }
+    assert channel.asked == ["U1", "U3"]
+    assert (await named(FakeChannel(), THREAD, people))["U1"] == Person("U1")
