@@ -6,7 +6,7 @@ header, lists with the right number, emphasis. What is repeated for that is the 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.markdown.blocks import NOTHING, Kind, Open, read_line
@@ -93,6 +93,15 @@ class Paginator:
         self._lead_is_sure = True
         """False while the page's first line, on which the lead depends, still grows."""
         self._read = NOTHING_READ
+        self._paged: str | None = None
+        """The text whose pages are all made."""
+        self._last: Page | None = None
+        """The page behind the full ones; None where there is none."""
+
+    @property
+    def full(self) -> Sequence[Page]:
+        """The pages that never change again."""
+        return self._full
 
     @property
     def is_full(self) -> bool:
@@ -101,21 +110,39 @@ class Paginator:
 
     def pages(self, text: str) -> list[Page]:
         """Return all pages of `text`, which must go on from the text of the last call."""
-        while not self.is_full:
+        while self.make_page(text):
+            continue
+        return list(self._full) if self._last is None else [*self._full, self._last]
+
+    def make_page(self, text: str) -> bool:
+        """Fill one page more of `text`; False where no other is full, and all its pages are made."""
+        if text is self._paged:
+            return False
+        last: Page | None = None
+        if not self.is_full:
             rest = text[self._start :]
             self._make_lead(rest)
-            if not rest.strip():
-                return list(self._full) or [self._last_page(rest)]
-            if not self._is_far_too_long(rest):
+            if rest.strip():
+                last = self._rest_that_fits(rest)
+                if last is None:
+                    self._turn_page(rest)
+                    return True
+            elif not self._full:
                 last = self._last_page(rest)
-                if len(rest) <= self._dropped or self._fits(last.shown()):
-                    return [*self._full, last]
-            self._turn_page(rest)
-        return list(self._full)
+        self._paged, self._last = text, last
+        return False
+
+    def _rest_that_fits(self, rest: str) -> Page | None:
+        """Return all that is left as the last page; None where it is too long for one."""
+        if self._is_far_too_long(rest):
+            return None
+        last = self._last_page(rest)
+        return last if len(rest) <= self._dropped or self._fits(last.shown()) else None
 
     def read_again(self) -> None:
         """Take in that the text of the last page is not the one that was there before."""
         self._read = NOTHING_READ
+        self._paged = None
 
     def seal(self, text: str, shown: str, closers: str) -> bool:
         """End the last page of `text` where it is shown up to, so that the rest begins another page. False: it cannot.
@@ -150,6 +177,7 @@ class Paginator:
         part = rest[:cut]
         self._full.append(Page(part, self._lead, self._dropped, continues=True, closers=closers, opened=self._open))
         self._start += cut
+        self._paged = None
         self._read = NOTHING_READ
         *lines, last = part.split("\n")
         for line in lines:

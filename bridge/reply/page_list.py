@@ -1,5 +1,6 @@
 """All pages of a reply in their channel: which of them does not look as it should, and what call it needs."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,12 @@ class NextCall:
     kind: CallKind
     is_optional: bool = False
     """People see the whole text already: only buttons are wrong."""
+
+
+async def make_pages(reply: Reply) -> None:
+    """Make the pages one by one: a long answer that comes at once must not hold up the other replies."""
+    while reply.make_page():  # noqa: ASYNC110 - it waits for nothing, it lets others work
+        await asyncio.sleep(0)
 
 
 class PageList:
@@ -79,8 +86,9 @@ class PageList:
             ids.pop()
         return tuple(ids)
 
-    def next_call(self) -> NextCall | None:
+    async def next_call(self) -> NextCall | None:
         """Look at the pages; return the first call that is needed to make the channel show them, None for none."""
+        await make_pages(self._reply)
         if self._reply.ended and not self._reply.length:
             self._keep_old_answer()
         views = self._showing.views(self._reply)

@@ -185,6 +185,16 @@ class Reply:
         self.version += 1
         return True
 
+    def make_page(self) -> bool:
+        """Do a part of the work of `views`, one page of it at most; False where nothing is left to do before."""
+        if self._looked_at == self.version or (self._views and self._is_full):
+            return False
+        full, made = self._paginator.full, len(self._sealed)
+        if made < len(full) and (self._most_shown is None or made < self._most_shown):
+            self._sealed.append(self._view_of(full[made], made + 1))
+            return True
+        return self._paginator.make_page(self.text)
+
     def views(self) -> list[PageView]:
         """Return every page as it should look now. Empty while there is nothing to show."""
         # Pages that are full, all of them, stay as they are.

@@ -128,7 +128,7 @@ class Writer:
         self._times.note_end()
         kind, call = self._expected_kind(), None
         if kind is None:
-            call = self._look()
+            call = await self._look()
             if call is None:
                 self.has_caught_up.set()
                 return None if self._reply.ended else self._showing.look_again_s(self._times.rest_unchanged())
@@ -149,7 +149,7 @@ class Writer:
             return self._times.wait_for_buttons(wait_s) if is_optional else self._put_off(kind, call, wait_s)
         self._times.note_grant()
         if call is None or self._reply.version != version:
-            call = self._look()
+            call = await self._look()
             if call is None or call.kind.budgets != kind.budgets:
                 # Nothing certain has come, or what is needed now counts elsewhere.
                 self._expected = None
@@ -179,9 +179,9 @@ class Writer:
         has_grown = self._reply.length != self._length_looked_at
         return self._expected if has_grown and not self._reply.ended else None
 
-    def _look(self) -> NextCall | None:
+    async def _look(self) -> NextCall | None:
         self._length_looked_at = self._reply.length
-        return self._pages.next_call()
+        return await self._pages.next_call()
 
     def _put_off(self, kind: CallKind, call: NextCall | None, wait_s: float) -> float:
         """Ask for the same again later, without a look at the pages before it is granted."""

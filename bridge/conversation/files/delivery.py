@@ -28,6 +28,7 @@ from bridge.ports.channel import Channel
 from bridge.ports.channel_capabilities import Files, FileSharing
 from bridge.ports.stores.work_queue import WorkQueue
 from bridge.rate_limits.channel_limiter import ChannelLimiter
+from bridge.reply.page_list import make_pages
 from bridge.reply.reply import Reply
 from bridge.reply.result_files import files_of
 from bridge.reply.writer import Writer
@@ -86,7 +87,10 @@ class FileDelivery:
         Raises `LeaseLost`.
         """
         reply, channel = turn.reply, turn.channel
-        if self.from_pages is None or not isinstance(channel, FileSharing) or not _is_long(reply):
+        if self.from_pages is None or not isinstance(channel, FileSharing):
+            return
+        await make_pages(reply)
+        if not _is_long(reply):
             return
         files = files_of(reply.text, channel.fits, is_held=reply.is_held)
         if not files:

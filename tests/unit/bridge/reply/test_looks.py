@@ -103,3 +103,33 @@ def test_a_hundred_thousand_uses_of_tools_keep_a_reply_small() -> None:
     assert channel.text == "I look that up, again and again."
     assert len(reply.used_tools) <= 100
     assert reply.looks <= 2 * len(channel.calls) + 2
+
+
+class WatchingChannel(FakeChannel):
+    """Notes which pages it is asked about in each round of the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__(page_size=9_000)
+        self.rounds: list[set[str]] = []
+        self._is_new = True
+
+    def fits(self, text: str) -> bool:
+        if self._is_new:
+            self._is_new = False
+            self.rounds.append(set())
+            asyncio.get_running_loop().call_soon(self._begin_round)
+        self.rounds[-1].add(text[:20])
+        return super().fits(text)
+
+    def _begin_round(self) -> None:
+        self._is_new = True
+
+
+def test_the_pages_of_a_long_answer_that_comes_at_once_are_made_one_by_one() -> None:
+    """The event loop is free between two pages, so no other reply waits for all of them."""
+    channel = WatchingChannel()
+    text = " ".join(f"{number:05d} is the number of this sentence." for number in range(4_000))
+    run_virtually(write(channel, chunks(text, size=len(text))))
+    assert len(channel.standing) > 15
+    assert len(set[str]().union(*channel.rounds)) >= len(channel.standing)
+    assert max(map(len, channel.rounds)) == 1
