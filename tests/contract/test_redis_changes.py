@@ -18,12 +18,13 @@ from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.client.server_check import is_cluster
 from adapters.redis_store.places import RedisPlaces
 from bridge.domain.errors import LeaseLost, SettingWrong, StoreUnavailable
-from bridge.domain.incoming import IntakeResult
+from bridge.domain.exchanges import Exchange
+from bridge.domain.incoming import CommandName, IntakeResult
 from bridge.domain.sessions import EndReason
-from bridge.domain.threads import ThreadKey
+from bridge.domain.threads import Person, ThreadKey
 from bridge.domain.turns import AnswerResult, Outcome, Settlement, Step
 from tests.contract.own_redis import own_redis, run_on
-from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, bound, claim, lost, session
+from tests.contract.store_steps import DONE, OTHER, THREAD, ask, begin, begun, bound, claim, command, lost, session
 from tests.fault.proxy import Proxy
 
 MOST_BLOCKED_MS = 50.0
@@ -111,6 +112,39 @@ async def test_a_full_server_ends_sessions_and_finishes_what_it_took(redis: Redi
 
         await run_on(url, "CONFIG", "SET", "maxmemory", 0)
         assert await stores.inbox.append(ask("q3")) is IntakeResult.ACCEPTED
+        await stores.aclose()
+
+
+async def test_a_full_server_that_forgot_gets_back_what_this_worker_knows(redis: Redis) -> None:
+    """R2, R3: conversations are ended, and the turn at work goes on."""
+    del redis
+    async with own_redis("--maxmemory-policy", "noeviction") as url:
+        stores = RedisStores(connect(url))
+        await stores.sessions.tick(0.0)
+        await stores.inbox.append(command("h1", CommandName.HUMAN))
+        taking = await claim(stores)
+        assert (await begin(stores, taking)).queued.id == "h1"
+        assert not await stores.queue.settle(taking, Settlement(Outcome.COMMAND_DONE, 600))
+        said = Exchange("asked", "told", Person("U1"), at=time.time())
+        settled = replace(await begun(stores, "q0", thread=OTHER), question_id="q0")
+        await stores.sessions.bind(settled, session("c0", OTHER), 600)
+        await stores.queue.record_sending(settled, "c0", 0)
+        assert not await stores.queue.settle(settled, replace(DONE, exchange=said))
+        beside = replace(OTHER, place="-200")
+        lease = await begun(stores, "q1", thread=beside)
+        await stores.sessions.bind(lease, session("c1", beside), 600)
+        await run_on(url, "FLUSHALL")
+        await run_on(url, "CONFIG", "SET", "maxmemory", 1)
+
+        await stores.sessions.tick(10.0)
+        (ending,) = await stores.sessions.claim_ends(9, 30)
+        assert (ending.session.conversation.id, ending.reason) == ("c0", EndReason.FORGOTTEN)
+        current = await stores.sessions.current(beside)
+        assert current is not None
+        assert current.conversation.id == "c1"
+        assert await lost(stores, lease) == []
+        assert await stores.take_overs.of_thread(THREAD) is not None
+        assert [one.answer for one in await stores.exchanges.of_thread(OTHER)] == ["told"]
         await stores.aclose()
 
 

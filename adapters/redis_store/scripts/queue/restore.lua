@@ -7,10 +7,12 @@ local holder = redis.call('HGET', leases, thread)
 if holder and holder ~= fence then
   return 0
 end
-if redis.call('LINDEX', inbox, 0) ~= id then
-  if redis.call('GET', epoch) == known_epoch then
-    return 0
-  end
+local is_at_head = redis.call('LINDEX', inbox, 0) == id
+if not is_at_head and redis.call('GET', epoch) == known_epoch then
+  return 0
+end
+go_on_when_full(due)
+if not is_at_head then
   redis.call('LREM', inbox, 0, id)
   redis.call('LPUSH', inbox, id)
 end

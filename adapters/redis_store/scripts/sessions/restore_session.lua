@@ -6,6 +6,7 @@ local bound = redis.call('HGET', session, 'conversation_id')
 if bound then
   return bound == conversation and 1 or 0
 end
+go_on_when_full(idle)
 redis.call('HSET', session, unpack(ARGV, 5))
 redis.call('ZADD', idle, whole(steady_ms(clock) + idle_ms), thread)
 redis.call('SADD', opened_by, thread)
