@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from time import time
 
 from adapters.redis_store.client.commands import Commands
-from adapters.redis_store.queue.worker_state import WorkerState
+from adapters.redis_store.queue.worker_state import DROPS_KEPT_S, MOST_DROPS, WorkerState
 from adapters.redis_store.schema.codec import Unreadable, pack, queued_from_json
 from adapters.redis_store.schema.exchange_codec import (
     exchange_from_json,
@@ -62,9 +63,14 @@ class RedisExchanges:
         )
 
     async def drop(self, thread: ThreadKey) -> None:
-        """Forget them."""
-        self._worker.exchanges_dropped(thread)
-        await self._commands.call("DEL", *self._of(thread))
+        """Forget them, and what a running worker or TalkifAI's history could bring back."""
+        now_s = time()
+        self._worker.exchanges_dropped(str(thread), now_s)
+        await self._commands.script(
+            "drop_exchanges",
+            [self._keys.drops, *self._of(thread)],
+            [str(thread), milliseconds(now_s), MOST_DROPS, milliseconds(DROPS_KEPT_S)],
+        )
 
     async def summary(self, thread: ThreadKey) -> Summary | None:
         """Return the summary from which the thread goes on; None too where it cannot be read."""

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.queue.worker_state import DROPS_KEPT_S, MOST_DROPS
 from adapters.redis_store.schema.codec import unpack, unpack_anything
-from adapters.redis_store.schema.keys import Keys
+from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.store_limits import StoreLimits
 from bridge.domain.limits.retention import Forgotten, PersonKey
 from bridge.domain.threads import ThreadKey
@@ -58,6 +59,7 @@ class RedisPeople:
         letters = await self._delete_dead_letters(person)
         keys = await self._delete_keys(person, {person.id, *places}, conversations)
         await self._delete_hints(person)
+        await self._drop_what_workers_remember()
         ends = await self._commands.call("HVALS", self._keys.endings)
         left = len(await self.sessions_of(person)) + len(await self.waiting_of(person))
         left += sum(f'"{person.id}"' in unpack_anything(raw) for raw in ends)
@@ -160,6 +162,14 @@ class RedisPeople:
         for name in await self._commands.call("HKEYS", key):
             if set(_parts(unpack(name))) & set(names):
                 await self._commands.call("HDEL", key, name)
+
+    async def _drop_what_workers_remember(self) -> None:
+        """Tell the workers that nothing said until now may come back. In all threads: the person is not named."""
+        await self._commands.script(
+            "drop_exchanges",
+            [self._keys.drops, self._keys.drops],
+            ["", milliseconds(time()), MOST_DROPS, milliseconds(DROPS_KEPT_S)],
+        )
 
     async def _delete_hints(self, person: PersonKey) -> None:
         for thread, asker in (await self._commands.call("HGETALL", self._keys.askers)).items():

@@ -236,16 +236,17 @@ class RedisSessions:
         is_urgent = clock.next_look_s < _LOOK_EVERY_S
         worker.may_be_due = False
         try:
-            now, noted, jump, due_in_ms, lost_in_ms, epoch, others = await self._commands.script(
+            now, noted, jump, due_in_ms, lost_in_ms, epoch, others, drops = await self._commands.script(
                 "tick",
-                [keys.clock, keys.idle, keys.ends, keys.quota, keys.epoch, keys.workers, keys.opening_due],
+                [keys.clock, keys.idle, keys.ends, keys.quota, keys.epoch, keys.workers, keys.opening_due, keys.drops],
                 [
                     *(clock.seen_at_ms, clock.noted_ms, round(clock.unseen_s * 1000), _JUMP_FROM_MS),
-                    *(worker.name, milliseconds(self._limits.presence_s), worker.looks.next()),
+                    *(worker.name, milliseconds(self._limits.presence_s), worker.looks.next(), worker.drops_seen),
                 ],
                 can_wait_s=0.0 if is_urgent else _LOOK_WAITS_S,
             )
             worker.looks.answered()
+            self._note_drops(drops)
             await self._note_epoch(unpack(epoch))
         except BaseException:
             worker.may_be_due = True
@@ -256,8 +257,16 @@ class RedisSessions:
         worker.is_alone = not others
         return Tick(is_due=due_in_ms == 0, jump_s=int(jump) / 1000)
 
+    def _note_drops(self, drops: Sequence[tuple[bytes, Sequence[bytes]]]) -> None:
+        """Take note of what other workers, or an operator, dropped."""
+        for entry_id, flat in drops:
+            fields = dict(zip(flat[::2], flat[1::2], strict=True))
+            self._worker.exchanges_dropped(unpack(fields[b"thread"]), int(fields[b"at_ms"]) / 1000)
+            self._worker.drops_seen = unpack(entry_id)
+
     async def _note_epoch(self, epoch: str) -> None:
         if self._worker.epoch not in {"", epoch}:
+            self._worker.drops_seen = ""
             await self._lost_state.mend()
         self._worker.epoch = epoch
 

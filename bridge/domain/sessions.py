@@ -109,6 +109,8 @@ class Session:
     """True once another person than the opener has asked."""
     agent_id: str = ""
     """The agent that was asked for; empty: the one of the settings."""
+    is_dropped: bool = False
+    """Something said in it was dropped since: its history is not read again for what is to be carried over."""
     idle_line: IdleLine | None = None
     """None: nothing is said when it falls idle."""
 

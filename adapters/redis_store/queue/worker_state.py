@@ -17,6 +17,8 @@ _MOST_SESSIONS = 5000
 _MOST_SAID = 1000
 _MOST_OF_A_THREAD = 3
 """About 4 KB each."""
+MOST_DROPS, DROPS_KEPT_S = 1000, 86_400.0
+"""How many drops are kept, and for how long: longer than a session may live."""
 
 
 @dataclass(slots=True)
@@ -81,6 +83,10 @@ class WorkerState:
         """When (ms) and what, oldest first."""
         self.taken: dict[ThreadKey, Sequence[bytes]] = {}
         """Threads that people have, with the record of each as a flat list, as this worker saw them last."""
+        self.drops_seen = ""
+        """The id of the last drop that this worker was told of."""
+        self._dropped_at: BoundedDict[str, float] = BoundedDict(MOST_DROPS)
+        """When what was said was dropped, by thread; "": everywhere."""
 
     # ------------------------------------------------------------ turns
 
@@ -151,8 +157,11 @@ class WorkerState:
 
     @property
     def sessions(self) -> Sequence[Session]:
-        """All sessions that may still be open."""
-        return list(self._sessions.values())
+        """All sessions that may still be open; those in which something was dropped are marked so."""
+        return [
+            replace(session, is_dropped=True) if session.opened_at < self._last_drop(str(session.thread)) else session
+            for session in self._sessions.values()
+        ]
 
     # ------------------------------------------------------------ what was said
 
@@ -170,11 +179,17 @@ class WorkerState:
         before = self._said.get(thread, ())
         self._said[thread] = (*before, (round(exchange.at * 1000), body))[-_MOST_OF_A_THREAD:]
 
-    def exchanges_dropped(self, thread: ThreadKey) -> None:
-        """Forget what was said in a thread."""
-        self._said.pop(thread, None)
+    def exchanges_dropped(self, thread: str, at: float) -> None:
+        """Forget what was said by then in a thread, or (no name) in all of them."""
+        self._dropped_at[thread] = max(at, self._dropped_at.get(thread, 0.0))
+
+    def _last_drop(self, thread: str) -> float:
+        return max(self._dropped_at.get(thread, 0.0), self._dropped_at.get("", 0.0))
 
     @property
     def exchanges(self) -> Sequence[tuple[ThreadKey, Sequence[tuple[int, bytes]]]]:
-        """What was said last, by thread."""
-        return list(self._said.items())
+        """What was said last, by thread, and was not dropped since."""
+        return [
+            (thread, [one for one in said if one[0] > self._last_drop(str(thread)) * 1000])
+            for thread, said in self._said.items()
+        ]

@@ -169,6 +169,7 @@ def session_to_fields(session: Session) -> list[bytes]:
         "history_count": history_to_text(session.history_count),
         "retries": str(session.retries),
         "several_speak": str(int(session.several_speak)),
+        **({"dropped": "1"} if session.is_dropped else {}),
         **({"idle_line": _idle_line_to_json(session.idle_line)} if session.idle_line else {}),
         **{USAGE + name: str(count) for name, count in session.usage.items()},
     }
@@ -192,6 +193,7 @@ def session_from_fields(thread: ThreadKey, flat: Sequence[bytes | str]) -> Sessi
         usage={name.removeprefix(USAGE): int(n) for name, n in fields.items() if name.startswith(USAGE)},
         retries=int(fields.get("retries", "0")),
         several_speak=fields.get("several_speak") == "1",
+        is_dropped=fields.get("dropped") == "1",
         idle_line=_idle_line_from_json(fields["idle_line"], thread) if "idle_line" in fields else None,
     )
 

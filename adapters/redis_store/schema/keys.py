@@ -105,6 +105,11 @@ class Keys:
         return f"{self.prefix}:epoch"
 
     @property
+    def drops(self) -> str:
+        """Stream: in which threads what was said was dropped, and when (ms); no name: in all."""
+        return f"{self.prefix}:drops"
+
+    @property
     def workers(self) -> str:
         """Sorted set: workers, by when (ms) they were last heard of."""
         return f"{self.prefix}:workers"

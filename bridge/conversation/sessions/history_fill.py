@@ -28,7 +28,8 @@ class HistoryFill:
 
     async def fill(self, session: Session) -> None:
         """Add to the thread what is missing of this conversation. Raises nothing but cancellation, within seconds."""
-        if not self._limits.exchanges or not session.conversation.token or self._running >= _MOST_AT_ONCE:
+        is_wanted = self._limits.exchanges and session.conversation.token and not session.is_dropped
+        if not is_wanted or self._running >= _MOST_AT_ONCE:
             return
         self._running += 1
         try:

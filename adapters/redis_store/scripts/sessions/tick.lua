@@ -1,10 +1,11 @@
 -- All that is looked at every few seconds. Compares this server's clock with the time that truly passed for the caller:
 -- where it has jumped, the jump is noted, and all deadlines move along with that. Notes that this worker lives. Answers
 -- the clock, the jumps noted, this jump, how soon (ms; -1: never) a session falls idle or an end comes due, and how soon
--- an opening counts as lost, the epoch, and how many other workers live.
-local clock, idle, ends, quota, epoch, workers, opening_due = unpack(KEYS)
+-- an opening counts as lost, the epoch, how many other workers live, and what was dropped since the caller looked.
+local clock, idle, ends, quota, epoch, workers, opening_due, drops = unpack(KEYS)
 local seen_at, noted_before, elapsed, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local worker, presence_ms, new_epoch = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local drops_seen = ARGV[8] == '' and '-' or '(' .. ARGV[8]
 go_on_when_full(idle)
 local now, jump = now_ms(), 0
 local noted = tonumber(redis.call('GET', clock) or 0)
@@ -34,4 +35,5 @@ local function due_in(key)
 end
 local idle_in, end_in = due_in(idle), due_in(ends)
 local soonest = (idle_in < 0 or end_in < 0) and math.max(idle_in, end_in) or math.min(idle_in, end_in)
-return {now, whole(noted), jump, soonest, due_in(opening_due), here, redis.call('ZCARD', workers) - 1}
+return {now, whole(noted), jump, soonest, due_in(opening_due), here, redis.call('ZCARD', workers) - 1,
+  redis.call('XRANGE', drops, drops_seen, '+')}
