@@ -42,6 +42,8 @@ _BEGINNING_WITHIN_S = 5.0
 """How long the beginning of the answer is waited for, so that the file stands below it."""
 _ALL_WITHIN_S = 90.0
 """How long the files of one answer may take before its pages are shown instead."""
+_NOTE_WITHIN_S = 2.0
+"""How long the record of a file may take: the pages of the answer wait for it."""
 _PAUSES_S = (0.5, 2.0, 5.0)
 """Between the tries of a call that surely had no effect."""
 _LONGEST_LIMIT_S = 30.0
@@ -184,8 +186,13 @@ class FileDelivery:
                 await self.clock.sleep(pause_s)
 
     async def _note(self, answer: _Answer, file: ResultFile, mark: FileMark) -> None:
+        """Record how far a file has come. Raises `StoreUnavailable`, soon where the store hangs, and `LeaseLost`."""
         answer.marks[file.name] = mark
-        await self.queue.record_files(answer.lease, answer.marks)
+        try:
+            async with asyncio.timeout(_NOTE_WITHIN_S):
+                await self.queue.record_files(answer.lease, answer.marks)
+        except TimeoutError:
+            raise StoreUnavailable("the store hangs") from None
 
 
 def _is_long(reply: Reply) -> bool:
