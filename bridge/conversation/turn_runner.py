@@ -51,6 +51,7 @@ from bridge.ports.stores.key_value import KeyValueStore
 from bridge.ports.stores.work_queue import WorkQueue
 from bridge.rate_limits.channel_limiter import ChannelLimiter
 from bridge.reply.buttons import buttons_after
+from bridge.reply.display_mode import by_edits
 from bridge.reply.reply import Reply
 from bridge.reply.status_line import fill_status_line, show_activity
 from bridge.reply.writer import Writer
@@ -173,18 +174,19 @@ class TurnRunner:
         routed = self._routes.route(queued)
         texts = await self._channels.texts_for(queued.origin)
         buttons = channel.controls - self._not_offered if isinstance(channel, ReplyButtons) else frozenset()
+        replaced = await self._commands.replaced_by(queued)
+        streaming = routed.choices.streaming
         reply = Reply(
             queued.id,
             channel.fits,
             self._max_pages,
             show_tools=self._show_tools,
             controls=buttons,
-            streaming=routed.choices.streaming,
+            streaming=by_edits(channel, streaming) if replaced else streaming,
             most_shown=self._files.most_shown(channel),
             texts=texts,
         )
         reply.has_begun = entry.record.has_begun
-        replaced = await self._commands.replaced_by(queued)
         message_ids = entry.record.message_ids or replaced
         writer = Writer(
             channel,

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.domain.pages import PageView, Streaming
+from bridge.ports.channel import Channel
+from bridge.ports.channel_capabilities import Drafts
 from bridge.reply.reply import Reply
 from bridge.runtime.clock import Clock
 from bridge.texts.catalog import texts_in
@@ -75,6 +77,12 @@ class DisplayMode:
 
     def _again_in_s(self) -> float:
         return self._drafted_at + DRAFT_AGAIN_S - self._clock.monotonic()
+
+
+def by_edits(channel: Channel, streaming: Streaming | None) -> Streaming | None:
+    """Return how a reply is shown in messages that stand there already: a stream of the service's own cannot be."""
+    own = channel.streaming if isinstance(channel, Drafts) else None
+    return Streaming.EDIT if (streaming or own) is Streaming.NATIVE else streaming
 
 
 def as_status(views: Sequence[PageView]) -> list[PageView]:

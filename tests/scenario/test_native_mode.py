@@ -246,3 +246,26 @@ async def test_where_slack_starts_no_stream_the_reply_is_edited(slack: SlackMess
     methods = [method for method in _methods(slack, talk) if method != "chat.startStream"]
     assert methods[0] == "chat.postMessage"
     assert set(methods[1:]) == {"chat.update"}
+
+
+def _settled_lines(slack: SlackMessenger, talk: Talk) -> str:
+    return "\n".join(line for line in slack.scene.log.splitlines() if f":{talk.place}:" in line)
+
+
+async def test_new_words_are_answered_in_the_message_of_a_stream_that_is_over(slack: SlackMessenger) -> None:
+    """M6: by edits, because a stopped stream takes nothing more."""
+    slack.scene.answers |= {"old words": Answer.of("The old answer."), "new words": _slowly(_STORY)}
+    talk = await _ask_in_dm_thread(slack, "old words")
+    await slack.until_texts(talk, "The old answer.")
+    (old,) = slack.replies(talk)
+    await slack.book.until(lambda: "outcome=answered" in _settled_lines(slack, talk))
+    slack.slack.edit_as_person(talk.place, talk.questions[0], "new words")
+    await slack.until_said(talk, "You changed your question.")
+    starts = _methods(slack, talk).count("chat.startStream")
+    person = talk.place.replace("D", "U", 1)
+    slack.slack.person("Ada Lovelace", person, "ada@example.com")
+    await slack.slack.say(person, talk.place, "retry", talk.root)
+    await slack.ledger.until(lambda: slack.texts(talk)[0].count("Sentence") == 32, 30.0)
+    assert slack.replies(talk)[0].message_id == old.message_id
+    assert len(slack.replies(talk)) == 2  # the answer and the offer
+    assert _methods(slack, talk).count("chat.startStream") == starts

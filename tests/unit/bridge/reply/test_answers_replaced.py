@@ -4,7 +4,8 @@ import pytest
 
 from bridge.domain.errors import BridgeError, MessageGone, PageRejected
 from bridge.domain.notices import Notice
-from bridge.domain.pages import PageView
+from bridge.domain.pages import PageView, Streaming
+from bridge.reply.display_mode import by_edits
 from bridge.reply.reply import Reply
 from bridge.reply.writer import Writer
 from tests.english import english
@@ -100,3 +101,20 @@ def test_a_reply_that_was_taken_up_says_nothing_in_its_own_messages() -> None:
     channel = _channel()
     run_virtually(write(channel, chunks(_SHORT), message_ids=list(_OLD), taken_up=True))
     assert _words(channel)["old2"] == "Old page 2."
+
+
+@pytest.mark.parametrize(
+    ("own", "chosen", "shown"),
+    [
+        (Streaming.NATIVE, None, Streaming.EDIT),
+        (Streaming.EDIT, Streaming.NATIVE, Streaming.EDIT),
+        (Streaming.NATIVE, Streaming.STATUS, Streaming.STATUS),
+        (Streaming.STATUS, None, None),
+    ],
+)
+def test_messages_that_stand_there_are_edited_where_others_are_streams(
+    own: Streaming, chosen: Streaming | None, shown: Streaming | None
+) -> None:
+    """Edits are paced as edits then, and not as a stream's appends."""
+    assert by_edits(CapableChannel(streaming=own), chosen) is shown
+    assert by_edits(FakeChannel(), None) is None
