@@ -6,6 +6,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
 TIER_2, TIER_3, TIER_4 = 20, 50, 100
+_STATUS = 600
+"""A special limit, like that of posts (docs: the method's page; Slack's Java SDK)."""
 _PER_MINUTE: Mapping[str, int] = {
     "chat.update": TIER_3,
     "chat.delete": TIER_3,
@@ -24,7 +26,7 @@ _PER_MINUTE: Mapping[str, int] = {
     "chat.startStream": TIER_2,
     "chat.stopStream": TIER_2,
     "chat.appendStream": TIER_4,
-    "assistant.threads.setStatus": TIER_3,
+    "assistant.threads.setStatus": _STATUS,
     "files.getUploadURLExternal": TIER_4,
     "files.completeUploadExternal": TIER_4,
 }

@@ -66,6 +66,28 @@ async def test_20_replies_of_4_s_at_once_in_one_slack_workspace(cluster: Cluster
     assert 30 <= edits <= 50
 
 
+async def test_each_of_200_new_askers_at_once_sees_at_once_that_the_agent_is_at_work(cluster: Cluster) -> None:
+    """S8: the status lines have calls of their own, and people are known from the list of members."""
+    cluster.stage.talkifai.pace = 1.0
+    slack = cluster.stage.slack
+    slack.limits.enabled = True
+    await cluster.start_worker(TELEGRAM_BOT_TOKEN="")
+    answer = "It is open until five. "
+    places = [slack.add_channel(f"C{number:05d}", f"general-{number}") for number in range(200)]
+    for number, place in enumerate(places):
+        cluster.answers[f"question {number}!"] = Answer.of(Say(answer, 8, 0.3))
+        person = slack.person(f"Ada {number}", f"U{number:05d}", f"ada{number}@example.com")
+        await slack.say(person, place, f"{slack.mention} question {number}!")
+
+    await _until_shown(cluster, dict.fromkeys(places, answer.strip()))
+
+    assert slack.limits.answered == {}
+    shown = [(call.method, call.params) for call in slack.calls]
+    told = [params["channel_id"] for method, params in shown if method == "assistant.threads.setStatus"]
+    answered = [params["channel"] for method, params in shown if method == "chat.postMessage"]
+    assert sorted(told) == sorted(answered) == places
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_10_topics_of_one_telegram_group_at_once(cluster: Cluster, workers: int) -> None:
     """S8: 20 calls a minute for all topics together, and about one a second: at least the last text of each."""

@@ -31,7 +31,7 @@ def pace_of(address: Address) -> ChannelLimits:
     """Space calls as Slack asks: posts per channel, all else per method in the workspace (`config/slack_limits.py`)."""
     look_up = find_scope(address, "conversations.replies" if address.thread else "conversations.history")
     workspace = f"slack:{address.account}"
-    status = Budget(status_scope(address), limits.STATUS_PER_MINUTE, 60.0, keeps_room=False)
+    status = Budget(status_scope(address), limits.STATUS_PER_MINUTE, 60.0)
     return ChannelLimits(
         edit_floor_s=limits.UPDATE_FLOOR_S,
         posts=(

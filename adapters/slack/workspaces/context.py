@@ -54,10 +54,10 @@ class WorkspaceContext:
     """None: no person takes a thread over."""
 
     async def show_activity(self, address: Address, language: str) -> None:
-        """Show that the agent is at work, under the thread and in the agent view."""
+        """Show that the agent is at work, under the thread and in the agent view, which has fewer calls."""
+        await self.activity.show(address, language)
         if self.agent_view is not None:
             await self.agent_view.begun(address)
-        await self.activity.show(address, language)
 
     async def settled(self, queued: Queued, settlement: Settlement) -> None:
         """Take the sign from the question, and say in the Home tab and the agent view that the turn is over."""
