@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.property.bridge_machine import Bridge
 
-_EXAMPLES = int(os.environ.get("BRIDGE_STATEFUL_EXAMPLES", "40"))
+_EXAMPLES = int(os.environ.get("BRIDGE_STATEFUL_EXAMPLES", "20"))
 _STEPS = int(os.environ.get("BRIDGE_STATEFUL_STEPS", "30"))
 
 
