@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from time import time
 
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.queue.worker_state import DROPS_KEPT_S, MOST_DROPS, WorkerState
@@ -62,14 +61,13 @@ class RedisExchanges:
             [self._limits.exchanges, kept_ms, kept_ms, *(part for one in written for part in one)],
         )
 
-    async def drop(self, thread: ThreadKey) -> None:
+    async def drop(self, thread: ThreadKey, at: float) -> None:
         """Forget them, and what a running worker or TalkifAI's history could bring back."""
-        now_s = time()
-        self._worker.exchanges_dropped(str(thread), now_s)
+        self._worker.exchanges_dropped(str(thread), at)
         await self._commands.script(
             "drop_exchanges",
             [self._keys.drops, *self._of(thread)],
-            [str(thread), milliseconds(now_s), MOST_DROPS, milliseconds(DROPS_KEPT_S)],
+            [str(thread), milliseconds(at), MOST_DROPS, milliseconds(DROPS_KEPT_S)],
         )
 
     async def summary(self, thread: ThreadKey) -> Summary | None:

@@ -84,5 +84,5 @@ async def run_chat(settings: Settings) -> None:
         session = await stores.sessions.current(terminal.thread)
         if session is not None:
             await stores.sessions.begin_end(terminal.thread, session.conversation.id, EndReason.COMMAND)
-        await stores.exchanges.drop(terminal.thread)
+        await stores.exchanges.drop(terminal.thread, clock.now())
         await Reaper(agent, stores.sessions, clock).sweep()

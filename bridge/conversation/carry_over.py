@@ -71,7 +71,7 @@ class CarryOver:
 
     async def drop(self, thread: ThreadKey) -> None:
         """Forget what was said: the thread begins anew."""
-        await self._store.drop(thread)
+        await self._store.drop(thread, self._clock.now())
 
     def exchange(self, question: Question, answer: str) -> Exchange | None:
         """Return what is to be kept of a turn; None where there is nothing."""

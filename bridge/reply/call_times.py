@@ -38,6 +38,7 @@ class CallTimes:
         self._look_not_before = 0.0
         self._refused: tuple[Priority, float] | None = None
         """What the pacing last refused, and until when it need not be asked for that again."""
+        self._refusals = 0
         self._excused_until = 0.0
         """Until then it is the service's limit that keeps the reply from being shown."""
 
@@ -75,16 +76,17 @@ class CallTimes:
         """Note that the pacing says to ask again after that time."""
         until = self._clock.monotonic() + wait_s
         self._refused = kind, until
+        self._refusals += 1
         self._excused_until = max(self._excused_until, until)
 
     def note_grant(self) -> None:
         """Note that the pacing lets a call be made."""
-        self._refused = None
+        self._refused, self._refusals = None, 0
 
     @property
-    def was_refused(self) -> bool:
-        """Whether the pacing has let no call be made since it last refused one."""
-        return self._refused is not None
+    def is_refused_again(self) -> bool:
+        """Whether the pacing has refused more than once since it last let a call be made: there is a crowd."""
+        return self._refusals > 1
 
     def note_limit(self, retry_after_s: float, *, is_unknown: bool) -> None:
         """Note a 429. One in a scope that the pacing does not connect with the call is waited out here."""

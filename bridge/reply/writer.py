@@ -164,7 +164,7 @@ class Writer:
 
     async def _ask_for(self, asked: CallRequest) -> float:
         """Take a call; return how long to wait instead, 0 where it may be made."""
-        if self._times.was_refused:  # nothing new is shown meanwhile, so a further try costs no record
+        if self._times.is_refused_again:  # a further try may well be refused too: it costs no record
             return (await self._pacing.take(asked)).wait_s
         # The record goes along: a worker that takes over must know what people have seen.
         decision, _ = await asyncio.gather(self._pacing.take(asked), self.note_shown())

@@ -1,5 +1,6 @@
 """What the store does while a person has a thread."""
 
+import time
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
@@ -69,7 +70,7 @@ async def test_a_thread_that_is_given_back_asks_again_and_knows_what_was_said(st
     assert await stores.inbox.append(ask("q1", THREAD)) is IntakeResult.QUEUED
     assert await stores.inbox.overhear(says("r2", "Bye.")) is IntakeResult.NOT_ADDRESSED
     assert await _texts(stores) == ["Bob, you?"]
-    await stores.exchanges.drop(THREAD)
+    await stores.exchanges.drop(THREAD, time.time())
     assert await _texts(stores) == []
 
 

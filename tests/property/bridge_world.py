@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 from collections import Counter, defaultdict
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
@@ -39,6 +40,8 @@ _REST_STEP_S = 15.0
 _MOST_REST_STEPS = 120
 LEASE_S = LIMITS.lease_s - 0.1
 MOST_JUMP_S = 3600.0
+_STREAM_ID = re.compile(r"\b\d{13}-\d+\b")
+"""The server names the entries of its streams by its own clock, not by the loop's."""
 _DEADLINES = frozenset(
     {"append", "claim", "renew", "release", "settle", "bind", "begin_end", "queue_end", "claim_ends", "postpone_end"}
 )
@@ -107,7 +110,8 @@ class World(RuleBasedStateMachine):
     def saw(self, worker: str, name: str, args: Sequence[Argument], removed: Sequence[str], result: Any) -> None:
         """Note what Redis carried out, whether or not its answer arrived."""
         now = asyncio.get_running_loop().time()
-        self.trace.update(f"{now} {worker} {name} {args} {removed} {result}\n".encode())
+        seen = f"{now} {worker} {name} {args} {removed} {result}\n"
+        self.trace.update(_STREAM_ID.sub("an entry", seen).encode())
         clock = self.store.clock
         if name in _DEADLINES:
             clock.wrote_unnoticed |= clock.has_unnoticed

@@ -21,8 +21,8 @@ class Exchanges(Protocol):
         """Add what is missing there; the newest of all are kept."""
         ...
 
-    async def drop(self, thread: ThreadKey) -> None:
-        """Forget them, with the summary."""
+    async def drop(self, thread: ThreadKey, at: float) -> None:
+        """Forget them, with the summary, and what was said by `at`: seconds since the epoch, by the asking clock."""
         ...
 
     async def summary(self, thread: ThreadKey) -> Summary | None:
