@@ -265,7 +265,10 @@ def table(found: dict[str, Any]) -> str:
         f"- An answered question leaves {left:.0f} bytes, its open session and the marks of its ids among them."
     )
     lines += [f"- {name}: {found[name]:,.0f}." for name in found if "a second" in name and name != _CLAIMS]
-    lines += [f"- {n} workers claim {rate:,.0f} questions a second." for n, rate in found[_CLAIMS].items()]
+    lines += [
+        f"- questions that {n} worker{'s' * (n > 1)} claimed a second: {rate:,.0f}."
+        for n, rate in found[_CLAIMS].items()
+    ]
     return "\n".join([*lines, "", *rows])
 
 

@@ -72,19 +72,19 @@ class FakeAllowances:
         return 600.0 if asking.question_id and at_most else 0.0
 
     async def take_question(self, asking: Asking, limits: Allowances) -> Taken:
-        raise NotImplementedError
+        raise AssertionError(asking, limits)
 
     async def count_tokens(self, asking: Asking, tokens: int, limits: Allowances) -> Sequence[Level]:
-        raise NotImplementedError
+        raise AssertionError(asking, tokens, limits)
 
     async def take_turn(self, asking: Asking, at_most: int) -> bool:
-        raise NotImplementedError
+        raise AssertionError(asking, at_most)
 
     async def leave_turn(self, asking: Asking) -> None:
-        raise NotImplementedError
+        raise AssertionError(asking)
 
     async def take_session(self, asking: Asking, at_most: int) -> Taken:
-        raise NotImplementedError
+        raise AssertionError(asking, at_most)
 
 
 def hour_of(admitting: Admissions, per_hour: int = 60, routes: RouteTable | None = None) -> HourLimit:
