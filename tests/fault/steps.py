@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from bridge.domain.notices import Notice
 from sandbox.faults import Fault, Gate
 from sandbox.talkifai.script import Answer, Hold, Say, Step
+from tests.english import english
 from tests.fault.cluster import Cluster
 from tests.fault.talks import Talk
 
@@ -194,6 +196,9 @@ async def _end(scene: Scene, *, answer: bool) -> None:
     await scene.talk.until_shown(WHOLE)
     scene.hold_agent("end", conversation=scene.talk.records[0].id, answer=answer)
     await scene.talk.ask("end" if scene.talk.name == "slack" else "/end")
+    # The notice is shown and on record: only the end itself is undecided.
+    await scene.talk.until_texts(WHOLE, english(Notice.ENDED))
+    await scene.cluster.until_let_go(scene.talk.thread)
 
 
 STEPS: dict[str, Arrange] = {
