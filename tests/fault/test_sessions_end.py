@@ -147,8 +147,8 @@ async def test_a_thousand_due_sessions_are_each_ended_once_by_three_workers(clus
     await cluster.end_all(60.0)
 
     assert (book.opened, book.ended, book.open_now) == (count, count, 0)
-    # What the killed one had in hand is ended once more by another: TalkifAI then says that it is closed. So is what a
-    # busy machine answers too late.
+    # What the killed one had in hand is ended once more by another: TalkifAI then says that it is closed. On a busy
+    # machine a few more were repeated, which does no harm; hundreds would be a defect.
     assert sum(book.end_requests.values()) <= count + 2 * AT_ONCE
     lines = await cluster.stores.ledger(2 * count)
     assert len({line["conversation"] for line in lines}) == len(lines) == count
