@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +17,7 @@ BOTS: dict[str, tuple[str, ...]] = {
 }
 ROOT = Path(__file__).parents[2]
 _STOP_WITHIN_S = 30.0
+_RENDERS = re.compile(r"turn settled .*\brenders=(\d+)")
 _TICKS_A_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -45,6 +47,10 @@ class Bot:
         memory = [_memory(pid) for pid in tree]
         now, peak = (sum(values) for values in zip(*memory, strict=True))
         return Usage(sum(map(_cpu_s, tree)), now, now - memory[0][0], peak)
+
+    def renders(self) -> list[int]:
+        """Return how often each reply's pages were made, by the log; empty for a bot that does not tell."""
+        return [int(told) for told in _RENDERS.findall(self.log.read_text(encoding="utf-8"))]
 
     @property
     def is_running(self) -> bool:

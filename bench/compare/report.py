@@ -11,13 +11,13 @@ from bench.compare.start_costs import StartCosts
 
 _HEAD = (
     "| service | bot | CPU a reply | of floor | of plain | peak memory | first text | final text | staleness "
-    "| acknowledged | again | calls a reply | 429 | wrong |\n"
-    "| --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: | --- | ---: | ---: | ---: | ---: |"
+    "| acknowledged | again | calls a reply | renders a reply | 429 | wrong |\n"
+    "| --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"
 )
 _NOTE = (
     "Times in seconds: median / 95 % / most. CPU and memory: of all processes of the bot, its Redis included.\n"
     "Staleness: how much of the answer was written and not yet seen, averaged over the time that the agent speaks.\n"
-    "Again: events that were delivered a second time."
+    "Again: events that were delivered a second time. Renders: how often the bridge made a reply's pages."
 )
 
 
@@ -95,6 +95,7 @@ def _row(one: Measured, found: Sequence[Measured]) -> str:
             _seconds(one.acknowledged_s),
             str(one.redelivered),
             f"{sum(one.calls.values()) / one.replies:.1f}",
+            "-" if one.renders is None else f"{one.renders:.1f}",
             str(one.refused),
             str(one.wrong),
         ),

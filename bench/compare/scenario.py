@@ -73,6 +73,8 @@ class Measured:
     staleness: float
     """How much of the answer was written and not yet seen, averaged over the time that the agent speaks: the mean of
     all replies."""
+    renders: float | None
+    """How often a reply's pages were made; None for a bot that does not tell."""
 
 
 async def measure(scenario: Scenario, service_name: str, bot_name: str, agent: dict[str, str]) -> Measured:
@@ -90,7 +92,7 @@ async def measure(scenario: Scenario, service_name: str, bot_name: str, agent: d
             if scenario.has_limits:
                 service.limit()
             calls, refused = service.made()
-            before = bot.usage()
+            before, told = bot.usage(), len(bot.renders())
             for number in range(scenario.rounds):
                 await _round(service, watch, scenario, number * scenario.people)
             after = bot.usage()
@@ -101,6 +103,7 @@ async def measure(scenario: Scenario, service_name: str, bot_name: str, agent: d
                 list(watch.asked.values()),
                 dict(calls_after - calls),
                 refused_after - refused,
+                bot.renders()[told:],
             )
 
 
@@ -135,6 +138,7 @@ def _summed_up(
     asked: Sequence[Asked],
     calls: dict[str, int],
     refused: int,
+    renders: Sequence[int],
 ) -> Measured:
     scenario, service, bot_name = who
     before, after = usage
@@ -154,6 +158,7 @@ def _summed_up(
         refused=refused,
         wrong=sum(not one.is_right for one in asked),
         staleness=statistics.fmean([one.staleness() for one in asked if one.seen] or [0.0]),
+        renders=statistics.fmean(renders) if renders else None,
     )
 
 

@@ -246,6 +246,7 @@ class TurnRunner:
             conversation_id=reply.conversation_id,
             first_text_s=None if writer.first_text_at is None else writer.first_text_at - asked_at,
             whole_text_s=self._clock.monotonic() - asked_at,
+            renders=reply.looks,
             may_be_rated=answer.outcome is Outcome.ANSWERED and Button.GOOD in buttons,
             exchange=await self._commands.exchange(queued, answer, reply.text),
         )

@@ -149,6 +149,8 @@ class Settlement:
     """From the question to its first text, by the clocks of the channel and this worker; None where none was shown."""
     whole_text_s: float | None = None
     """From the question to the whole reply."""
+    renders: int = 0
+    """How often the reply's pages were made: at most once for each call and each page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,7 @@ class Dispatcher:
             "attempts": entry.record.attempts,
             "first_text_s": first_text_s,
             "whole_text_s": whole_text_s,
+            "renders": settlement.renders,
             "tokens": dict(settlement.usage),
         }
         log.info("turn settled", extra=extra)
