@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from adapters.redis_store.client.commands import Commands
-from adapters.redis_store.queue.worker_state import DROPS_KEPT_S, MOST_DROPS, WorkerState
+from adapters.redis_store.queue.worker_state import WorkerState
 from adapters.redis_store.schema.codec import Unreadable, pack, queued_from_json
 from adapters.redis_store.schema.exchange_codec import (
     exchange_from_json,
@@ -65,9 +65,7 @@ class RedisExchanges:
         """Forget them, and what a running worker or TalkifAI's history could bring back."""
         self._worker.exchanges_dropped(str(thread), at)
         await self._commands.script(
-            "drop_exchanges",
-            [self._keys.drops, *self._of(thread)],
-            [str(thread), milliseconds(at), MOST_DROPS, milliseconds(DROPS_KEPT_S)],
+            "drop_exchanges", [self._keys.drops, *self._of(thread)], [str(thread), milliseconds(at)]
         )
 
     async def summary(self, thread: ThreadKey) -> Summary | None:

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from adapters.redis_store.client.commands import Commands
-from adapters.redis_store.queue.worker_state import DROPS_KEPT_S, MOST_DROPS
 from adapters.redis_store.schema.codec import unpack, unpack_anything
 from adapters.redis_store.schema.keys import Keys, milliseconds
 from adapters.redis_store.schema.store_limits import StoreLimits
@@ -165,11 +164,7 @@ class RedisPeople:
 
     async def _drop_what_workers_remember(self) -> None:
         """Tell the workers that nothing said until now may come back. In all threads: the person is not named."""
-        await self._commands.script(
-            "drop_exchanges",
-            [self._keys.drops, self._keys.drops],
-            ["", milliseconds(time()), MOST_DROPS, milliseconds(DROPS_KEPT_S)],
-        )
+        await self._commands.script("drop_exchanges", [self._keys.drops, self._keys.drops], ["", milliseconds(time())])
 
     async def _delete_hints(self, person: PersonKey) -> None:
         for thread, asker in (await self._commands.call("HGETALL", self._keys.askers)).items():

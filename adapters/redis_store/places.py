@@ -95,7 +95,7 @@ class RedisPlaces:
     async def _leave(self, threads: Sequence[ThreadKey]) -> int:
         keys = self._keys
         queues = (keys.due, keys.leases, keys.idle, keys.endings, keys.ends)
-        shared = (*queues, keys.counters, keys.clock, keys.taken_due)
+        shared = (*queues, keys.counters, keys.clock, keys.taken_due, keys.drops)
         ended = 0
         for thread in threads:
             ended += await self._commands.script(

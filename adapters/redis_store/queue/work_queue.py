@@ -34,7 +34,6 @@ from bridge.domain.sessions import EndReason
 from bridge.domain.threads import ThreadKey
 from bridge.domain.turns import AnswerResult, InboxItem, Lease, Outcome, Renewal, Settlement, Step, token_of
 
-STOP_KEPT_S = 60.0
 LEAVE_IDLE = -1
 _LOST, _GONE = 0, -1
 _NO_HOLDER = -2
@@ -264,7 +263,7 @@ class RedisWorkQueue:
         may_be_rated: bool = False,
         exchange: Exchange | None = None,
     ) -> bool:
-        keys, limits, thread = self._keys, self._limits, lease.thread
+        keys, limits, carried, thread = self._keys, self._limits, self._limits.carried, lease.thread
         turn = self._worker.turn_of(lease)
         question_id = turn.question_id if turn else lease.question_id
         said = exchange and self._worker.placed(turn, exchange)
@@ -274,16 +273,15 @@ class RedisWorkQueue:
             *(keys.known(thread), keys.session(thread), keys.idle, keys.endings, keys.ends, keys.counters),
             *(keys.dead, keys.unanswered(thread), keys.answer(token_of(question_id)), keys.clock),
             *(keys.askers, keys.exchanges(thread), keys.answered(thread)),
-            *(keys.taken(thread), keys.taken_due, keys.overheard(thread), keys.summary(thread)),
+            *(keys.taken(thread), keys.taken_due, keys.overheard(thread), keys.summary(thread), keys.drops),
         ]
         args: list[Argument] = [
             *(str(thread), lease.fence, pack(lease.question_id), outcome.value, end_reason, idle_ms),
             *(milliseconds(limits.known_thread_s), history, int(is_turn)),
             *(pack(dead_reason), limits.dead_letters, milliseconds(limits.unanswered_s)),
             *(milliseconds(limits.rated_s) if may_be_rated else 0, milliseconds(limits.dead_letter_s)),
-            *(body, round(said.at * 1000) if said else 0),
-            *(limits.carried.exchanges, milliseconds(limits.carried.kept_s)),
-            *(limits.remarks if limits.carried.exchanges else 0, limits.remark_bytes),
+            *(body, round(said.at * 1000) if said else 0, carried.exchanges, milliseconds(carried.kept_s)),
+            *(limits.remarks if carried.exchanges else 0, limits.remark_bytes),
             *(milliseconds(limits.hand_back_s), *usage),
         ]
         more = await self._commands.script("settle", names, args, once=keys.request)
@@ -292,6 +290,8 @@ class RedisWorkQueue:
         self._worker.may_be_due = True
         if said and more >= 0:
             self._worker.said(thread, said, body)
+        if more >= 0 and (outcome is Outcome.UNDELIVERABLE or end_reason == EndReason.AGENT):
+            self._worker.forgotten(thread, but_last=outcome is not Outcome.UNDELIVERABLE)
         if end_reason == EndReason.HUMAN and more >= 0:
             await self._lost_state.note_taken(thread)
         (self._worker.settled if more else self._worker.released)(lease)

@@ -17,8 +17,8 @@ _MOST_SESSIONS = 5000
 _MOST_SAID = 1000
 _MOST_OF_A_THREAD = 3
 """About 4 KB each."""
-MOST_DROPS, DROPS_KEPT_S = 1000, 86_400.0
-"""How many drops are kept, and for how long: longer than a session may live."""
+_MOST_DROPS = 5000
+"""As many as Redis keeps: `note_drop` in `prelude.lua`."""
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class WorkerState:
         """Threads that people have, with the record of each as a flat list, as this worker saw them last."""
         self.drops_seen = ""
         """The id of the last drop that this worker was told of."""
-        self._dropped_at: BoundedDict[str, float] = BoundedDict(MOST_DROPS)
+        self._dropped_at: BoundedDict[str, float] = BoundedDict(_MOST_DROPS)
         """When what was said was dropped, by thread; "": everywhere."""
 
     # ------------------------------------------------------------ turns
@@ -183,6 +183,12 @@ class WorkerState:
         """Forget what was said by then in a thread, or (no name) in all of them."""
         self._dropped_at[thread] = max(at, self._dropped_at.get(thread, 0.0))
 
+    def forgotten(self, thread: ThreadKey, *, but_last: bool) -> None:
+        """Forget what was said in a thread, as settling does it in Redis: all, or all but the last exchange."""
+        said = self._said.get(thread, ())
+        if dropped := said[:-1] if but_last else said:
+            self.exchanges_dropped(str(thread), dropped[-1][0] / 1000)
+
     def _last_drop(self, thread: str) -> float:
         return max(self._dropped_at.get(thread, 0.0), self._dropped_at.get("", 0.0))
 
@@ -190,6 +196,6 @@ class WorkerState:
     def exchanges(self) -> Sequence[tuple[ThreadKey, Sequence[tuple[int, bytes]]]]:
         """What was said last, by thread, and was not dropped since."""
         return [
-            (thread, [one for one in said if one[0] > self._last_drop(str(thread)) * 1000])
+            (thread, [one for one in said if one[0] > round(self._last_drop(str(thread)) * 1000)])
             for thread, said in self._said.items()
         ]

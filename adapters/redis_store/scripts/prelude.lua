@@ -143,6 +143,22 @@ local function enqueue(inbox, bodies, due, bell, bell_length, clock, thread, id,
   return waiting
 end
 
+-- Tells all workers that what was said in a thread (no name: in any) by that time is forgotten: they have it in mind,
+-- and TalkifAI's history holds it. Kept for a day: longer than a session may live.
+local function note_drop(drops, thread, at_ms)
+  redis.call('XADD', drops, 'MAXLEN', '~', 5000, '*', 'thread', thread, 'at_ms', whole(tonumber(at_ms)))
+  redis.call('PEXPIRE', drops, 86400000)
+end
+
+-- Forgets what was said in a thread, but for so many of the newest.
+local function forget_exchanges(exchanges, drops, thread, kept)
+  local newest = redis.call('ZREVRANGE', exchanges, kept, kept, 'WITHSCORES')
+  if #newest > 0 then
+    redis.call('ZREMRANGEBYRANK', exchanges, 0, -kept - 1)
+    note_drop(drops, thread, newest[2])
+  end
+end
+
 -- Forgets replies whose time is over: their worker has died, or stands still.
 local function forget_replies(live, unshown, queue, now)
   local gone = redis.call('ZRANGEBYSCORE', live, '-inf', whole(now), 'LIMIT', 0, 500)

@@ -2,7 +2,7 @@
 -- time, because the answer to the first was lost, finds nothing begun and removes nothing.
 local due, leases, inbox, bodies, turn, known = unpack(KEYS, 1, 6)
 local session, idle, endings, ends, counters, dead, unanswered, answer, clock, askers, exchanges, answered = unpack(KEYS, 7, 18)
-local taken, taken_due, overheard, summary = unpack(KEYS, 19, 22)
+local taken, taken_due, overheard, summary, drops = unpack(KEYS, 19, 23)
 local thread, fence, question, outcome, end_reason = unpack(ARGV, 1, 5)
 local idle_ms, known_ms = tonumber(ARGV[6]), ARGV[7]
 local history, counts_as_turn = ARGV[8], ARGV[9]
@@ -79,10 +79,11 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     redis.call('PEXPIRE', exchanges, exchange_ms)
   end
   if outcome == 'undeliverable' then
-    redis.call('DEL', exchanges, overheard, summary, taken)
+    forget_exchanges(exchanges, drops, thread, 0)
+    redis.call('DEL', overheard, summary, taken)
     redis.call('ZREM', taken_due, thread)
   elseif end_reason == 'agent' then
-    redis.call('ZREMRANGEBYRANK', exchanges, 0, -2) -- the agent is done with what was before
+    forget_exchanges(exchanges, drops, thread, 1) -- the agent is done with what was before
     redis.call('DEL', overheard, summary)
   end
   local function keep(said)

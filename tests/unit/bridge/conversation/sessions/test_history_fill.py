@@ -12,10 +12,11 @@ from bridge.conversation.sessions.reaper import Reaper
 from bridge.domain.exchanges import CarryOverLimits
 from bridge.domain.incoming import CommandName
 from bridge.domain.limits.retention import PersonKey
-from bridge.domain.sessions import HistoryMessage
+from bridge.domain.sessions import EndReason, HistoryMessage
+from bridge.domain.turns import Outcome, Settlement
 from bridge.runtime.clock import SystemClock
 from tests.fakes import ADA, THREAD, CapableChannel, command, question
-from tests.unit.bridge.conversation.turn_fixture import Stage, echo, stage
+from tests.unit.bridge.conversation.turn_fixture import Stage, echo, says, stage
 
 
 @pytest.fixture
@@ -78,6 +79,42 @@ async def test_what_is_said_after_new_is_carried_over_all_the_same(stores: Redis
     it.agent.histories["chat_2"] = [HistoryMessage("user", "two"), HistoryMessage("assistant", "Answer to two")]
     await _forget_everything(it, redis, stores)
     assert await _carried(it) == ["two"]
+
+
+async def test_what_the_agent_was_done_with_does_not_come_back_with_a_redis_that_forgets(
+    stores: RedisStores, redis: Redis, others: RedisStores
+) -> None:
+    """M3: neither from the memory of a worker, the one that settled it or another, nor out of the history."""
+    it = await _stage(stores)
+    await it.answer(question("two", number=2))
+    assert await others.sessions.current(THREAD) is not None
+    it.agent.script = says("Goodbye!", end_session=True)
+    await it.answer(question("three", number=3))
+    it.agent.histories["chat_1"] += [HistoryMessage("user", "two"), HistoryMessage("assistant", "Answer to two")]
+    assert await _carried(it) == ["three"]
+    await others.sessions.tick(10.0)
+    await _forget_everything(it, redis, stores, others)
+    assert await _carried(it) == ["three"]
+    assert set(it.agent.ended) == {"chat_1"}
+
+
+async def test_what_was_said_in_a_place_that_is_gone_does_not_come_back_with_a_redis_that_forgets(
+    stores: RedisStores, redis: Redis, others: RedisStores
+) -> None:
+    """M3: whether a turn finds the place gone, or the channel says so."""
+    it = await _stage(stores)
+    lease = await it.put(question("two", number=2))
+    await it.take(lease)
+    gone = Settlement(Outcome.UNDELIVERABLE, 60.0, end_reason=EndReason.GONE)
+    assert not await stores.queue.settle(lease, gone)
+    await _forget_everything(it, redis, stores, others)
+    assert await _carried(it) == []
+
+    await it.answer(question("three", number=3))
+    await stores.places.leave(THREAD.channel, THREAD.account, THREAD.place)
+    await stores.sessions.tick(10.0)
+    await _forget_everything(it, redis, stores, others)
+    assert await _carried(it) == []
 
 
 async def test_forget_is_not_undone_by_a_redis_that_forgets_while_the_conversation_is_open(
