@@ -46,7 +46,7 @@ class CarryOver:
         if not self._limits.exchanges:
             return ()
         since = self._clock.now() - self._limits.kept_s
-        return [exchange for exchange in await self._store.of_thread(thread) if exchange.at >= since]
+        return _newest_of_each([exchange for exchange in await self._store.of_thread(thread) if exchange.at >= since])
 
     async def into(self, session: Session) -> Sequence[Exchange]:
         """Return what goes along into a new session: what the same agent said in others, and people to each other."""
@@ -77,7 +77,8 @@ class CarryOver:
         """Return what is to be kept of a turn; None where there is nothing."""
         if not self._limits.exchanges or not answer.strip():
             return None
-        return Exchange.kept(question.text, answer, question.person, self._clock.now())
+        kept = Exchange.kept(question.text, answer, question.person, self._clock.now())
+        return replace(kept, question_id=question.first_id or question.id)
 
     async def wording(self, turn: QuestionTurn, session: Session, *, is_first: bool) -> str:
         """Return what is sent for the question and its files. Once another than the opener asks, each is named.
@@ -91,6 +92,9 @@ class CarryOver:
 
     async def _words(self, turn: QuestionTurn, session: Session, read: Sequence[ReadFile], *, is_first: bool) -> str:
         carried = await self.into(session) if is_first else ()
+        # A question that is asked again goes without its older answer.
+        asked = turn.question.first_id or turn.question.id
+        carried = [exchange for exchange in carried if exchange.question_id != asked]
         summary = await self.summary_into(session) if is_first else ""
         if not (carried or summary):
             return await _with_files(turn, session, read, is_first=is_first)
@@ -109,6 +113,12 @@ class CarryOver:
         """Say from when the thread goes on; empty where people have noticed no end: it never fell idle."""
         at, now = max((exchange.at for exchange in await self.into(session)), default=0.0), self._clock.now()
         return continues_from(texts, at, now) if idle_s <= now - at <= self._limits.kept_s else ""
+
+
+def _newest_of_each(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+    """Leave out older answers to a question that was changed, or asked again. Oldest first."""
+    newest = {exchange.question_id: exchange for exchange in exchanges}
+    return [one for one in exchanges if not one.question_id or newest[one.question_id] is one]
 
 
 async def _with_files(

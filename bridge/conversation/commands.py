@@ -58,7 +58,8 @@ class Commands:
             return None
         here = replace(last.origin, id=command.id, thread=command.thread, address=command.address)
         # In a place that has got another id, the ids of messages mean others.
-        return replace(last, origin=here, replaces=last.replaces if last.thread == command.thread else ())
+        replaces = last.replaces if last.thread == command.thread else ()
+        return replace(last, origin=here, replaces=replaces, first_id=last.first_id or last.id)
 
     async def replaced_by(self, queued: Queued) -> tuple[str, ...]:
         """Return the messages of an older answer in which this one is to be shown: its question was edited since."""

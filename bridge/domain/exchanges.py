@@ -21,6 +21,8 @@ class Exchange:
     """When it was answered: seconds since the epoch."""
     conversation_id: str = ""
     agent_id: str = ""
+    question_id: str = ""
+    """The message that asked this first: the same for all answers to one question. Empty where that is not known."""
 
     @property
     def is_remark(self) -> bool:

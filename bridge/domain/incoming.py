@@ -76,6 +76,8 @@ class Question(_FromPerson):
     """What is known of it."""
     replaces: tuple[str, ...] = ()
     """The messages that show the answer to the words before an edit: the new answer goes there."""
+    first_id: str = ""
+    """The message that asked this first, where it is asked again; empty where that is this one."""
 
 
 class CommandName(StrEnum):

@@ -235,7 +235,8 @@ class RedisInbox:
             if edited is None:
                 return IntakeResult.NOT_ADDRESSED
             body = self._written(edited)
-            again = self._written(replace(edited, origin=replace(edited.origin, id=again_id, dedupe_keys=(again_id,))))
+            origin = replace(edited.origin, id=again_id, dedupe_keys=(again_id,))
+            again = self._written(replace(edited, origin=origin, first_id=edited.first_id or change.id))
         became, *fence = await self._commands.script(
             "amend",
             [

@@ -63,8 +63,8 @@ def queued_to_json(queued: Queued) -> bytes:
         "files": attachments_to_list(question.files),
         "about": queued.about if isinstance(queued, Command) else "",
     }
-    if question.replaces:
-        fields["replaces"] = list(question.replaces)
+    if_any = {"replaces": list(question.replaces), "first_id": question.first_id}
+    fields |= {name: value for name, value in if_any.items() if value}
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -77,7 +77,8 @@ def queued_from_json(raw: bytes | str) -> Queued:
             return Command(origin, CommandName(kind), fields.get("about", ""))
         files, has_files = attachments_from_list(fields.get("files")), fields.get("has_files") is True
         replaces = tuple(map(str, fields.get("replaces") or ()))
-        return Question(origin, fields["text"], fields.get("joins_within_s", 0.0), has_files, files, replaces)
+        text, joins_s, first_id = fields["text"], fields.get("joins_within_s", 0.0), fields.get("first_id", "")
+        return Question(origin, text, joins_s, has_files, files, replaces, first_id)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a question cannot be read: {type(error).__name__}") from error
 

@@ -17,6 +17,7 @@ def exchange_to_json(exchange: Exchange) -> bytes:
         "at": exchange.at,
         "conversation_id": exchange.conversation_id,
         "agent_id": exchange.agent_id,
+        "question_id": exchange.question_id,
     }
     return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
 
@@ -33,6 +34,7 @@ def exchange_from_json(raw: bytes) -> Exchange:
             at=float(fields["at"]),
             conversation_id=fields["conversation_id"],
             agent_id=fields.get("agent_id", ""),
+            question_id=fields.get("question_id", ""),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"an exchange cannot be read: {type(error).__name__}") from error

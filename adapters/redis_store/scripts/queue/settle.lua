@@ -66,6 +66,7 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     if words then
       local again = cjson.decode(words)
       local is_in_place = again.replaces ~= nil
+      again.first_id = again.first_id or again.id
       again.id, again.replaces = id, nil
       words = cjson.encode(again)
       redis.call('SET', unanswered, is_in_place and with_messages(words) or words, 'PX', unanswered_ms)

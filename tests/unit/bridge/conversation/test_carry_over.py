@@ -9,7 +9,7 @@ from adapters.redis_store.stores import RedisStores
 from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS
 from bridge.domain.errors import ConversationLost
 from bridge.domain.exchanges import CarryOverLimits
-from bridge.domain.incoming import CommandName
+from bridge.domain.incoming import CommandName, Edit, IntakeResult
 from bridge.domain.limits.retention import PersonKey
 from bridge.domain.prompts.carried_words import CARRIED_FOOTER, CARRIED_HEADER
 from bridge.domain.sessions import Conversation, EndReason, HistoryMessage
@@ -214,3 +214,48 @@ async def test_what_a_person_asked_is_forgotten_with_the_person_and_the_others_w
     await end(it)
     await stores.retention.forget(PersonKey("fake", "", "U1"))
     assert [exchange.question for exchange in await stores.exchanges.of_thread(THREAD)] == ["two"]
+
+
+async def test_of_a_question_that_was_changed_its_newest_answer_alone_is_carried_over(stores: RedisStores) -> None:
+    """M6: however often it was asked again, also where a try came out badly."""
+    it = stage(stores, last_words)
+    await it.answer(question("zero", number=1))
+    await it.answer(question("one", number=2))
+    assert await stores.inbox.amend(Edit(question(number=2).origin, "two")) is IntakeResult.OFFERED
+    it.agent.script = says("Broken off", end=False)
+    await it.answer(command(CommandName.RETRY, number=3))
+    it.agent.script = last_words
+    await it.answer(command(CommandName.RETRY, number=4))
+    await end(it)
+    await it.answer(question("three", number=5))
+    said = "> User: zero\n> You: Answer to zero\n> User: two\n> You: Answer to two"
+    assert it.agent.sent[-1][1] == carried(said, "three")
+
+
+async def test_of_a_question_that_was_changed_while_it_was_answered_the_new_words_alone_are_carried_over(
+    stores: RedisStores,
+) -> None:
+    """M6: what had come of the old answer was shown, and is not what the thread goes on from."""
+    it = stage(stores, last_words)
+    lease = await it.put(question("one", number=1))
+    settlement = await it.take(lease)
+    assert settlement.exchange is not None
+    await stores.queue.record_step(lease, Step.SENDING)
+    assert await stores.inbox.amend(Edit(question(number=1).origin, "two")) is IntakeResult.ASKED_ANEW
+    assert await stores.queue.settle(lease, replace(settlement, outcome=Outcome.STOPPED))
+    assert not await stores.queue.settle(lease, await it.take(lease))
+    await end(it)
+    await it.answer(question("three", number=2))
+    assert it.agent.sent[-1][1] == carried("> User: two\n> You: Answer to two", "three")
+
+
+async def test_a_question_that_is_asked_again_in_another_conversation_goes_without_its_older_answer(
+    stores: RedisStores,
+) -> None:
+    """M6: the new words are not put beside the old ones."""
+    it = stage(stores, last_words)
+    await it.answer(question("one", number=1))
+    await end(it)
+    assert await stores.inbox.amend(Edit(question(number=1).origin, "two")) is IntakeResult.OFFERED
+    await it.answer(command(CommandName.RETRY, number=2))
+    assert [words for _, words in it.agent.sent] == ["one", "two"]
