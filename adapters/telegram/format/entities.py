@@ -4,21 +4,25 @@ The Bot API ("MessageEntity") wants them nested cleanly, without code inside oth
 quotes; the server refuses a message with a mark that is out of range or splits a character (server source).
 """
 
+import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from typing import NamedTuple
 
 CODE_KINDS = ("pre", "code")
 _STYLES = ("bold", "italic", "underline", "strikethrough", "spoiler")
 _QUOTES = ("blockquote", "expandable_blockquote")
 _WORTH = {kind: rank for rank, kind in enumerate(("pre", "text_link", "code", *_QUOTES, *_STYLES))}
 """Which marks stay when there are too many: those that carry meaning first."""
+_TWO_UNITS = re.compile("[\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A stretch of text and what it is, counted in code points: `text[start:end]`."""
+class Mark(NamedTuple):
+    """A stretch of text and what it is, counted in code points: `text[start:end]`.
+
+    A tuple like `Span`: a page has many, and each look at it makes them anew.
+    """
 
     kind: str
     """As Bot API's `MessageEntity.type`."""
@@ -27,9 +31,14 @@ class Mark:
     url: str = ""
     language: str = ""
 
+    def at(self, start: int, end: int) -> "Mark":
+        """Return the same mark on another stretch; itself where that is its own."""
+        if start == self.start and end == self.end:
+            return self
+        return Mark(self.kind, start, end, self.url, self.language)
 
-@dataclass(frozen=True, slots=True)
-class Span:
+
+class Span(NamedTuple):
     """The same in UTF-16 units, as the Bot API counts."""
 
     kind: str
@@ -69,32 +78,38 @@ def utf16_length(text: str) -> int:
 
 def spans_of(text: str, marks: Sequence[Mark]) -> tuple[Span, ...]:
     """Count marks in UTF-16 units."""
-    units = _units_before(text)
-    return tuple(
-        Span(mark.kind, units[mark.start], units[mark.end] - units[mark.start], mark.url, mark.language)
-        for mark in marks
-    )
+    # Characters of two units are rare: a mark moves by how many stand before it.
+    wide = [] if text.isascii() else [found.start() for found in _TWO_UNITS.finditer(text)]
+    if not wide:
+        return tuple([Span(kind, start, end - start, url, language) for kind, start, end, url, language in marks])
+    spans = []
+    for kind, start, end, url, language in marks:
+        before, within = bisect_left(wide, start), bisect_left(wide, end)
+        spans.append(Span(kind, start + before, end - start + within - before, url, language))
+    return tuple(spans)
 
 
 def trimmed(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
     """Cut white space from both ends, as the server does."""
     kept = text.strip()
-    lead = len(text) - len(text.lstrip())
-    moved = (
-        replace(mark, start=max(0, mark.start - lead), end=min(len(kept), max(0, mark.end - lead))) for mark in marks
-    )
+    lead = len(text) - len(text.lstrip()) if len(kept) < len(text) else 0
+    size = len(kept)
+    moved = [mark.at(max(0, mark.start - lead), min(size, max(0, mark.end - lead))) for mark in marks]
     return kept, [mark for mark in moved if mark.start < mark.end]
 
 
 def tidied(text: str, marks: Sequence[Mark]) -> list[Mark]:
     """Return the marks nested cleanly, none of them empty or ending in white space."""
-    links = _apart([mark for mark in marks if mark.kind == "text_link"])
-    pres = _apart([mark for mark in marks if mark.kind == "pre"], links)
-    codes = _apart([mark for mark in marks if mark.kind == "code"], [*links, *pres])
-    quotes = _apart(sorted((mark for mark in marks if mark.kind in _QUOTES), key=lambda mark: mark.start - mark.end))
+    of: defaultdict[str, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        of[mark.kind].append(mark)
+    links = _apart(of["text_link"])
+    pres = _apart(of["pre"], links)
+    codes = _apart(of["code"], [*links, *pres])
+    quotes = _apart(sorted([mark for mark in marks if mark.kind in _QUOTES], key=lambda mark: mark.start - mark.end))
     code = sorted([*pres, *codes], key=lambda mark: mark.start)
-    styles = [piece for kind in _STYLES for piece in _around(_merged(marks, kind), code)]
-    shrunk = (_shrunk(text, mark) for mark in (*links, *code, *quotes, *styles))
+    styles = [piece for kind in _STYLES for piece in _around(_merged(of[kind]), code)]
+    shrunk = [_shrunk(text, mark) for mark in (*links, *code, *quotes, *styles)]
     return _in_order(mark for mark in shrunk if mark.start < mark.end)
 
 
@@ -109,12 +124,6 @@ def _in_order(marks: Iterable[Mark]) -> list[Mark]:
     return sorted(marks, key=lambda mark: (mark.start, -mark.end, _WORTH[mark.kind]))
 
 
-def _units_before(text: str) -> Sequence[int]:
-    if utf16_length(text) == len(text):
-        return range(len(text) + 1)
-    return [0, *accumulate(2 if character > "\uffff" else 1 for character in text)]
-
-
 def _apart(marks: Iterable[Mark], taken: Sequence[Mark] = ()) -> list[Mark]:
     """Keep the marks that touch none before them and none that is taken."""
     stretches = Stretches(taken)
@@ -126,12 +135,12 @@ def _apart(marks: Iterable[Mark], taken: Sequence[Mark] = ()) -> list[Mark]:
     return kept
 
 
-def _merged(marks: Sequence[Mark], kind: str) -> Iterator[Mark]:
-    """Join marks of one kind that overlap."""
+def _merged(marks: Iterable[Mark]) -> Iterator[Mark]:
+    """Join marks that overlap."""
     current: Mark | None = None
-    for mark in sorted((mark for mark in marks if mark.kind == kind), key=lambda mark: mark.start):
+    for mark in sorted(marks, key=lambda mark: mark.start):
         if current is not None and mark.start <= current.end:
-            current = replace(current, end=max(current.end, mark.end))
+            current = current.at(current.start, max(current.end, mark.end))
             continue
         if current is not None:
             yield current
@@ -149,16 +158,17 @@ def _around(styles: Iterable[Mark], code: Sequence[Mark]) -> Iterator[Mark]:
             if hole.start >= style.end:
                 break
             if start < hole.start:
-                yield replace(style, start=start, end=hole.start)
+                yield style.at(start, hole.start)
             start = max(start, hole.end)
         if start < style.end:
-            yield replace(style, start=start)
+            yield style.at(start, style.end)
 
 
 def _shrunk(text: str, mark: Mark) -> Mark:
     """Cut white space from the ends of a mark; of code only where nothing else is in it."""
     words = text[mark.start : mark.end]
+    body = words.strip()
     if mark.kind in CODE_KINDS:
-        return mark if words.strip() else replace(mark, end=mark.start)
-    lead, body = len(words) - len(words.lstrip()), words.strip()
-    return replace(mark, start=mark.start + lead, end=mark.start + lead + len(body))
+        return mark if body else mark.at(mark.start, mark.start)
+    start = mark.start + len(words) - len(words.lstrip())
+    return mark.at(start, start + len(body))

@@ -8,7 +8,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from itertools import pairwise
 
 from adapters.telegram.format.entities import CODE_KINDS, Mark, Stretches
@@ -24,10 +23,13 @@ _AFTER_AN_ADDRESS = ".,;:!?'\")]}"
 
 _NAME = re.compile(r"\w+")
 _SIGNS = re.compile(
-    r"(?<![A-Za-z0-9_])@(?=\S)"  # a mention; an address of e-mail has a letter before the sign
-    r"|(?<![\w/])[#\uff03](?=\w*[^\W\d_])|(?<=/)#(?=\w*[^\W\d_])"  # a tag has a letter in it
-    r"|(?<![\w/<>])/(?=[A-Za-z0-9_]+(?:@[A-Za-z0-9_]+)?(?![\w/<>]))"  # a command; a path goes on with a slash
-    r"|\b(?:tg|ton|tonsite):(?=//)",  # addresses that act inside Telegram
+    # One of these signs comes first, and what stands before it second: so most of a text is passed over at once.
+    r"[@#\uff03/:](?:"
+    r"(?<=@)(?<![A-Za-z0-9_]@)(?=\S)"  # a mention; an address of e-mail has a letter before the sign
+    r"|(?<=[#\uff03])(?:(?<![\w/].)|(?<=/#))(?=\w*[^\W\d_])"  # a tag has a letter in it
+    r"|(?<=/)(?<![\w/<>].)(?=[A-Za-z0-9_]+(?:@[A-Za-z0-9_]+)?(?![\w/<>]))"  # a command; a path goes on with a slash
+    r"|(?=//)(?:(?<=\b(tg):)|(?<=\b(ton):)|(?<=\b(tonsite):))"  # addresses that act inside Telegram
+    r")",
     re.IGNORECASE,
 )
 
@@ -74,22 +76,24 @@ def defuse(text: str, marks: Sequence[Mark], allowed: AbstractSet[str] = frozens
 
     An address in the text that holds such a sign stays a link: it becomes one explicitly.
     """
-    code = Stretches(mark for mark in marks if mark.kind in CODE_KINDS)
-    places = [
-        match.end()
-        for match in _SIGNS.finditer(text)
-        if not code.touch(match.start(), match.start() + 1) and not _is_allowed(text, match, allowed)
-    ]
+    signs = list(_SIGNS.finditer(text))
+    code = Stretches(mark for mark in marks if mark.kind in CODE_KINDS) if signs else Stretches()
+    places = [sign.end() for sign in signs if not _is_code(code, sign) and not _is_allowed(text, sign, allowed)]
     if not places:
         return text, list(marks)
     linked = [*marks, *_addresses_with_signs(text, places, marks)]
     bounds = [0, *places, len(text)]
     pieces = [text[start:stop] for start, stop in pairwise(bounds)]
     moved = [
-        replace(mark, start=mark.start + bisect_right(places, mark.start), end=mark.end + bisect_left(places, mark.end))
+        mark.at(mark.start + bisect_right(places, mark.start), mark.end + bisect_left(places, mark.end))
         for mark in linked
     ]
     return WORD_JOINER.join(pieces), moved
+
+
+def _is_code(code: Stretches, sign: re.Match[str]) -> bool:
+    start = sign.start(sign.lastindex or 0)  # where it is an address, that begins before the sign
+    return code.touch(start, start + 1)
 
 
 def _is_allowed(text: str, sign: re.Match[str], allowed: AbstractSet[str]) -> bool:

@@ -1,7 +1,6 @@
 """A message's text as it is written, with its marks: how blocks stand apart, and how lists and quotes look. Pure."""
 
 import re
-from dataclasses import replace
 
 from adapters.telegram.format.entities import Mark, utf16_length
 
@@ -53,8 +52,11 @@ class MessageText:
         """Write words as they are."""
         self._parts.append(text)
         self._length += len(text)
-        words = text.rstrip("\n")
-        self._line_ends = len(text) - len(words) + (0 if words else self._line_ends)
+        if text and text[-1] != "\n":
+            self._line_ends = 0
+        else:
+            words = text.rstrip("\n")
+            self._line_ends = len(text) - len(words) + (0 if words else self._line_ends)
 
     def say(self, text: str) -> None:
         """Write words of a paragraph or an item."""
@@ -247,4 +249,4 @@ class MessageText:
 
     def _folded(self, quote: Mark, text: str) -> Mark:
         is_long = utf16_length(text[quote.start : quote.end]) > _LONG_QUOTE
-        return replace(quote, kind="expandable_blockquote") if is_long else quote
+        return quote._replace(kind="expandable_blockquote") if is_long else quote

@@ -20,6 +20,7 @@ _ITEM_SIGN = re.compile(rb"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])")
 _LINE_LEAD = re.compile(r"(?m)^[ \t>]+")
 _STYLES = {"Strong": "bold", "Emphasis": "italic", "Strikethrough": "strikethrough"}
 _ROWS = ("TableRow", "TableHead")
+_WORDS = ("Text", "Html", "InlineHtml")
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Walker:
             self._account(start, end)
             self._take_break(event, start)
             return
-        name, value = next(iter(event.items()))
+        [(name, value)] = event.items()
         if name == "Start":
             self._account(start, start)
             self._take_start(*_named(value), start, end)
@@ -105,7 +106,7 @@ class Walker:
             self._code.lines.append(value)
         elif name == "Html" and self._html is not None:
             self._html.append(value)
-        elif name in ("Text", "Html", "InlineHtml") or (name == "Code" and self._in_heading):
+        elif name in _WORDS or (name == "Code" and self._in_heading):
             self._write(value)  # code takes no other mark, and a heading is to be one
         elif name == "Code":
             if self._cell is not None:
@@ -280,10 +281,9 @@ class Walker:
     # ------------------------------------------------------------ what the parser dropped
     def _account(self, start: int, end: int) -> None:
         """Note that the source up to `end` is taken; bring back words between there and what was taken before."""
-        if self._done < start:
-            dropped = self._source[self._done : start]
-            if _PERHAPS_A_WORD.search(dropped) is not None:
-                self._bring_back(dropped.decode(), self._done)
+        at = self._done
+        if at < start and _PERHAPS_A_WORD.search(self._source, at, start) is not None:
+            self._bring_back(self._source[at:start].decode(), at)
         self._done = max(self._done, end)
 
     def _bring_back(self, dropped: str, at: int) -> None:
