@@ -1,11 +1,13 @@
 """The words of Markdown without its marks, for notifications and where blocks are not taken. Pure."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pyromark
 
 _OPTIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
+_WORDS = ("Text", "Code", "Html", "InlineHtml")
+_LINKS = ("Link", "Image")
+_ROWS = ("TableRow", "TableHead")
 _BLOCKS = ("Paragraph", "Heading", "CodeBlock", "BlockQuote", "HtmlBlock", "Table")
 _BULLET, _DONE, _TO_DO, _RULE = "\N{BULLET} ", "\N{BALLOT BOX WITH CHECK} ", "\N{BALLOT BOX} ", "———"
 
@@ -26,62 +28,68 @@ class _Writer:
         self._cells = 0
 
     def take(self, event: Any) -> None:
-        """Take the parser's next event."""
-        match event:
-            case {"Start": tag}:
-                self._start(*_named(tag))
-            case {"End": tag}:
-                self._end(_named(tag)[0])
-            case {"TaskListMarker": bool(is_done)}:
-                self.written[-1] = self.written[-1].removesuffix(_BULLET) + (_DONE if is_done else _TO_DO)
-            case {"Text": str(text)} | {"Code": str(text)} | {"Html": str(text)} | {"InlineHtml": str(text)}:
-                self.written.append(text)
-            case "SoftBreak" | "HardBreak":
-                self.written.append(" " if self._cells else "\n")
-            case "Rule":
-                self._line(2)
-                self.written.append(_RULE)
-            case _:
-                return
+        """Take the parser's next event. A `match` of them takes ten times as long."""
+        if isinstance(event, str):
+            self._take_break(event)
+            return
+        [(name, value)] = event.items()
+        if name in _WORDS:
+            self.written.append(value)
+        elif name == "Start":
+            self._start(*_named(value))
+        elif name == "End":
+            self._end(_named(value)[0])
+        elif name == "TaskListMarker":
+            self.written[-1] = self.written[-1].removesuffix(_BULLET) + (_DONE if value else _TO_DO)
+
+    def _take_break(self, event: str) -> None:
+        if event == "Rule":
+            self._line(2)
+            self.written.append(_RULE)
+        else:
+            self.written.append(" " if self._cells else "\n")
 
     def _start(self, name: str, value: Any) -> None:
-        if name == "List":
+        if name in _BLOCKS:
+            if not self._is_at_sign():
+                self._line(1 if self._lists else 2)
+        elif name == "List":
             self._line(1 if self._lists else 2)
             self._lists.append(value if isinstance(value, int) else None)
         elif name == "Item":
-            self._line(1)
-            number = self._lists[-1] if self._lists else None
-            sign = _BULLET if number is None else f"{number}. "
-            self.written.append("  " * (len(self._lists) - 1) + sign)
-            if number is not None:
-                self._lists[-1] = number + 1
-        elif name in ("Link", "Image"):
-            address = str(value["dest_url"]) if isinstance(value, Mapping) else ""
-            self._links.append((address, len(self.written)))
-        elif name in ("TableRow", "TableHead"):
+            self._start_item()
+        elif name in _LINKS:
+            self._links.append((str(value["dest_url"]), len(self.written)))
+        elif name in _ROWS:
             self._line(1)
             self._cells = 1
         elif name == "TableCell":
             if self._cells > 1:
                 self.written.append(" | ")
             self._cells += 1
-        elif name in _BLOCKS and not self._is_at_sign():
-            self._line(1 if self._lists else 2)
+
+    def _start_item(self) -> None:
+        self._line(1)
+        number = self._lists[-1] if self._lists else None
+        sign = _BULLET if number is None else f"{number}. "
+        self.written.append("  " * (len(self._lists) - 1) + sign)
+        if number is not None:
+            self._lists[-1] = number + 1
 
     def _end(self, name: str) -> None:
         if name == "List" and self._lists:
             self._lists.pop()
-        elif name in ("Link", "Image") and self._links:
+        elif name in _LINKS and self._links:
             address, place = self._links.pop()
             label = "".join(self.written[place:])
             if address and address.removeprefix("mailto:") not in label:
                 self.written.append(f" ({address})" if label.strip() else address)
-        elif name in ("TableRow", "TableHead"):
+        elif name in _ROWS:
             self._cells = 0
 
     def _is_at_sign(self) -> bool:
         """Say whether a list item's sign was the last thing written."""
-        return bool(self.written) and bool(self._lists) and self.written[-1].endswith((_BULLET, ". ", _DONE, _TO_DO))
+        return bool(self._lists) and bool(self.written) and self.written[-1].endswith((_BULLET, ". ", _DONE, _TO_DO))
 
     def _line(self, breaks: int) -> None:
         """Begin a new line, with an empty one before it where that is asked for."""
@@ -93,7 +101,4 @@ class _Writer:
 
 
 def _named(tag: Any) -> tuple[str, Any]:
-    if isinstance(tag, str):
-        return tag, None
-    (name, value), *_ = tag.items()
-    return str(name), value
+    return (tag, None) if isinstance(tag, str) else next(iter(tag.items()))
