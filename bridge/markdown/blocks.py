@@ -51,8 +51,7 @@ class Quote:
     """A block quote that is open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A list item that is open."""
 
     lead: int
@@ -151,7 +150,7 @@ def read_line(before: Open, line: str) -> Line:
     """Read one line, without its line end."""
     if not before.containers and (line[:1].isalpha() or not line):
         return _plain_line(before, line)
-    at, kept = _matched(before.containers, line)
+    at, kept = _matched(before.containers, line) if before.containers else (0, 0)
     all_kept = kept == len(before.containers)
     if isinstance(before.leaf, Fence) and all_kept:
         return _in_code(before, before.leaf, line, at)
@@ -246,13 +245,13 @@ def _opened(
 def _same_block(before: Open, text: str, start: int, kept: int, indent: int) -> Line | None:
     """Read a line that opens no container as part of the paragraph or table before it; None where it is not."""
     leaf = before.leaf
+    if not isinstance(leaf, Paragraph | Table):
+        return None
     all_kept = kept == len(before.containers)
     is_text = indent >= _CODE_INDENT or _started(text)[0] is Kind.TEXT
     if isinstance(leaf, Table):
         is_row = all_kept and is_text and indent < _CODE_INDENT
         return Line(Kind.ROW, before, start, kept) if is_row else None
-    if not isinstance(leaf, Paragraph):
-        return None
     if all_kept and indent < _CODE_INDENT:
         is_delimiter = text[:1] in _DELIMITER_SIGNS and _DELIMITER.fullmatch(text) is not None
         if is_delimiter and "|" in leaf.last + text and cells(leaf.last) == cells(text):
@@ -280,8 +279,8 @@ def _started(text: str) -> tuple[Kind, Leaf | None, int]:
 
 def _indent(line: str, at: int) -> tuple[int, int]:
     """Return how many columns of white space stand at a place, and where they end."""
-    count = 0
-    while at < len(line) and line[at] in _WHITE:
+    count, size = 0, len(line)
+    while at < size and line[at] in _WHITE:
         count += _TAB - count % _TAB if line[at] == "\t" else 1
         at += 1
     return count, at

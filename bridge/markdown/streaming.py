@@ -7,8 +7,8 @@ before it, and nothing flashes.
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from bridge.markdown.blocks import NOTHING, Fence, Kind, Line, Open, continuation, first_bar, read_line
 from bridge.markdown.inline import tail_of
@@ -46,8 +46,7 @@ LineStart = tuple[int, Open]
 """Where a line begins, and what is open there."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinesRead:
+class LinesRead(NamedTuple):
     """The complete lines of a text that grows. They are read once: a look at the text reads its last lines only."""
 
     newest: LineStart = (0, NOTHING)
@@ -66,10 +65,26 @@ class LinesRead:
     def on(self, text: str) -> "LinesRead":
         """Return what is known once the complete lines of `text` are read too. It begins with what was read."""
         *lines, _ = text[self.newest[0] :].split("\n")
-        read = self
+        if not lines:
+            return self
+        newest, paragraph, last, fence, words, header = self
         for line in lines:
-            read = read._with(line)
-        return read
+            offset, state = newest
+            kind, after, content, _, _ = read_line(state, line)
+            if kind is Kind.FENCE:
+                fence = newest
+            elif kind is not Kind.BLANK and not (kind is Kind.CODE and not line.strip()):
+                fence = None
+            if kind is Kind.TEXT:
+                paragraph = newest
+                words = offset + content
+            elif kind is not Kind.MORE:
+                words = None
+            header = _place_of_header(offset, content, line) if kind is Kind.TEXT or kind is Kind.MORE else None
+            if line.strip(" \t>"):
+                last = newest
+            newest = (offset + len(line) + 1, after)
+        return LinesRead(newest, paragraph, last, fence, words, header)
 
     def partial(self, text: str) -> str:
         """Return what is certain of `text`, with all that is open closed."""
@@ -89,26 +104,6 @@ class LinesRead:
         for line in shown[at:].split("\n"):
             state = read_line(state, line).after
         return _closed(shown, state)
-
-    def _with(self, line: str) -> "LinesRead":
-        """Take a complete line."""
-        offset, state = self.newest
-        seen = read_line(state, line)
-        is_words = seen.kind in (Kind.TEXT, Kind.MORE)
-        fence = self.fence
-        if seen.kind is Kind.FENCE:
-            fence = self.newest
-        elif seen.kind is not Kind.BLANK and not (seen.kind is Kind.CODE and not line.strip()):
-            fence = None
-        words = self.words if seen.kind is Kind.MORE else None
-        return LinesRead(
-            newest=(offset + len(line) + 1, seen.after),
-            paragraph=self.newest if seen.kind is Kind.TEXT else self.paragraph,
-            last=self.newest if line.strip(" \t>") else self.last,
-            fence=fence,
-            words=offset + seen.content if seen.kind is Kind.TEXT else words,
-            header=self._place_of_header(seen, line) if is_words else None,
-        )
 
     def _certain_part(self, text: str) -> tuple[str, str]:
         """Return how much is shown, and what closes its last words."""
@@ -159,17 +154,10 @@ class LinesRead:
         if seen.kind not in (Kind.TEXT, Kind.MORE, Kind.HEADING):
             return end, None
         words = self.words if seen.kind is Kind.MORE else start + seen.content
-        header = None if seen.kind is Kind.HEADING else self._place_of_header(seen, last)
+        header = None if seen.kind is Kind.HEADING else _place_of_header(start, seen.content, last)
         if header is None or end - header > _MOST_BEHIND_BAR:
             return end, words
         return header, self.words if header == start else words
-
-    def _place_of_header(self, seen: Line, line: str) -> int | None:
-        text = line[seen.content :]
-        if text.startswith("|"):
-            return self.newest[0]
-        bar = first_bar(text)
-        return None if bar is None else self.newest[0] + seen.content + bar
 
 
 NOTHING_READ = LinesRead()
@@ -201,3 +189,14 @@ def _closed(text: str, end: Open) -> str:
     if not isinstance(end.leaf, Fence):
         return text
     return f"{text.rstrip(chr(10))}\n{continuation(end.containers)}{end.leaf.marker}"
+
+
+def _place_of_header(start: int, content: int, line: str) -> int | None:
+    """Return where a line that starts at a place may be a table's header from: its start, or its first cell border."""
+    if "|" not in line:
+        return None
+    text = line[content:]
+    if text.startswith("|"):
+        return start
+    bar = first_bar(text)
+    return None if bar is None else start + content + bar
