@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from bridge.conversation.channels import Channels
 from bridge.conversation.commands import style_of
 from bridge.domain.errors import BridgeError
-from bridge.domain.incoming import Origin
+from bridge.domain.incoming import Command, Origin
 from bridge.domain.limits.rate_limits import Priority
 from bridge.domain.notices import Notice
 from bridge.domain.pages import Button, PageView
@@ -49,25 +49,35 @@ class Announcer:
         if channel is not None:
             offered = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
             texts = await self._channels.texts_for(origin)
-            await self._notice(origin, question_changed(texts, style_of(channel)), texts, {Button.RETRY} & offered)
+            await self._notice(origin, question_changed(texts, style_of(channel)), texts, {Button.AGAIN} & offered)
+
+    async def close_offer(self, taken: Command) -> None:
+        """Take the button off an offer that a press has taken."""
+        channel = self._channels.find(taken.thread)
+        if channel is not None:
+            texts = await self._channels.texts_for(taken.origin)
+            view = PageView(notice=question_changed(texts, style_of(channel)), final=True, language=texts.language)
+            await self._show(taken.thread, taken.address, view, taken.offer_id)
 
     async def say_aside(self, thread: ThreadKey, address: Address, aside: str) -> None:
         """Show one line in the channel's smallest form, under no message."""
-        await self._post(thread, address, PageView(aside=aside, final=True))
+        await self._show(thread, address, PageView(aside=aside, final=True))
 
     async def _notice(self, origin: Origin, notice: str, texts: Texts, buttons: Iterable[Button] = ()) -> None:
         view = PageView(notice=notice, final=True, turn_id=origin.id, controls=tuple(buttons), language=texts.language)
-        await self._post(origin.thread, origin.address, view)
+        await self._show(origin.thread, origin.address, view)
 
-    async def _post(self, thread: ThreadKey, address: Address, view: PageView) -> None:
+    async def _show(self, thread: ThreadKey, address: Address, view: PageView, message_id: str = "") -> None:
+        """Post a message, or edit that one."""
         try:
             channel = self._channels.of(thread)
-            budgets = channel.pace(address).posts
+            pace = channel.pace(address)
+            kind, budgets = (Priority.COSMETIC, pace.edits) if message_id else (Priority.TURN, pace.posts)
             async with asyncio.timeout(_SAY_WITHIN_S):
-                asked = self._pacing.asked(Priority.TURN, budgets)
+                asked = self._pacing.asked(kind, budgets)
                 while (answer := await self._pacing.take(asked)).wait_s > 0:
                     await self._clock.sleep(answer.wait_s)
                 async with self._pacing.call(asked):
-                    await channel.post(address, view)
+                    await (channel.edit(address, message_id, view) if message_id else channel.post(address, view))
         except (BridgeError, TimeoutError) as error:
             log.warning("a notice could not be shown", extra={"cause": str(error)})

@@ -104,7 +104,7 @@ class TurnRunner:
         self._muted = muted
         announcer = Announcer(channels, pacing, clock)
         self.say, self.say_words, self.offer_retry = announcer.say, announcer.say_words, announcer.offer_retry
-        self.say_aside = announcer.say_aside
+        self.say_aside, self.close_offer = announcer.say_aside, announcer.close_offer
         self.admissions = Admissions(
             policy=access or AccessPolicy(routes=routes),
             channels=channels,

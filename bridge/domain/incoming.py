@@ -112,6 +112,8 @@ class Command(_FromPerson):
     answers a press, by what became of it; no notice is posted."""
     owner_only: bool = False
     """As `Stop.owner_only`, for `TAKE_OVER`. Not kept."""
+    offer_id: str = ""
+    """For a press of `Button.AGAIN`: the message of the offer. Not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ class Label(TextKey):
 BUTTON_LABELS: Mapping[Button, Label] = {
     Button.STOP: Label.STOP,
     Button.RETRY: Label.RETRY,
+    Button.AGAIN: Label.RETRY,
     Button.NEW: Label.NEW,
     Button.END: Label.END_CONVERSATION,
     Button.GOOD: Label.GOOD,
@@ -196,6 +197,7 @@ BUTTON_LABELS: Mapping[Button, Label] = {
 SHORT_BUTTON_LABELS: Mapping[Button, Label] = {
     Button.STOP: Label.SHORT_STOP,
     Button.RETRY: Label.SHORT_RETRY,
+    Button.AGAIN: Label.SHORT_RETRY,
     Button.GOOD: Label.SHORT_GOOD,
     Button.BAD: Label.SHORT_BAD,
     Button.HUMAN: Label.SHORT_HUMAN,

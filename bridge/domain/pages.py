@@ -11,6 +11,8 @@ class Button(StrEnum):
     """While the answer is being written."""
     RETRY = "retry"
     """Under an answer that did not come out whole."""
+    AGAIN = "again"
+    """Under the offer to ask a changed question: as `RETRY`, and gone once it was pressed."""
     NEW = "new"
     END = "end"
     HUMAN = "human"

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from bridge.access.lists import Refusal
 from bridge.conversation.admission import Admissions
@@ -47,6 +47,19 @@ _NOTICES = {
     IntakeResult.FORBIDDEN: Notice.ADMINS_ONLY,
     IntakeResult.NOT_YOURS: Notice.NOT_YOUR_ANSWER,
 }
+_TAKEN = frozenset({IntakeResult.ACCEPTED, IntakeResult.QUEUED, IntakeResult.DUPLICATE})
+
+
+class Offers(Protocol):
+    """Says to people that a changed question can be asked again. Raises nothing but cancellation."""
+
+    async def offer_retry(self, origin: Origin) -> None:
+        """Make the offer."""
+        ...
+
+    async def close_offer(self, taken: Command) -> None:
+        """Take the button off the offer that a press has taken."""
+        ...
 
 
 class Intake:
@@ -58,7 +71,7 @@ class Intake:
         admissions: Says who may ask.
         take_overs: Who may take a thread over.
         busy: What becomes of a question while another one is answered; by default it waits.
-        offer_retry: Offers to ask a changed question again. Raises nothing but cancellation.
+        offers: Offers to ask a changed question again.
         hour: Says how much a person may ask.
     """
 
@@ -67,7 +80,7 @@ class Intake:
         inbox: Inbox,
         say: Callable[[Origin, Notice], Awaitable[None]],
         admissions: Admissions,
-        offer_retry: Callable[[Origin], Awaitable[None]],
+        offers: "Offers",
         hour: HourLimit,
         take_overs: MayTakeOver = MayTakeOver.CONTROL,
         tracer: Tracer | None = None,
@@ -79,7 +92,7 @@ class Intake:
         self._inbox = inbox
         self._say = say
         self._admissions = admissions
-        self._offer_retry = offer_retry
+        self._offers = offers
         self._hour = hour
         self._notices = BackgroundQueue(_MOST_WAITING_NOTICES, runners=_NOTICES_AT_A_TIME)
 
@@ -102,7 +115,9 @@ class Intake:
         if notice is not None and not _is_press(incoming):
             self._notices.add(partial(self._say, incoming.origin, notice))
         if became is IntakeResult.OFFERED:
-            self._notices.add(partial(self._offer_retry, incoming.origin))
+            self._notices.add(partial(self._offers.offer_retry, incoming.origin))
+        if isinstance(incoming, Command) and incoming.offer_id and became in _TAKEN:
+            self._notices.add(partial(self._offers.close_offer, incoming))
         return became
 
     async def _take(self, incoming: Incoming) -> IntakeResult:

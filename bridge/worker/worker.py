@@ -130,7 +130,7 @@ class Worker:
         )
         inbox, may, tracer = outside.stores.inbox, human.may, outside.tracer
         busy = Busy(inbox, routes, turns.say_words, interrupts=interrupts)
-        self._intake = Intake(inbox, turns.say, turns.admissions, turns.offer_retry, turns.hour, may, tracer, busy)
+        self._intake = Intake(inbox, turns.say, turns.admissions, turns, turns.hour, may, tracer, busy)
         self._hand_backs = HandBacks(outside.stores.take_overs, inbox)
         fill = HistoryFill(outside.agent, outside.stores.exchanges, kept).fill
         self._idle_lines = IdleLines(sessions, turns.say_aside)

@@ -91,6 +91,44 @@ async def test_new_words_are_answered_in_the_messages_of_the_old_answer_however_
     assert [record.posted for record in messenger.records(talk)] == [list(names)]
 
 
+def _offers(messenger: Messenger, talk: Talk) -> list[str]:
+    """Return the offers that still have a button, by their messages."""
+    shown = [reply.message_id for reply in messenger.replies(talk) if OFFER in reply.text]
+    if isinstance(messenger, SlackMessenger):
+        messages = messenger.slack.workspace.messages
+        return [ts for ts in shown if any(block["type"] == "actions" for block in messages[talk.place, ts].blocks)]
+    assert isinstance(messenger, TelegramMessenger)
+    keyboards = messenger.telegram.world.messages
+    return [message_id for message_id in shown if keyboards[int(message_id)].keyboard]
+
+
+async def _press(messenger: Messenger, talk: Talk, message_id: str) -> None:
+    if isinstance(messenger, SlackMessenger):
+        messenger.slack.press(talk.person, talk.place, message_id, "again")
+    elif isinstance(messenger, TelegramMessenger):
+        person, _ = messenger.chats[talk.place]
+        await messenger.telegram.press(person, int(message_id), "🔁 Retry")
+
+
+async def test_an_offer_that_was_pressed_has_no_button_any_more_and_the_next_one_works_too(
+    messenger: Messenger,
+) -> None:
+    """M6: a question that is changed twice is offered twice."""
+    names = {"one more?": OLD, "two more?": NEW, "three more?": "Rome has three million people."}
+    messenger.scene.answers |= {asked: Answer.of(said) for asked, said in names.items()}
+    talk = await messenger.ask_directly("one more?")
+    await messenger.until_texts(talk, OLD)
+    for number, (asked, said) in enumerate(list(names.items())[1:], 1):
+        await _settled(messenger, talk, number)
+        await _edit(messenger, talk, asked)
+        await messenger.ledger.until(lambda: len(_offers(messenger, talk)) == 1, WAIT_S)
+        await _press(messenger, talk, _offers(messenger, talk)[0])
+        await _until_first_says(messenger, talk, said)
+        await messenger.ledger.until(lambda: not _offers(messenger, talk), WAIT_S)
+    assert sum(OFFER in text for text in messenger.texts(talk)) == 2
+    assert [record.posted for record in messenger.records(talk)] == [list(names)]
+
+
 async def test_new_words_get_a_new_reply_where_the_old_one_was_deleted(messenger: Messenger) -> None:
     """M6: nothing is lost with it."""
     messenger.scene.answers |= {"what of Rome?": Answer.of(OLD), "what of Milan?": Answer.of(NEW)}

@@ -15,7 +15,7 @@ from bridge.texts.catalog import Texts, texts_in
 
 _ACTION = "talkifai_reply_"
 _VALUE = re.compile(r"([a-z]{1,10}) ([0-9a-f]{16}) ([TE][A-Z0-9]{1,40})")
-_BUTTONS = (Button.STOP, Button.RETRY)
+_BUTTONS = (Button.STOP, Button.RETRY, Button.AGAIN)
 _MENU = (Button.NEW, Button.END, Button.HUMAN)
 
 Block = dict[str, Any]

@@ -69,7 +69,7 @@ class Presses:
         origin = self._origin(payload, pressed)
         if origin is None:
             return
-        wish = self._wish(origin, pressed)
+        wish = self._wish(origin, pressed, _message_id(payload))
         notice = await self._refusal(wish) if isinstance(wish, Command) else None
         if notice and self._marks is not None and not await self._marks.use(_REFUSED, origin.id, _AGAIN_WITHIN_S):
             return  # Slack delivered it a second time
@@ -82,7 +82,7 @@ class Presses:
         if notice is not None:
             self._background.add(partial(self._tell, origin, notice))
 
-    def _wish(self, origin: Origin, pressed: Pressed) -> Command | Stop | Rating:
+    def _wish(self, origin: Origin, pressed: Pressed, message_id: str) -> Command | Stop | Rating:
         match pressed.control:
             case Button.STOP:
                 return Stop(origin, pressed.about, owner_only=self._options.control == "asker")
@@ -90,6 +90,8 @@ class Presses:
                 return Rating(origin, pressed.about, is_good=pressed.control is Button.GOOD)
             case Button.RETRY | Button.NEW | Button.END:
                 return Command(origin, CommandName(pressed.control.value), pressed.about)
+            case Button.AGAIN:
+                return Command(origin, CommandName.RETRY, pressed.about, offer_id=message_id)
             case Button.HUMAN:
                 owner_only = self._options.control == "asker"
                 return Command(origin, CommandName.HUMAN, pressed.about, owner_only=owner_only)
@@ -153,6 +155,11 @@ class Presses:
             await tell_alone(self._client, origin, texts(notice))
         except BridgeError as error:
             _LOG.info("A person pressed a button and could not be answered: %s", error)
+
+
+def _message_id(payload: Mapping[str, object]) -> str:
+    container = payload.get("container")
+    return str(container.get("message_ts", "")) if isinstance(container, Mapping) else ""
 
 
 def _is(form: re.Pattern[str], value: object) -> bool:

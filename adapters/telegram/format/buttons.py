@@ -14,7 +14,7 @@ from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
 from bridge.texts.catalog import texts_in
 
-CONTROLS = frozenset({Button.STOP, Button.RETRY, Button.HUMAN})
+CONTROLS = frozenset({Button.STOP, Button.RETRY, Button.AGAIN, Button.HUMAN})
 RATINGS = frozenset({Button.GOOD, Button.BAD})
 _DATA = re.compile("([a-z]+):([0-9a-f]{16}):([0-9a-f]{24})")
 _SEAL_DIGITS = 24

@@ -53,17 +53,24 @@ class Press:
             return Rating(origin, self.about, is_good=self.control is Button.GOOD)
         if self.control is Button.STOP:
             return Stop(origin, self.about)
+        if self.control is Button.AGAIN:
+            return Command(origin, CommandName.RETRY, self.about, offer_id=self.message_id)
         return Command(origin, CommandName(self.control.value), self.about)
 
     def _origin(self, root: str | None, asked_at: float) -> Origin:
         """Say where the press comes from.
 
         A turn is tried again once, however many people press how often: if that fails too, it has a button of its own.
+        An offer is taken once; a question that is changed again has another one.
         """
         thread = (root if root is not None else self.quoted or self.message_id) if self.is_in_chain else self.topic
         in_group = self.chat_type in GROUP_TYPES
         name = f"{CHANNEL}:{self.bot_id}"
-        once = (f"{name}:retry:{self.about}",) if self.control is Button.RETRY else ()
+        names = {
+            Button.RETRY: f"{name}:retry:{self.about}",
+            Button.AGAIN: f"{name}:again:{self.chat_id}:{self.message_id}",
+        }
+        once = (names[self.control],) if self.control in names else ()
         facts = {
             "source": CHANNEL,
             "chat": self.chat_id,

@@ -71,7 +71,7 @@ def test_a_message_with_other_buttons_looks_different(channel: TelegramChannel) 
 def test_ratings_are_offered_where_the_setting_says_so(roots: Roots, *, feedback: bool) -> None:
     channel = TelegramChannel(token="100:x", rooms=rooms_of(roots), options=TelegramSettings(feedback=feedback))
     ratings = {Button.GOOD, Button.BAD} if feedback else set()
-    assert channel.controls == {Button.STOP, Button.RETRY, Button.HUMAN, *ratings}
+    assert channel.controls == {Button.STOP, Button.RETRY, Button.AGAIN, Button.HUMAN, *ratings}
 
 
 async def test_every_press_is_answered_by_what_became_of_it(

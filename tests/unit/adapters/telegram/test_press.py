@@ -1,5 +1,6 @@
 """Buttons and presses as values."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from adapters.telegram.format.buttons import CONTROLS, RATINGS, ButtonSeal, keyb
 from adapters.telegram.inbound.callback_query import Press, StalePress, draft_stopped, pressed
 from adapters.telegram.inbound.update_parser import BotIdentity
 from adapters.telegram.outbound.callback_answers import answer_to
-from bridge.domain.incoming import Command, IntakeResult, Rating, Stop
+from bridge.domain.incoming import Command, CommandName, IntakeResult, Rating, Stop
 from bridge.domain.pages import Button, PageView
 from bridge.domain.turns import token_of
 
@@ -44,7 +45,7 @@ def _data(markup: dict[str, Any] | None) -> list[str]:
 def test_every_button_fits_names_its_turn_and_tells_nothing() -> None:
     view = PageView(text="x", turn_id=TURN, controls=tuple(CONTROLS | RATINGS))
     data = _data(keyboard(view, SEAL, 5))
-    assert len(data) == 5
+    assert len(data) == 6
     assert all(len(one.encode()) <= 64 for one in data)
     assert all("100" not in one.partition(":")[0] and TURN not in one for one in data)
     read = {press_of(query(PRIVATE, one)).control for one in data}
@@ -112,6 +113,19 @@ def test_a_turn_is_retried_once_however_often_the_button_is_pressed() -> None:
     presses = [press_of({**query(PRIVATE, "retry"), "update_id": number}) for number in (1, 2)]
     one, other = (set(press.wish(None, 1.0).origin.dedupe_keys) for press in presses)
     assert f"telegram:100:retry:{token_of(TURN)}" in one & other
+
+
+def test_each_offer_is_taken_once_and_the_press_names_it() -> None:
+    """M6: a question that is changed again has another offer, about the same turn."""
+    presses = [press_of({**query(PRIVATE, "again"), "update_id": number}) for number in (1, 2)]
+    presses.append(replace(presses[0], message_id="78", update_id=3, query_id="43"))
+    one, again, other = (press.wish(None, 1.0) for press in presses)
+    assert isinstance(one, Command)
+    assert (one.name, one.about, one.offer_id) == (CommandName.RETRY, token_of(TURN), presses[0].message_id)
+    once = {key for key in one.origin.dedupe_keys if ":again:" in key}
+    assert once <= set(again.origin.dedupe_keys)
+    assert once
+    assert not set(one.origin.dedupe_keys) & set(other.origin.dedupe_keys)
 
 
 @pytest.mark.parametrize("word", ["good", "bad"])

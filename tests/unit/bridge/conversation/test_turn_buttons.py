@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -103,12 +104,16 @@ async def test_a_turn_that_has_left_the_bridge_is_finished_without_asking_who_it
 async def test_the_offer_to_ask_a_changed_question_has_a_button_that_asks_it(stores: RedisStores) -> None:
     """M6: the button names the question's own turn."""
     it = stage(stores, echo)
-    it.channel.controls = frozenset({Button.RETRY, Button.STOP})
+    it.channel.controls = frozenset({Button.AGAIN, Button.STOP})
     asked = question()
     await it.answer(asked)
     assert await stores.inbox.amend(Edit(asked.origin, "What is old?")) is IntakeResult.OFFERED
     await it.turns.offer_retry(asked.origin)
     offer = list(it.channel.standing.values())[-1]
-    assert (offer.controls, offer.notice) == ((Button.RETRY,), question_changed(english, SLASHES))
-    await it.answer(command(CommandName.RETRY, number=2, about=token_of(offer.turn_id)))
+    assert (offer.controls, offer.notice) == ((Button.AGAIN,), question_changed(english, SLASHES))
+    pressed = command(CommandName.RETRY, number=2, about=token_of(offer.turn_id))
+    await it.answer(pressed)
+    (offer_id,) = (at for at, view in it.channel.standing.items() if view is offer)
+    await it.turns.close_offer(replace(pressed, offer_id=offer_id))
+    assert replace(it.channel.standing[offer_id], turn_id=offer.turn_id) == replace(offer, controls=())
     assert it.agent.sent[-1][1] == "What is old?"

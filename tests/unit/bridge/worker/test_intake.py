@@ -45,8 +45,12 @@ FROM = origin()
 LAST = origin(number=2)
 
 
-async def _no_offer(origin: Origin) -> None:
-    raise AssertionError(origin)
+class NoOffers:
+    async def offer_retry(self, origin: Origin) -> None:
+        raise AssertionError(origin)
+
+    async def close_offer(self, taken: Command) -> None:
+        raise AssertionError(taken)
 
 
 async def _silent(to: Origin, notice: Notice | Words) -> None:
@@ -150,7 +154,7 @@ class FakeInbox:
 )
 async def test_questions_and_commands_queue_and_nothing_else_does(incoming: Incoming, called: list[str]) -> None:
     inbox = FakeInbox()
-    became = await Intake(inbox, _silent, OPEN, _no_offer, hour_of(OPEN)).accept(incoming)
+    became = await Intake(inbox, _silent, OPEN, NoOffers(), hour_of(OPEN)).accept(incoming)
     assert inbox.called == called
     otherwise = IntakeResult.WELCOME if isinstance(incoming, Joined) else IntakeResult.FORBIDDEN
     assert became is (IntakeResult.ACCEPTED if called else otherwise)
@@ -165,7 +169,7 @@ async def test_an_old_button_asks_nothing_where_take_overs_are_switched_off(
 ) -> None:
     """M7: what is typed is a question; the press of a button is none."""
     inbox = FakeInbox()
-    intake = Intake(inbox, _silent, OPEN, _no_offer, hour_of(OPEN), MayTakeOver.OFF)
+    intake = Intake(inbox, _silent, OPEN, NoOffers(), hour_of(OPEN), MayTakeOver.OFF)
     assert await intake.accept(Command(FROM, CommandName.HUMAN, about)) is became
     assert inbox.called == called
 
@@ -195,7 +199,7 @@ async def test_what_was_written_gets_its_notice_and_a_press_is_answered_by_its_c
         if to == LAST:
             is_over.set()
 
-    intake = Intake(FakeInbox(became), say, OPEN, _no_offer, hour_of(OPEN))
+    intake = Intake(FakeInbox(became), say, OPEN, NoOffers(), hour_of(OPEN))
     assert await intake.accept(incoming) is became
     await intake.accept(Forbidden(LAST))
     telling = asyncio.ensure_future(intake.tell_notices())
@@ -231,7 +235,7 @@ async def test_nothing_is_kept_of_what_may_not_be_asked_and_it_is_told_once(
     inbox, last = FakeInbox(), origin(number=3, thread=ThreadKey(FROM.thread.channel, "A1", "P2"))
     policy = AccessPolicy({FROM.thread.channel: ChannelLists(people=AccessList(denied=frozenset({FROM.person.id})))})
     admitting = admissions(policy, FakeMarks(), say)
-    intake = Intake(inbox, say, admitting, _no_offer, hour_of(admitting))
+    intake = Intake(inbox, say, admitting, NoOffers(), hour_of(admitting))
     for _ in range(2):
         assert await intake.accept(incoming) is became
     await intake.accept(Question(last, "in another place"))
@@ -255,7 +259,7 @@ async def test_a_person_whose_hour_is_used_up_hears_at_once_when_to_come_again()
 
     admitting = admissions(AccessPolicy(), FakeMarks(), say)
     inbox = FakeInbox(IntakeResult.OVER)
-    intake = Intake(inbox, say, admitting, _no_offer, hour_of(admitting, per_hour=7))
+    intake = Intake(inbox, say, admitting, NoOffers(), hour_of(admitting, per_hour=7))
     for _ in range(3):
         assert await intake.accept(Question(FROM, "why?")) is IntakeResult.OVER
     telling = asyncio.ensure_future(intake.tell_notices())
@@ -269,7 +273,7 @@ async def test_what_costs_nothing_is_not_counted_for_the_hour() -> None:
     """A20: a person over the limit can still end a conversation."""
     inbox = FakeInbox()
     for incoming in (Command(FROM, CommandName.END), Command(FROM, CommandName.RETRY), Question(FROM, "why?")):
-        await Intake(inbox, _silent, OPEN, _no_offer, hour_of(OPEN)).accept(incoming)
+        await Intake(inbox, _silent, OPEN, NoOffers(), hour_of(OPEN)).accept(incoming)
     assert inbox.per_hour == [0, 60, 60]
 
 
