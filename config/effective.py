@@ -1,15 +1,14 @@
 """What is in force and where it came from, for people to read. Nothing secret is shown. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
 
 from config.routes import CONDITIONS
 from config.settings import SECTIONS, Settings
 from config.values.mentions import Mentions
+from config.values.secret import Secret
 
 DEFAULT = "default"
 _HIDDEN = "(hidden)"
@@ -30,7 +29,7 @@ def effective(settings: Settings) -> Iterator[Line]:
     """Return a line for each setting, in the order of the documentation."""
     for name, section in SECTIONS.items():
         values = getattr(settings, name)
-        for field, variable in zip(section.model_fields, section.variable_names(), strict=True):
+        for field, variable in section.variables().items():
             place = settings.places.get(variable, DEFAULT)
             yield Line(variable, _shown(getattr(values, field)), place)
 
@@ -39,11 +38,22 @@ def effective_routes(settings: Settings) -> Iterator[tuple[str, str]]:
     """Return the conditions and the choices of each route, each as one text."""
     names = {str(agent): name for name, agent in settings.agents.items()}
     for route in settings.routes:
-        choices = route.model_dump(exclude_none=True, exclude_defaults=True)
+        choices = _chosen(route)
         where = {name: choices.pop(name) for name in CONDITIONS if name in choices}
         if route.agent in names:
             choices["agent"] = names[route.agent]
         yield ", ".join(_listed(where)), ", ".join(_listed(choices))
+
+
+def _chosen(part: Any) -> dict[str, Any]:
+    """Return what a part of a route says, by key."""
+    found = {field.name: getattr(part, field.name) for field in fields(part)}
+    defaults = {field.name: field.default for field in fields(part)}
+    return {
+        name: _chosen(value) if is_dataclass(value) else value
+        for name, value in found.items()
+        if value is not None and value != defaults[name]
+    }
 
 
 def _listed(values: Mapping[str, Any], table: str = "") -> Iterator[str]:
@@ -56,7 +66,7 @@ def _listed(values: Mapping[str, Any], table: str = "") -> Iterator[str]:
 
 def _shown(value: Any) -> str:
     match value:
-        case SecretStr():
+        case Secret():
             return _without_password(value.get_secret_value())
         case tuple() | frozenset():
             return ", ".join(map(_shown, sorted(value) if isinstance(value, frozenset) else value))

@@ -1,12 +1,13 @@
 """The section of Redis. The module is not called `redis`, which is the client's name."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, SecretStr
-
+from config.values.checks import Before
 from config.values.kinds import secret, split_url
-from config.values.section import Section, variables
+from config.values.secret import Secret
+from config.values.section import Section
 
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 _ESCAPES = {"#": "%23", "?": "%3F", "/": "%2F"}
@@ -45,15 +46,15 @@ def _word(value: Any) -> Any:
     return "true" if word in _TRUE else "false" if word in _FALSE else word
 
 
+@dataclass(frozen=True, kw_only=True)
 class RedisSettings(Section):
     """`REDIS_…`."""
 
     prefix: ClassVar[str] = "REDIS_"
-    model_config = ConfigDict(alias_generator=variables(prefix))
 
-    url: Annotated[SecretStr, secret(_url)] | None = None
+    url: Annotated[Secret, secret(_url)] | None = None
     """A secret, because it holds the password. None: the embedded server."""
-    tls_verify: Annotated[Literal["auto", "true", "false"], BeforeValidator(_word)] = "auto"
+    tls_verify: Annotated[Literal["auto", "true", "false"], Before(_word)] = "auto"
 
     def verifies_tls(self, *, on_heroku: bool) -> bool:
         """Say whether the server's certificate is verified. With `auto` it is, but for Heroku's self-signed ones.

@@ -1,12 +1,14 @@
 """The routes of the configuration file: where another agent answers, or the same one in another way."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from dataclasses import Field, dataclass, fields
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic.fields import FieldInfo
+from annotated_types import Interval, MaxLen, MinLen
 
+from config.values.checks import After, Before, Example
 from config.values.kinds import any_case, matches
+from config.values.section import Checked
 
 CONDITIONS = ("channel", "workspace", "place", "topic", "command", "person")
 _OF_THE_BRIDGE = ("start", "new", "end", "stop", "retry", "status", "help", "quit", "human", "agent")
@@ -21,24 +23,20 @@ def _command(text: str) -> str:
     return word
 
 
-def _number_as_text(value: object) -> object:
+def _id(value: object) -> object:
     """Take ids of Telegram as they are: numbers."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value.strip() if isinstance(value, str) else value
 
 
-_Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True), BeforeValidator(_number_as_text)
-]
+_Id = Annotated[str, MinLen(1), MaxLen(255), Before(_id)]
 _Domain = Annotated[
-    str, any_case, AfterValidator(matches(r"[a-z0-9.-]{3,253}", "is not a domain. Use one such as example.com."))
+    str, any_case, After(matches(r"[a-z0-9.-]{3,253}", "is not a domain. Use one such as example.com."))
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class RouteAccess(_Part):
+@dataclass(frozen=True, kw_only=True)
+class RouteAccess(Checked):
     """Who may ask, beside what the settings say."""
 
     allowed_users: tuple[_Id, ...] | None = None
@@ -46,17 +44,19 @@ class RouteAccess(_Part):
     allowed_email_domains: tuple[_Domain, ...] | None = None
 
 
-class RouteBudgets(_Part):
+@dataclass(frozen=True, kw_only=True)
+class RouteBudgets(Checked):
     """What may be used, instead of what the settings say."""
 
-    person_live_turns: int | None = Field(None, ge=1, le=_MOST, examples=[60])
-    person_questions_per_hour: int | None = Field(None, ge=1, le=_MOST, examples=[60])
-    person_open_sessions: int | None = Field(None, ge=1, le=_MOST, examples=[60])
-    person_messages_per_day: int | None = Field(None, ge=1, le=_MOST, examples=[60])
-    place_messages_per_day: int | None = Field(None, ge=1, le=_MOST, examples=[60])
+    person_live_turns: Annotated[int | None, Interval(ge=1, le=_MOST), Example(60)] = None
+    person_questions_per_hour: Annotated[int | None, Interval(ge=1, le=_MOST), Example(60)] = None
+    person_open_sessions: Annotated[int | None, Interval(ge=1, le=_MOST), Example(60)] = None
+    person_messages_per_day: Annotated[int | None, Interval(ge=1, le=_MOST), Example(60)] = None
+    place_messages_per_day: Annotated[int | None, Interval(ge=1, le=_MOST), Example(60)] = None
 
 
-class RouteSettings(_Part):
+@dataclass(frozen=True, kw_only=True)
+class RouteSettings(Checked):
     """One route, `[[routes]]`: its conditions, then its choices."""
 
     channel: _Id | None = None
@@ -65,36 +65,36 @@ class RouteSettings(_Part):
     place: _Id | None = None
     """The id of a Slack channel or DM, or of a Telegram chat."""
     topic: _Id | None = None
-    command: Annotated[str, any_case, AfterValidator(_command)] | None = None
+    command: Annotated[str, any_case, After(_command)] | None = None
     person: _Id | None = None
 
     agent: _Id | None = None
     """A name from `[agents]`, or the id of an agent."""
-    idle_timeout: float | None = Field(None, gt=0, lt=1800, examples=[300])
+    idle_timeout: Annotated[float | None, Interval(gt=0, lt=1800), Example(300)] = None
     streaming: Annotated[Literal["edit", "status", "native"], any_case] | None = None
     busy: Annotated[Literal["queue", "interrupt"], any_case] | None = None
     idle_line: bool | None = None
-    greeting: Annotated[str, StringConstraints(max_length=4000)] | None = None
-    prompts: Annotated[tuple[Annotated[str, StringConstraints(max_length=300)], ...], Field(max_length=4)] | None = None
+    greeting: Annotated[str, MaxLen(4000)] | None = None
+    prompts: Annotated[tuple[Annotated[str, MaxLen(300)], ...], MaxLen(4)] | None = None
     access: RouteAccess | None = None
     budgets: RouteBudgets | None = None
 
     @classmethod
-    def field_at(cls, path: Sequence[str | int]) -> FieldInfo | None:
+    def field_at(cls, path: Sequence[str | int]) -> Field[Any] | None:
         """Return the field that an error's path leads to; None for a key that there is not."""
-        model: type[BaseModel] = cls
-        field = None
+        part: type[RouteSettings | RouteAccess | RouteBudgets] = cls
+        found = None
         for name in path:
             if isinstance(name, str):
-                field = model.model_fields.get(name)
-                model = _PARTS.get(name, model)
-        return field
+                found = next((field for field in fields(part) if field.name == name), None)
+                part = _PARTS.get(name, part)
+        return found
 
     @classmethod
     def keys_beside(cls, path: Sequence[str]) -> tuple[str, ...]:
         """Return the keys that there are where an unknown one was found."""
         part = _PARTS.get(path[0], cls) if len(path) > 1 else cls
-        return tuple(part.model_fields)
+        return tuple(field.name for field in fields(part))
 
     @property
     def where(self) -> tuple[str | None, ...]:
@@ -102,4 +102,4 @@ class RouteSettings(_Part):
         return tuple(getattr(self, name) for name in CONDITIONS)
 
 
-_PARTS: Mapping[str, type[BaseModel]] = {"access": RouteAccess, "budgets": RouteBudgets}
+_PARTS: Mapping[str, type[RouteAccess | RouteBudgets]] = {"access": RouteAccess, "budgets": RouteBudgets}

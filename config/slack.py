@@ -1,13 +1,16 @@
 """The section of Slack: its credentials, and what the operator lets the bot do there."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
+from annotated_types import MaxLen, MinLen
 
+from config.values.checks import After
 from config.values.ids import SlackChannels, SlackTeams, SlackUsers
 from config.values.kinds import any_case, entries, http_url, matches, secret, visible
-from config.values.section import Section, variables
+from config.values.secret import Secret
+from config.values.section import Section
 
 _ONE = "SLACK_BOT_TOKEN"
 _SOCKETS, _HTTP = "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"
@@ -57,21 +60,21 @@ _client_id = matches(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
 class SlackSettings(Section):
     """`SLACK_…`."""
 
     prefix: ClassVar[str] = "SLACK_"
     credentials: ClassVar[tuple[str, ...]] = CREDENTIALS
-    model_config = ConfigDict(alias_generator=variables(prefix))
 
-    bot_token: Annotated[SecretStr, secret(_bot_token)] | None = None
-    app_token: Annotated[SecretStr, secret(_app_token)] | None = None
-    signing_secret: Annotated[SecretStr, secret(visible)] | None = None
+    bot_token: Annotated[Secret, secret(_bot_token)] | None = None
+    app_token: Annotated[Secret, secret(_app_token)] | None = None
+    signing_secret: Annotated[Secret, secret(visible)] | None = None
     """Replaces the app token: events come over HTTP, signed with it."""
-    client_id: Annotated[str, AfterValidator(_client_id)] | None = None
+    client_id: Annotated[str, After(_client_id)] | None = None
     """With the next one and `BRIDGE_SECRET_KEY`, replaces the bot token: any number of workspaces install the app."""
-    client_secret: Annotated[SecretStr, secret(visible)] | None = None
-    api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
+    client_secret: Annotated[Secret, secret(visible)] | None = None
+    api_url: Annotated[str, After(_api_url)] = "https://slack.com/api/"
     streaming: Annotated[Literal["edit", "status", "native"], any_case] = "edit"
     """How a reply is shown while it grows."""
     follow_ups: Annotated[Literal["thread", "mention"], any_case] = "thread"
@@ -81,8 +84,9 @@ class SlackSettings(Section):
     agent_view: bool = False
     """Whether the app has Slack's view for agents: DMs are threads, with a state and a title."""
     prompts: Annotated[
-        tuple[Annotated[str, StringConstraints(max_length=300)], ...],
-        Field(min_length=1, max_length=4),
+        tuple[Annotated[str, MaxLen(300)], ...],
+        MinLen(1),
+        MaxLen(4),
         entries("|", skip_empty=True),
     ] = ()
     """Up to four things to ask, shown in the agent view and in the Home tab."""

@@ -1,20 +1,22 @@
 """The section of the TalkifAI account and of the agent that answers."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from annotated_types import Interval
 
+from config.values.checks import Example
 from config.values.kinds import HttpUrl, Token
-from config.values.section import Section, variables
+from config.values.section import Section
 
 
+@dataclass(frozen=True, kw_only=True)
 class TalkifaiSettings(Section):
     """`TALKIFAI_…`."""
 
     prefix: ClassVar[str] = "TALKIFAI_"
-    model_config = ConfigDict(alias_generator=variables(prefix))
 
     api_key: Token | None = None
     studio_token: Token | None = None
@@ -23,7 +25,7 @@ class TalkifaiSettings(Section):
     base_url: HttpUrl = "https://api.talkifai.dev"
     webhook_secret: Token | None = None
     """Signs TalkifAI's webhooks about credits, which the web server takes where this is set."""
-    requests_per_minute: int | None = Field(None, ge=5, le=100_000, examples=[60])
+    requests_per_minute: Annotated[int | None, Interval(ge=5, le=100_000), Example(60)] = None
     """The most that all workers together ask of TalkifAI; None follows what TalkifAI says of its limit."""
 
     @classmethod

@@ -3,16 +3,16 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, SecretStr
-
+from config.values.checks import After
 from config.values.ids import TelegramChats, TelegramUsers
 from config.values.kinds import HttpUrl, any_case, entries, from_text, matches, secret
-from config.values.section import Section, variables
+from config.values.secret import Secret
+from config.values.section import Section
 from config.values.telegram_emails import read_identities
 
 TOKENS = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_BOT_TOKENS")
@@ -21,18 +21,18 @@ _WEBHOOK_PORTS = (443, 80, 88, 8443)
 """Bot API, `setWebhook`: ports that are called."""
 
 _BotToken = Annotated[
-    SecretStr,
+    Secret,
     secret(matches(r"\d+:[A-Za-z0-9_-]+", "is not a bot token. @BotFather gives one of the form <digits>:<secret>.")),
 ]
 
 
-def _each_bot_once(tokens: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+def _each_bot_once(tokens: tuple[Secret, ...]) -> tuple[Secret, ...]:
     if len({_account(token) for token in tokens}) < len(tokens):
         raise ValueError("names the same bot twice. Separate the tokens of different bots by commas.")
     return tokens
 
 
-def _account(token: SecretStr) -> str:
+def _account(token: Secret) -> str:
     return token.get_secret_value().partition(":")[0]
 
 
@@ -55,38 +55,38 @@ def _webhook_url(text: str) -> str:
 class TelegramBot:
     """One of the bots."""
 
-    token: SecretStr
+    token: Secret
     token_name: str
     """Where the token was set, for the operator."""
     agent_id: str
     """Empty for `TALKIFAI_AGENT_ID`."""
 
     @property
-    def webhook_secret(self) -> SecretStr:
+    def webhook_secret(self) -> Secret:
         """What Telegram shows to prove who it is: made of the token, so that there is one secret less to keep.
 
         64 hexadecimal digits; Bot API, `setWebhook`: 1-256 characters of A-Z, a-z, 0-9, _ and -.
         """
         token = self.token.get_secret_value().encode()
-        return SecretStr(hmac.new(token, b"talkifai-bridge webhook", hashlib.sha256).hexdigest())
+        return Secret(hmac.new(token, b"talkifai-bridge webhook", hashlib.sha256).hexdigest())
 
 
+@dataclass(frozen=True, kw_only=True)
 class TelegramSettings(Section):
     """`TELEGRAM_…`."""
 
     prefix: ClassVar[str] = "TELEGRAM_"
     credentials: ClassVar[tuple[str, ...]] = TOKENS
-    model_config = ConfigDict(alias_generator=variables(prefix))
 
     bot_token: _BotToken | None = None
-    bot_tokens: Annotated[tuple[_BotToken, ...], AfterValidator(_each_bot_once), entries(",")] = ()
+    bot_tokens: Annotated[tuple[_BotToken, ...], After(_each_bot_once), entries(",")] = ()
     """Several bots, instead of one."""
     agent_ids: Annotated[tuple[Annotated[UUID | None, from_text(lambda text: text or None)], ...], entries(",")] = ()
     """The agent of each bot, in the order of the tokens; None: `TALKIFAI_AGENT_ID`."""
     api_url: HttpUrl = "https://api.telegram.org"
     streaming: Annotated[Literal["edit", "status", "native"], any_case] = "edit"
     """How a reply is shown while it grows."""
-    webhook_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
+    webhook_url: Annotated[str, After(_webhook_url)] | None = None
     """Where Telegram reaches the web server; None: updates are polled."""
     group_trigger: Annotated[Literal["mention", "all"], any_case] = "mention"
     """What in a group is a question: what mentions or answers the bot, or everything."""
@@ -96,7 +96,7 @@ class TelegramSettings(Section):
     """Whether a question carries a reaction until it is answered."""
     feedback: bool = False
     """Whether people can rate an answer with buttons below it."""
-    identities: Annotated[Mapping[str, str], from_text(read_identities)] = {}
+    identities: Annotated[Mapping[str, str], from_text(read_identities)] = field(default_factory=dict)
     """E-mail addresses by user id, read from the file at this path."""
     allowed_chats: TelegramChats = frozenset()
     """Where people may ask; empty: in every chat."""

@@ -39,7 +39,8 @@ from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.traced import TracedAgent
 from bridge.worker.worker import Worker
-from config.settings import Settings, load_settings, reveal
+from config.apart import load_apart
+from config.settings import Settings, reveal
 
 if TYPE_CHECKING:
     from adapters.web.server import WebServer
@@ -71,12 +72,12 @@ async def run_worker(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     in_force = InForce(settings)
-    on_hangup(loop, Reload(settings, load_settings, in_force.apply), stop)
     for warning in (*access_warnings(settings), *risks(settings)):
         log.warning("%s", warning)
     for sentence in audience(settings):
         log.info("%s", sentence)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(on_hangup(Reload(settings, load_apart, in_force.apply), stop))
         stores = await open_stores(settings, stack)
         talkifai = await stack.enter_async_context(talkifai_agent(settings))
         agent_name = await look_at_start(talkifai, agents_of(settings, factories))

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from adapters.scheduler import every
@@ -21,7 +22,8 @@ from bridge.worker.dependencies import Dependencies
 from bridge.worker.dispatcher import DispatchLimits
 from bridge.worker.worker import Worker
 from config.log_setup import start_logging
-from config.settings import Settings, load_settings
+from config.reading.loading import load_settings
+from config.settings import Settings
 
 _CHAT_DRAIN_S = 2.0
 
@@ -32,10 +34,8 @@ def chat_settings(overrides: Mapping[str, str]) -> Settings:
     A worker on the same Redis cannot show anything in this terminal, so they do not share a queue.
     """
     settings = load_settings(need_channel=False, env_file=None if overrides else Path(".env"), overrides=overrides)
-    own: dict[str, str] = {"key_prefix": f"{settings.bridge.key_prefix}:chat"}
-    if "log_level" not in settings.bridge.model_fields_set:
-        own["log_level"] = "error"
-    return start_logging(settings.model_copy(update={"bridge": settings.bridge.model_copy(update=own)}))
+    apart = replace(settings.bridge, key_prefix=f"{settings.bridge.key_prefix}:chat")
+    return start_logging(replace(settings, bridge=apart).quiet())
 
 
 async def run_chat(settings: Settings) -> None:

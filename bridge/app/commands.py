@@ -3,18 +3,19 @@
 import asyncio
 import os
 import sys
-from argparse import Namespace
 from importlib import import_module
+from types import SimpleNamespace
 
 from bridge.app.event_loop import new_event_loop
 from bridge.domain.errors import BridgeError
+from config.apart import load_apart
 from config.log_setup import start_logging
-from config.settings import Settings, SettingsError, load_settings
+from config.settings import Settings, SettingsError
 
 _STOPPED_BY_KEYBOARD = 130
 
 
-def run(chosen: Namespace) -> int:
+def run(chosen: SimpleNamespace) -> int:
     """Run the command and return its exit code."""
     try:
         match chosen.command:
@@ -45,7 +46,7 @@ def run(chosen: Namespace) -> int:
 
 
 def _serve(*, serves_web: bool, ends_sessions: bool) -> None:
-    settings = start_logging(load_settings())
+    settings = start_logging(load_apart())
     from bridge.app import bootstrap  # noqa: PLC0415 - the reason stands above
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -54,11 +55,9 @@ def _serve(*, serves_web: bool, ends_sessions: bool) -> None:
 
 def _quiet_settings(*, need_channel: bool = True) -> Settings:
     """Read the settings and start logging, of errors alone unless another level was set: the output is what counts."""
-    settings = load_settings(need_channel=need_channel)
-    if "log_level" not in settings.bridge.model_fields_set:
-        quiet = settings.bridge.model_copy(update={"log_level": "error"})
-        settings = settings.model_copy(update={"bridge": quiet})
-    return start_logging(settings)
+    from config.reading.loading import load_settings  # noqa: PLC0415 - as above: a worker reads them in a process apart
+
+    return start_logging(load_settings(need_channel=need_channel).quiet())
 
 
 def _init() -> int:
@@ -67,7 +66,7 @@ def _init() -> int:
     return init.run()
 
 
-def _operate(chosen: Namespace) -> int:
+def _operate(chosen: SimpleNamespace) -> int:
     """Run a command that looks at what all workers share. It needs no channel."""
     settings = _quiet_settings(need_channel=False)
     module = import_module(f"bridge.app.operate.{chosen.command}")
@@ -92,17 +91,15 @@ def _check(*, as_json: bool, offline: bool) -> int:
 
 def _config(*, as_json: bool, only_set: bool) -> None:
     """Show the settings. They need not suffice for a start: a channel may be missing."""
-    settings = load_settings(need_channel=False)
     from bridge.app.operate import show_config  # noqa: PLC0415 - as above
+    from config.reading.loading import load_settings  # noqa: PLC0415 - as above
 
+    settings = load_settings(need_channel=False)
     (show_config.show_json if as_json else show_config.show)(settings, only_set=only_set)
 
 
 def _forget(person: str) -> None:
-    settings = load_settings(need_channel=False)
-    if "log_level" not in settings.bridge.model_fields_set:
-        settings = settings.model_copy(update={"bridge": settings.bridge.model_copy(update={"log_level": "error"})})
-    start_logging(settings)
+    settings = _quiet_settings(need_channel=False)
     from bridge.app.operate import forget  # noqa: PLC0415 - as above
 
     key = forget.person_of(person)

@@ -1,5 +1,7 @@
 """The routes of the settings, as the core takes them."""
 
+from dataclasses import asdict
+
 from bridge.access.routes import Access, Budgets, Choices, Route, Scope
 from bridge.domain.pages import Streaming
 from config.routes import CONDITIONS, RouteAccess, RouteSettings
@@ -25,7 +27,7 @@ def _choices(route: RouteSettings) -> Choices:
         greeting=route.greeting,
         prompts=route.prompts,
         access=_access(route.access) if route.access else None,
-        budgets=Budgets(**route.budgets.model_dump()) if route.budgets else None,
+        budgets=Budgets(**asdict(route.budgets)) if route.budgets else None,
     )
 
 

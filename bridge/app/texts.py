@@ -3,8 +3,8 @@
 from bridge.texts.catalog import Own, Words, use
 from bridge.texts.own import KEYS, problem_of
 from config.reading.suggestions import closest
-from config.reading.texts import OwnText
 from config.settings import Settings, SettingsError
+from config.values.own_text import OwnText
 
 
 def own_texts(settings: Settings) -> Own:

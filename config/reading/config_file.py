@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from config.reading import toml_lines
-from config.reading.sources import Given, SettingsError, read_text
+from config.reading.sources import Given, read_text
 from config.reading.suggestions import closest
+from config.values.errors import SettingsError
 
 
 @dataclass(slots=True)

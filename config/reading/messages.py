@@ -1,10 +1,13 @@
 """What is said of a value that pydantic refused: one table by error type. No message holds the value. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import Field
+from typing import Any, get_args
 
-from annotated_types import Ge, Gt, Le, Lt
-from pydantic.fields import FieldInfo
+from annotated_types import Ge, Gt, Interval, Le, Lt
 from pydantic_core import ErrorDetails
+
+from config.values.checks import Example
 
 _NOT_ALLOWED = "is not an allowed value. Use {expected}."
 _OUT_OF_RANGE = "is out of range. Use {range}."
@@ -31,7 +34,7 @@ MESSAGES: Mapping[str, str] = {
     "string_too_long": "is too long. Use at most {max_length} characters.",
     "string_type": _NOT_TEXT,
     "string_too_short": "is empty. Give a value, or leave it out.",
-    "model_type": "is not a table. Write its keys below a header of its own.",
+    "dataclass_type": "is not a table. Write its keys below a header of its own.",
     "path_type": _NOT_TEXT,
     "dict_type": _NOT_TEXT,
     "tuple_type": _NOT_LIST,
@@ -45,7 +48,7 @@ MESSAGES: Mapping[str, str] = {
 _UNKNOWN = "cannot be read. See docs/configuration.md for what it may be."
 
 
-def explain(error: ErrorDetails, field: FieldInfo) -> str:
+def explain(error: ErrorDetails, field: Field[Any]) -> str:
     """Return two sentences: what is wrong with the value of a field, and what would be right."""
     message = MESSAGES.get(error["type"], _UNKNOWN)
     context = dict(error.get("ctx", {}))
@@ -58,12 +61,14 @@ def explain(error: ErrorDetails, field: FieldInfo) -> str:
     return f"entry {numbers[0] + 1} {said}" if numbers else said
 
 
-def _allowed_range(field: FieldInfo) -> str:
+def _allowed_range(field: Field[Any]) -> str:
     """Say which numbers a field takes, with an example."""
-    example = field.examples[0] if field.examples else field.default
+    example = field.default
     lowest = highest = ""
-    for bound in field.metadata:
-        match bound:
+    for mark in _marks(field):
+        match mark:
+            case Example(value=value):
+                example = value
             case Ge(ge=least):
                 lowest = f"a whole number from {least}"
             case Gt(gt=below):
@@ -73,3 +78,9 @@ def _allowed_range(field: FieldInfo) -> str:
             case Lt(lt=above):
                 highest = f"and below {above}"
     return f"{lowest} {highest}, such as {example:g}"
+
+
+def _marks(field: Field[Any]) -> Iterator[Any]:
+    """Return what stands beside the type of a field in its `Annotated`."""
+    for mark in get_args(field.type)[1:]:
+        yield from mark if isinstance(mark, Interval) else (mark,)

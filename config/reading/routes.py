@@ -1,6 +1,7 @@
 """Reads the routes and the named agents of a configuration file."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from config.reading.config_file import ConfigFile
 from config.reading.messages import explain
 from config.reading.suggestions import closest
+from config.reading.validation import validated
 from config.routes import CONDITIONS, RouteSettings
 
 TABLES = ("agents", "routes")
@@ -40,7 +42,7 @@ def read_routes(file: ConfigFile, agents: Mapping[str, UUID], channels: Collecti
     begun: dict[tuple[str | None, ...], int] = {}
     for number, raw in enumerate(table):
         try:
-            route = RouteSettings.model_validate(raw)
+            route = validated(RouteSettings, raw)
         except ValidationError as error:
             _note_wrong(file, number, error)
             continue
@@ -51,7 +53,7 @@ def read_routes(file: ConfigFile, agents: Mapping[str, UUID], channels: Collecti
             continue
         begun[route.where] = number
         agent = agents.get(route.agent or "", route.agent)
-        routes.append(route.model_copy(update={"agent": str(agent) if agent else None}))
+        routes.append(replace(route, agent=str(agent) if agent else None))
     return tuple(routes)
 
 
@@ -59,7 +61,7 @@ def _note_wrong(file: ConfigFile, number: int, error: ValidationError) -> None:
     for detail in error.errors(include_url=False, include_input=False):
         path = tuple(part for part in detail["loc"] if isinstance(part, str))
         field = RouteSettings.field_at(path)
-        if field is None or detail["type"] == "extra_forbidden":
+        if field is None:
             known = RouteSettings.keys_beside(path)
             close = closest(path[-1], known) if path else None
             remedy = f"Did you mean {close}?" if close else f"Use one of: {', '.join(known)}."

@@ -1,5 +1,6 @@
 """Reads what is set, and where: the environment and a `.env` file, in the variables' names."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -8,22 +9,10 @@ from typing import Any
 
 from dotenv import dotenv_values
 from dotenv.parser import Original, parse_stream
-from pydantic_settings import BaseSettings
-from pydantic_settings.sources import EnvSettingsSource
+
+from config.values.errors import SettingsError
 
 ENVIRONMENT = "environment"
-
-
-class SettingsError(Exception):
-    """Settings are missing or wrong: `lines` has one line for each.
-
-    A line reads `NAME: what is wrong. What would be right.`, with the file and its line in front where the value was
-    read from one. It never holds the value.
-    """
-
-    def __init__(self, *lines: str) -> None:
-        self.lines = lines
-        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +30,9 @@ class Given:
         return "" if self.place == ENVIRONMENT else f"{self.place}: "
 
 
-def read_environment(settings_class: type[BaseSettings]) -> dict[str, Given]:
+def read_environment() -> dict[str, Given]:
     """Return the variables of this process that are not empty."""
-    return _trimmed(EnvSettingsSource(settings_class).env_vars, {})
+    return _trimmed(os.environ, {})
 
 
 def read_overrides(overrides: Mapping[str, str]) -> dict[str, Given]:

@@ -3,30 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from config.reading.config_file import ConfigFile
-
-TABLE = "texts"
-
-
-class OwnText(BaseModel):
-    """One text: `[texts]` for every language, `[texts.de]` for one."""
-
-    model_config = ConfigDict(frozen=True)
-
-    language: str
-    """Empty: every language."""
-    name: str
-    words: str | Mapping[str, str]
-    """Plural forms as a table."""
-    place: str
-    """The file and its line."""
-
-    @property
-    def key(self) -> str:
-        """As the file has it: `texts.de.busy`."""
-        return ".".join(filter(None, (TABLE, self.language, self.name)))
+from config.values.own_text import TABLE, OwnText
 
 
 def read_texts(file: ConfigFile, languages: Collection[str]) -> tuple[OwnText, ...]:

@@ -3,8 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
-
+from config.values.checks import After, Before
 from config.values.kinds import from_entries
 
 DIRECT = "direct"
@@ -12,7 +11,7 @@ DIRECT = "direct"
 _MOST = 10_000
 
 
-def _listed(pattern: str, remedy: str, *, lower: bool = False) -> BeforeValidator:
+def _listed(pattern: str, remedy: str, *, lower: bool = False) -> Before:
     """Read a list whose entries all have this form. `lower`: in any case, and kept in lower case."""
     form = re.compile(pattern, re.ASCII)
 
@@ -33,7 +32,7 @@ def _bounded(found: frozenset[str]) -> frozenset[str]:
     return found
 
 
-_Ids = Annotated[frozenset[str], AfterValidator(_bounded)]
+_Ids = Annotated[frozenset[str], After(_bounded)]
 _TELEGRAM_USER = r"[1-9][0-9]{0,19}|@[a-z][a-z0-9_]{3,31}"
 
 EmailDomains = Annotated[

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from config.values.checks import After, Before
+from config.values.secret import Secret
 
 _FERNET_KEY_BYTES = 32
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
 
-def secret(check: Callable[[str], str]) -> AfterValidator:
-    """Apply a check to the text of a `SecretStr`."""
-    return AfterValidator(lambda value: SecretStr(check(value.get_secret_value())))
+def secret(check: Callable[[str], str]) -> After:
+    """Apply a check to the text of a `Secret`."""
+    return After(lambda value: Secret(check(value.get_secret_value())))
 
 
 def matches(pattern: str, wrong: str) -> Callable[[str], str]:
@@ -34,7 +35,7 @@ def matches(pattern: str, wrong: str) -> Callable[[str], str]:
     return check
 
 
-def entries(separator: str, *, skip_empty: bool = False) -> BeforeValidator:
+def entries(separator: str, *, skip_empty: bool = False) -> Before:
     """Split text into trimmed entries; a list passes as it is."""
 
     def split(value: Any) -> Any:
@@ -43,15 +44,15 @@ def entries(separator: str, *, skip_empty: bool = False) -> BeforeValidator:
         found = [part.strip() for part in value.split(separator)]
         return [part for part in found if part] if skip_empty else found
 
-    return BeforeValidator(split)
+    return Before(split)
 
 
-def from_text(parse: Callable[[str], Any]) -> BeforeValidator:
+def from_text(parse: Callable[[str], Any]) -> Before:
     """Read text with `parse`; what is no text passes as it is."""
-    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+    return Before(lambda value: parse(value) if isinstance(value, str) else value)
 
 
-def from_entries(parse: Callable[[str], Any]) -> BeforeValidator:
+def from_entries(parse: Callable[[str], Any]) -> Before:
     """Read text with `parse`, or a list, whose entries stand for text with commas between them."""
 
     def read(value: Any) -> Any:
@@ -59,7 +60,7 @@ def from_entries(parse: Callable[[str], Any]) -> BeforeValidator:
         text = ",".join(value) if is_list else value
         return parse(text) if isinstance(text, str) else text
 
-    return BeforeValidator(read)
+    return Before(read)
 
 
 any_case = from_text(str.lower)
@@ -69,7 +70,7 @@ visible = matches(
     _VISIBLE_ASCII.pattern,
     "holds spaces or other characters that no token has. Copy the token again, and nothing else.",
 )
-Token = Annotated[SecretStr, secret(visible)]
+Token = Annotated[Secret, secret(visible)]
 """A secret that travels in an HTTP header."""
 
 
@@ -84,7 +85,7 @@ def _fernet_key(text: str) -> str:
     return text
 
 
-FernetKeys = Annotated[tuple[Annotated[SecretStr, secret(_fernet_key)], ...], entries(",")]
+FernetKeys = Annotated[tuple[Annotated[Secret, secret(_fernet_key)], ...], entries(",")]
 """The first key seals, all of them open: so keys can be changed."""
 
 
@@ -113,11 +114,11 @@ def http_url(text: str) -> str:
     return text.rstrip("/")
 
 
-HttpUrl = Annotated[str, AfterValidator(http_url)]
+HttpUrl = Annotated[str, After(http_url)]
 
 
 def _absolute(path: Path) -> Path:
     return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - pathlib's form raises for an unknown user
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+AbsolutePath = Annotated[Path, After(_absolute)]

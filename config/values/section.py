@@ -1,26 +1,26 @@
-"""The base of every section of the settings."""
+"""The base of every section of the settings: plain values, which pydantic checks and is not needed for later."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+
+class Checked:
+    """What pydantic checks: it refuses what is no field."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid", "hide_input_in_errors": True}
 
 
-def variables(prefix: str) -> Callable[[str], str]:
-    """Return the rule that names the variable of a field: the prefix and the field's name, in capitals."""
-    return lambda name: f"{prefix}{name.upper()}"
+@dataclass(frozen=True, kw_only=True)
+class Section(Checked):
+    """Settings of one area, frozen."""
 
-
-class Section(BaseModel):
-    """Settings of one area, checked and frozen. An alias is the variable that a field is read from."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, hide_input_in_errors=True
-    )
     prefix: ClassVar[str] = ""
     """What the section's variables begin with."""
     credentials: ClassVar[tuple[str, ...]] = ()
     """Of a channel: any one of these variables says that it is wanted."""
+    names: ClassVar[Mapping[str, str]] = {}
+    """The variables of fields that are not named by the rule: the prefix and the field's name, in capitals."""
 
     @classmethod
     def contradictions(cls, given: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -35,9 +35,9 @@ class Section(BaseModel):
     @classmethod
     def toml_keys(cls) -> dict[str, str]:
         """Return the variable of each key that a configuration file may have in this section's table."""
-        return {name.removeprefix(cls.prefix).lower(): name for name in cls.variable_names()}
+        return {name.removeprefix(cls.prefix).lower(): name for name in cls.variables().values()}
 
     @classmethod
-    def variable_names(cls) -> tuple[str, ...]:
-        """Return the variables of this section, in their order."""
-        return tuple(str(field.alias) for field in cls.model_fields.values())
+    def variables(cls) -> dict[str, str]:
+        """Return the variable of each field, in their order."""
+        return {field.name: cls.names.get(field.name, f"{cls.prefix}{field.name.upper()}") for field in fields(cls)}

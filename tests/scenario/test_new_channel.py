@@ -7,6 +7,7 @@ from adapters.registry import CHANNELS, ChannelFactory
 from bridge.app.bootstrap import run_worker
 from bridge.domain.errors import SettingWrong
 from config.bridge import BridgeSettings
+from config.reading.validation import validated
 from sandbox.talkifai.agents import SANDBOX_API_KEY, TEXT_AGENT_ID
 from sandbox.talkifai.script import Answer, Say
 from sandbox.talkifai.server import TalkifaiStandIn
@@ -17,20 +18,16 @@ _REGISTRY: tuple[ChannelFactory, ...] = (*CHANNELS, ticker)
 
 
 def _settings(base_url: str, redis_url: str, **of_ticker: str) -> SettingsWithTicker:
-    talkifai = {
-        "TALKIFAI_BASE_URL": base_url,
-        "TALKIFAI_AGENT_ID": TEXT_AGENT_ID,
-        "TALKIFAI_API_KEY": SANDBOX_API_KEY,
-    }
-    return SettingsWithTicker.model_validate(
+    return validated(
+        SettingsWithTicker,
         {
-            "talkifai": talkifai,
+            "talkifai": {"base_url": base_url, "agent_id": TEXT_AGENT_ID, "api_key": SANDBOX_API_KEY},
             "slack": {},
             "telegram": {},
-            "redis": {"REDIS_URL": redis_url},
+            "redis": {"url": redis_url},
             "bridge": BridgeSettings(),
             "ticker": of_ticker,
-        }
+        },
     )
 
 
@@ -38,7 +35,7 @@ async def test_a_new_channel_answers_people(redis: Redis, redis_url: str) -> Non
     del redis  # it is emptied
     async with TalkifaiStandIn() as talkifai:
         talkifai.respond_with(Answer.of(Say("Up by two.")))
-        await run_worker(_settings(talkifai.base_url, redis_url, TICKER_ASKS="And today?"), factories=_REGISTRY)
+        await run_worker(_settings(talkifai.base_url, redis_url, asks="And today?"), factories=_REGISTRY)
         assert [record.posted for record in talkifai.book.records] == [["And today?"]]
     channel = ticker.opened.pop()
     assert (channel.text, channel.is_closed) == ("Up by two.", True)
@@ -46,7 +43,7 @@ async def test_a_new_channel_answers_people(redis: Redis, redis_url: str) -> Non
 
 async def test_what_needs_the_web_server_is_refused_without_one(redis_url: str) -> None:
     """Whichever channel it is, with the setting's name and what to do."""
-    settings = _settings("http://127.0.0.1:1", redis_url, TICKER_ASKS="x", TICKER_HOOK="here")
+    settings = _settings("http://127.0.0.1:1", redis_url, asks="x", hook="here")
     with pytest.raises(SettingWrong, match=r"TICKER_HOOK.*unset it"):
         await run_worker(settings, factories=_REGISTRY)
     assert ticker.opened == []

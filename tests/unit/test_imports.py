@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-_UNNEEDED = ("slack_bolt", "slack_sdk", "telegram", "aiohttp.web", "prometheus_client", "cryptography.fernet", "rich")
+_CHANNELS = ("slack_bolt", "slack_sdk", "telegram")
+_OF_COMMANDS = ("argparse", "dotenv", "pydantic", "pydantic_core", "typer")
+"""What reads settings and the command line is not needed afterwards."""
+_UNNEEDED = (*_CHANNELS, *_OF_COMMANDS, "aiohttp.web", "prometheus_client", "cryptography.fernet", "rich")
 _LOAD = "import sys; from {module} import {name}; print([name for name in {wanted!r} if name in sys.modules])"
 
 
@@ -21,5 +24,10 @@ def test_a_worker_with_slack_alone_loads_nothing_of_telegram_and_no_encryption()
 
 
 def test_the_command_line_loads_nothing_of_the_worker() -> None:
-    wanted = (*_UNNEEDED, "pydantic", "redis", "aiohttp", "httpx", "asyncio")
-    assert _loaded("bridge.app.cli", "main", wanted) == "[]"
+    wanted = (*_CHANNELS, "pydantic", "redis", "aiohttp", "httpx", "asyncio")
+    assert _loaded("bridge.app.command_line", "run_command", wanted) == "[]"
+
+
+def test_a_start_loads_no_parser_of_the_command_line() -> None:
+    assert _loaded("bridge.app.cli", "main", _UNNEEDED) == "[]"
+    assert _loaded("bridge.app.commands", "run", _UNNEEDED) == "[]"

@@ -2,10 +2,10 @@
 
 import json
 import time
-from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from types import SimpleNamespace
 
 from adapters.redis_store.schema.codec import Unreadable, queued_from_json
 from adapters.redis_store.stores import DeadLetter, RedisStores
@@ -19,7 +19,7 @@ _MINUTE_S = 60.0
 _SHOWN_CHARACTERS = 60
 
 
-async def run(settings: Settings, chosen: Namespace) -> int:
+async def run(settings: Settings, chosen: SimpleNamespace) -> int:
     """Do what was chosen with the questions that were named."""
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)

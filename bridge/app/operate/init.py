@@ -16,7 +16,8 @@ from bridge.app.check.check import show
 from bridge.app.check.talkifai import agents_of, check_talkifai
 from bridge.domain.errors import BridgeError
 from bridge.runtime.findings import Finding, Verdict, failed
-from config.settings import Settings, SettingsError, load_settings
+from config.reading.loading import load_settings
+from config.settings import Settings, SettingsError
 
 _TALKIFAI = (
     ("TALKIFAI_API_KEY", "TalkifAI: copy an API key (tk_live_...) from TalkifAI Studio"),

@@ -4,9 +4,9 @@ import asyncio
 import json
 import sys
 import time
-from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 from rich.console import Console
 
@@ -27,7 +27,7 @@ _NUMBERS = ("age", "idle", "ends in", "turns", "tokens")
 _COLUMNS = ("conversation", "agent", "channel", "place", "person", *_NUMBERS)
 
 
-async def run(settings: Settings, chosen: Namespace) -> int:
+async def run(settings: Settings, chosen: SimpleNamespace) -> int:
     """Show the sessions, or end those that were named."""
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)
@@ -49,7 +49,7 @@ async def run(settings: Settings, chosen: Namespace) -> int:
             await asyncio.sleep(_LOOK_EVERY_S)
 
 
-async def _end(settings: Settings, stores: RedisStores, chosen: Namespace) -> int:
+async def _end(settings: Settings, stores: RedisStores, chosen: SimpleNamespace) -> int:
     sessions = await stores.open_sessions()
     if chosen.idle is not None:
         meant = [one for one in sessions if _idle_s(settings, one) >= chosen.idle]

@@ -4,11 +4,11 @@ import csv
 import json
 import sys
 import time
-from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from bridge.app.bootstrap import open_stores
@@ -30,7 +30,7 @@ class Used:
     cost: float | None = None
 
 
-async def run(settings: Settings, chosen: Namespace) -> int:
+async def run(settings: Settings, chosen: SimpleNamespace) -> int:
     """Print what was used in the time that was asked for."""
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)

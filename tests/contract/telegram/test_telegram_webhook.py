@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from adapters.telegram import limits as telegram_limits
 from adapters.telegram.channel import TelegramChannel
@@ -13,6 +12,7 @@ from adapters.telegram.inbound.webhook import Hook
 from adapters.web.server import WebServer
 from bridge.domain.errors import ChannelTokenRefused
 from config.telegram import TelegramBot, TelegramSettings
+from config.values.secret import Secret
 from sandbox.faults import Fault
 from sandbox.telegram.server import TelegramStandIn
 from tests.contract.telegram_steps import Intake, Roots, receiving, rooms_of, until_nothing_is_pending
@@ -21,7 +21,7 @@ HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
 def secret_of(token: str) -> str:
-    return TelegramBot(SecretStr(token), "", "").webhook_secret.get_secret_value()
+    return TelegramBot(Secret(token), "", "").webhook_secret.get_secret_value()
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import ClassVar
-
-from pydantic import ConfigDict
 
 from bridge.domain.pages import PageView
 from bridge.domain.threads import Address, ThreadKey
@@ -13,17 +12,17 @@ from bridge.ports.channel import Accept
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores.stores import Stores
 from config.settings import Settings
-from config.values.section import Section, variables
+from config.values.section import Section
 from tests.fakes import FakeChannel, question
 
 NAME = "ticker"
 
 
+@dataclass(frozen=True, kw_only=True)
 class TickerSettings(Section):
     """`TICKER_…`."""
 
     prefix: ClassVar[str] = "TICKER_"
-    model_config = ConfigDict(alias_generator=variables(prefix))
     credentials: ClassVar[tuple[str, ...]] = ("TICKER_ASKS",)
 
     asks: str = ""
@@ -32,6 +31,7 @@ class TickerSettings(Section):
     """Where it would call the web server."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class SettingsWithTicker(Settings):
     """The one line that a section is in `config/settings.py`."""
 

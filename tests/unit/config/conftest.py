@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, SettingsError, load_settings
+from config.reading.loading import load_settings
+from config.settings import Settings, SettingsError
 
 NEEDED = {
     "TALKIFAI_API_KEY": "tk_live_canary-key",

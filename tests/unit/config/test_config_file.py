@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.reading.loading import load_settings
 from config.reading.toml_lines import lines_of_keys
-from config.settings import SECTIONS, Settings, load_settings, variable_names
+from config.settings import SECTIONS, Settings, variable_names
 
 Read = Callable[..., Settings]
 Refused = Callable[..., tuple[str, ...]]

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from config.reading.messages import MESSAGES, explain
+from config.reading.validation import validated
 from config.settings import SECTIONS, Settings, variable_names
 from config.values.mentions import Mentions
 
@@ -133,17 +135,14 @@ def test_the_list_of_mentions_is_read(settings: Read) -> None:
 
 
 _SWITCHES = [
-    str(field.alias)
-    for section in SECTIONS.values()
-    for field in section.model_fields.values()
-    if field.annotation is bool
+    section.variables()[field.name] for section in SECTIONS.values() for field in fields(section) if field.type is bool
 ]
 
 
 @pytest.mark.parametrize("name", _SWITCHES)
 def test_a_switch_takes_on_off_true_false_yes_no_1_and_0(settings: Read, name: str) -> None:
     def is_on(word: str) -> bool:
-        section = next(prefix for prefix, kind in SECTIONS.items() if name in kind.variable_names())
+        section = next(prefix for prefix, kind in SECTIONS.items() if name in kind.variables().values())
         value = getattr(getattr(settings(**{name: word}), section), name.partition("_")[2].lower())
         assert isinstance(value, bool)
         return value
@@ -155,10 +154,11 @@ def test_a_switch_takes_on_off_true_false_yes_no_1_and_0(settings: Read, name: s
 @pytest.mark.parametrize("name", variable_names())
 @pytest.mark.parametrize("value", ["", [], ["canary"], [[]], {}, {"canary": 1}, -1, 10**40, 2.5, object()])
 def test_the_table_has_words_for_everything_that_is_no_value_of_a_setting(name: str, value: object) -> None:
-    section = next(kind for kind in SECTIONS.values() if name in kind.variable_names())
-    field = next(field for field in section.model_fields.values() if field.alias == name)
+    section, field = next(
+        (kind, field) for kind in SECTIONS.values() for field in fields(kind) if kind.variables()[field.name] == name
+    )
     try:
-        section.model_validate({name: value})
+        validated(section, {field.name: value})
     except ValidationError as error:
         for detail in error.errors():
             if detail["type"] != "missing":

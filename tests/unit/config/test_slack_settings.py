@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, load_settings, reveal
+from config.reading.loading import load_settings
+from config.settings import Settings, reveal
 
 Read = Callable[..., Settings]
 Refused = Callable[..., tuple[str, ...]]

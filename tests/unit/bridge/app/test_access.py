@@ -7,7 +7,7 @@ import pytest
 from bridge.access.routes import RouteTable
 from bridge.app.access import access_warnings, allowances_of, audience, policy_of
 from bridge.domain.limits.allowances import Allowances
-from config.settings import load_settings
+from config.reading.loading import load_settings
 
 _BOT = {"TALKIFAI_API_KEY": "tk_live_x", "TALKIFAI_AGENT_ID": "00000000-0000-0000-0000-000000000000"}
 _TELEGRAM = {**_BOT, "TELEGRAM_BOT_TOKEN": "123:abc"}

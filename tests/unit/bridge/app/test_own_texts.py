@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bridge.app.texts import own_texts
-from config.settings import Settings, SettingsError, load_settings
+from config.reading.loading import load_settings
+from config.settings import Settings, SettingsError
 
 _EXAMPLE = Path(__file__).parents[4] / "config" / "bridge.example.toml"
 

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -7,8 +8,10 @@ from bridge.access.routes import Access, Budgets, Choices, Route, Scope
 from bridge.app.routes import routes_of
 from bridge.app.serving.reload import Reload
 from bridge.domain.pages import Streaming
+from config.reading.loading import load_settings
+from config.reading.validation import validated
 from config.routes import RouteSettings
-from config.settings import Settings, SettingsError, load_settings
+from config.settings import Settings, SettingsError
 
 AGENT = "8d8ac610-566d-4ef0-9c22-186b2a5ed793"
 
@@ -18,16 +21,16 @@ def settings(**more: str) -> Settings:
     return load_settings(env_file=None, need_channel=False, overrides=given)
 
 
-def reload(read: Callable[[], Settings]) -> list[Settings]:
+async def reload(read: Callable[[], Settings]) -> list[Settings]:
     applied: list[Settings] = []
-    Reload(settings(), read, applied.append)()
+    await Reload(settings(), read, applied.append)()
     return applied
 
 
-def test_what_was_read_is_applied_and_the_rest_waits_for_a_start(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_was_read_is_applied_and_the_rest_waits_for_a_start(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     changed = settings(BRIDGE_MAX_PAGES="7", SLACK_EMAILS="no", SLACK_EMAIL="off")
-    assert reload(lambda: changed) == [changed]
+    assert await reload(lambda: changed) == [changed]
     assert [record.message for record in caplog.records] == [
         "SLACK_EMAIL: is no setting of the bridge and is ignored. Did you mean SLACK_EMAILS?",
         "SLACK_EMAILS was changed: that takes effect at the next start",
@@ -36,11 +39,11 @@ def test_what_was_read_is_applied_and_the_rest_waits_for_a_start(caplog: pytest.
     ]
 
 
-def test_wrong_settings_change_nothing_and_each_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+async def test_wrong_settings_change_nothing_and_each_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     def read() -> Settings:
         raise SettingsError("one: is wrong.", "two: is wrong.")
 
-    assert reload(read) == []
+    assert await reload(read) == []
     assert [record.message for record in caplog.records] == [
         "not reloaded: one: is wrong.",
         "not reloaded: two: is wrong.",
@@ -48,7 +51,8 @@ def test_wrong_settings_change_nothing_and_each_is_in_the_log(caplog: pytest.Log
 
 
 def test_every_choice_of_a_route_reaches_the_core() -> None:
-    route = RouteSettings.model_validate(
+    route = validated(
+        RouteSettings,
         {
             "channel": "slack",
             "workspace": "T1",
@@ -69,9 +73,9 @@ def test_every_choice_of_a_route_reaches_the_core() -> None:
                 "person_messages_per_day": 4,
                 "place_messages_per_day": 5,
             },
-        }
+        },
     )
-    (made,) = routes_of(settings().model_copy(update={"routes": (route,)}))
+    (made,) = routes_of(replace(settings(), routes=(route,)))
     assert made == Route(
         Scope("slack", "T1", "C1", "7", "sales", "U1"),
         Choices(

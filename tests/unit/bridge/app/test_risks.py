@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.app.risks import risks
-from config.settings import load_settings
+from config.reading.loading import load_settings
 
 _SET = {
     "TALKIFAI_API_KEY": "tk_live_canary",

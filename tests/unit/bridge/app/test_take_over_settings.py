@@ -4,7 +4,7 @@ import pytest
 
 from bridge.app.bootstrap import take_overs_of
 from bridge.domain.take_overs import MayTakeOver, TakeOverOptions
-from config.settings import load_settings
+from config.reading.loading import load_settings
 
 
 @pytest.mark.parametrize(

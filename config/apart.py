@@ -1,0 +1,29 @@
+"""Reads the settings in a process of its own, which ends: pydantic takes 10 MB, and a worker would have it for good."""
+
+import pickle
+import subprocess
+import sys
+
+from config.settings import Settings
+from config.values.errors import SettingsError
+
+_READ = "import sys; sys.path[:] = sys.argv[1:]; from config.reading.loading import send_settings; send_settings()"
+
+
+def load_apart() -> Settings:
+    """Read the settings as `load_settings` does. Blocks for some tenths of a second. Raises `SettingsError`."""
+    # `-P` and the path given: the folder that the bridge runs in may hold a `config` of its own.
+    command = [sys.executable, "-P", "-c", _READ, *sys.path]
+    try:
+        # A session of its own: Ctrl-C stops the bridge, which has no use for a second traceback.
+        done = subprocess.run(  # noqa: S603 - our own module, no shell
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True, check=True
+        )
+    except OSError as error:
+        raise SettingsError(f"settings: no process can be started to read them ({error.strerror}).") from None
+    except subprocess.CalledProcessError as error:
+        raise SettingsError(f"settings: the process that reads them ended with {error.returncode}.") from None
+    found: Settings | tuple[str, ...] = pickle.loads(done.stdout)  # noqa: S301 - what our own module has written
+    if isinstance(found, Settings):
+        return found
+    raise SettingsError(*found)
