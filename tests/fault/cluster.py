@@ -156,6 +156,16 @@ class Cluster:
 
         await _until(is_recorded, timeout_s)
 
+    async def until_kept(self, thread: ThreadKey, person: str, questions: int, timeout_s: float = 30.0) -> None:
+        """Wait until so many questions are in a thread's inbox, and nothing joins the last one any more."""
+        keys = self.stores.keys
+
+        async def is_kept() -> bool:
+            is_joined = await self.redis.exists(keys.burst(thread, person))
+            return not is_joined and await self.redis.llen(keys.inbox(thread)) >= questions
+
+        await _until(is_kept, timeout_s, every_s=0.1)
+
     async def until_let_go(self, thread: ThreadKey, timeout_s: float = 30.0) -> None:
         """Wait until no worker holds the thread. Raises `TimeoutError`."""
 
@@ -213,8 +223,8 @@ class Cluster:
         return self.answers.get(question) or answer_by_words(question)
 
 
-async def _until(true: Callable[[], Awaitable[bool]], timeout_s: float) -> None:
+async def _until(true: Callable[[], Awaitable[bool]], timeout_s: float, *, every_s: float = 0.02) -> None:
     """Ask again and again: what happens in another process, or in Redis, sets no event here."""
     async with asyncio.timeout(timeout_s):
         while not await true():  # noqa: ASYNC110 - as the docstring says
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every_s)
