@@ -1,11 +1,14 @@
 """The Lua of every atomic step, read once at start: a package that lacks a file fails there, not at a first use."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 
+_FUNCTION = re.compile(r"^local function (\w+)\(.*?^end\n", re.MULTILINE | re.DOTALL)
+"""One of the shared functions."""
 TOGETHER = "together"
 """The script that runs several of the others."""
 
@@ -15,7 +18,7 @@ class Script:
     """One atomic step."""
 
     text: str
-    """With the functions that the scripts share in front."""
+    """With those of the shared functions that it uses in front."""
 
     @cached_property
     def sha(self) -> str:
@@ -37,7 +40,16 @@ def all_scripts() -> Mapping[str, Script]:
     }
     functions = "".join(f"steps.{name} = function(KEYS, ARGV)\n{text}end\n" for name, text in steps.items())
     together = (folder / f"{TOGETHER}.lua").read_text(encoding="utf-8")
+    shared = {found[1]: found[0] for found in _FUNCTION.finditer(prelude)}
     return {
-        **{name: Script(prelude + text) for name, text in steps.items()},
-        TOGETHER: Script(f"{prelude}local steps = {{}}\n{functions}{together}"),
+        **{name: Script(_with_shared(shared, text)) for name, text in steps.items()},
+        TOGETHER: Script(_with_shared(shared, f"local steps = {{}}\n{functions}{together}")),
     }
+
+
+def _with_shared(shared: Mapping[str, str], text: str) -> str:
+    """Put the shared functions that a script uses in front: the server keeps, and makes at each call, no others."""
+    for name, function in reversed(list(shared.items())):  # one uses only those above it
+        if re.search(rf"\b{name}\b", text):
+            text = function + text
+    return text
