@@ -1,11 +1,13 @@
 """Characters as people see them, which must not be cut apart: grapheme clusters of Unicode (UAX 29). Pure."""
 
 from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
-import regex
+if TYPE_CHECKING:
+    from regex import Pattern
 
 ZERO_WIDTH_JOINER = "\u200d"
-_CLUSTER = regex.compile(r"\X")
 
 
 def is_flag_half(character: str) -> bool:
@@ -15,7 +17,7 @@ def is_flag_half(character: str) -> bool:
 
 def clusters(text: str) -> Iterator[str]:
     """Yield the characters as people see them."""
-    return (found[0] for found in _CLUSTER.finditer(text))
+    return (found[0] for found in _cluster().finditer(text))
 
 
 def before_cluster(text: str, position: int) -> int:
@@ -25,8 +27,16 @@ def before_cluster(text: str, position: int) -> int:
         return position
     # A line end is a boundary whatever stands around it, so clusters are counted from there.
     place = text.rfind("\n", 0, position) + 1
-    for found in _CLUSTER.finditer(text, place):
+    for found in _cluster().finditer(text, place):
         if found.end() > position:
             break
         place = found.end()
     return place or position
+
+
+@cache
+def _cluster() -> "Pattern[str]":
+    # Imported late: 1.4 MB for the few cuts that have no ASCII on both sides.
+    import regex  # noqa: PLC0415 - the reason stands above
+
+    return regex.compile(r"\X")

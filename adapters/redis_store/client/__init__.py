@@ -1,1 +1,12 @@
 """The connection, how commands reach Redis, and the check of the server's set-up. No key names."""
+
+import sys
+from importlib import import_module
+
+if "opentelemetry" not in sys.modules and "redis" not in sys.modules:
+    # Where OpenTelemetry can be imported, redis loads it for metrics of its own: 3 MB for nothing. Traces need none.
+    sys.modules["opentelemetry"] = None  # type: ignore[assignment]
+    try:
+        import_module("redis")
+    finally:
+        del sys.modules["opentelemetry"]

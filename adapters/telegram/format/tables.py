@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from rich.cells import cell_len
-
 from adapters.telegram.format.message_text import MessageText
 from adapters.telegram.limits import TABLE_COLUMNS
 from bridge.markdown.preprocess import MOST_COLUMNS
@@ -107,7 +105,7 @@ class Table:
             return
         width = self._width
         rows = [[*row, *(Cell() for _ in range(width - len(row)))] for row in self._rows]
-        widths = [max(cell_len(row[index].text) for row in rows) for index in range(width)]
+        widths = [max(_columns(row[index].text) for row in rows) for index in range(width)]
         # The first block stands where the table stood; the others have an empty line before them.
         if sum(widths) + len(_BORDER) * (width - 1) <= TABLE_COLUMNS:
             message.code_block("\n".join(self._lines(rows, widths)), "", self._at)
@@ -128,8 +126,16 @@ class Table:
                 yield _CROSS.join(_RULE * width for width in widths)
 
 
+def _columns(text: str) -> int:
+    """Return how many columns of monospace characters a text takes."""
+    # Imported late: not each bot shows tables.
+    from rich.cells import cell_len  # noqa: PLC0415 - the reason stands above
+
+    return cell_len(text)
+
+
 def _padded(text: str, width: int, alignment: str) -> str:
-    room = width - cell_len(text)
+    room = width - _columns(text)
     if alignment == "Right":
         return " " * room + text
     if alignment == "Center":
