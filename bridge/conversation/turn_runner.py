@@ -224,6 +224,7 @@ class TurnRunner:
                     # A worker that goes on from the record has seen none of the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     reply.continues = answer.continues or reply.continues
+                    reply.is_part = answer.outcome is not Outcome.ANSWERED
                     told = replace(answer, notice=reply.notice or answer.notice, tools=tuple(reply.used_tools))
                     told = replace(told, continues=reply.continues)
                     writer.noted.whole(partial(self._queue.record_answer, lease, reply.text, told))

@@ -128,6 +128,7 @@ class Phrase(TextKey):
     DAYS = "days"
     TOOLS_USED = "tools_used"
     REST_IN_FILE = "rest_in_file"
+    PART_IN_FILE = "part_in_file"
     FILES_LEFT_OUT = "files_left_out"
     FILES_CUT = "files_cut"
     FILES_AND_MORE = "files_and_more"

@@ -62,6 +62,8 @@ class Reply:
         """The words that were made of the question, where this worker made them."""
         self.rest_in = ""
         """The name of the file that holds what is not shown."""
+        self.is_part = False
+        """True where the answer did not come out whole."""
         self.conversation_id = ""
         """TalkifAI's conversation that it comes from, once that is known."""
         self.turn_id = turn_id
@@ -254,7 +256,9 @@ class Reply:
             return self._texts(Notice.SHORTENED)
         if not self.ended:
             return ""
-        rest = self._texts(Phrase.REST_IN_FILE, file=self.rest_in) if self.rest_in else ""
+        is_part = self.is_part or self._length >= MAX_REPLY_CHARACTERS
+        phrase = Phrase.PART_IN_FILE if is_part else Phrase.REST_IN_FILE
+        rest = self._texts(phrase, file=self.rest_in) if self.rest_in else ""
         tools = tools_used(self._texts, self.used_tools) if self._show_tools else ""
         return "\n".join(line for line in (rest, tools, self.notice) if line)
 

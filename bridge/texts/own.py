@@ -11,7 +11,7 @@ from bridge.texts.catalog import LANGUAGES, Words, shipped
 KEYS: Mapping[str, TextKey] = {key.value: key for key in (*Notice, *Status, *Phrase, *Label)}
 """All texts, by name."""
 
-_BELOW_A_PAGE = frozenset({Phrase.CONTINUES_FROM, Phrase.CONTINUES_FROM_AT, Phrase.REST_IN_FILE})
+_BELOW_A_PAGE = frozenset({Phrase.CONTINUES_FROM, Phrase.CONTINUES_FROM_AT, Phrase.REST_IN_FILE, Phrase.PART_IN_FILE})
 _ALONE = frozenset({Notice.HOME, Label.HELP_WORDS, Label.HELP_SLASHES, Label.HELP_TALKIFAI})
 
 

@@ -36,7 +36,8 @@ def test_all_that_can_stand_below_a_full_page_fits(language: str, zone: str) -> 
     last = max([files, *(notice_of(texts, notice, "a turn") for notice in _LAST)], key=len)
     tools = tools_used(texts, [f"a_tool_with_a_long_name_{number}" * 2 for number in range(9)])
     carried = continues_from(texts, 0.0, 30 * _DAY_S)
-    notice = "\n".join([texts(Phrase.REST_IN_FILE, file="answer.md"), tools, last])
+    in_file = max((texts(phrase, file="answer.md") for phrase in (Phrase.REST_IN_FILE, Phrase.PART_IN_FILE)), key=len)
+    notice = f"{in_file}\n{tools}\n{last}"
     below = f"{notice}\n\n{carried}"
     assert utf16_length(below) + 2 <= limits.TAIL_RESERVE
     assert max(utf16_length(texts(status)) for status in Status) <= 60

@@ -20,7 +20,7 @@ from bridge.domain.errors import (
 )
 from bridge.domain.files import Attachment, FileMark, FileRules, ResultFile, SharingState
 from bridge.domain.incoming import Question
-from bridge.domain.stream_events import StreamEnded, StreamEvent, TextDelta
+from bridge.domain.stream_events import StreamEnded, StreamEvent, StreamFailed, TextDelta
 from bridge.domain.threads import Address
 from tests.fakes import CapableChannel, question
 from tests.unit.bridge.conversation.turn_fixture import Stage, free, stage_on
@@ -107,6 +107,21 @@ async def test_an_answer_over_so_many_pages_shows_its_beginning_and_is_shared_on
     assert len(it.channel.standing) == 2
     assert TEXT.startswith(" ".join(view.text for view in it.channel.standing.values()))
     assert it.channel.order[-1] == "answer.md"
+
+
+async def test_the_file_of_an_answer_that_was_broken_off_is_not_called_whole(stores: RedisStores) -> None:
+    """M8: it holds what there is."""
+
+    async def broken_off(text: str) -> AsyncIterator[StreamEvent]:
+        async for event in long_answer(text):
+            yield StreamFailed("internal") if isinstance(event, StreamEnded) else event
+
+    it = on(sharing(), stores)
+    it.agent.script = broken_off
+    await it.answer(question())
+    assert it.channel.shared == [("answer.md", TEXT)]
+    (notice,) = it.notices
+    assert notice.startswith("The answer so far is in the file answer.md.\n")
 
 
 async def test_an_answer_of_no_more_pages_is_no_file(stores: RedisStores) -> None:
