@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from adapters.telegram.format.entities import CODE_KINDS, Mark, Stretches
@@ -32,6 +33,17 @@ _SIGNS = re.compile(
     r")",
     re.IGNORECASE,
 )
+
+
+@dataclass(slots=True)
+class OpenLink:
+    """A link or image whose label is being read."""
+
+    url: str
+    place: int
+    """Where in the text its label begins."""
+    is_nested: bool
+    label: list[str] = field(default_factory=list)
 
 
 def is_web_address(url: str) -> bool:

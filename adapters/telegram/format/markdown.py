@@ -26,8 +26,8 @@ _NOTHING_YET = "…"
 
 _NAME_AT_END = re.compile(r"@(\w+)\Z")
 
-_CACHED_PAGES = 256
-"""A page is measured before it is sent; 256 pages are some megabytes."""
+_CACHED_PAGES = 128
+"""A page is measured before it is sent; 128 pages are some megabytes."""
 
 
 @dataclass(frozen=True, slots=True)

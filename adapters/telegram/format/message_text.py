@@ -1,6 +1,7 @@
 """A message's text as it is written, with its marks: how blocks stand apart, and how lists and quotes look. Pure."""
 
 import re
+from typing import NamedTuple
 
 from adapters.telegram.format.entities import Mark, utf16_length
 
@@ -15,6 +16,17 @@ _BLANKS = b" \t>"
 _LANGUAGE_END = re.compile("[, ]")
 
 
+class Written(NamedTuple):
+    """What is written at a place between two blocks that are in no other: nothing is open there."""
+
+    parts: int = 0
+    length: int = 0
+    line_ends: int = 0
+    marks: int = 0
+    has_block: bool = False
+    last_block_at: int = -1
+
+
 class MessageText:
     """What is written so far. Places in the source are bytes; None for what has no place of its own.
 
@@ -25,6 +37,8 @@ class MessageText:
     def __init__(self, source: bytes) -> None:
         self._source = source
         self._parts: list[str] = []
+        self._joined = 0
+        """How many parts stand for whole blocks."""
         self._length = 0
         self._line_ends = 0
         """How many line ends stand last."""
@@ -47,6 +61,23 @@ class MessageText:
         text = "".join(self._parts)
         return text, [self._folded(mark, text) if mark.kind == "blockquote" else mark for mark in self._marks]
 
+    def written(self) -> Written:
+        """Return what is written. The parts behind the last such place become one."""
+        self._parts[self._joined :] = ["".join(self._parts[self._joined :])]
+        self._joined = len(self._parts)
+        return Written(
+            len(self._parts), self._length, self._line_ends, len(self._marks), self._has_block, self._last_block_at
+        )
+
+    def back_to(self, source: bytes, written: Written) -> None:
+        """Forget what was written behind a place; go on with a source that begins alike."""
+        self._source = source
+        parts, self._length, self._line_ends, marks, self._has_block, self._last_block_at = written
+        self._joined = parts
+        del self._parts[parts:], self._marks[marks:]
+        self._open, self._quotes, self._lists = [], [], []
+        self._line_is_open = self._after_block = self._is_new_item = False
+
     # ------------------------------------------------------------ words
     def write(self, text: str) -> None:
         """Write words as they are."""
@@ -60,7 +91,8 @@ class MessageText:
 
     def say(self, text: str) -> None:
         """Write words of a paragraph or an item."""
-        self.go_on()
+        if self._after_block:
+            self.go_on()
         self.write(text)
         self._line_is_open = True
 

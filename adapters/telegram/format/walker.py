@@ -6,12 +6,12 @@ table) comes back as text. The source itself is not changed: escaping in it woul
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.telegram.format.entities import Mark
-from adapters.telegram.format.links import is_deceptive, is_web_address, shown_address
-from adapters.telegram.format.message_text import MessageText
+from adapters.telegram.format.links import OpenLink, is_deceptive, is_web_address, shown_address
+from adapters.telegram.format.message_text import MessageText, Written
 from adapters.telegram.format.tables import Cell, Table
 
 _WORD = re.compile(r"[^\W_]")
@@ -20,18 +20,6 @@ _ITEM_SIGN = re.compile(rb"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])")
 _LINE_LEAD = re.compile(r"(?m)^[ \t>]+")
 _STYLES = {"Strong": "bold", "Emphasis": "italic", "Strikethrough": "strikethrough"}
 _ROWS = ("TableRow", "TableHead")
-_WORDS = ("Text", "Html", "InlineHtml")
-
-
-@dataclass(slots=True)
-class _OpenLink:
-    """A link or image whose label is being read."""
-
-    url: str
-    place: int
-    """Where in the text its label begins."""
-    is_nested: bool
-    label: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -51,14 +39,15 @@ class Walker:
         self._text = MessageText(source)
         self._done = 0
         """Bytes of the source that are accounted for."""
-        self._links: list[_OpenLink] = []
+        self._links: list[OpenLink] = []
         self._html: list[str] | None = None
         self._code: _OpenCode | None = None
         self._table: Table | None = None
         self._cell: Cell | None = None
         self._is_inline = False
         """True inside a paragraph or heading, where text goes on in its line."""
-        self._in_heading = False
+        self._heading = ""
+        """The level of the heading that is open."""
 
     def take(self, event: Any, start: int, end: int) -> None:
         """Take the parser's next event. A `match` of them takes ten times as long."""
@@ -69,9 +58,10 @@ class Walker:
         [(name, value)] = event.items()
         if name == "Start":
             self._account(start, start)
-            self._take_start(*_named(value), start, end)
+            name, value = (value, None) if isinstance(value, str) else next(iter(value.items()))
+            self._take_start(name, value, start, end)
         elif name == "End":
-            self._take_end(*_named(value), start, end)
+            self._take_end(value if isinstance(value, str) else next(iter(value)), start, end)
         else:
             self._account(start, end)
             self._take_leaf(name, value)
@@ -80,6 +70,15 @@ class Walker:
         """Return the text and marks, with what is left of the source."""
         self._account(len(self._source), len(self._source))
         return self._text.finish()
+
+    def written(self) -> tuple[int, Written]:
+        """Return how far the source is accounted for, and what is written, between two blocks that are in no other."""
+        return self._done, self._text.written()
+
+    def back_to(self, source: bytes, done: int, written: Written) -> None:
+        """Go back to a place between two such blocks, and on from there in a source that begins alike."""
+        self._source, self._done = source, done
+        self._text.back_to(source, written)
 
     def stop(self) -> tuple[str, list[Mark]]:
         """Return the text and marks so far, with the rows that a table has already."""
@@ -104,17 +103,18 @@ class Walker:
     def _take_leaf(self, name: str, value: Any) -> None:
         if self._code is not None:
             self._code.lines.append(value)
-        elif name == "Html" and self._html is not None:
-            self._html.append(value)
-        elif name in _WORDS or (name == "Code" and self._in_heading):
+        elif name in ("Text", "InlineHtml") or (name == "Code" and self._heading):
             self._write(value)  # code takes no other mark, and a heading is to be one
+        elif name == "Html":
+            self._write(value) if self._html is None else self._html.append(value)
         elif name == "Code":
             if self._cell is not None:
                 self._cell.code(value)
             else:
                 self._text.go_on()
                 self._text.code(value)
-            self._label(value)
+            if self._links:
+                self._label(value)
         elif name == "TaskListMarker":
             self._text.tick(is_done=value)
 
@@ -123,7 +123,7 @@ class Walker:
         if name in _STYLES:
             self._start_style(name, start)
         elif name in ("Link", "Image"):
-            self._links.append(_OpenLink(value["dest_url"], self._text.place, bool(self._links)))
+            self._links.append(OpenLink(value["dest_url"], self._text.place, bool(self._links)))
         elif name == "Paragraph":
             self._is_inline = True
             self._text.start_paragraph(start)
@@ -138,12 +138,12 @@ class Walker:
         elif name == "BlockQuote":
             self._text.start_quote(start)
         elif name == "Heading":
-            self._in_heading = self._is_inline = True
-            self._text.start_heading(value["level"], start)
+            self._heading, self._is_inline = value["level"], True
+            self._text.start_heading(self._heading, start)
         else:
             self._start_of_table(name, value, start)
 
-    def _take_end(self, name: str, value: Any, start: int, end: int) -> None:
+    def _take_end(self, name: str, start: int, end: int) -> None:
         if name in _STYLES:
             self._end_style(name, start, end)
         elif name in ("Link", "Image"):
@@ -154,9 +154,9 @@ class Walker:
             self._write_block(html.rstrip("\n"), start)
         else:
             self._account(end, end)
-            self._end_block(name, value)
+            self._end_block(name)
 
-    def _end_block(self, name: str, value: Any) -> None:
+    def _end_block(self, name: str) -> None:
         if name == "Paragraph":
             self._is_inline = False
             self._text.end_paragraph()
@@ -169,8 +169,8 @@ class Walker:
         elif name == "BlockQuote":
             self._text.end_quote()
         elif name == "Heading":
-            self._in_heading = self._is_inline = False
-            self._text.end_heading(value["level"] if isinstance(value, dict) else value)
+            self._text.end_heading(self._heading)
+            self._heading, self._is_inline = "", False
         else:
             self._end_of_table(name)
 
@@ -258,7 +258,8 @@ class Walker:
             self._cell.write(text)
         else:
             self._text.say(text)
-        self._label(text)
+        if self._links:
+            self._label(text)
 
     def _write_block(self, text: str, at: int) -> None:
         """Write text that stands on lines of its own."""
@@ -284,7 +285,8 @@ class Walker:
         at = self._done
         if at < start and _PERHAPS_A_WORD.search(self._source, at, start) is not None:
             self._bring_back(self._source[at:start].decode(), at)
-        self._done = max(self._done, end)
+        if at < end:
+            self._done = end
 
     def _bring_back(self, dropped: str, at: int) -> None:
         if not _WORD.search(dropped):
@@ -294,7 +296,3 @@ class Walker:
                 self._table.new_cell().write(words)
             return
         self._write_block(_LINE_LEAD.sub("", dropped).strip(), at)
-
-
-def _named(tag: Any) -> tuple[str, Any]:
-    return (tag, None) if isinstance(tag, str) else next(iter(tag.items()))

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.slack.format import markdown_block as slack
 from adapters.telegram.format import markdown as telegram
+from adapters.telegram.format import parse
 from adapters.telegram.format.parse import MOST_EVENTS, parsed
 from bench.rendering import filled, texts
 from bridge.domain.pages import PageView
@@ -102,3 +103,15 @@ def test_only_what_no_agent_writes_takes_too_much_work() -> None:
     text = "| Name | Price | Stock | When |\n|---|---|---|---|\n" + row * 90
     assert parsed(text).is_whole
     assert not parsed("|a|\n|-|\n" + "|x|\n" * MOST_EVENTS).is_whole
+
+
+def test_a_page_that_grows_costs_little_more_than_one_that_is_read_once() -> None:
+    """A30: a look reads the last blocks alone."""
+    block = (
+        "Some **words** of a paragraph with `code` in it, and a [link](https://a.example).\n\n- an item\n- another\n\n"
+    )
+    text = (block * 40)[:3_000]
+    parse._walks.clear()
+    once = calls_of(lambda: parsed(text))
+    parse._walks.clear()
+    assert calls_of(lambda: [parsed(text[:end]) for end in range(300, 3_001, 300)]) < 2 * once
