@@ -8,7 +8,7 @@ import itertools
 import logging
 import re
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -58,10 +58,12 @@ class ChannelLimiter:
         self._local = LocalBudgets(clock)
         self._live: dict[str, LiveReply] = {}
         self._left: deque[LiveReply] = deque(maxlen=_RETOLD_CALLS)
+        """Replies that are live no more, of which the other workers do not know it yet; where that matters."""
+        self._left_in: Counter[str] = Counter()
         self._untold: deque[CallRequest] = deque(maxlen=_RETOLD_CALLS)
         self._rooms: dict[str, Headroom] = {}
-        self._everybodys: dict[str, int] = {}
-        """How many replies are live in a scope at all workers, as it was last known."""
+        self._others: dict[str, int] = {}
+        """How many replies of other workers are live in a scope, as it was last known."""
         self._stream_s = USUAL_STREAM_S
         self._away_until: float | None = None
         self._joined_at = clock.monotonic()
@@ -84,9 +86,7 @@ class ChannelLimiter:
             await self._join([reply])
             yield reply.id
         finally:
-            left = self._live.pop(reply.id)
-            self._left.append(left)
-            await self._local.leave([left])
+            await self._leave(self._live.pop(reply.id))
 
     def asked(
         self,
@@ -106,7 +106,10 @@ class ChannelLimiter:
         wait_s = self.surely_waits_s(asked)
         if wait_s > 0 or not asked.budgets:
             return CallDecision(wait_s)
+        self._local.hold(asked)
         answer = await self._ask_shared(lambda shared: shared.take(asked))
+        if answer is None or answer.wait_s > 0:
+            self._local.let_go(asked)
         if answer is None:
             answer = await self._local.take(self._within_share(asked))
             if answer.wait_s <= 0:
@@ -125,9 +128,10 @@ class ChannelLimiter:
 
     def surely_waits_s(self, asked: CallRequest) -> float:
         """Return how long a call has to wait by what this worker knows by itself: it need not be asked for sooner."""
-        pauses = self._local.pauses()
-        paused_s = max((pauses.get(budget.scope, 0.0) for budget in asked.budgets), default=0.0)
-        return paused_s or (self._local.full_for_s(asked) if self._has_no_rival(asked) else 0.0)
+        if any(self._others.get(budget.scope) for budget in asked.scopes):
+            # The line that all workers share has to know of it.
+            return max(self._local.paused_s(asked), 0.0)
+        return self._local.wait_s(asked)
 
     @asynccontextmanager
     async def call(self, asked: CallRequest) -> AsyncIterator[None]:
@@ -164,6 +168,7 @@ class ChannelLimiter:
         left = [self._left.popleft() for _ in range(len(self._left))]
         if left and await self._ask_shared(lambda shared: _done(shared.leave(left))) is None:
             self._left.extendleft(reversed(left))
+        self._left_in = Counter(budget.scope for reply in self._left for budget in reply.scopes)
         now = self._clock.monotonic()
         if self._live and now - self._joined_at >= LIVE_FOR_S / 3:
             self._joined_at = now
@@ -171,7 +176,7 @@ class ChannelLimiter:
         self._local.forget_idle_scopes()
         in_use = {budget.scope for reply in self._live.values() for budget in reply.scopes}
         self._rooms = {scope: room for scope, room in self._rooms.items() if scope in in_use}
-        self._everybodys = {scope: live for scope, live in self._everybodys.items() if scope in in_use}
+        self._others = {scope: live for scope, live in self._others.items() if scope in in_use}
 
     async def _join(self, replies: Sequence[LiveReply], *, again: bool = False) -> None:
         self._rooms.update(await self._local.join(replies))
@@ -181,7 +186,16 @@ class ChannelLimiter:
             self._note_shared(shared.items())
 
     def _note_shared(self, rooms: Iterable[tuple[str, Headroom]]) -> None:
-        self._everybodys.update((scope, room.live) for scope, room in rooms)
+        for scope, room in rooms:
+            self._others[scope] = max(0, room.live - self._local.live_in(scope) - self._left_in[scope])
+
+    async def _leave(self, reply: LiveReply) -> None:
+        # With its last call it has left the scopes where that counts.
+        still_in = tuple(budget for budget in reply.scopes if self._local.is_live(reply.id, budget.scope))
+        await self._local.leave([reply])
+        if still_in:
+            self._left.append(replace(reply, scopes=still_in))
+            self._left_in.update(budget.scope for budget in still_in)
 
     async def _ask_shared(self, question: Callable[[CallBudgets], Awaitable[T]]) -> T | None:
         """Ask the shared budgets; None while they do not answer. Then one call tries again every two seconds."""
@@ -225,13 +239,9 @@ class ChannelLimiter:
             reserves=tuple(self._share_of(budget) for budget in asked.reserves),
         )
 
-    def _has_no_rival(self, asked: CallRequest) -> bool:
-        """Say whether no other reply stands in a line for this call's budgets: its own place there matters not then."""
-        return all(max(self._local.live_in(it.scope), self._everybodys.get(it.scope, 0)) <= 1 for it in asked.budgets)
-
     def _share_of(self, budget: Budget) -> Budget:
         mine = max(self._local.live_in(budget.scope), 1)
-        everybodys = max(mine, self._everybodys.get(budget.scope, 0))
+        everybodys = mine + self._others.get(budget.scope, 0)
         return replace(budget, calls=max(1, budget.calls * mine // everybodys))
 
     def _next_name(self) -> str:

@@ -9,6 +9,8 @@ USUAL_STREAM_S = 10.0
 ARRIVES_WITHIN_S = 1.0
 """A call is counted as arriving so much later than it was begun, or a fiftieth of a shorter window. What takes longer
 is counted again at its end."""
+_TIME_ALONE_S = 5.0
+"""A call that waits for time alone asks again after so long: those before it may have left their line."""
 _STRETCH = ((15.0, 1.0), (30.0, 1.25), (60.0, 1.5))
 _STRETCH_MOST = 2.0
 _LEARNS = 0.2
@@ -33,6 +35,29 @@ def kept_free(kind: Priority, budget: Budget, live: int, unshown: int) -> int:
         # room for the first texts of all, none is shown before its last. (Measured: docs/pacing.md.)
         return max(0, live + unshown - 1)
     return live + unshown + (budget.calls // 4 if kind is Priority.COSMETIC else 0)
+
+
+def goes_behind(kind: Priority, budget: Budget) -> Priority:
+    """Return the first of the priorities whose waiting calls go before one of this kind.
+
+    Where room is kept for last texts, those that wait need no more of it.
+    """
+    if not budget.keeps_room or kind is Priority.COSMETIC:
+        return Priority.FINAL
+    return Priority.FIRST if kind is Priority.TURN else kind
+
+
+def arrives_s(budget: Budget) -> float:
+    """Return how much later than it is allowed a call counts: the service counts it when it arrives."""
+    return min(ARRIVES_WITHIN_S, budget.window_s / 50)
+
+
+def patience_s(budget: Budget, live: int) -> float:
+    """Return after how long a refused call asks again, though its time may be later.
+
+    Where room is kept, replies that end make room too; the more there are, the less often each asks.
+    """
+    return 0.5 + 0.02 * live if budget.keeps_room else _TIME_ALONE_S
 
 
 def edit_interval_s(pace: ChannelLimits, rooms: Mapping[str, Headroom], *, age_s: float, stream_s: float) -> float:

@@ -158,6 +158,60 @@ async def test_a_first_text_waits_for_a_429_that_would_hold_the_last_one_up(budg
     assert (await budgets.take(first)).wait_s > 0
 
 
+async def test_a_call_that_waits_for_time_alone_learns_when_its_place_comes(budgets: CallBudgets) -> None:
+    """So a crowd does not ask again all at once, and no free place stays unused."""
+    few = Budget("few", 2, 1.0, keeps_room=False)
+    await budgets.join([_reply(f"r{number}", few) for number in range(5)])
+    await _use(budgets, 2, few)
+    asked = [_call(Priority.FINAL, few, reply=f"r{number}", waits_s=9.0 - number) for number in range(5)]
+    waits = [(await budgets.take(one)).wait_s for one in asked]
+    assert waits == pytest.approx([1.02, 1.02, 2.04, 2.04, 3.06], abs=0.3)
+    # With one reply less before it, the last one moves up.
+    await budgets.leave([_reply("r0", few)])
+    assert (await budgets.take(asked[-1])).wait_s < 2.4
+
+
+async def test_where_replies_that_end_make_room_a_call_asks_again_soon_and_else_when_time_has_made_some(
+    budgets: CallBudgets,
+) -> None:
+    await budgets.join([_reply(f"r{number}", _GROUP) for number in range(10)])
+    await _use(budgets, 10, _GROUP)
+    assert 0 < (await budgets.take(_call(Priority.BETWEEN, _GROUP, reply="r1"))).wait_s <= 0.7
+    await _use(budgets, 10, _GROUP)
+    assert (await budgets.take(_call(Priority.FINAL, _GROUP, reply="r1"))).wait_s > 55
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    kind: Priority
+    reply: str
+    waits_s: float
+
+
+async def test_who_waits_for_the_same_room_goes_by_kind_and_then_the_stalest_first(budgets: CallBudgets) -> None:
+    few = Budget("few", 2, 0.6, keeps_room=False)
+    line = [
+        _Waiting(Priority.BETWEEN, "fresh", 1.0),
+        _Waiting(Priority.BETWEEN, "stale", 9.0),
+        _Waiting(Priority.FINAL, "ended", 0.1),
+    ]
+    await budgets.join([_reply(waiting.reply, few) for waiting in line])
+    await _use(budgets, 2, few)
+    for waiting in (*line, *line):
+        asked = _call(waiting.kind, few, reply=waiting.reply, waits_s=waiting.waits_s)
+        assert (await budgets.take(asked)).wait_s > 0
+    await asyncio.sleep(0.62)
+
+    answers = {}
+    for waiting in line:
+        asked = _call(waiting.kind, few, reply=waiting.reply, waits_s=waiting.waits_s + 0.62)
+        answers[waiting.reply] = (await budgets.take(asked)).wait_s
+    # Two places, and the first caller leaves them to those before it.
+    assert answers["ended"] == 0
+    assert answers["stale"] == 0
+    assert answers["fresh"] > 0
+
+
 async def test_a_slow_call_counts_from_its_end(budgets: CallBudgets) -> None:
     slow = _call(Priority.FINAL, _SHORT)
     await budgets.take(slow)
@@ -201,39 +255,6 @@ async def test_the_replies_of_a_killed_worker_are_forgotten(stores: RedisStores,
         for number in range(19):
             await redis.zincrby(key, -LIVE_FOR_S * 1000, f"dead {number}")
     assert (await stores.budgets.take(_call(Priority.BETWEEN, _GROUP))).wait_s == 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    kind: Priority
-    reply: str
-    waits_s: float
-
-
-async def test_who_waits_for_the_same_room_goes_by_kind_and_then_the_stalest_first(
-    stores: RedisStores, other: CallBudgets
-) -> None:
-    few = Budget("few", 2, 0.6, keeps_room=False)
-    line = [
-        _Waiting(Priority.BETWEEN, "fresh", 1.0),
-        _Waiting(Priority.BETWEEN, "stale", 9.0),
-        _Waiting(Priority.FINAL, "ended", 0.1),
-    ]
-    await other.join([_reply(waiting.reply, few) for waiting in line])
-    await _use(stores.budgets, 2, few)
-    for waiting in (*line, *line):
-        asked = _call(waiting.kind, few, reply=waiting.reply, waits_s=waiting.waits_s)
-        assert (await other.take(asked)).wait_s > 0
-    await asyncio.sleep(0.62)
-
-    answers = {}
-    for waiting in line:
-        asked = _call(waiting.kind, few, reply=waiting.reply, waits_s=waiting.waits_s + 0.62)
-        answers[waiting.reply] = (await other.take(asked)).wait_s
-    # Two places, and the first caller leaves them to those before it.
-    assert answers["ended"] == 0
-    assert answers["stale"] == 0
-    assert answers["fresh"] > 0
 
 
 async def test_all_that_is_kept_of_a_scope_is_forgotten_in_time(stores: RedisStores, redis: Redis) -> None:

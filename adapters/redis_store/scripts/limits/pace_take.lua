@@ -10,6 +10,11 @@ local now = now_ms()
 -- Who has waited longest has the smallest number of its kind.
 local place = kind * BAND + now - waits_ms
 
+-- The service counts a call when it arrives, which is a little later.
+local function arrives_in(window)
+  return math.min(1000, window / 50)
+end
+
 -- What has to stay free for those that may not wait; `bridge/rate_limits/rules.py` says why.
 local function kept(keeps, most, all, unshown)
   if not keeps then
@@ -35,6 +40,16 @@ local function before_me(queue, keeps)
   return redis.call('ZCOUNT', queue, whole(from * BAND), '(' .. whole(place))
 end
 
+-- When so many more places are free: those before this call take each as soon as it is.
+local function slot_at(calls, short, used, most, window)
+  local nth, rounds = (short - 1) % most, math.floor((short - 1) / most)
+  local counts_at = now + arrives_in(window)
+  if nth < used then
+    counts_at = tonumber(redis.call('ZRANGE', calls, nth, nth, 'WITHSCORES')[2])
+  end
+  return counts_at + window + rounds * (window + arrives_in(window))
+end
+
 local function scope_at(at)
   local arg = 8 + (at - 1) / 5 * 4
   return tonumber(ARGV[arg]), tonumber(ARGV[arg + 1]), ARGV[arg + 2] == '1', ARGV[arg + 3] == '1'
@@ -54,8 +69,9 @@ for at = 1, #KEYS, 5 do
   local used, all, first = redis.call('ZCARD', calls), redis.call('ZCARD', live), redis.call('ZCARD', unshown)
   local not_before = tonumber(redis.call('HGET', state, 'not_before') or 0)
   local ahead = room_ahead(calls, most, window, ahead_ms, now) - all - first
-  -- What makes room, beside time, is that replies end: so no worker sleeps for long, and all together ask seldom.
-  local wait, patience = 0, 500 + 20 * all
+  -- Where room is kept, replies that end make room too: so no worker sleeps for long, and all together ask seldom.
+  -- Elsewhere those before a call may leave their line.
+  local wait, patience = 0, keeps and 500 + 20 * all or 5000
   if only_reserved then
     if not_before > now + ahead_ms or (ahead < 1 and not redis.call('ZSCORE', live, reply)) then
       wait = patience
@@ -63,13 +79,11 @@ for at = 1, #KEYS, 5 do
   elseif not_before > now then
     wait = not_before - now
   else
-    local short = used + kept(keeps, most, all, first) + before_me(queue, keeps) + 1 - most
+    local missing = used + 1 - most
+    local short = missing + kept(keeps, most, all, first) + before_me(queue, keeps)
     if short > 0 then
-      wait = patience
-      local nth = redis.call('ZRANGE', calls, short - 1, short - 1, 'WITHSCORES')
-      if nth[2] then
-        wait = math.min(wait, math.max(1, tonumber(nth[2]) + window - now))
-      end
+      local soonest = missing > 0 and slot_at(calls, missing, used, most, window) - now or 1
+      wait = math.max(soonest, math.min(patience, slot_at(calls, short, used, most, window) - now))
       refused[#refused + 1] = {queue, live}
     end
   end
@@ -96,8 +110,7 @@ for at = 1, #KEYS, 5 do
     redis.call('ZADD', live, whole(now + life_ms), reply)
     redis.call('PEXPIRE', live, math.max(life_ms, redis.call('PTTL', live)))
   else
-    -- The service counts a call when it arrives, which is a little later.
-    redis.call('ZADD', calls, whole(now + math.min(1000, window / 50)), call)
+    redis.call('ZADD', calls, whole(now + arrives_in(window)), call)
     redis.call('PEXPIRE', calls, whole(window + 60000))
     if kind ~= COSMETIC then
       redis.call('ZREM', unshown, reply)

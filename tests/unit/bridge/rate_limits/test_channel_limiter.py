@@ -7,60 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.domain.errors import StoreUnavailable
 from bridge.domain.limits.rate_limits import (
     Budget,
-    CallDecision,
-    CallRequest,
     ChannelLimits,
-    Headroom,
-    LiveReply,
     Priority,
 )
 from bridge.rate_limits.channel_limiter import ChannelLimiter, reserved
-from bridge.rate_limits.local_budgets import LocalBudgets
+from tests.unit.bridge.rate_limits.shared_budgets import SharedBudgets
 from tests.virtual_time import LoopClock, run_virtually
 
 _EDITS = Budget("team:edits", 45, 60.0)
 _HARD = Budget("group", 20, 60.0)
 _PACE = ChannelLimits(1.2, (), (_EDITS,))
-
-
-class SharedBudgets(LocalBudgets):
-    """The shared budgets, which can go away or hang."""
-
-    def __init__(self) -> None:
-        super().__init__(LoopClock())
-        self.is_away = False
-        self.hangs = False
-        self.asked = 0
-        self.others_live = 0
-
-    async def take(self, asked: CallRequest) -> CallDecision:
-        await self._answer()
-        answer = await super().take(asked)
-        rooms = tuple(Headroom(room.live + self.others_live, room.calls) for room in answer.rooms)
-        return CallDecision(answer.wait_s, rooms)
-
-    async def join(self, replies: Sequence[LiveReply], *, again: bool = False) -> Mapping[str, Headroom]:
-        await self._answer()
-        rooms = await super().join(replies, again=again)
-        return {scope: Headroom(room.live + self.others_live, room.calls) for scope, room in rooms.items()}
-
-    async def pause(self, scope: str, seconds: float) -> None:
-        await self._answer()
-        await super().pause(scope, seconds)
-
-    async def finish(self, asked: CallRequest) -> None:
-        await self._answer()
-        await super().finish(asked)
-
-    async def _answer(self) -> None:
-        self.asked += 1
-        if self.hangs:
-            await asyncio.sleep(3600)
-        if self.is_away:
-            raise StoreUnavailable("away")
 
 
 async def _call(pacing: ChannelLimiter, kind: Priority = Priority.BETWEEN, *budgets: Budget) -> float:
@@ -261,9 +219,9 @@ def test_scopes_that_nobody_uses_are_forgotten() -> None:
         await pacing.tend()
         local = pacing._local
         tables: Sequence[Mapping[str, object]] = (
-            *(local._calls, local._live, local._unshown, local._not_before),
-            pacing._rooms,
+            *(local._calls, local._live, local._unshown, local._not_before, local._lines),
+            *(pacing._rooms, pacing._others),
         )
         return [len(table) for table in tables]
 
-    assert run_virtually(play()) == [0] * 5
+    assert run_virtually(play()) == [0] * 7
