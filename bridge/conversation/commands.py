@@ -63,9 +63,11 @@ class Commands:
 
     async def replaced_by(self, queued: Queued) -> tuple[str, ...]:
         """Return the messages of an older answer in which this one is to be shown: its question was edited since."""
-        if not isinstance(queued, Command) or queued.name is not CommandName.RETRY:
-            return ()
-        question = await self.question_to_retry(queued)
+        question: Question | None = None
+        if isinstance(queued, Question):
+            question = queued
+        elif queued.name is CommandName.RETRY:
+            question = await self.question_to_retry(queued)
         # Behind a page whose message is not known, the order of the messages would not be that of the pages.
         return () if question is None else tuple(takewhile(bool, question.replaces))
 

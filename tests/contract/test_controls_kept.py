@@ -267,15 +267,16 @@ async def test_an_edit_before_its_turn_is_settled_knows_the_messages_too(stores:
 
 
 async def test_a_question_at_work_that_is_edited_is_asked_anew_once_before_all_others(stores: RedisStores) -> None:
-    """M6: the old answer is stopped."""
+    """M6: the old answer is stopped, and the new one knows its messages."""
     lease = await begun(stores, "q1", "q2")
     assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.ASKED_ANEW
     assert await stores.inbox.amend(Edit(ask("q1").origin, "newer words")) is IntakeResult.NOT_ADDRESSED
     assert (await begin(stores, lease)).record.is_stopped
+    await _shown(stores, lease, "m1", "m2")
     assert await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
     again = (await begin(stores, lease)).queued
     assert isinstance(again, Question)
-    assert (again.id, again.text) == ("edited:q1", "new words")
+    assert (again.id, again.text, again.replaces) == ("edited:q1", "new words", ("m1", "m2"))
     assert await stores.queue.settle(lease, DONE)
     assert (await begin(stores, lease)).queued.id == "q2"
 

@@ -52,7 +52,7 @@ if redis.call('HGET', turn, 'question') == owner then
   if body == '' or owner ~= id or not redis.call('SET', seen, '1', 'NX', 'PX', seen_ms) then
     return {0}
   end
-  redis.call('HSET', turn, 'stopped', '1')
+  redis.call('HSET', turn, 'stopped', '1', 'again', again_id)
   redis.call('HSET', bodies, again_id, again)
   redis.call('LINSERT', inbox, 'AFTER', id, again_id)
   return {2, redis.call('HGET', leases, thread) or ''}

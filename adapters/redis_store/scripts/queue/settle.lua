@@ -43,7 +43,12 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
     end
   end
   local body = redis.call('HGET', bodies, id)
-  local edited, deleted = unpack(redis.call('HMGET', turn, 'edited', 'deleted'))
+  local edited, deleted, again_id = unpack(redis.call('HMGET', turn, 'edited', 'deleted', 'again'))
+  local again = again_id and redis.call('HGET', bodies, again_id)
+  if again then
+    -- It was edited while it was answered, and the new words come next: in the messages of this answer.
+    redis.call('HSET', bodies, again_id, with_messages(again))
+  end
   if outcome == 'answered' then
     local tried_again = body and string.find(body, '"kind":"retry"', 1, true) and redis.call('GET', unanswered)
     redis.call('DEL', unanswered)
