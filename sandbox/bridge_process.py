@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 READY = "ready: idle sessions end after"
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "COVERAGE_PROCESS_START")
@@ -13,6 +14,49 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "COVERAG
 
 class NotReady(RuntimeError):
     """The bridge ended, or took too long, before it said that it is ready. Holds its log."""
+
+
+class RunningProcess(Protocol):
+    """The part of `asyncio.subprocess.Process` that is used here."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, once it has ended."""
+
+    @property
+    def stderr(self) -> asyncio.StreamReader | None:
+        """Where its log is read."""
+
+    def send_signal(self, signal: int, /) -> None:
+        """Send it, unless the process has ended."""
+
+    def kill(self) -> None:
+        """Send SIGKILL, unless the process has ended."""
+
+    async def wait(self) -> int:
+        """Wait for its end; return its exit code."""
+
+
+Starter = Callable[[Sequence[str], Path, Mapping[str, str]], Awaitable[RunningProcess]]
+"""Starts Python with words in a folder, with an environment."""
+
+
+async def start_python(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> RunningProcess:
+    """Start `python WORDS`, in a session of its own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *words,
+        cwd=folder,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 class BridgeProcess:
@@ -24,6 +68,7 @@ class BridgeProcess:
         name: Tells the logs of several workers apart.
         command: `run`, or `web`.
         program: What Python runs.
+        starter: How Python is started.
     """
 
     def __init__(
@@ -33,19 +78,21 @@ class BridgeProcess:
         name: str = "bridge",
         command: str = "run",
         program: Sequence[str] = ("-m", "bridge"),
+        starter: Starter = start_python,
     ) -> None:
         self._command = (*program, *command.split())
         self._settings = dict(settings)
         self._folder = folder
+        self._start_python = starter
         self.log_file = folder / f"{name}.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: RunningProcess | None = None
         self._follower: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._said = asyncio.Event()
         self.log: list[str] = []
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> RunningProcess:
         """The process. Raises `RuntimeError` before `start`."""
         if self._process is None:
             raise RuntimeError("the bridge was not started")
@@ -55,16 +102,7 @@ class BridgeProcess:
         """Start the worker and return when it is ready. Raises `NotReady`."""
         self._ready.clear()
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self._command,
-            cwd=self._folder,
-            env={**environment, **self._settings},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        self._process = await self._start_python(self._command, self._folder, {**environment, **self._settings})
         self._follower = asyncio.ensure_future(self._follow(self._process))
         ready = asyncio.ensure_future(self._ready.wait())
         await asyncio.wait({ready, self._follower}, timeout=ready_within_s, return_when=asyncio.FIRST_COMPLETED)
@@ -115,7 +153,7 @@ class BridgeProcess:
             self._follower.cancel()
         return code
 
-    async def _follow(self, process: asyncio.subprocess.Process) -> None:
+    async def _follow(self, process: RunningProcess) -> None:
         if process.stderr is None:
             return
         with self.log_file.open("a", encoding="utf-8") as file:

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.bridge_process import RunningProcess
+
 BOTS: dict[str, tuple[str, ...]] = {
     "bridge": ("bridge", "run"),
     "plain": ("bench.compare.plain",),
@@ -37,7 +39,7 @@ class Usage:
 class Bot:
     """One running bot."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: RunningProcess, log: Path) -> None:
         self.process = process
         self.log = log
 

@@ -18,6 +18,7 @@ from sandbox.stage import UNBOUNDED, Stage
 from sandbox.talkifai.script import Answer, answer_by_words
 from tests.conftest import pass_time
 from tests.fault.hasty import HASTY_LEASE_S
+from tests.forked.process import start
 
 LEASE_S = 30.0
 _STOP_WITHIN_S = 15.0
@@ -73,7 +74,7 @@ class Cluster:
     def worker(self, redis_url: str = "", command: str = "run", **more: str) -> BridgeProcess:
         """Make a worker, to be started later."""
         settings = {**self.stage.settings, **UNBOUNDED, "REDIS_URL": redis_url or self.redis_url, **more}
-        worker = BridgeProcess(settings, self._folder, f"worker{len(self.workers) + 1}", command, self._program)
+        worker = BridgeProcess(settings, self._folder, f"worker{len(self.workers) + 1}", command, self._program, start)
         self.workers.append(worker)
         return worker
 

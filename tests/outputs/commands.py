@@ -5,15 +5,14 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
-import subprocess
-import sys
 import termios
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.forked.process import start_on
 from tests.outputs.cases import PIPE, PROMPT
-from tests.pseudo_terminal import ROOT
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")
@@ -31,13 +30,19 @@ _VARYING = (
 async def output_of(command: str, settings: Mapping[str, str], folder: Path, columns: int, typed: str = "") -> str:
     """Return the prompt with the command, and what it printed; its exit code where that is not 0."""
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "120", **settings}
+    environment |= {"COLUMNS": "120", **settings}
     # What these say of the clock is true only of one that runs.
     program = (
         ("-m", "bridge") if command.startswith(("check", "init")) else (str(Path(__file__).with_name("at_noon.py")),)
     )
-    words = [sys.executable, *program, *command.split()]
-    printed, code = await asyncio.to_thread(_run, words, environment, folder, columns, typed)
+    words = (*program, *command.split())
+    ran = (
+        _to_pipe(words, environment, folder, typed)
+        if columns == PIPE
+        else _to_terminal(words, environment, folder, columns)
+    )
+    async with asyncio.timeout(_WITHIN_S):
+        printed, code = await ran
     text = _COLOUR.sub("", printed).replace("\r\n", "\n").replace(str(folder), "/srv/talkifai")
     if columns != PIPE:
         # The colours of a heading reach to the end of its column.
@@ -47,27 +52,35 @@ async def output_of(command: str, settings: Mapping[str, str], folder: Path, col
     return f"{PROMPT}{command}\n{text}" + (f"[exit code {code}]\n" if code else "")
 
 
-def _run(words: list[str], environment: Mapping[str, str], folder: Path, columns: int, typed: str) -> tuple[str, int]:
-    if columns == PIPE:
-        done = subprocess.run(
-            words,
-            cwd=folder,
-            env=environment,
-            input=typed.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_WITHIN_S,
-            check=False,
-        )
-        return done.stdout.decode(), done.returncode
+async def _to_pipe(words: Sequence[str], environment: Mapping[str, str], folder: Path, typed: str) -> tuple[str, int]:
+    (stdin, types), (reads, output) = os.pipe(), os.pipe()
+    os.write(types, typed.encode())
+    os.close(types)
+    return await _output((stdin, output, output), reads, words, folder, environment)
+
+
+async def _to_terminal(
+    words: Sequence[str], environment: Mapping[str, str], folder: Path, columns: int
+) -> tuple[str, int]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     at_terminal = {name: value for name, value in environment.items() if name != "COLUMNS"} | {"TERM": "xterm"}
-    with subprocess.Popen(words, cwd=folder, env=at_terminal, stdin=slave, stdout=slave, stderr=slave) as process:
-        os.close(slave)
-        printed = b"".join(iter(lambda: _read(master), b""))
-        os.close(master)
-        return printed.decode(), process.wait(_WITHIN_S)
+    return await _output((slave, slave, slave), master, words, folder, at_terminal)
+
+
+async def _output(
+    files: Sequence[int], reads: int, words: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> tuple[str, int]:
+    """Start it on these files; return what comes out at the other end, and its exit code."""
+    process = await start_on(files, words, folder, environment)
+    for file in set(files):
+        os.close(file)
+    ends_it = asyncio.get_running_loop().call_later(_WITHIN_S, process.send_signal, signal.SIGKILL)
+    printed = await asyncio.to_thread(lambda: b"".join(iter(lambda: _read(reads), b"")))
+    os.close(reads)
+    code = await process.wait()
+    ends_it.cancel()
+    return printed.decode(), code
 
 
 def _read(master: int) -> bytes:

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tests.forked.process import Piped, start
 from tests.pseudo_terminal import ROOT
 from tests.scenario.scene import Scene
 
@@ -34,11 +34,10 @@ class Ran:
 class Watch:
     """A command that goes on."""
 
-    process: asyncio.subprocess.Process
+    process: Piped
 
     async def until(self, text: str) -> None:
         """Read its output up to a line with this text."""
-        assert self.process.stdout is not None
         async with asyncio.timeout(30.0):
             while text not in (line := await self.process.stdout.readline()).decode():
                 assert line, "it has ended"
@@ -56,23 +55,15 @@ async def watching(scene: Scene, *words: str) -> AsyncIterator[Watch]:
             await process.wait()
 
 
-async def _start(scene: Scene, words: Sequence[str], more: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def _start(scene: Scene, words: Sequence[str], more: Mapping[str, str], typed: str = "") -> Piped:
     given = {name: value for name, value in {**scene.settings, **more}.items() if value}
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *words,
-        cwd=scene.folder,
-        env={**environment, "COLUMNS": "160", "PYTHONPATH": str(ROOT), **given},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    return await start(words, scene.folder, {**environment, "COLUMNS": "160", **given}, typed.encode())
 
 
 async def run_command(scene: Scene, *words: str, typed: str = "", program: Sequence[str] = BRIDGE, **more: str) -> Ran:
     """Run `talkifai-bridge WORDS` on the stage. `more`: as for `Scene.start_bridge`; `typed`: what it reads."""
-    process = await _start(scene, (*program, *words), more)
+    process = await _start(scene, (*program, *words), more, typed)
     async with asyncio.timeout(60.0):
-        out, errors = await process.communicate(typed.encode())
+        out, errors = await process.communicate()
     return Ran(process.returncode or 0, out.decode(), errors.decode())

@@ -9,6 +9,7 @@ from typing import Self
 from sandbox.bridge_process import BridgeProcess
 from sandbox.stage import Stage
 from sandbox.talkifai.script import Answer, answer_by_words
+from tests.forked.process import start
 
 
 class Scene:
@@ -41,7 +42,7 @@ class Scene:
 
     def bridge(self, settings: dict[str, str] | None = None, command: str = "run") -> BridgeProcess:
         """Make a worker with these settings alone, and stop it at the end."""
-        bridge = BridgeProcess(settings or {}, self.folder, f"bridge{len(self.bridges) + 1}", command)
+        bridge = BridgeProcess(settings or {}, self.folder, f"bridge{len(self.bridges) + 1}", command, starter=start)
         self.bridges.append(bridge)
         return bridge
 
