@@ -23,7 +23,7 @@ from adapters.telegram.options import TelegramOptions, polls_as
 from adapters.telegram.outbound.ack_reaction import Receipts
 from adapters.telegram.outbound.administrators import is_administrator
 from adapters.telegram.outbound.callback_answers import PressAnswers
-from adapters.telegram.outbound.command_menu import offer_commands
+from adapters.telegram.outbound.command_menu import CommandMenu
 from adapters.telegram.outbound.files import TelegramFiles
 from adapters.telegram.outbound.leaving import leave_chat
 from adapters.telegram.outbound.messages import Sender, pace_of
@@ -54,6 +54,7 @@ class TelegramChannel:
         rooms: ChatStores,
         hook: Hook | None = None,
         allow_mentions: frozenset[str] = frozenset(),
+        switched_off: frozenset[str] = frozenset(),
     ) -> None:
         self._token = token
         self._token_id = token.partition(":")[0]
@@ -66,6 +67,7 @@ class TelegramChannel:
         self._receipts: Receipts | None = None
         self._streaming = Streaming(options.streaming)
         self._allow_mentions = allow_mentions
+        self._menu = CommandMenu(options.group_control, switched_off)
         self._reply_chains = ReplyChains(rooms.roots)
         self._set_aside = SetAside()
         self._client: Client | None = None
@@ -182,6 +184,10 @@ class TelegramChannel:
         del language
         await self._opened_sender().show_typing(address)
 
+    def texts_changed(self) -> None:
+        """Set the menus of commands anew, if this worker receives. As `StandingTexts`."""
+        self._menu.renew()
+
     async def user_identifier(self, queued: Queued) -> str:
         """Return TalkifAI's name for the asker: the address that the operator's list has, else the user id."""
         return self._options.identities.get(queued.person.id) or f"{CHANNEL}:{queued.person.id}"
@@ -223,6 +229,7 @@ class TelegramChannel:
         with unwrap_group():
             async with asyncio.TaskGroup() as group:
                 group.create_task(answers.run())
+                group.create_task(self._menu.keep(client.bot))
                 if self._receipts is not None:
                     group.create_task(self._receipts.run())
                 await self._take_updates(client, intake, connected)
@@ -263,7 +270,7 @@ class TelegramChannel:
                 wait = backoff.next_s()
                 log.warning("telegram: cannot be reached (%s), trying again in %g s", type(exc).__name__, wait)
                 await asyncio.sleep(wait)
-        await offer_commands(bot, group_control=self._options.group_control)
+        await self._menu.offer(bot)
         return me
 
     async def _identify(self, bot: Bot) -> BotIdentity:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from adapters.telegram import CHANNEL
 from adapters.telegram.options import polls_as
 from bridge.domain.errors import ChannelTokenRefused
+from bridge.domain.take_overs import MayTakeOver, TakeOverOptions
 from bridge.ports.channel import IsReceived
 from bridge.ports.http import WebRoutes
 from bridge.ports.stores.stores import Stores
@@ -58,6 +59,7 @@ async def open_channels(
             rooms=ChatStores(stores.reply_roots, stores.places),
             options=section,
             allow_mentions=settings.bridge.allow_mentions.telegram,
+            switched_off=TakeOverOptions(MayTakeOver(settings.bridge.human)).switched_off,
         )
         for bot in section.bots
     ]

@@ -91,7 +91,7 @@ async def run_worker(
         for factory in factories:
             if factory.is_enabled(settings):
                 channels += await stack.enter_async_context(factory.open_channels(settings, stores, server))
-        in_force.suggest_in(channels)
+        in_force.show_in(channels)
         worker = Worker(
             Dependencies(
                 agent=agent,

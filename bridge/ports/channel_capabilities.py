@@ -222,6 +222,15 @@ class PromptSuggestions(Protocol):
 
 
 @runtime_checkable
+class StandingTexts(Protocol):
+    """Shows texts of the bridge outside of messages, such as a menu. Without it every message has the newest ones."""
+
+    def texts_changed(self) -> None:
+        """Show them soon as they are now. Best effort; returns at once."""
+        ...
+
+
+@runtime_checkable
 class TurnEvents(Protocol):
     """Shows outside the reply how turns and conversations go. Without it nothing shows there."""
 

@@ -162,3 +162,19 @@ async def test_the_operators_own_words_stand_in_for_those_of_the_bridge(
     assert f"not reloaded: {path}:3: texts.de.queued_at: has the placeholder {{cuont}}, which is not filled." in (
         own_scene.log
     )
+
+
+async def test_telegrams_menus_have_the_operators_words_after_a_reload(
+    own_scene: Scene, write: Callable[[str], str]
+) -> None:
+    bridge = await own_scene.start_bridge(BRIDGE_CONFIG=write(""))
+    telegram = own_scene.stage.telegram
+
+    def says(words: str) -> bool:
+        menu = telegram.seen.commands.get((telegram.bot.id, "all_private_chats", "de"), [])
+        return any(command["description"] == words for command in menu)
+
+    await telegram.ledger.until(lambda: says(german(Label.COMMAND_HELP)), 30.0)
+    write("[texts.de]\ncommand_help = 'Was ich kann'\n")
+    await bridge.reload()
+    await telegram.ledger.until(lambda: says("Was ich kann"), 30.0)

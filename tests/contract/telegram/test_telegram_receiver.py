@@ -13,6 +13,7 @@ from adapters.telegram.channel import TelegramChannel
 from bridge.domain.errors import ChannelTokenRefused
 from bridge.domain.incoming import CommandName, Forbidden, Question, Remark, Stop, Wordless
 from bridge.domain.pages import PageView
+from bridge.domain.take_overs import MayTakeOver, TakeOverOptions
 from bridge.domain.threads import Address, ThreadKey
 from bridge.domain.turns import Outcome, Settlement
 from config.telegram import TelegramSettings
@@ -282,29 +283,36 @@ async def test_a_start_while_telegram_is_away_connects_later(
 
 @pytest.mark.parametrize(
     ("group_control", "members"),
-    [("anyone", ["stop", "retry", "new", "end", "status", "help"]), ("admins", ["stop", "retry", "status", "help"])],
+    [
+        ("anyone", ["stop", "retry", "new", "end", "status", "human", "agent", "help"]),
+        ("admins", ["stop", "retry", "status", "human", "agent", "help"]),
+    ],
 )
+@pytest.mark.parametrize("hidden", [frozenset[str](), TakeOverOptions(MayTakeOver.OFF).switched_off])
 async def test_the_menu_of_commands_fits_the_kind_of_chat_in_each_language(
     telegram: TelegramStandIn,
     roots: Roots,
     intake: Intake,
     group_control: Literal["anyone", "admins"],
     members: list[str],
+    hidden: frozenset[str],
 ) -> None:
     channel = TelegramChannel(
         token=telegram.token,
         api_url=telegram.api_url,
         rooms=rooms_of(roots),
         options=TelegramSettings(group_control=group_control),
+        switched_off=hidden,
     )
     await channel.open()
     async with receiving(channel, intake):
         offered = {scope[1:]: [one["command"] for one in menu] for scope, menu in telegram.seen.commands.items()}
     await channel.aclose()
-    everything = ["stop", "retry", "new", "end", "status", "help"]
+    commands = ["stop", "retry", "new", "end", "status", "human", "agent", "help"]
+    everything = [name for name in commands if name not in hidden]
     for language in ("", "de", "en", "es", "fr", "pt"):
         assert offered["all_private_chats", language] == ["start", *everything]
-        assert offered["all_group_chats", language] == members
+        assert offered["all_group_chats", language] == [name for name in members if name not in hidden]
         assert offered["all_chat_administrators", language] == everything
     assert telegram.seen.commands[100, "all_private_chats", "de"][-1]["description"] == "So funktioniert es"
 
