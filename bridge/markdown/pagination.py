@@ -93,6 +93,8 @@ class Paginator:
         self._lead_is_sure = True
         """False while the page's first line, on which the lead depends, still grows."""
         self._read = NOTHING_READ
+        self._probed: tuple[int, int, str] | None = None
+        """The beginning of a page, and what comes before it there, that is known to fit."""
         self._paged: str | None = None
         """The text whose pages are all made."""
         self._last: Page | None = None
@@ -142,7 +144,7 @@ class Paginator:
     def read_again(self) -> None:
         """Take in that the text of the last page is not the one that was there before."""
         self._read = NOTHING_READ
-        self._paged = None
+        self._paged = self._probed = None
 
     def seal(self, text: str, shown: str, closers: str) -> bool:
         """End the last page of `text` where it is shown up to, so that the rest begins another page. False: it cannot.
@@ -163,7 +165,13 @@ class Paginator:
     def _is_far_too_long(self, rest: str) -> bool:
         """Say whether much more is left than one page holds: a whole answer is not read anew for each page."""
         probe = self._dropped + 2 * self._guess
-        return len(rest) > 2 * probe and not self._holds(rest, probe, Prefixes())
+        if len(rest) <= 2 * probe:
+            return False
+        if self._probed != (self._start, probe, self._lead):
+            if not self._holds(rest, probe, Prefixes()):
+                return True
+            self._probed = self._start, probe, self._lead
+        return False
 
     def _last_page(self, rest: str) -> Page:
         page = Page(rest, self._lead, self._dropped, opened=self._open)

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 CODE_KINDS = ("pre", "code")
@@ -15,6 +16,7 @@ _STYLES = ("bold", "italic", "underline", "strikethrough", "spoiler")
 _QUOTES = ("blockquote", "expandable_blockquote")
 _WORTH = {kind: rank for rank, kind in enumerate(("pre", "text_link", "code", *_QUOTES, *_STYLES))}
 """Which marks stay when there are too many: those that carry meaning first."""
+_START = attrgetter("start")
 _TWO_UNITS = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -94,20 +96,40 @@ def trimmed(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
     kept = text.strip()
     lead = len(text) - len(text.lstrip()) if len(kept) < len(text) else 0
     size = len(kept)
+    if not lead:
+        return kept, [mark if mark.end <= size else mark.at(mark.start, size) for mark in marks if mark.start < size]
     moved = [mark.at(max(0, mark.start - lead), min(size, max(0, mark.end - lead))) for mark in marks]
     return kept, [mark for mark in moved if mark.start < mark.end]
 
 
 def tidied(text: str, marks: Sequence[Mark]) -> list[Mark]:
     """Return the marks nested cleanly, none of them empty or ending in white space."""
+    in_order = sorted(marks, key=_START)
+    tidy: list[Mark] = []
+    at = 0
+    while at < len(in_order):
+        # Most marks touch no other.
+        first, end, at = at, in_order[at].end, at + 1
+        while at < len(in_order) and in_order[at].start <= end:
+            end = max(end, in_order[at].end)
+            at += 1
+        if at - first == 1:
+            mark = _shrunk(text, in_order[first])
+            tidy += [mark] if mark.start < mark.end else []
+        else:
+            tidy += _nested(text, in_order[first:at])
+    return tidy
+
+
+def _nested(text: str, marks: Sequence[Mark]) -> list[Mark]:
     of: defaultdict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
         of[mark.kind].append(mark)
     links = _apart(of["text_link"])
     pres = _apart(of["pre"], links)
     codes = _apart(of["code"], [*links, *pres])
-    quotes = _apart(sorted([mark for mark in marks if mark.kind in _QUOTES], key=lambda mark: mark.start - mark.end))
-    code = sorted([*pres, *codes], key=lambda mark: mark.start)
+    quotes = _apart(sorted((mark for mark in marks if mark.kind in _QUOTES), key=lambda mark: mark.start - mark.end))
+    code = sorted([*pres, *codes], key=_START)
     styles = [piece for kind in _STYLES for piece in _around(_merged(of[kind]), code)]
     shrunk = [_shrunk(text, mark) for mark in (*links, *code, *quotes, *styles)]
     return _in_order(mark for mark in shrunk if mark.start < mark.end)
@@ -138,7 +160,7 @@ def _apart(marks: Iterable[Mark], taken: Sequence[Mark] = ()) -> list[Mark]:
 def _merged(marks: Iterable[Mark]) -> Iterator[Mark]:
     """Join marks that overlap."""
     current: Mark | None = None
-    for mark in sorted(marks, key=lambda mark: mark.start):
+    for mark in sorted(marks, key=_START):
         if current is not None and mark.start <= current.end:
             current = current.at(current.start, max(current.end, mark.end))
             continue
@@ -166,6 +188,8 @@ def _around(styles: Iterable[Mark], code: Sequence[Mark]) -> Iterator[Mark]:
 
 def _shrunk(text: str, mark: Mark) -> Mark:
     """Cut white space from the ends of a mark; of code only where nothing else is in it."""
+    if not (text[mark.start].isspace() or text[mark.end - 1].isspace()):
+        return mark
     words = text[mark.start : mark.end]
     body = words.strip()
     if mark.kind in CODE_KINDS:

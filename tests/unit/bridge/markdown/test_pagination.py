@@ -202,3 +202,18 @@ def test_a_page_is_there_for_what_is_new_not_for_a_long_line_that_it_repeats(fir
     assert [page.lead for page in pages[1:]] == [lead] * (len(pages) - 1)
     assert 2 < len(pages) < 6
     assert all(len(page.source) > 1_000 for page in pages[1:-1])
+
+
+def test_the_beginning_of_a_page_that_grows_is_measured_once() -> None:
+    """S12: each further look measures the page alone."""
+    measured: list[int] = []
+
+    def fits(text: str) -> bool:
+        measured.append(len(text))
+        return len(text) <= 9_000
+
+    text = "Some words of an answer.\n" * 300
+    paginator = Paginator(fits)
+    for end in range(1_000, 7_001, 500):
+        paginator.pages(text[:end])
+    assert len(measured) == 13 + 1
