@@ -165,13 +165,11 @@ class Paginator:
     def _is_far_too_long(self, rest: str) -> bool:
         """Say whether much more is left than one page holds: a whole answer is not read anew for each page."""
         probe = self._dropped + 2 * self._guess
-        if len(rest) <= 2 * probe:
+        beginning = self._start, probe, self._lead
+        if len(rest) <= 2 * probe or beginning == self._probed:
             return False
-        if self._probed != (self._start, probe, self._lead):
-            if not self._holds(rest, probe, Prefixes()):
-                return True
-            self._probed = self._start, probe, self._lead
-        return False
+        self._probed = beginning if self._holds(rest, probe, Prefixes()) else None
+        return self._probed is None
 
     def _last_page(self, rest: str) -> Page:
         page = Page(rest, self._lead, self._dropped, opened=self._open)

@@ -4,28 +4,58 @@ from typing import Any
 
 import pyromark
 
+from bridge.markdown.preprocess import BlockStarts, Readers
+
 _OPTIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
 _WORDS = ("Text", "Code", "Html", "InlineHtml")
 _LINKS = ("Link", "Image")
 _ROWS = ("TableRow", "TableHead")
 _BLOCKS = ("Paragraph", "Heading", "CodeBlock", "BlockQuote", "HtmlBlock", "Table")
+_KEPT_PAGES = 256
 _BULLET, _DONE, _TO_DO, _RULE = "\N{BULLET} ", "\N{BALLOT BOX WITH CHECK} ", "\N{BALLOT BOX} ", "———"
 
 
 def strip_markdown(markdown: str) -> str:
     """Return the text that people would read: list items with their signs, links with their addresses."""
-    writer = _Writer()
-    for event in pyromark.events(markdown, options=_OPTIONS, merge_text=True):
-        writer.take(event)
-    return "".join(writer.written).strip()
+    writer = _writers.take(markdown)
+    written = writer.write(markdown.encode())
+    _writers.keep(markdown, writer)
+    return written
 
 
 class _Writer:
     def __init__(self) -> None:
+        self._starts = BlockStarts(0)
         self.written: list[str] = []
+        self._joined = 0
+        """How many pieces of `written` stand for whole blocks."""
         self._lists: list[int | None] = []
         self._links: list[tuple[str, int]] = []
         self._cells = 0
+
+    def write(self, source: bytes) -> str:
+        """Write what a source says, from where it differs from the one before."""
+        at, pieces = self._starts.go_on(source)
+        del self.written[pieces:]
+        self._joined = pieces
+        depth = 0
+        for event, where in pyromark.events_with_range(source[at:].decode(), options=_OPTIONS, merge_text=True):
+            if "Start" in event:
+                if not depth:
+                    self._starts.note(at + where["start"], self._pieces)
+                depth += 1
+            elif "End" in event:
+                depth -= 1
+            self.take(event)
+        return "".join(self.written).strip()
+
+    def _pieces(self) -> int:
+        """Return how many pieces are written. A block's become one but the last two, which tell how many lines end."""
+        block = slice(self._joined, len(self.written) - 2)
+        if block.start < block.stop:
+            self.written[block] = ["".join(self.written[block])]
+        self._joined = len(self.written)
+        return self._joined
 
     def take(self, event: Any) -> None:
         """Take the parser's next event. A `match` of them takes ten times as long."""
@@ -102,3 +132,6 @@ class _Writer:
 
 def _named(tag: Any) -> tuple[str, Any]:
     return (tag, None) if isinstance(tag, str) else next(iter(tag.items()))
+
+
+_writers = Readers(_Writer, _KEPT_PAGES)

@@ -7,12 +7,15 @@ from functools import partial
 import pytest
 
 from adapters.slack.format import markdown_block as slack
+from adapters.slack.format import plain_text
+from adapters.slack.format.plain_text import strip_markdown
 from adapters.telegram.format import markdown as telegram
 from adapters.telegram.format import parse
 from adapters.telegram.format.parse import MOST_EVENTS, parsed
 from bench.rendering import filled, texts
 from bridge.domain.pages import PageView
 from bridge.markdown.pagination import Page, Paginator
+from bridge.markdown.preprocess import Readers
 from bridge.markdown.streaming import stable_prefix
 
 SIZE = 16_000
@@ -105,13 +108,18 @@ def test_only_what_no_agent_writes_takes_too_much_work() -> None:
     assert not parsed("|a|\n|-|\n" + "|x|\n" * MOST_EVENTS).is_whole
 
 
-def test_a_page_that_grows_costs_little_more_than_one_that_is_read_once() -> None:
-    """A30: a look reads the last blocks alone."""
-    block = (
-        "Some **words** of a paragraph with `code` in it, and a [link](https://a.example).\n\n- an item\n- another\n\n"
-    )
+def test_a_page_that_grows_costs_little_more_than_one_that_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A30: a look reads the last blocks alone, on both channels."""
+    block = "Some **words** of a paragraph with `code`, and a [link](https://a.example).\n\n- an item\n- another\n\n"
     text = (block * 40)[:3_000]
-    parse._walks.clear()
-    once = calls_of(lambda: parsed(text))
-    parse._walks.clear()
-    assert calls_of(lambda: [parsed(text[:end]) for end in range(300, 3_001, 300)]) < 2 * once
+    reads: tuple[Callable[[str], object], ...] = (parsed, strip_markdown)
+    for read in reads:
+        monkeypatch.setattr(parse, "_walks", Readers(parse._Walk, 1))
+        monkeypatch.setattr(plain_text, "_writers", Readers(plain_text._Writer, 1))
+        once = calls_of(partial(read, "Another page." + text))
+        assert calls_of(partial(grow, read, text)) < 2 * once
+
+
+def grow(read: Callable[[str], object], text: str) -> None:
+    for end in range(300, len(text) + 1, 300):
+        read(text[:end])
