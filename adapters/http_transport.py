@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from ssl import SSLContext
+from ssl import SSLContext, get_default_verify_paths
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -96,7 +96,7 @@ class Connections:
         Its own look for proxies is left off: it reads them, and a `.netrc` file, anew for every request, in a thread.
         """
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=self._most, keepalive_timeout=self._idle_s, ssl=_ssl_context())
+            connector = aiohttp.TCPConnector(limit=self._most, keepalive_timeout=self._idle_s, ssl=_certificates())
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
             )
@@ -154,9 +154,9 @@ class _Stream(httpx.AsyncByteStream):
 
 
 @cache
-def _ssl_context() -> SSLContext:
-    """Make one for all: it takes tens of milliseconds, and some memory."""
-    return httpx.create_ssl_context()
+def _certificates() -> SSLContext | bool:
+    """Trust the system's file of certificates, which aiohttp has read; else those of httpx. A second set takes 1 MB."""
+    return True if get_default_verify_paths().cafile else httpx.create_ssl_context()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -119,8 +120,10 @@ async def run_worker(
         )
         in_force.limit(worker.allowances)
         await _open_pages(stack, server, settings, worker)
-        # What is loaded by now stays: looking through it again and again for garbage costs CPU.
+        # What is loaded by now stays: looking through it again and again for garbage costs CPU. What imports have noted
+        # of folders is of no more use; one that comes late looks again.
         gc.freeze()
+        sys.path_importer_cache.clear()
         with unwrap_group():
             await worker.run(stop)
         await leave(stores, agent, end_within_s=stop.left_s() if ends_sessions else 0.0)

@@ -7,14 +7,10 @@ handed it. `use` is called at the start and at a reload, and by no one else.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 from string import Formatter
 from zoneinfo import ZoneInfo
-
-from babel.core import Locale
-from babel.dates import format_skeleton, format_time
-from babel.numbers import format_decimal
 
 from bridge.domain.notices import TextKey
 
@@ -27,6 +23,9 @@ ANY_LANGUAGE = ""
 """Among the operator's texts: what holds in every language that has no line of its own."""
 Own = Mapping[str, Mapping[str, Words]]
 """The operator's texts, by language and name."""
+
+
+# Babel is imported late: it takes 1 MB, and few texts count something or tell a time.
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,9 @@ class Texts:
         """Return a text with its placeholders filled. Numbers are written as the language does."""
         words = self.words[key.value]
         if not isinstance(words, str):
-            form = Locale.parse(self.language).plural_form(int(values["count"]))
+            from bridge.texts.forms import plural  # noqa: PLC0415 - the reason stands above
+
+            form = plural(int(values["count"]), self.language)
             words = words.get(form) or words["other"]
         return words.format_map({name: self._shown(value) for name, value in values.items()})
 
@@ -50,18 +51,27 @@ class Texts:
         """Return a time, in seconds since the epoch, as the person's clock shows it; empty where that is not known."""
         if self.zone is None:
             return ""
-        return format_time(datetime.fromtimestamp(at, UTC), "short", tzinfo=self.zone, locale=self.language)
+        from bridge.texts.forms import time_of_day  # noqa: PLC0415 - as above
+
+        return time_of_day(datetime.fromtimestamp(at, self.zone), self.language)
 
     def moment(self, at: float, now: float) -> str:
         """Return a time as `time_of_day`, with its day where that is not today; empty where no zone is known."""
         if self.zone is None:
             return ""
         then, today = (datetime.fromtimestamp(time, self.zone).date() for time in (at, now))
-        day = "" if then == today else format_skeleton("MMMd", then, locale=self.language)
-        return f"{day}, {self.time_of_day(at)}" if day else self.time_of_day(at)
+        if then == today:
+            return self.time_of_day(at)
+        from bridge.texts.forms import day  # noqa: PLC0415 - as above
+
+        return f"{day(then, self.language)}, {self.time_of_day(at)}"
 
     def _shown(self, value: str | int) -> str:
-        return value if isinstance(value, str) else format_decimal(value, locale=self.language)
+        if isinstance(value, str):
+            return value
+        from bridge.texts.forms import number  # noqa: PLC0415 - as above
+
+        return number(value, self.language)
 
 
 class Catalog:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from string import Formatter
 
-from babel.core import Locale
-
 from bridge.domain.notices import Label, Notice, Phrase, Status, TextKey
 from bridge.texts.catalog import LANGUAGES, Words, shipped
 
@@ -43,7 +41,9 @@ def problem_of(language: str, key: TextKey, words: Words) -> str:
 def _wrong_forms(language: str, english: Words, words: Mapping[str, str]) -> str:
     if isinstance(english, str):
         return "counts nothing. Write one text in quotes."
-    known = sorted({"other"} | Locale.parse(language or LANGUAGES[0]).plural_form.tags)
+    from bridge.texts.forms import plurals  # noqa: PLC0415 - late, as in the catalog
+
+    known = sorted(plurals(language or LANGUAGES[0]))
     unknown = sorted(set(words) - set(known))
     if unknown:
         return f"has the plural form {unknown[0]}, which there is not. Use {' and '.join(known)}."

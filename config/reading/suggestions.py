@@ -1,6 +1,5 @@
 """Finds the setting that an unknown name was probably meant to be. Pure."""
 
-import difflib
 from collections.abc import Collection
 
 _CLOSE = 0.8
@@ -21,4 +20,7 @@ def slips(given: Collection[str], known: Collection[str], prefixes: tuple[str, .
 
 def closest(name: str, known: Collection[str]) -> str | None:
     """Return the known name that is most like this one; None where none is close."""
+    # Imported late: few names are wrong.
+    import difflib  # noqa: PLC0415 - the reason stands above
+
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)), None)
