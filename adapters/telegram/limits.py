@@ -87,8 +87,9 @@ CONFLICT_PAUSE_S = 5.0
 CONFLICT_OVER_AFTER_S = 60.0
 """So long after the last 409 it is over: two pollers meet at least once in a hold."""
 
-CONFLICT_SEEN_WITHIN_S = 3
-"""How long `check` holds a poll. Other pollers come back about a second after their 409, and end this one."""
+CONFLICT_SEEN_WITHIN_S = 7
+"""How long `check` holds a poll. Other pollers come back after their 409, and end this one: most within a second,
+another bridge after `CONFLICT_PAUSE_S`."""
 
 CONFLICT_TOLD_EVERY_S = 300.0
 WEBHOOK_REMOVED_ONCE_IN_S = 600.0

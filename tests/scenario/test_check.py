@@ -8,6 +8,7 @@ import pytest
 from telegram import Bot
 from telegram.error import Conflict
 
+from adapters.telegram.limits import CONFLICT_PAUSE_S
 from sandbox.bridge_process import NotReady
 from sandbox.talkifai.agents import QUIET_AGENT_ID, TEXT_AGENT_ID, VOICE_AGENT_ID
 from tests.scenario.command_line import STOPPED_CLOCK, run_command
@@ -136,7 +137,9 @@ async def test_a_webhook_that_another_program_set_is_warned_of(own_scene: Scene)
     assert "warning Telegram: a webhook is set at other.example.com" in ran.out
 
 
-async def test_another_program_that_polls_is_found_and_loses_nothing(own_scene: Scene) -> None:
+@pytest.mark.parametrize("pause_s", [0.5, CONFLICT_PAUSE_S])
+async def test_another_program_that_polls_is_found_and_loses_nothing(own_scene: Scene, pause_s: float) -> None:
+    """One that comes back at once, and another bridge."""
     telegram = own_scene.stage.telegram
     ada = telegram.person("Ada")
 
@@ -145,7 +148,7 @@ async def test_another_program_that_polls_is_found_and_loses_nothing(own_scene: 
             while True:
                 with suppress(Conflict):
                     await bot.get_updates(timeout=20)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(pause_s)
 
     other = asyncio.create_task(poll_like_another_program())
     queue = telegram.queues[telegram.bot.id]

@@ -1,6 +1,7 @@
 """Tries a bot's token without taking updates from a worker that polls."""
 
 import asyncio
+from math import ceil
 from urllib.parse import urlsplit
 
 from telegram import Bot, WebhookInfo
@@ -15,6 +16,7 @@ from bridge.runtime.findings import Finding, failed, passed, warned
 
 _SUBJECT = "Telegram"
 _WITHIN_S = 20.0
+_AGAIN_S = 0.5
 
 
 async def check_bot(
@@ -57,8 +59,13 @@ async def check_bot(
 
 async def _is_contested(bot: Bot) -> bool:
     """Poll for a moment without an offset: nothing is acknowledged. Another poller comes back and ends this poll."""
+    clock = asyncio.get_running_loop()
+    until = clock.time() + limits.CONFLICT_SEEN_WITHIN_S
     try:
-        await bot.get_updates(limit=1, timeout=limits.CONFLICT_SEEN_WITHIN_S)
+        while (left_s := until - clock.time()) > 0:
+            if await bot.get_updates(limit=1, timeout=ceil(left_s)):
+                # Where updates wait a poll returns at once. Another poller would have taken them.
+                await asyncio.sleep(_AGAIN_S)
     except Conflict:
         return True
     return False
