@@ -45,6 +45,13 @@ def effective_routes(settings: Settings) -> Iterator[tuple[str, str]]:
         yield ", ".join(_listed(where)), ", ".join(_listed(choices))
 
 
+def own_texts(settings: Settings) -> Iterator[Line]:
+    """Return a line for each text that the operator says instead of the bridge's own; plural forms as one text."""
+    for text in settings.texts:
+        words = text.words if isinstance(text.words, str) else "; ".join(_listed(text.words))
+        yield Line(text.key, words.replace("\n", "\\n"), text.place)
+
+
 def _chosen(part: Any) -> dict[str, Any]:
     """Return what a part of a route says, by key."""
     found = {field.name: getattr(part, field.name) for field in fields(part)}

@@ -26,6 +26,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         f"[agents]\nsupport = '{AGENT}'\n[slack]\nprompts = ['[red]One', 'Two']\n"
         "[[routes]]\nchannel = 'slack'\nplace = 'C1'\nagent = 'support'\nidle_timeout = 300\n"
         "access = { denied_users = ['U1'] }\n"
+        "[texts]\nanswers = { one = 'A reply', other = '{count} replies' }\n[texts.de]\nbusy = 'Zu voll.'\n"
     )
 
 
@@ -44,6 +45,8 @@ def test_each_setting_is_shown_with_its_value_and_its_place(capsys: pytest.Captu
         "BRIDGE_IDLE_TIMEOUT default 600",
         f"BRIDGE_CONFIG .env:2 {file}",
         "channel=slack, place=C1 agent=support, idle_timeout=300, access.denied_users=U1",
+        "texts.answers bridge.toml:12 one=A reply; other={count} replies",
+        "texts.de.busy bridge.toml:14 Zu voll.",
         ".env:3: SLACK_EMAIL: is no setting of the bridge and is ignored. Did you mean SLACK_EMAILS?",
     ):
         assert row in rows
@@ -57,6 +60,14 @@ def test_the_same_can_be_read_by_a_program(capsys: pytest.CaptureFixture[str]) -
     lines = {line["name"]: line for line in shown["settings"]}
     assert lines["SLACK_PROMPTS"] == {"name": "SLACK_PROMPTS", "value": "[red]One, Two", "place": "bridge.toml:4"}
     assert [route["where"] for route in shown["routes"]] == ["channel=slack, place=C1"]
+    assert shown["texts"] == [
+        {
+            "name": "texts.answers",
+            "words": {"one": "A reply", "other": "{count} replies"},
+            "place": "bridge.toml:12",
+        },
+        {"name": "texts.de.busy", "words": "Zu voll.", "place": "bridge.toml:14"},
+    ]
     assert len(shown["warnings"]) == 1
     assert "canary" not in printed
 
