@@ -23,7 +23,8 @@ _FORMULA = re.compile(
 _TICKS = re.compile(r"`+")
 _SIGNS_OF_MATHS = re.compile(r"[\\^_={}+*/<>|]")
 _SURELY_SHORT = 3
-_PRODUCT = re.compile(r"[0-9)]\*[0-9(]")
+_PRODUCT = re.compile(r"\*(?<=[0-9)]\*)[0-9(]")
+"""`times`, with its sign in front as well."""
 _PAIR = re.compile(r"\$(?<![\w$]\$)[^\s$](?:[^$\n]*[^\s$\\])?\$(?![\w$])")
 """`single`, with its sign in front of what stands before it: most texts have no such sign, and are read at once."""
 _WORDS = frozenset({Kind.TEXT, Kind.MORE, Kind.HEADING, Kind.ROW})

@@ -63,18 +63,15 @@ class Page:
 
     def shown(self, *, final: bool = True) -> str:
         """Return the page as well-formed Markdown. `final`: False while its text still grows."""
+        return self.looks(final=final)[0]
+
+    def looks(self, *, final: bool) -> tuple[str, str]:
+        """Return the page as it is shown, and without what only closes its end: it goes on where that ends."""
         text = self.markdown
         if not final and not self.continues:
             return self.read.on(text).partial(text)
         ended = _ended(text)
-        return self.read.closed(ended + self.closers, len(ended))
-
-    def grown(self, *, final: bool = True) -> str:
-        """Return the page without what only closes its end: it goes on where this ends."""
-        text = self.markdown
-        if self.continues:
-            return _ended(text)
-        return text if final else self.read.on(text).stable(text)
+        return self.read.closed(ended + self.closers, len(ended)), ended if self.continues else text
 
 
 class Paginator:

@@ -25,14 +25,14 @@ _BORDERS = re.compile(r"[|: \t-]+")
 
 MOST_COLUMNS = 20
 """A wider table is text. A parser fills short rows up, so a wide header over many short rows is millions of cells."""
-_MANY_BORDERS = re.compile(rf"(?m)^(?:[^|\n]*\|){{{MOST_COLUMNS}}}")
+_MANY_BORDERS = re.compile(rf"(?m)^(?:[^|\n]*+\|){{{MOST_COLUMNS}}}")
 
 
 def prepared(markdown: str) -> str:
     """Return the Markdown to parse."""
     text = formulas_as_code(markdown)
-    may_change = "<" in text or "]:" in text or _MANY_BORDERS.search(text) is not None
-    return "\n".join(_lines(text)) if may_change else text
+    has_wide_table = text.count("|") >= MOST_COLUMNS and _MANY_BORDERS.search(text) is not None
+    return "\n".join(_lines(text)) if has_wide_table or "<" in text or "]:" in text else text
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -24,6 +24,8 @@ _CHANGED = re.compile(
 )
 _MARKED = re.compile(_MARK)
 """A text without any of these, and of those, stays as it is: most texts are looked at once."""
+_PLAIN = bytes((*b"\t\n", *range(0x20, 0x7F)))
+"""Neither of these nor of those: what is left of most texts without them is a few characters, or none."""
 
 _DOTS = str.maketrans({"\u3002": ".", "\u2800": " ", "\u115f": " ", "\u1160": " "})
 """The ideographic stop, a dot to browsers (UTS 46, 2.3), and letters that look like blanks."""
@@ -43,7 +45,8 @@ def sanitize(text: str) -> str:
 
     Half a character, which JSON can bring and nothing can encode, becomes U+FFFD.
     """
-    if _CHANGED.search(text) is None and (text.isascii() or _MARKED.search(text) is None):
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN).decode("utf-8", "surrogatepass")
+    if _CHANGED.search(rest) is None and _MARKED.search(rest) is None:
         return text
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
     return _MANY_INVISIBLE.sub(r"\1", _MANY_MARKS.sub(r"\1", _LONE_SURROGATE.sub("\ufffd", text)))

@@ -34,12 +34,12 @@ def close_fence(text: str) -> str:
 
 def render_partial(text: str) -> str:
     """Return what is certain of a text that grows, with all that is open closed."""
-    return NOTHING_READ.on(text).partial(text)
+    return NOTHING_READ.on(text).partial(text)[0]
 
 
 def stable_prefix(text: str) -> str:
     """Return what is certain of a text that grows, with nothing closed: the beginning of the text."""
-    return NOTHING_READ.on(text).stable(text)
+    return NOTHING_READ.on(text).partial(text)[1]
 
 
 LineStart = tuple[int, Open]
@@ -86,14 +86,10 @@ class LinesRead(NamedTuple):
             newest = (offset + len(line) + 1, after)
         return LinesRead(newest, paragraph, last, fence, words, header)
 
-    def partial(self, text: str) -> str:
-        """Return what is certain of `text`, with all that is open closed."""
+    def partial(self, text: str) -> tuple[str, str]:
+        """Return what is certain of `text` with all that is open closed, and alone: its beginning."""
         kept, closers = self._certain_part(text)
-        return self.closed(kept + closers, len(kept))
-
-    def stable(self, text: str) -> str:
-        """Return what is certain of `text`: its beginning."""
-        return self._certain_part(text)[0]
+        return self.closed(kept + closers, len(kept)), kept
 
     def closed(self, shown: str, upto: int) -> str:
         """Return `shown`, which is the text up to a place and something else behind it, with an open fence closed."""

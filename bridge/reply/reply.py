@@ -236,14 +236,15 @@ class Reply:
                 yield number + 1, pages[number]
 
     def _view_of(self, page: Page, number: int) -> PageView:
+        shown, grown = page.looks(final=self.ended)
         return PageView(
-            text=page.shown(final=self.ended),
+            text=shown,
             number=number,
             final=page.continues,
             turn_id=self.turn_id,
             streaming=self.streaming,
             language=self._texts.language,
-            source=page.grown(final=self.ended),
+            source=grown,
         )
 
     def _of_those_offered(self, controls: Iterable[Button]) -> tuple[Button, ...]:

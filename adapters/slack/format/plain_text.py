@@ -29,6 +29,8 @@ class _Writer:
         self.written: list[str] = []
         self._joined = 0
         """How many pieces of `written` stand for whole blocks."""
+        self._depth = 0
+        """How many blocks and styles are open."""
         self._lists: list[int | None] = []
         self._links: list[tuple[str, int]] = []
         self._cells = 0
@@ -38,15 +40,25 @@ class _Writer:
         at, pieces = self._starts.go_on(source)
         del self.written[pieces:]
         self._joined = pieces
-        depth = 0
+        event: Any
         for event, where in pyromark.events_with_range(source[at:].decode(), options=_OPTIONS, merge_text=True):
-            if "Start" in event:
-                if not depth:
+            # A `match` of them takes ten times as long.
+            if isinstance(event, str):
+                self._take_break(event)
+                continue
+            [(name, value)] = event.items()
+            if name == "Start":
+                if not self._depth:
                     self._starts.note(at + where["start"], self._pieces)
-                depth += 1
-            elif "End" in event:
-                depth -= 1
-            self.take(event)
+                self._depth += 1
+                self._start(*_named(value))
+            elif name == "End":
+                self._depth -= 1
+                self._end(_named(value)[0])
+            elif name == "TaskListMarker":
+                self.written[-1] = self.written[-1].removesuffix(_BULLET) + (_DONE if value else _TO_DO)
+            elif name in _WORDS:
+                self.written.append(value)
         return "".join(self.written).strip()
 
     def _pieces(self) -> int:
@@ -56,21 +68,6 @@ class _Writer:
             self.written[block] = ["".join(self.written[block])]
         self._joined = len(self.written)
         return self._joined
-
-    def take(self, event: Any) -> None:
-        """Take the parser's next event. A `match` of them takes ten times as long."""
-        if isinstance(event, str):
-            self._take_break(event)
-            return
-        [(name, value)] = event.items()
-        if name in _WORDS:
-            self.written.append(value)
-        elif name == "Start":
-            self._start(*_named(value))
-        elif name == "End":
-            self._end(_named(value)[0])
-        elif name == "TaskListMarker":
-            self.written[-1] = self.written[-1].removesuffix(_BULLET) + (_DONE if value else _TO_DO)
 
     def _take_break(self, event: str) -> None:
         if event == "Rule":
