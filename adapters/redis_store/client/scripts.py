@@ -38,12 +38,14 @@ def all_scripts() -> Mapping[str, Script]:
         for path in group.iterdir()
         if path.name.endswith(".lua")
     }
-    functions = "".join(f"steps.{name} = function(KEYS, ARGV)\n{text}end\n" for name, text in steps.items())
+    # Each run makes only the functions of its own steps, not those of all.
+    branches = [f"if name == '{name}' then return function(KEYS, ARGV)\n{text}end\n" for name, text in steps.items()]
+    functions = f"local function step_of(name)\n{'else'.join(branches)}end\nend\n"
     together = (folder / f"{TOGETHER}.lua").read_text(encoding="utf-8")
     shared = {found[1]: found[0] for found in _FUNCTION.finditer(prelude)}
     return {
         **{name: Script(_with_shared(shared, text)) for name, text in steps.items()},
-        TOGETHER: Script(_with_shared(shared, f"local steps = {{}}\n{functions}{together}")),
+        TOGETHER: Script(_with_shared(shared, functions + together)),
     }
 
 

@@ -29,7 +29,8 @@ local function once(step, keys, args)
 end
 
 while at <= #ARGV do
-  local step, is_kept, keys, args = steps[ARGV[at]], ARGV[at + 1] == '1', tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  local step, is_kept = step_of(ARGV[at]), ARGV[at + 1] == '1'
+  local keys, args = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local its_keys, its_args = next_of(KEYS, key, keys), next_of(ARGV, at + 3, args)
   local went_well, answer
   if is_kept then
