@@ -212,7 +212,7 @@ class HostCommands(Commands):
 def _on_virtual_time() -> Mapping[str, Script]:
     """Return all scripts, with the loop's time instead of the server's."""
     real = all_scripts()
-    assert all(_SERVER_TIME in script.text for script in real.values())
+    assert all((_SERVER_TIME in script.text) == ("'TIME'" in script.text) for script in real.values())
     return {name: Script(script.text.replace(_SERVER_TIME, _VIRTUAL_TIME)) for name, script in real.items()}
 
 

@@ -159,7 +159,7 @@ local function forget_exchanges(exchanges, drops, thread, kept)
   end
 end
 
--- Forgets replies whose time is over: their worker has died, or stands still.
+-- Forgets replies whose time is over: their worker has died, or stands still. Answers how many.
 local function forget_replies(live, unshown, queue, now)
   local gone = redis.call('ZRANGEBYSCORE', live, '-inf', whole(now), 'LIMIT', 0, 500)
   if #gone > 0 then
@@ -167,11 +167,13 @@ local function forget_replies(live, unshown, queue, now)
       redis.call('ZREM', key, unpack(gone))
     end
   end
+  return #gone
 end
 
 -- Counts the calls that a budget lets through in the time ahead. A window that is shorter comes round more than once.
 local function room_ahead(calls, most, window, ahead, now)
-  local counted = redis.call('ZCOUNT', calls, whole(now + ahead - window), '+inf')
+  -- Of a short window nothing that was counted so far is left by then.
+  local counted = window + 1000 < ahead and 0 or redis.call('ZCOUNT', calls, whole(now + ahead - window), '+inf')
   return math.floor(most * math.max(1, ahead / window)) - counted
 end
 

@@ -40,14 +40,14 @@ local function before_me(queue, keeps)
   return redis.call('ZCOUNT', queue, whole(from * BAND), '(' .. whole(place))
 end
 
--- When so many more places are free: those before this call take each as soon as it is.
-local function slot_at(calls, short, used, most, window)
+-- In how long so many more places are free: those before this call take each as soon as it is.
+local function slot_in(calls, short, used, most, window)
   local nth, rounds = (short - 1) % most, math.floor((short - 1) / most)
   local counts_at = now + arrives_in(window)
   if nth < used then
     counts_at = tonumber(redis.call('ZRANGE', calls, nth, nth, 'WITHSCORES')[2])
   end
-  return counts_at + window + rounds * (window + arrives_in(window))
+  return math.max(1, counts_at + window + rounds * (window + arrives_in(window)) - now)
 end
 
 local function scope_at(at)
@@ -55,41 +55,67 @@ local function scope_at(at)
   return tonumber(ARGV[arg]), tonumber(ARGV[arg + 1]), ARGV[arg + 2] == '1', ARGV[arg + 3] == '1'
 end
 
--- Counted by a first try whose answer was lost.
-local is_again = redis.call('ZSCORE', KEYS[1], call)
-local longest, refused, rooms = 0, {}, {}
-for at = 1, #KEYS, 5 do
+-- Takes out what counts no more, and says whether there was any: calls that are over, or from before the server's clock
+-- was put back, and the replies of dead workers.
+local function tidy(calls, live, unshown, queue, window)
+  local over = redis.call('ZREMRANGEBYSCORE', calls, '-inf', whole(now - window))
+  local ahead_of_time = redis.call('ZREMRANGEBYSCORE', calls, whole(now + 60000), '+inf')
+  return over + ahead_of_time + forget_replies(live, unshown, queue, now) > 0
+end
+
+-- Answers how long to wait in a scope, whether for the calls of others there, how many replies are live, how many of
+-- them without a first text, and how many calls in-between edits may make in the time ahead.
+local function look(at)
   local calls, live, unshown, queue, state = unpack(KEYS, at, at + 4)
   local most, window, keeps, only_reserved = scope_at(at)
-  redis.call('ZREMRANGEBYSCORE', calls, '-inf', whole(now - window))
-  -- From before the server's clock was put back.
-  redis.call('ZREMRANGEBYSCORE', calls, whole(now + 60000), '+inf')
-  forget_replies(live, unshown, queue, now)
-  redis.call('ZREM', queue, reply)
   local used, all, first = redis.call('ZCARD', calls), redis.call('ZCARD', live), redis.call('ZCARD', unshown)
   local not_before = tonumber(redis.call('HGET', state, 'not_before') or 0)
   local ahead = room_ahead(calls, most, window, ahead_ms, now) - all - first
   -- Where room is kept, replies that end make room too: so no worker sleeps for long, and all together ask seldom.
   -- Elsewhere those before a call may leave their line.
-  local wait, patience = 0, keeps and 500 + 20 * all or 5000
+  local patience = keeps and 500 + 20 * all or 5000
   if only_reserved then
-    if not_before > now + ahead_ms or (ahead < 1 and not redis.call('ZSCORE', live, reply)) then
-      wait = patience
+    local has_none = ahead < 1 and not redis.call('ZSCORE', live, reply)
+    return (has_none or not_before > now + ahead_ms) and patience or 0, false, all, first, ahead
+  end
+  local before = 0
+  if redis.call('ZCARD', queue) > 0 then
+    redis.call('ZREM', queue, reply)
+    before = before_me(queue, keeps)
+  end
+  if not_before > now then
+    return not_before - now, false, all, first, ahead
+  end
+  local missing = used + 1 - most
+  local short = missing + kept(keeps, most, all, first) + before
+  if short <= 0 then
+    return 0, false, all, first, ahead
+  end
+  local soonest = missing > 0 and slot_in(calls, missing, used, most, window) or 1
+  local wait = math.max(soonest, math.min(patience, slot_in(calls, short, used, most, window)))
+  return wait, true, all, first, ahead
+end
+
+-- Counted by a first try whose answer was lost.
+local is_again = redis.call('ZSCORE', KEYS[1], call)
+local longest, refused, rooms, seen = 0, {}, {}, {}
+for at = 1, #KEYS, 5 do
+  local wait, is_full, all, first, ahead = look(at)
+  if wait > 0 then
+    local calls, live, unshown, queue = unpack(KEYS, at, at + 3)
+    local _, window = scope_at(at)
+    -- Only here, as it costs more than all else.
+    if tidy(calls, live, unshown, queue, window) then
+      wait, is_full, all, first, ahead = look(at)
     end
-  elseif not_before > now then
-    wait = not_before - now
-  else
-    local missing = used + 1 - most
-    local short = missing + kept(keeps, most, all, first) + before_me(queue, keeps)
-    if short > 0 then
-      local soonest = missing > 0 and slot_at(calls, missing, used, most, window) - now or 1
-      wait = math.max(soonest, math.min(patience, slot_at(calls, short, used, most, window) - now))
+    if is_full then
       refused[#refused + 1] = {queue, live}
     end
   end
   longest = math.max(longest, wait)
   rooms[#rooms + 1] = all
   rooms[#rooms + 1] = ahead
+  seen[at] = {all, first}
 end
 
 if longest > 0 and not is_again then
@@ -97,7 +123,7 @@ if longest > 0 and not is_again then
     -- A reply that is not live would stand in the line for ever.
     if redis.call('ZSCORE', place_in[2], reply) then
       redis.call('ZADD', place_in[1], whole(place), reply)
-      redis.call('PEXPIRE', place_in[1], 60000)
+      redis.call('PEXPIRE', place_in[1], 120000)
     end
   end
   return {longest, unpack(rooms)}
@@ -108,14 +134,15 @@ for at = 1, #KEYS, 5 do
   local _, window, _, only_reserved = scope_at(at)
   if only_reserved then
     redis.call('ZADD', live, whole(now + life_ms), reply)
-    redis.call('PEXPIRE', live, math.max(life_ms, redis.call('PTTL', live)))
+    redis.call('PEXPIRE', live, life_ms)
   else
     redis.call('ZADD', calls, whole(now + arrives_in(window)), call)
     redis.call('PEXPIRE', calls, whole(window + 60000))
-    if kind ~= COSMETIC then
+    local all, first = unpack(seen[at])
+    if first > 0 and kind ~= COSMETIC then
       redis.call('ZREM', unshown, reply)
     end
-    if is_last then
+    if all > 0 and is_last then
       redis.call('ZREM', live, reply)
     end
   end
