@@ -144,6 +144,8 @@ class RouteTable:
     def choices_at(self, scope: Scope) -> Choices:
         """Return what the routes choose there, each choice by the most specific route that makes it."""
         fitting = [route.choices for route in self._routes if route.fits(scope)]
+        if len(fitting) < 2:  # noqa: PLR2004 - nothing to choose between
+            return fitting[0] if fitting else _NOTHING
         made = {
             name: next((value for choices in fitting if (value := getattr(choices, name)) is not None), None)
             for name in _CHOICES
@@ -157,6 +159,7 @@ def command_of(text: str) -> str:
     return found[1].lower() if found else ""
 
 
+_NOTHING = Choices()
 _CHOICES = tuple(one.name for one in fields(Choices))
 
 

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DAY_S = 86_400.0
+_GARBAGE_AFTER = 10_000, 20, 20
+"""How many more objects, looks at young ones and looks at older ones let the next look begin. Python: 700, 10, 10."""
 
 
 async def run_worker(
@@ -120,9 +122,10 @@ async def run_worker(
         )
         in_force.limit(worker.allowances)
         await _open_pages(stack, server, settings, worker)
-        # What is loaded by now stays: looking through it again and again for garbage costs CPU. What imports have noted
-        # of folders is of no more use; one that comes late looks again.
+        # What is loaded by now stays, and what a turn makes lasts for seconds: looking through it again and again for
+        # garbage costs CPU. What imports have noted of folders is of no more use; one that comes late looks again.
         gc.freeze()
+        gc.set_threshold(*_GARBAGE_AFTER)
         sys.path_importer_cache.clear()
         with unwrap_group():
             await worker.run(stop)

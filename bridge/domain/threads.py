@@ -1,8 +1,12 @@
 """Where people talk and who they are: threads, addresses, persons."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, unquote
+
+_NAMES_KEPT = 2000
+"""Of threads: a turn needs its own some sixty times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +23,7 @@ class ThreadKey:
     """The thread or topic there; empty where the whole place is one thread."""
 
     def __str__(self) -> str:
-        parts = (self.channel, self.account, self.place, self.thread)
-        return ":".join(quote(part, safe="", errors="surrogatepass") for part in parts)
+        return _name_of(self.channel, self.account, self.place, self.thread)
 
     @classmethod
     def parse(cls, name: str) -> Self:
@@ -29,6 +32,11 @@ class ThreadKey:
         if len(parts) != 4:  # noqa: PLR2004 - the four fields above
             raise ValueError(f"not a thread key: {name!r}")
         return cls(*(unquote(part, errors="surrogatepass") for part in parts))
+
+
+@lru_cache(_NAMES_KEPT)
+def _name_of(*parts: str) -> str:
+    return ":".join(quote(part, safe="", errors="surrogatepass") for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

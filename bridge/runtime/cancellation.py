@@ -14,15 +14,18 @@ async def shielded(task: asyncio.Task[T]) -> T:
     `asyncio.shield` reports work that fails after its caller has left: from Python 3.14 on always, as an error with
     a traceback. Here such a failure is silent: the cancelled caller was the one that wanted to know.
     """
-    task.add_done_callback(_retrieve)
-    await asyncio.wait([task])
+    if not task.done():
+        is_over = task.get_loop().create_future()
+
+        def end(task: asyncio.Task[T]) -> None:
+            if not task.cancelled():
+                task.exception()  # retrieved, so that asyncio does not log it as forgotten
+            if not is_over.done():
+                is_over.set_result(None)
+
+        task.add_done_callback(end)
+        await is_over
     return task.result()
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Retrieve the exception, so that asyncio does not log it as forgotten."""
-    if not task.cancelled():
-        task.exception()
 
 
 async def run_shielded(work: Coroutine[Any, Any, T], *, at_most_s: float) -> T:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -25,11 +26,17 @@ _LOG = logging.getLogger(__name__)
 _EPHEMERAL_S = 3.0
 _IS_A_STREAM = "streaming_state_conflict"
 _NOBODY: AbstractSet[str] = frozenset()
+_PACES_KEPT = 1_000
 
 
 def pace_of(address: Address) -> ChannelLimits:
     """Space calls as Slack asks: posts per channel, all else per method in the workspace (`config/slack_limits.py`)."""
-    look_up = find_scope(address, "conversations.replies" if address.thread else "conversations.history")
+    return _pace_in(Address(address.account, address.place), looks_in_thread=bool(address.thread))
+
+
+@lru_cache(_PACES_KEPT)
+def _pace_in(address: Address, *, looks_in_thread: bool) -> ChannelLimits:
+    look_up = find_scope(address, "conversations.replies" if looks_in_thread else "conversations.history")
     workspace = f"slack:{address.account}"
     status = Budget(status_scope(address), limits.STATUS_PER_MINUTE, 60.0)
     return ChannelLimits(

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
+from orjson import Fragment, dumps
 from telegram import Bot
 from telegram.request import BaseRequest
 
@@ -45,7 +46,9 @@ async def call(bot: Bot, method: Method, values: Mapping[str, Any], *, within_s:
         within_s: How long to wait for a connection, and for the answer; None for the usual times.
     """
     wait_s = BaseRequest.DEFAULT_NONE if within_s is None else within_s
-    return await bot.do_api_request(method.value, dict(values), read_timeout=wait_s, pool_timeout=wait_s)
+    # The library looks for files in each element of a list; what is encoded already it takes as it is.
+    told = {name: Fragment(dumps(value)) if isinstance(value, list) else value for name, value in values.items()}
+    return await bot.do_api_request(method.value, told, read_timeout=wait_s, pool_timeout=wait_s)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

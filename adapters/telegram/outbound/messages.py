@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from telegram import Bot
@@ -27,6 +28,7 @@ _NO_PREVIEW = {"is_disabled": True}
 """A preview fetches the address without a click, which leaks what a tricked model wrote into it."""
 
 _DRAFTS_KEPT = 1000
+_PACES_KEPT = 1000
 _MOST_DRAFT_ID = 2**31 - 1
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,11 @@ def chat_scope(address: Address) -> str:
 
 def pace_of(address: Address) -> ChannelLimits:
     """Space the calls of one chat: posts, edits and the typing sign come out of one budget."""
+    return _pace_in(Address(address.account, address.place))
+
+
+@lru_cache(_PACES_KEPT)
+def _pace_in(address: Address) -> ChannelLimits:
     bot = Budget(f"telegram:{address.account}", limits.BOT_CALLS_PER_S, 1.0, keeps_room=False)
     chat = Budget(chat_scope(address), limits.CHAT_CALLS, limits.CHAT_WINDOW_S, keeps_room=False)
     if is_group(address.place):

@@ -21,7 +21,10 @@ from config.redaction import MASK, Redactor
         ("123456789:AAabcdefghijklmnopqrstuvwxyz0123456", MASK),
         ("redis://:pa%40ss@h:1/0", f"redis://{MASK}@h:1/0"),
         ("wss://h/link/?ticket=abc-1&app_id=2", f"wss://h/link/?ticket={MASK}&app_id=2"),
+        ("https://h/a?b=c&access_token=abc-1", f"https://h/a?b=c&access_token={MASK}"),
+        ("https://h/a?token=abc-1#d", f"https://h/a?token={MASK}"),
         ("Authorization: Bearer abcdefghijklmnop123", f"Authorization: Bearer {MASK}"),
+        ("authorization: bearer abcdefghijklmnop123", f"authorization: bearer {MASK}"),
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(text: str, left: str) -> None:
