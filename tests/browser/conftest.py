@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from sandbox.playground.tour.browser import chromium, find_browser, steered
 
@@ -28,12 +29,15 @@ expect.set_options(timeout=_PATIENCE_MS)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a browser these tests are skipped, and say so. In CI they then fail: a gap must not look like a pass."""
+    ours = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in ours:
+        # One event loop for all: the program that steers the browser takes longer to start than a page.
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     if find_browser() or os.environ.get("CI"):
         return
     skip = pytest.mark.skip(reason="no Chromium is installed (Debian: apt-get install chromium), or set CHROMIUM")
-    for item in items:
-        if Path(item.fspath).parent == Path(__file__).parent:
-            item.add_marker(skip)
+    for item in ours:
+        item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")
@@ -75,11 +79,12 @@ def _address_of(process: "subprocess.Popen[bytes]") -> str:
     raise AssertionError(f"the playground did not start:\n{said.decode()}")
 
 
-@pytest.fixture(scope="session")
-def browser_address() -> Iterator[str]:
-    """Where the browser of this test process is steered."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The browser of this test process."""
     with chromium() as address:
-        yield address
+        async with steered(address) as opened:
+            yield opened
 
 
 def _is_error(message: ConsoleMessage) -> bool:
@@ -88,25 +93,25 @@ def _is_error(message: ConsoleMessage) -> bool:
 
 
 @asynccontextmanager
-async def window(browser_address: str, url: str) -> AsyncIterator[Page]:
+async def window(browser: Browser, url: str) -> AsyncIterator[Page]:
     """Open the page in a window of 1280 x 800. Nothing on it may fail silently."""
     errors: list[str] = []
-    async with steered(browser_address) as browser:
-        # A context of its own: what one test stores in the browser is not there for the next.
-        context = await browser.new_context(viewport={"width": 1280, "height": 800})
-        page = await context.new_page()
-        page.set_default_timeout(_PATIENCE_MS)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
-        await page.goto(url)
-        await page.wait_for_selector(".s-places button")
-        yield page
-        await context.close()
+    # A context of its own: what one test stores in the browser is not there for the next. It is calm, as a system may
+    # ask for: sixty pictures a second of what moves cost more than all that is tested.
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page = await context.new_page()
+    page.set_default_timeout(_PATIENCE_MS)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
+    await page.goto(url)
+    await page.wait_for_selector(".s-places button")
+    yield page
+    await context.close()
     assert errors == []
 
 
-@pytest.fixture
-async def page(playground: str, browser_address: str) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(playground: str, browser: Browser) -> AsyncIterator[Page]:
     """The page of the playground that all tests share."""
-    async with window(browser_address, playground) as opened:
+    async with window(browser, playground) as opened:
         yield opened

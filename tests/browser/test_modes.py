@@ -1,6 +1,6 @@
 """The services' own ways of streaming, and Slack's view for agents."""
 
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from sandbox.playground.command import opened
 from sandbox.playground.options import Options
@@ -8,10 +8,10 @@ from tests.browser.conftest import window
 from tests.browser.steps import ask_in_slack, ask_in_telegram, choose_agent, open_channel
 
 
-async def test_streams_drafts_and_the_view_for_agents_are_drawn(browser_address: str) -> None:
+async def test_streams_drafts_and_the_view_for_agents_are_drawn(browser: Browser) -> None:
     async with opened(Options(idle_after_s=20.0, browser=False)) as running:
         await running.playground.change(slack="native", telegram="native", agent_view=True)
-        async with window(browser_address, running.url) as page:
+        async with window(browser, running.url) as page:
             await choose_agent(page, "writer")
             await open_channel(page, "TalkifAI")
             await expect(page.locator(".s-hint .suggestion").first).to_be_visible()

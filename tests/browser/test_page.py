@@ -82,11 +82,10 @@ async def test_dark_and_light_can_be_chosen_and_are_remembered(page: Page) -> No
     colour = "getComputedStyle(document.body).backgroundColor"
     before = await page.evaluate(colour)
     await page.get_by_role("button", name="Dark or light").click()
-    after = await page.evaluate(colour)
-    assert before != after
+    await page.wait_for_function(f"before => {colour} !== before", arg=before)
     await page.reload()
     await page.wait_for_selector(".s-places button")
-    assert await page.evaluate(colour) == after
+    assert await page.evaluate(colour) != before
 
 
 @pytest.mark.parametrize(

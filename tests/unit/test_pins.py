@@ -1,7 +1,8 @@
 """The pins are a closed set: nothing has to be resolved when they are installed, on any supported Python."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,9 @@ def _environment(python: str, platform: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _requirements(text: str) -> list[Requirement]:
+@cache
+def _requirements(text: str) -> Sequence[Requirement]:
+    """Read a file. Each is read for every Python and platform, and reading takes longest."""
     lines = (line.partition("#")[0].rstrip().removesuffix("\\").strip() for line in text.splitlines())
     return [Requirement(line) for line in lines if line and not line.startswith("--hash=")]
 
@@ -65,6 +68,16 @@ def _pins(name: str, environment: dict[str, str]) -> dict[str, Requirement]:
     found: dict[str, Requirement] = {canonicalize_name(pin.name): pin for pin in pins}
     assert len(found) == len(pins), f"{name} pins something twice"
     return found
+
+
+@cache
+def _installed(name: str) -> tuple[str, SpecifierSet, Sequence[Requirement]]:
+    """Return the version, the Pythons and the requirements of what is installed. Raises `PackageNotFoundError`."""
+    # Its metadata are parsed once, and not for every Python and platform: that takes longer than all the rest.
+    found = distribution(name)
+    metadata, requires = found.metadata, found.requires or []
+    pythons = SpecifierSet(",".join(metadata.get_all("Requires-Python") or []))
+    return metadata["Version"], pythons, [Requirement(text) for text in requires]
 
 
 def _version(pin: Requirement) -> str:
@@ -90,16 +103,15 @@ def _gaps(name: str, environment: dict[str, str]) -> Iterator[str]:
     asked = [("the project", requirement) for requirement in _wanted(name) if _applies(requirement, environment)]
     for pinned, pin in pins.items():
         try:
-            metadata = distribution(pinned)
+            version, pythons, requirements = _installed(pinned)
         except PackageNotFoundError:
             if pinned not in _ASK_FOR_NOTHING:
                 yield f"{pinned} is pinned, but not installed: install requirements-dev.txt"
             continue
-        if metadata.version != _version(pin):
-            yield f"{pinned} {metadata.version} is installed, not {pin}: install requirements-dev.txt"
-        if python not in SpecifierSet(",".join(metadata.metadata.get_all("Requires-Python") or [])):
+        if version != _version(pin):
+            yield f"{pinned} {version} is installed, not {pin}: install requirements-dev.txt"
+        if python not in pythons:
             yield f"{pin} does not support Python {python}"
-        requirements = [Requirement(text) for text in metadata.requires or []]
         asked += [
             (pinned, requirement)
             for requirement in requirements

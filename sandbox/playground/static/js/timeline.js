@@ -11,6 +11,8 @@ const LANES = [
 const SHOWN_S = 60;
 const LISTED = 40;
 const LABEL_PX = 84;
+const REDRAWN_EVERY_MS = 50; // in which a mark moves by a pixel at most
+const REDRAWN_CALMLY_EVERY_MS = 1000;
 
 export class Timeline {
   constructor(root, store) {
@@ -26,8 +28,7 @@ export class Timeline {
     const calm = matchMedia('(prefers-reduced-motion: reduce)');
     const loop = () => {
       this.#draw();
-      if (calm.matches) setTimeout(loop, 1000);
-      else requestAnimationFrame(loop);
+      setTimeout(() => requestAnimationFrame(loop), calm.matches ? REDRAWN_CALMLY_EVERY_MS : REDRAWN_EVERY_MS);
     };
     loop();
     setInterval(() => this.#freshness(), 500);
