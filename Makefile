@@ -56,7 +56,7 @@ chat: $(BRIDGE) ## Talk to the agent in this terminal (ARGS=--sandbox without an
 	@$(if $(filter --sandbox,$(ARGS)),$(BIN)/talkifai-sandbox chat,$(BIN)/talkifai-bridge chat $(ARGS))
 
 test: $(TOOLS) ## Run all tests (ARGS='-k name' for some)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 pictures: $(TOOLS) ## Take the pictures of README and docs; needs Chromium
 	@$(BIN)/python -m sandbox.playground.tour.pictures $(ARGS)

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from redis.asyncio import Redis
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 from adapters.redis_store import EmbeddedServer, RedisStores, connect, start_embedded
 from adapters.redis_store.schema.keys import Keys
+from tests.schedule import TogetherWhatShares, longest_first
 
 settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):
@@ -86,3 +89,15 @@ def let_time_pass(redis: Redis, stores: RedisStores) -> Callable[[float], Awaita
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the files that outputs are compared with be written anew."""
     parser.addoption("--write-outputs", action="store_true", help="write what the commands print to tests/outputs")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=longest_first)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Keep together what shares a bridge or a browser; the rest is dealt out test by test."""
+    config.option.loadscopereorder = False  # the order is the one above
+    return TogetherWhatShares(config, log)

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from http.cookiejar import DefaultCookiePolicy
 
+import aiohttp
 import httpx
 import pytest
 from redis.asyncio import Redis
@@ -125,17 +125,18 @@ async def test_ten_thousand_calls_of_the_install_pages_cost_a_few_calls_to_slack
     before = set(await redis.keys("*"))
     caplog.clear()
 
-    async def visit(client: httpx.AsyncClient, times: int) -> list[int]:
+    async def visit(client: aiohttp.ClientSession, times: int) -> list[int]:
         statuses = []
         for _ in range(times):
-            begun = await client.get(worker.url + INSTALL_PATH)
-            name, _, state = begun.headers["set-cookie"].partition(";")[0].partition("=")
+            async with client.get(worker.url + INSTALL_PATH, allow_redirects=False) as begun:
+                name, _, state = begun.headers["set-cookie"].partition(";")[0].partition("=")
             own, query = {"Cookie": f"{name}={state}"}, {"code": "x", "state": state}
-            statuses.append((await client.get(worker.url + REDIRECT_PATH, headers=own, params=query)).status_code)
+            async with client.get(worker.url + REDIRECT_PATH, headers=own, params=query) as ended:
+                statuses.append(ended.status)
         return statuses
 
-    async with httpx.AsyncClient() as client:
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # This client takes a fraction of the time that httpx takes, and there are ten thousand calls.
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
         statuses = [
             status for done in await asyncio.gather(*(visit(client, 500) for _ in range(10))) for status in done
         ]
