@@ -87,6 +87,8 @@ class ChannelBook:
         """Turns in which a worker wrote that had lost its thread to a jump of Redis's clock."""
         self.gave_way: set[str] = set()
         """Turns whose text so far gave way to the notice that the rest was refused."""
+        self.replaced: set[str] = set()
+        """Turns in whose messages the answer to their new words stands."""
         self._store = store
         self._problems = problems
 
@@ -157,7 +159,13 @@ class ChannelBook:
         before, after = words_of(message.view), words_of(view)
         # A page that has become full hands its last words on to the next one.
         hands_on = view.final and not view.notice and after and before.startswith(after)
-        if not after and says(view, Notice.FAILED) and view.turn_id in self.refused:
+        old = message.view.turn_id
+        if view.turn_id != old:
+            self.replaced.add(old)
+            is_next = view.turn_id == f"edited:{old}" or says(view, Notice.ANSWER_ABOVE)
+            if not is_next or old not in self.settled:
+                self._blame(message, f"shows {view.turn_id} in place of {old}")
+        elif not after and says(view, Notice.FAILED) and view.turn_id in self.refused:
             if before:
                 self.gave_way.add(view.turn_id)
         elif self._may_take_back(message, view) and not after.startswith(before):

@@ -12,13 +12,13 @@ from tests.property.bridge_channel import ChannelBook, Message, words_of
 def reply_verdict(book: ChannelBook, name: str, outcome: str, answer: Answer | None) -> str:
     """Return what is wrong with what people see of a question; nothing where all is well.
 
-    Passed over: what people deleted themselves, what was taken back, where two workers wrote, and a page whose post
-    was lost where the bridge could not know.
+    Passed over: what people deleted themselves, what was taken back, what the answer to new words replaced, where two
+    workers wrote, and a page whose post was lost where the bridge could not know.
     """
     pages = _pages(book, name)
     if outcome == Outcome.UNDELIVERABLE:
         return "" if name in book.met_gone else "was given up, though its place was there"
-    if name in book.taken_back or name in book.two_at_work or book.was_deleted(name) or book.was_lost(name):
+    if name in book.taken_back | book.two_at_work | book.replaced or book.was_deleted(name) or book.was_lost(name):
         return ""
     # A page that was refused is judged by its notice.
     if name in book.refused and any(says(message.view, Notice.FAILED) for message in pages.values()):
