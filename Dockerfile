@@ -14,6 +14,8 @@ COPY bridge /app/bridge
 COPY config /app/config
 WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The file system is read-only later, so each start would compile them anew: 1 s and 1 MB.
+RUN python -m compileall -q adapters bridge config
 # A number, so that Kubernetes can see that it is not root.
 USER 10001:10001
 EXPOSE 8080

@@ -75,6 +75,7 @@ def test_the_image_installs_by_hash_and_runs_without_root() -> None:
     assert "--require-hashes -r /requirements.txt" in text
     assert set(re.findall(r"^FROM python:([\d.]+)-slim", text, re.MULTILINE)) == {_text(".python-version").strip()}
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", text, re.MULTILINE)
+    assert re.search(r"^RUN python -m compileall -q adapters bridge config\n(?s:.+)^USER ", text, re.MULTILINE)
     entry = re.search(r"^ENTRYPOINT (\[.+\])$", text, re.MULTILINE)
     command = re.search(r"^CMD (\[.+\])$", text, re.MULTILINE)
     assert entry is not None
