@@ -20,7 +20,7 @@ LOOK_EVERY_S = 5.0
 _GROUP = "alerts"
 _POST_WITHIN_S = 20.0
 _AGAIN_AFTER_MOST_S = 300.0
-"""A place may be wrong for good: it is not tried at each look."""
+"""The longest pause between tries. A place may be wrong for good."""
 
 
 @dataclass(slots=True)
@@ -28,9 +28,9 @@ class _Alert:
     sentence: str
     posted_at: float
     is_ours: bool
-    """This worker is to post it, and says when it is over."""
+    """This worker posts it, and says when it is over."""
     is_posted: bool = False
-    """It stands in a place. Until then it is tried again, less and less often: a channel may be away for a moment."""
+    """At least one place shows it. Until then this worker tries again, less and less often: a channel may be away."""
     tries: int = 0
     again_at: float = 0.0
 
@@ -87,7 +87,7 @@ class AlertPoster:
         alert.again_at = self._clock.monotonic() + pause_after(alert.tries, LOOK_EVERY_S, _AGAIN_AFTER_MOST_S)
 
     async def _post(self, text: str) -> bool:
-        """Post in every place. Say whether it stands in one of them."""
+        """Post in every place. Return True if at least one of them took it."""
         is_posted = False
         for place in self._places:
             service, _, rest = place.partition(":")

@@ -15,7 +15,7 @@ SayWords = Callable[[Origin, Callable[[Texts], str]], Awaitable[None]]
 
 
 class Busy:
-    """Knows the mode, by route, and says in which place a question waits."""
+    """Knows the mode of each route, and tells people behind how many others their question waits."""
 
     def __init__(self, inbox: Inbox, routes: RouteTable, say: SayWords, *, interrupts: bool) -> None:
         self._inbox = inbox
@@ -31,7 +31,7 @@ class Busy:
         return self._interrupts if chosen is None else chosen
 
     async def say_place(self, queued: Queued) -> None:
-        """Say that questions wait, and how many are before this one; nothing where it waits no more.
+        """Tell the asker how many questions are before this one; say nothing if it no longer waits.
 
         Raises nothing but cancellation: without the store there is no such notice.
         """

@@ -1,4 +1,4 @@
-"""All that a worker needs of the outside."""
+"""What a worker needs from outside."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -13,7 +13,7 @@ from bridge.runtime.clock import Clock
 from bridge.runtime.meter import Meter
 
 Every = Callable[[float, Callable[[], Any]], AbstractAsyncContextManager[None]]
-"""Calls a job each so many seconds inside a block."""
+"""Calls a job every so many seconds inside a block."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,17 +24,18 @@ from bridge.worker.traced import traced_turn
 log = logging.getLogger(__name__)
 
 _WAIT_S = 10.0
-"""How long to wait for the bell: the queue is looked at again that often although nothing rang."""
+"""How long to wait for the bell. The worker looks at the queue this often even if nothing rings."""
 _FULL_WAIT_S = 0.25
 """The same while there is no room for another turn."""
 _UNKNOWN_CHANNEL_PAUSE_S = 10.0
 _MISCONFIGURED_PAUSE_S = 60.0
 _PUT_OFF_S = 15.0
-"""A turn that waits for another of its person's: that one's end makes it due at once, unless its worker died."""
+"""Pause of a turn that waits for another turn of its person. That turn's end makes it due at once, unless its worker
+died."""
 _OUTAGE_PAUSE_S, _OUTAGE_MOST_S = 120.0, 86_400.0
 """An answer that a channel does not take is shown when the channel is back, up to a day after its question."""
 _CANCELS_S = (3.0, 1.0)
-"""Time for a cancelled turn to open what it was opening and record it; then, to be cancelled once more."""
+"""How long a cancelled turn may take to finish and record an opening; then how long after a second cancellation."""
 _CLAIM_AFTER_STOP_S = 2.0
 _RELEASE_WITHIN_S = 1.0
 """A store that hangs must not hold up a stop: platforms kill after 30 s."""
@@ -49,7 +50,7 @@ class DispatchLimits:
     lease_s: float = 30.0
     """As long as the store's own lease; renewed three times in it."""
     attempts: int = 8
-    """After so many beginnings of one turn its question is set aside."""
+    """How often a turn may begin before its question is set aside."""
     drain_s: float = 22.0
     """How long running replies may go on once a stop was asked for. The whole stop then takes 29 s at most, unless
     something hangs: platforms kill after 30."""
@@ -85,7 +86,7 @@ class Dispatcher:
 
     @property
     def live_turns(self) -> int:
-        """How many threads this worker is answering in."""
+        """The number of threads in which this worker is answering."""
         return len(self._leases)
 
     def stop(self) -> None:
@@ -108,7 +109,7 @@ class Dispatcher:
         while not self._stopping.is_set():
             is_full = len(self._leases) >= self._limits.max_turns
             try:
-                # Cancelled between the claim and its answer, the thread would belong to no worker for a lease's time.
+                # Cancelled before its answer, a claim would leave the thread without a worker until the lease expires.
                 has_taken = not is_full and await run_shielded(self._claim(group), at_most_s=_CLAIM_AFTER_STOP_S)
                 if not (has_taken and self._queue.is_more_due):
                     wait_s = _FULL_WAIT_S if is_full else _WAIT_S
@@ -239,7 +240,7 @@ class Dispatcher:
                 await self._clock.sleep(_STORE_AWAY_PAUSE_S)
 
     async def _set_aside(self, lease: Lease, entry: InboxItem) -> bool:
-        """Give a question up that was begun too often, and say so to its asker where possible."""
+        """Give up a question that was begun too often, and tell its asker if possible."""
         reason = (
             "its channel did not take the answer for a day" if self._was_never_taken(entry) else "too many attempts"
         )
@@ -267,7 +268,7 @@ class Dispatcher:
                 await self._queue.release(lease, after_s, counts=counts)
 
     async def _put_back(self, lease: Lease, after_s: float, *, counts: bool = True) -> None:
-        """Release, however long the store is away: left to run out, the lease would keep the thread waiting longer."""
+        """Release, however long the store is away: until the lease expired by itself, the thread would wait longer."""
         while True:
             try:
                 return await self._queue.release(lease, after_s, counts=counts)

@@ -1,4 +1,4 @@
-"""Threads that people forgot to give back go back to the agent, and a notice says so."""
+"""Gives threads back to the agent that people forgot to give back, and a notice says so."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ _AT_ONCE = 50
 
 
 class HandBacks:
-    """Gives back what is overdue. Any number of workers may: the command has one name, and the inbox takes it once."""
+    """Gives overdue threads back. Several workers may do so: the command has one name, and the inbox takes it once."""
 
     def __init__(self, store: TakeOvers, inbox: Inbox) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Whether this worker does what it is there for, and what an operator watches."""
+"""Says whether this worker does its job, and collects the figures that operators watch."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from bridge.runtime.supervisor import Supervisor
 log = logging.getLogger(__name__)
 
 _SILENT_S = 30.0
-"""A reaper that has not looked for what is due for so long does not tick."""
+"""A reaper that has not looked for due ends for this long is stuck."""
 
 
 class Health:
@@ -48,7 +48,7 @@ class Health:
         self._live_turns = live_turns
 
     async def figures(self) -> StoreFigures | None:
-        """Return what all workers share; None while the store does not answer."""
+        """Return the figures that all workers share; None while the store does not answer."""
         try:
             return await self._store.figures()
         except StoreUnavailable:
@@ -104,7 +104,7 @@ class Health:
         return {**found, **self._of_channels(), **self._of_reaper()}
 
     async def warnings(self) -> Mapping[str, str]:
-        """Return what does not keep it from being ready, and will if nothing is done."""
+        """Return what does not keep it from being ready yet, but will if the operator does nothing."""
         figures = await self.figures()
         found = {}
         if figures is not None and figures.memory.is_nearly_full:

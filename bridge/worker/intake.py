@@ -1,4 +1,4 @@
-"""What a channel hands over is kept durably, or refused, before the channel may acknowledge it."""
+"""Stores or refuses what a channel hands over, before the channel may acknowledge it."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -36,9 +36,9 @@ from bridge.worker.busy import Busy
 log = logging.getLogger(__name__)
 
 _MOST_WAITING_NOTICES = 100
-"""Bound of the notices that wait to be shown."""
+"""How many notices may wait to be shown."""
 _NOTICES_AT_A_TIME = 4
-"""That many slow chats can be tolerated before another chat's notice has to wait."""
+"""So many slow chats do not yet hold up another chat's notice."""
 _NOTICES = {
     IntakeResult.FULL: Notice.BUSY,
     IntakeResult.TOO_LONG: Notice.TOO_LONG,
@@ -63,7 +63,7 @@ class Offers(Protocol):
 
 
 class Intake:
-    """Keeps what queues in the inbox; does the rest at once.
+    """Stores questions and commands in the inbox, and does the rest at once.
 
     Args:
         inbox: Keeps questions and commands.
@@ -97,7 +97,7 @@ class Intake:
         self._notices = BackgroundQueue(_MOST_WAITING_NOTICES, runners=_NOTICES_AT_A_TIME)
 
     async def accept(self, incoming: Incoming) -> IntakeResult:
-        """Keep or do what came in. Raises `StoreUnavailable`: then it must not be acknowledged."""
+        """Store what queues, and do the rest. Raises `StoreUnavailable`: then it must not be acknowledged."""
         if isinstance(incoming, Command) and incoming.name in TAKE_OVER:
             allowed = self._take_overs.allowed(incoming)
             if allowed is None:
@@ -162,7 +162,7 @@ class Intake:
         return IntakeResult.REFUSED
 
     async def tell_notices(self) -> None:
-        """Show the notices of what has to wait or was refused, until cancelled."""
+        """Show the notices about what waits or was refused, until cancelled."""
         await self._notices.run()
 
 
@@ -181,5 +181,5 @@ def _words_of(incoming: Incoming) -> str:
 
 
 def _is_press(incoming: Incoming) -> bool:
-    """Say whether the channel itself answers."""
+    """Return True for a press: the channel itself answers it."""
     return isinstance(incoming, Command | Stop | Rating) and bool(incoming.about)

@@ -14,10 +14,10 @@ from bridge.runtime.clock import Clock
 log = logging.getLogger(__name__)
 
 LEASE_S = 10.0
-"""A leader that says nothing for so long is replaced."""
+"""Another worker replaces a leader that has not renewed its lead for this long."""
 _RENEW_EVERY_S = 3.0
 _RENEWAL_WAITS_S = 1.5
-"""For another request to go along with."""
+"""How long a renewal may wait for another request that it can go along with."""
 _TRY_EVERY_S = 2.0
 _GIVE_UP_WITHIN_S = 1.0
 

@@ -1,4 +1,4 @@
-"""The leases in one worker's hands: renewed in time, looked at before each step that people see, held in an outage."""
+"""The leases that one worker holds: renewed in time, checked before each step that people see, kept in an outage."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 _STORE_AWAY_PAUSE_S = 1.0
 _STORE_BACK_PAUSE_S = 2.0
-"""Longer than another worker's pause before it asks again."""
+"""Longer than `_STORE_AWAY_PAUSE_S`: by then every worker has asked the store again."""
 _PROBE_S = 0.1
 _ASK_WITHIN_S = 2.0
 """How long a call to a channel waits for the store when a lease may have run out."""
@@ -27,18 +27,18 @@ class _Answer(Enum):
 
 
 class HeldThread:
-    """A thread in this worker's hands, and the question that is at work there."""
+    """A thread that this worker holds, and the question at work there."""
 
     def __init__(self, lease: Lease, renewed_at: float) -> None:
         self.lease = lease
         self.renewed_at = renewed_at
-        """When the store was last asked for it with success: the answer may have been long on its way."""
+        """When the last successful request for it was sent: its answer may have taken long."""
         self.task: asyncio.Task[None] | None = None
         self.question_id = ""
         self.stop = asyncio.Event()
 
     def begin(self, entry: InboxItem) -> None:
-        """Work on this question now. What was wanted stopped before is over."""
+        """Begin to work on this question. Earlier requests to stop were not about it."""
         self.question_id = entry.queued.id
         self.stop = asyncio.Event()
         if entry.record.is_stopped:
@@ -48,10 +48,10 @@ class HeldThread:
 class LeaseKeeper:
     """Keeps leases alive and says, before each step that people see, whether the thread is still this worker's.
 
-    The store may be away for longer than a lease. A worker that held its lease when that began goes on showing the
-    answer for as long as it lasts: while no worker reaches the store, none can take the thread, and the first step
-    after it is to ask for the lease. Nothing is asked of the agent meanwhile, unless the worker was alone: the store
-    may be away for this worker alone, and another one may have sent the question.
+    The store may be away for longer than a lease. A worker that held its lease when the outage began goes on showing
+    its answer until the store is back: while no worker reaches the store, none can take the thread, and the first step
+    after the outage asks for the lease. Meanwhile it sends the agent nothing, unless it was the only worker: perhaps
+    the store is away for this worker alone, and another one has sent the question.
     """
 
     def __init__(self, queue: WorkQueue, clock: Clock, *, lease_s: float) -> None:
@@ -61,23 +61,23 @@ class LeaseKeeper:
         self._held: dict[Lease, HeldThread] = {}
         self._asked_in_vain_at = float("-inf")
         self._away_since: float | None = None
-        """When the store was first asked in vain, since it last answered."""
+        """When the store first failed to answer since its last answer."""
 
     def __len__(self) -> int:
         return len(self._held)
 
     @property
     def held(self) -> Sequence[HeldThread]:
-        """All threads in this worker's hands."""
+        """All threads that this worker holds."""
         return list(self._held.values())
 
     def take(self, lease: Lease, claimed_at: float) -> HeldThread:
-        """Hold a thread that was claimed, from when it was asked for."""
+        """Hold a claimed thread. Its lease counts from when the claim was sent."""
         held = self._held[lease] = HeldThread(lease, claimed_at)
         return held
 
     def let_go(self, lease: Lease) -> None:
-        """Hold it no more."""
+        """Stop holding the thread."""
         self._held.pop(lease, None)
 
     def stop(self, question_id: str) -> None:
@@ -102,7 +102,7 @@ class LeaseKeeper:
             await self._clock.sleep(_STORE_AWAY_PAUSE_S)
 
     def _went_away_from(self, held: HeldThread) -> bool:
-        """Say whether the store went away while this worker held the lease; else it was the worker that stood still."""
+        """Return True if the store went away while this worker held the lease, False if the worker stood still."""
         return self._away_since is not None and self._away_since - held.renewed_at < self._lease_s
 
     def _note_asked(self, asked_at: float, *, has_answered: bool) -> None:
@@ -112,7 +112,7 @@ class LeaseKeeper:
             self._away_since = asked_at
 
     async def _ask(self, held: HeldThread) -> _Answer:
-        """Ask the store for one lease, though not for long, and not again at once where it did not answer."""
+        """Ask the store for one lease, briefly, and not again at once if it did not answer."""
         asked_at = self._clock.monotonic()
         if asked_at - self._asked_in_vain_at < _STORE_AWAY_PAUSE_S:
             return _Answer.AWAY

@@ -1,4 +1,4 @@
-"""Where a turn is timed for traces: around the turn, and around each call to TalkifAI."""
+"""Times a turn, and each of its calls to TalkifAI, for traces."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -16,7 +16,7 @@ _FAILED = frozenset({Outcome.DEAD, Outcome.INTERRUPTED, Outcome.REFUSED, Outcome
 
 @contextmanager
 def traced_turn(tracer: Tracer, clock: Clock, entry: InboxItem) -> Iterator[Callable[[Settlement], None]]:
-    """Time a turn inside a block. What it yields is to be called when the turn is settled."""
+    """Time a turn inside a block. Call what it yields when the turn is settled."""
     queued, attempt = entry.queued, entry.record.attempts
     asked_at = queued.origin.asked_at
     with tracer.turn(queued.id, attempt, asked_at) as span:

@@ -75,7 +75,7 @@ class Worker:
         agent_name: str = "",
         alert_places: Sequence[str] = (),
     ) -> None:
-        """Take what it runs with. `agent_name`: for the line that says that it is ready; empty where unknown."""
+        """`agent_name` is for the log line that says that the worker is ready; empty if unknown."""
         self._outside, clock = outside, outside.clock
         self._idle_timeout_s = idle_timeout_s
         self._answers = f'; "{agent_name}" answers' if agent_name else ""
@@ -151,7 +151,7 @@ class Worker:
             tracer=outside.tracer,
         )
         self._refused: dict[int, Misconfigured] = {}
-        """By the place of the receiver."""
+        """By the receiver's index."""
         self._all_refused = asyncio.Event()
         self._unconnected = set(range(len(outside.channels)))
         self.health = Health(
@@ -212,7 +212,7 @@ class Worker:
             raise list(self._refused.values())[-1]
 
     async def _keep_receiving(self, place: int, receiver: Receiver) -> None:
-        """Receive until the end. One that is refused leaves the others alone; where all are, the worker ends."""
+        """Receive until the end. If one receiver is refused, the others go on; if all are, the worker ends."""
         refusals = Backoff(*REFUSED_AGAIN_S)
         while True:
             try:
@@ -230,7 +230,7 @@ class Worker:
             await self._outside.clock.sleep(refusals.next_s())
 
     async def _outlast_sessions(self, stop: asyncio.Event) -> None:
-        """Go on with ends until no conversation is open: no worker may follow for as long as the tokens are wrong."""
+        """Go on ending conversations until none is open: while the tokens are wrong, perhaps no other worker starts."""
         log.error("no channel is left: %s", list(self._refused.values())[-1])
         clock, sessions = self._outside.clock, self._outside.stores.sessions
         until = clock.monotonic() + self._idle_timeout_s + _UNSERVED_S
@@ -244,7 +244,7 @@ class Worker:
         return bool(self._refused) and len(self._refused) == len(self._outside.channels)
 
     def _note_begun(self, place: int) -> None:
-        """Say that the worker is ready when it is known of every receiver whether it receives."""
+        """Log that the worker is ready, once every receiver is either connected or refused."""
         if place in self._unconnected:
             self._unconnected.discard(place)
             if not self._unconnected:
@@ -270,7 +270,7 @@ class Worker:
         return lambda: leadership.lead(receive, standing_by)
 
     def _attempting(self, name: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """Make work of which one failure is logged and counted, and the next time comes all the same."""
+        """Wrap work so that a failure is logged and counted, and the next run happens all the same."""
 
         async def attempt() -> None:
             await self._supervisor.attempt(name, work)
@@ -287,7 +287,7 @@ class Worker:
         await self.health.log_figures(ended_here=self._reaper.ended, refused_receivers=len(self._refused))
 
     async def _last_sweep(self) -> None:
-        """Make the ends that are due now; what fails is the next worker's."""
+        """End what is due now; what fails is left to the next worker."""
         try:
             async with asyncio.timeout(_LAST_SWEEP_S):
                 await self._end_unrecorded()
