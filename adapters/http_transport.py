@@ -25,6 +25,10 @@ _TURNS_OF_THE_LOOP = 2
 """So the loop sees which connections have been closed meanwhile: whether a request on such a one arrived is unknown."""
 
 
+BODY = "body"
+"""The extension of a response that holds its `Body`: its own stream passes each chunk through more steps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """How long a request may wait for each of its steps, in seconds; None for without end."""
@@ -36,6 +40,35 @@ class Times:
     """For the next bytes of the answer."""
 
 
+class _Beats:
+    """Moments at which all are read that let their bytes gather: one timer for all, and none while nothing gathers."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._next: asyncio.Event | None = None
+        self._paused: list[asyncio.Transport] = []
+
+    def next(self) -> asyncio.Event:
+        """Return what is set at the next beat."""
+        if self._next is None:
+            self._next = asyncio.Event()
+            asyncio.get_running_loop().call_later(self._every_s, self._strike)
+        return self._next
+
+    def pause(self, transport: asyncio.Transport) -> None:
+        """Leave what comes to the kernel until the next beat. Safe where it is closed meanwhile."""
+        self.next()
+        transport.pause_reading()
+        self._paused.append(transport)
+
+    def _strike(self) -> None:
+        if self._next is not None:
+            self._next.set()
+        paused, self._next, self._paused = self._paused, None, []
+        for transport in paused:
+            transport.resume_reading()
+
+
 class Connections:
     """A pool of connections. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
 
@@ -44,14 +77,18 @@ class Connections:
     Args:
         most: How many there are; further requests wait as long as for a connection that is made.
         idle_s: How long an unused one is kept: less than servers do, so that no request meets one that is being closed.
+        gather_s: How long at most a body that rests waits for its next read.
     """
 
-    def __init__(self, most: int, idle_s: float = 4.0) -> None:
+    def __init__(self, most: int, idle_s: float = 4.0, gather_s: float = 0.05) -> None:
         self._most = most
         self._idle_s = idle_s
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[tuple[str, ...], httpx.Proxy | None] = {}
         self._answers: set[aiohttp.ClientResponse] = set()
+        self._gather_s = gather_s
+        self.beats = _Beats(gather_s)
+        """When bodies that rest are read again."""
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | aiohttp.FormData | None, times: Times
@@ -86,6 +123,7 @@ class Connections:
         """Close all connections. Who reads an answer hears of it: aiohttp alone would leave them waiting."""
         for answer in tuple(self._answers):
             self.release(answer)
+        self.beats = _Beats(self._gather_s)
         closing, self._session = self._session, None
         if closing is not None:
             await closing.close()
@@ -124,9 +162,10 @@ class HttpTransport(httpx.AsyncBaseTransport):
         times = Times(wanted.get("pool"), wanted.get("connect"), wanted.get("read"))
         body = await request.aread() or None
         answer = await self._connections.send(request.method, str(request.url), request.headers, body, times)
+        answered = Body(answer, self._connections)
         # A name that comes several times is one entry for each.
         return httpx.Response(
-            answer.status, headers=list(answer.raw_headers), stream=_Stream(answer, self._connections)
+            answer.status, headers=list(answer.raw_headers), stream=answered, extensions={BODY: answered}
         )
 
     async def aclose(self) -> None:
@@ -134,19 +173,43 @@ class HttpTransport(httpx.AsyncBaseTransport):
         await self._connections.aclose()
 
 
-class _Stream(httpx.AsyncByteStream):
+class Body(httpx.AsyncByteStream):
     """A body."""
 
     def __init__(self, answer: aiohttp.ClientResponse, connections: Connections) -> None:
         self._answer = answer
+        self._content = answer.content
         self._connections = connections
+        self._beats = connections.beats
+        self._beat: asyncio.Event | None = None
+        """What the next read waits for."""
+
+    def rest(self) -> None:
+        """Let what comes gather: the next read waits for the next beat. Not where the end has been read."""
+        connection = self._answer.connection
+        transport = None if connection is None else connection.transport
+        if transport is None:
+            return
+        if transport.get_extra_info("ssl_object") is None:
+            self._beats.pause(transport)
+        else:
+            # Not paused: uvloop drops what has come over TLS when the other side hangs up meanwhile.
+            self._beat = self._beats.next()
+
+    async def read(self) -> bytes:
+        """Return what has come, once something has; nothing at the end. Raises `httpx.HTTPError`."""
+        if self._beat is not None:
+            beat, self._beat = self._beat, None
+            await beat.wait()
+        try:
+            return await self._content.readany()
+        except aiohttp.ClientError as error:
+            raise _true_error(error) from None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the bytes as they come."""
-        content = self._answer.content
-        with true_errors():
-            while chunk := await content.readany():
-                yield chunk
+        while chunk := await self.read():
+            yield chunk
 
     async def aclose(self) -> None:
         """Let go of the connection."""

@@ -1,15 +1,22 @@
 """CPU of the TalkifAI client for each stream: many at once, the server in a process of its own, on loopback.
 
-`python -m bench.stream [--streams 50] [--chunks 200] [--loop asyncio|uvloop]`
+`python -m bench.stream [--streams 50] [--chunks 200] [--loop asyncio|uvloop] [--tls]`
 """
 
 import argparse
 import asyncio
 import json
 import multiprocessing
+import os
+import ssl
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 
+import trustme
 from aiohttp import web
 
 from adapters.talkifai.client import TalkifaiAgent
@@ -21,7 +28,7 @@ _PAUSE_S = 0.02
 _DELTA = "sixteen letters. "[:16]
 
 
-def _serve(chunks: int, ready: Connection) -> None:
+def _serve(chunks: int, certificate: str, ready: Connection) -> None:
     frames = [f"event: chunk\ndata: {json.dumps({'delta': _DELTA})}\n\n".encode()] * chunks
     end = b'event: stream_end\ndata: {"usage": {"total_tokens": 9}, "end_session": false}\n\n'
 
@@ -39,7 +46,10 @@ def _serve(chunks: int, ready: Connection) -> None:
         app.router.add_post("/{any:.*}", answer)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
+        if context is not None:
+            context.load_cert_chain(certificate)
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024, ssl_context=context).start()
         ready.send(runner.addresses[0][1])
         await asyncio.Event().wait()
 
@@ -56,8 +66,23 @@ async def _read(agent: TalkifaiAgent, number: int, chunks: int) -> None:
         raise RuntimeError(f"stream {number}: {length} characters")
 
 
-async def _measure(port: int, streams: int, chunks: int) -> float:
-    async with TalkifaiAgent(base_url=f"http://127.0.0.1:{port}", agent_id="a", api_key="k") as agent:
+@contextmanager
+def _certificate(*, is_wanted: bool) -> Iterator[str]:
+    """Make a certificate that this process trusts; yields the file of the server's."""
+    if not is_wanted:
+        yield ""
+        return
+    authority = trustme.CA()
+    with tempfile.TemporaryDirectory() as folder:
+        own, trusted = Path(folder, "own.pem"), Path(folder, "trusted.pem")
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(own))
+        authority.cert_pem.write_to_path(str(trusted))
+        os.environ["SSL_CERT_FILE"] = str(trusted)
+        yield str(own)
+
+
+async def _measure(base_url: str, streams: int, chunks: int) -> float:
+    async with TalkifaiAgent(base_url=base_url, agent_id="a", api_key="k") as agent:
         await _read(agent, -1, chunks)  # what is loaded once is loaded now
         began = time.process_time()
         await asyncio.gather(*(_read(agent, number, chunks) for number in range(streams)))
@@ -70,16 +95,19 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=50, help="at once (default 50)")
     parser.add_argument("--chunks", type=int, default=200, help="of each stream (default 200)")
     parser.add_argument("--loop", choices=("asyncio", "uvloop"), default="asyncio", help="the event loop")
+    parser.add_argument("--tls", action="store_true", help="encrypted, as TalkifAI's own are")
     given = parser.parse_args()
     here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(given.chunks, there), daemon=True)
-    server.start()
-    try:
-        port = here.recv()
-        with asyncio.Runner(loop_factory=None if given.loop == "asyncio" else new_event_loop) as runner:
-            taken_s = runner.run(_measure(port, given.streams, given.chunks))
-    finally:
-        server.kill()
+    with _certificate(is_wanted=given.tls) as certificate:
+        process = multiprocessing.get_context("spawn").Process
+        server = process(target=_serve, args=(given.chunks, certificate, there), daemon=True)
+        server.start()
+        try:
+            base_url = f"{'https' if given.tls else 'http'}://127.0.0.1:{here.recv()}"
+            with asyncio.Runner(loop_factory=None if given.loop == "asyncio" else new_event_loop) as runner:
+                taken_s = runner.run(_measure(base_url, given.streams, given.chunks))
+        finally:
+            server.kill()
     print(f"{given.streams} streams of {given.chunks} chunks on {given.loop}: {taken_s * 1000:.1f} ms of CPU a stream")
 
 

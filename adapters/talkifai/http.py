@@ -1,21 +1,19 @@
-"""HTTP to TalkifAI. The one module that knows httpx and httpx-sse, and that translates httpx's errors.
+"""HTTP to TalkifAI. The one module that sends with httpx, and that translates httpx's errors.
 
 httpx logs every URL at INFO; conversation ids are in those URLs, keys and tokens never are.
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
-from httpx_sse import EventSource, ServerSentEvent
 
-from adapters.http_transport import NOT_SENT, Connections, HttpTransport
+from adapters.http_transport import BODY, NOT_SENT, Body, Connections, HttpTransport
 from adapters.talkifai.error_mapping import Call
-from adapters.talkifai.event_reader import BoundedText
 from adapters.talkifai.limits import TalkifaiLimits
 from bridge.domain.errors import AgentUnavailable, AgentUnreachable, SettingWrong, StreamBroken
 
@@ -35,16 +33,12 @@ class Request:
     query: Mapping[str, int] | None = None
 
 
-@contextmanager
-def _translated(call: Call) -> Iterator[None]:
-    """Turn httpx's errors into ours. `from None`: a protocol error may quote a header."""
-    try:
-        yield
-    except NOT_SENT as error:
-        raise AgentUnreachable(_sentence(call, "cannot be reached", error)) from None
-    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-        kind = StreamBroken if call is Call.ASK else AgentUnavailable
-        raise kind(_sentence(call, "broke off", error)) from None
+def _translated(call: Call, error: httpx.HTTPError | httpx.InvalidURL) -> AgentUnavailable:
+    """Return what httpx's error is to us. Raise it `from None`: a protocol error may quote a header."""
+    if isinstance(error, NOT_SENT):
+        return AgentUnreachable(_sentence(call, "cannot be reached", error))
+    kind = StreamBroken if call is Call.ASK else AgentUnavailable
+    return kind(_sentence(call, "broke off", error))
 
 
 def _sentence(call: Call, what: str, error: Exception) -> str:
@@ -52,65 +46,44 @@ def _sentence(call: Call, what: str, error: Exception) -> str:
 
 
 class HttpResponse:
-    """An answer whose head has come. The body is read once, as events or whole; then it must be closed."""
+    """An answer whose head has come. The body is read once; then it must be closed."""
 
     def __init__(self, call: Call, response: httpx.Response) -> None:
         self._call = call
         self._response = response
-
-    @property
-    def status(self) -> int:
+        self._body: Body = response.extensions[BODY]
+        self.status = response.status_code
         """The HTTP status."""
-        return self._response.status_code
-
-    @property
-    def headers(self) -> Mapping[str, str]:
+        self.headers: Mapping[str, str] = dict(response.headers.items())
         """The headers, with names in lower case."""
-        return dict(self._response.headers.items())
 
-    def events(self, text: BoundedText) -> AsyncGenerator[ServerSentEvent, None]:
-        """Read the body as an event stream. Raises `OverBounds`, `AgentUnavailable`, for an ask `StreamBroken`."""
-        return EventSource(_EventResponse(self._call, self._response, text)).aiter_sse()
-
-    async def body(self, max_bytes: int) -> bytes:
-        """Read the body up to just over `max_bytes`: a longer result tells that there was more.
+    async def read(self) -> bytes:
+        """Return what has come of the body, once something has; nothing at its end.
 
         Raises `AgentUnavailable`, for an ask `StreamBroken`.
         """
+        try:
+            return await self._body.read()
+        except httpx.HTTPError as error:
+            raise _translated(self._call, error) from None
+
+    def rest(self) -> None:
+        """Let what comes gather for a moment: several chunks then cost one read."""
+        self._body.rest()
+
+    async def body(self, max_bytes: int) -> bytes:
+        """Read the body up to just over `max_bytes`: a longer result tells that there was more. Raises as `read`."""
         pieces: list[bytes] = []
         size = 0
-        with _translated(self._call):
-            async for chunk in self._response.aiter_raw():
-                pieces.append(chunk)
-                size += len(chunk)
-                if size > max_bytes:
-                    break
+        while size <= max_bytes and (piece := await self.read()):
+            pieces.append(piece)
+            size += len(piece)
         return b"".join(pieces)
 
     async def aclose(self) -> None:
         """Let go of the connection: closed at once where the body was not read to its end."""
         with suppress(httpx.HTTPError, httpx.StreamError):
             await self._response.aclose()
-
-
-class _EventResponse(httpx.Response):
-    """What httpx-sse reads events from: the chunks as they come, as text within bounds."""
-
-    def __init__(self, call: Call, response: httpx.Response, text: BoundedText) -> None:
-        super().__init__(response.status_code, headers=response.headers, stream=response.stream)
-        self._call = call
-        self._bounded = text
-
-    async def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
-        """Yield the text of each chunk. httpx's own passes each chunk through three more steps."""
-        del chunk_size
-        if not isinstance(self.stream, httpx.AsyncByteStream):
-            raise TypeError("an answer of an asynchronous client has an asynchronous stream")
-        with _translated(self._call):
-            async for chunk in self.stream:
-                text = self._bounded.feed(chunk)
-                if text:
-                    yield text
 
 
 class Transport:
@@ -125,7 +98,7 @@ class Transport:
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=timeout,
-            transport=HttpTransport(Connections(limits.connections)),
+            transport=HttpTransport(Connections(limits.connections, gather_s=limits.gather_s)),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
@@ -138,11 +111,13 @@ class Transport:
         headers = dict(request.headers)
         if content is not None:
             headers["Content-Type"] = "application/json"
-        with _translated(request.call):
+        try:
             outgoing = self._client.build_request(
                 request.method, self._base_url + request.path, headers=headers, content=content, params=request.query
             )
             return HttpResponse(request.call, await self._client.send(outgoing, stream=True))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translated(request.call, error) from None
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -27,6 +27,12 @@ class TalkifaiLimits:
     drain_s: float = 0.25
     """After the last event, for the connection's own end, so that it can be used again."""
 
+    gather_after_s: float = 0.3
+    """From the first text of an answer: until then each chunk is read when it comes. The reply shows its first text
+    after 0.3 s or 30 characters."""
+    gather_s: float = 0.06
+    """How long chunks may gather afterwards, to be read together: a wake-up and a read cost more than a chunk does."""
+
     question_characters: int = 10_000
     """TalkifAI's limit of a message (Text Chat API, `message_too_long`)."""
     event_bytes: int = 1_000_000
