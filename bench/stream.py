@@ -1,6 +1,7 @@
 """CPU of the TalkifAI client for each stream: many at once, the server in a process of its own, on loopback.
 
-`python -m bench.stream [--streams 50] [--chunks 200] [--loop asyncio|uvloop] [--tls]`
+`python -m bench.stream [--streams 50] [--chunks 200] [--loop asyncio|uvloop] [--tls]
+[--gather 0.06]`
 """
 
 import argparse
@@ -12,6 +13,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,6 +22,7 @@ import trustme
 from aiohttp import web
 
 from adapters.talkifai.client import TalkifaiAgent
+from adapters.talkifai.limits import TalkifaiLimits
 from bridge.app.event_loop import new_event_loop
 from bridge.domain.sessions import Conversation
 from bridge.domain.stream_events import StreamEnded, TextDelta
@@ -68,7 +71,7 @@ async def _read(agent: TalkifaiAgent, number: int, chunks: int) -> None:
 
 @contextmanager
 def _certificate(*, is_wanted: bool) -> Iterator[str]:
-    """Make a certificate that this process trusts; yields the file of the server's."""
+    """Make a certificate that new processes trust; yields the file of the server's."""
     if not is_wanted:
         yield ""
         return
@@ -81,12 +84,19 @@ def _certificate(*, is_wanted: bool) -> Iterator[str]:
         yield str(own)
 
 
-async def _measure(base_url: str, streams: int, chunks: int) -> float:
-    async with TalkifaiAgent(base_url=base_url, agent_id="a", api_key="k") as agent:
+async def _measure(base_url: str, streams: int, chunks: int, gather_s: float) -> float:
+    limits = TalkifaiLimits(gather_s=gather_s)
+    async with TalkifaiAgent(base_url=base_url, agent_id="a", api_key="k", limits=limits) as agent:
         await _read(agent, -1, chunks)  # what is loaded once is loaded now
         began = time.process_time()
         await asyncio.gather(*(_read(agent, number, chunks) for number in range(streams)))
         return (time.process_time() - began) / streams
+
+
+def _measured(base_url: str, streams: int, chunks: int, gather_s: float, loop: str) -> float:
+    """Measure in this process, which trusts what the environment named when it began."""
+    with asyncio.Runner(loop_factory=None if loop == "asyncio" else new_event_loop) as runner:
+        return runner.run(_measure(base_url, streams, chunks, gather_s))
 
 
 def main() -> None:
@@ -96,16 +106,20 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=200, help="of each stream (default 200)")
     parser.add_argument("--loop", choices=("asyncio", "uvloop"), default="asyncio", help="the event loop")
     parser.add_argument("--tls", action="store_true", help="encrypted, as TalkifAI's own are")
+    parser.add_argument(
+        "--gather", type=float, default=TalkifaiLimits().gather_s, help="how long chunks gather, in seconds"
+    )
     given = parser.parse_args()
     here, there = multiprocessing.Pipe()
-    with _certificate(is_wanted=given.tls) as certificate:
-        process = multiprocessing.get_context("spawn").Process
-        server = process(target=_serve, args=(given.chunks, certificate, there), daemon=True)
+    processes = multiprocessing.get_context("spawn")
+    with _certificate(is_wanted=given.tls) as certificate, ProcessPoolExecutor(1, processes) as measuring:
+        server = processes.Process(target=_serve, args=(given.chunks, certificate, there), daemon=True)
         server.start()
         try:
             base_url = f"{'https' if given.tls else 'http'}://127.0.0.1:{here.recv()}"
-            with asyncio.Runner(loop_factory=None if given.loop == "asyncio" else new_event_loop) as runner:
-                taken_s = runner.run(_measure(base_url, given.streams, given.chunks))
+            taken_s = measuring.submit(
+                _measured, base_url, given.streams, given.chunks, given.gather, given.loop
+            ).result()
         finally:
             server.kill()
     print(f"{given.streams} streams of {given.chunks} chunks on {given.loop}: {taken_s * 1000:.1f} ms of CPU a stream")

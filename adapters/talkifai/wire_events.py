@@ -60,7 +60,7 @@ class WireEvents:
             last = self._begun[-1][-1:]
             found = max(map((last + chunk).rfind, _BLANK_LINES))
             if found < 0:
-                self._begun.append(chunk)
+                self._begun += [chunk] if chunk else []
                 return b""
             end = found + _BLANK - len(last)
         whole = b"".join((*self._begun, chunk[:end]))
