@@ -32,12 +32,12 @@ Say = Callable[[Origin, Words], Awaitable[None]]
 
 
 class Admissions:
-    """Lets people ask or not.
+    """Decides who may ask.
 
     Args:
         policy: The operator's lists.
-        channels: Know more of people.
-        marks: Remembers who got a notice.
+        channels: Ask the services about people.
+        marks: Remember who got a notice.
         say: Shows a notice where everybody there sees it.
         alarms: Tells the operator what cannot be checked.
         clock: Spaces the tries.
@@ -61,13 +61,13 @@ class Admissions:
         self._clock = clock
 
     def refusal(self, incoming: Incoming) -> Refusal | None:
-        """Return why something may not be kept at all: what the event alone says is enough for that."""
+        """Return why something must not be stored, as far as the event alone tells; None if it may."""
         return self._policy.refusal(incoming)
 
     async def admits(self, channel: Channel, queued: Queued) -> bool:
         """Say whether the asker may have an answer; one who may not gets one notice.
 
-        Asks the channel for as long as it cannot tell: each beginning of a turn counts, and they are few. Raises
+        Asks the channel again for half an hour if it cannot tell: a turn may begin only a few times. Raises
         `ChannelUnavailable`, `ChannelRateLimited`, `StoreUnavailable`.
         """
         refusal = await self._patiently(channel, queued)
@@ -85,7 +85,7 @@ class Admissions:
         await self.tell_once(origin, who, partial(_words, refusal, origin), _TOLD_AGAIN_S)
 
     async def tell_once(self, origin: Origin, name: str, said: Words, again_s: float) -> None:
-        """Tell the person something, unseen by others where possible, and not again in this place for that time.
+        """Tell the person something, unseen by others if possible, and not again in this place for that time.
 
         Args:
             origin: Who gets the notice, and where.

@@ -1,4 +1,4 @@
-"""Shows under a message what no turn is run for."""
+"""Posts notices that belong to no turn."""
 
 import asyncio
 import logging
@@ -44,7 +44,7 @@ class Announcer:
         await self._notice(origin, words(texts), texts)
 
     async def offer_retry(self, origin: Origin) -> None:
-        """Offer to ask a changed question again: by a button where there are some, and by a command."""
+        """Offer to ask a changed question again: by a command, and by a button if the channel has buttons."""
         channel = self._channels.find(origin.thread)
         if channel is not None:
             offered = channel.controls if isinstance(channel, ReplyButtons) else frozenset()
@@ -68,7 +68,7 @@ class Announcer:
         await self._show(origin.thread, origin.address, view)
 
     async def _show(self, thread: ThreadKey, address: Address, view: PageView, message_id: str = "") -> None:
-        """Post a message, or edit that one."""
+        """Post a message, or edit the one with this id."""
         try:
             channel = self._channels.of(thread)
             pace = channel.pace(address)

@@ -1,4 +1,4 @@
-"""An answer's events on their way into the reply, and what has to be known of them should the stream break."""
+"""Takes an answer's events into the reply, and remembers what recovery needs if the stream breaks."""
 
 from collections.abc import Set as AbstractSet
 
@@ -10,8 +10,8 @@ from bridge.reply.reply import Reply
 class AnswerFold:
     """Takes the events of one sending of a question.
 
-    Where the reply holds text already, because the question is asked again, people go on seeing that until the new text
-    is as long: what they read does not shrink before their eyes.
+    If the reply already holds text, because the question is asked again, people keep seeing that text until the new one
+    is as long: what they read must not shrink.
     """
 
     def __init__(self, reply: Reply, human_tools: AbstractSet[str] = frozenset()) -> None:
@@ -29,11 +29,11 @@ class AnswerFold:
 
     @property
     def is_plain(self) -> bool:
-        """True where TalkifAI surely keeps the answer as one message: text came, and nothing else was at work."""
+        """True if TalkifAI surely keeps the answer as one message: text came, and no tool or other agent worked."""
         return bool(self.streamed) and not self.has_parts
 
     def end_reason(self, *, end_session: bool) -> EndReason | None:
-        """Say why the session ends with this answer; None where it goes on."""
+        """Return why the session ends with this answer; None if it goes on."""
         if self.asks_for_human:
             return EndReason.HUMAN
         return EndReason.AGENT if end_session else None
@@ -58,7 +58,7 @@ class AnswerFold:
             self._overtake()
 
     def end(self) -> None:
-        """Say that nothing more comes: a new text that is shorter than the old one counts all the same."""
+        """Take note that nothing more comes: the new text counts now, even if it is shorter than the old one."""
         if self._text.strip():
             self._overtake()
 

@@ -1,4 +1,4 @@
-"""A thread goes on after its conversation was ended: the first question of the next one takes along what was said."""
+"""Takes what was said in a thread along into its next conversation, with the first question."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,10 +29,10 @@ _FRAME = 200
 
 
 class CarryOver:
-    """Knows what is to be carried over.
+    """Decides what is carried over.
 
-    Exchanges are kept as their turns are settled, each with its conversation, so nothing has to be done before an end:
-    a conversation takes along what was said in others, with its first question alone, and never its own.
+    Settling a turn stores its exchange and the id of its conversation, so an end needs no work. The first question of
+    a conversation takes along what was said in other conversations of the thread, never in its own.
     """
 
     def __init__(self, store: Exchanges, clock: Clock, limits: CarryOverLimits, files: FileReader) -> None:
@@ -81,7 +81,7 @@ class CarryOver:
         return replace(kept, question_id=question.first_id or question.id)
 
     async def wording(self, turn: QuestionTurn, session: Session, *, is_first: bool) -> str:
-        """Return what is sent for the question and its files. Once another than the opener asks, each is named.
+        """Return what is sent for the question and its files. Once a second person asks, each asker is named.
 
         Raises `QuestionTooLong`.
         """
@@ -105,12 +105,12 @@ class CarryOver:
         try:
             words = await _with_files(turn, session, read, is_first=False, several=several)
         except QuestionTooLong:
-            # The asker's name does not fit beside the question: without the quotes it may not be needed.
+            # The asker's name does not fit beside the question. Without the quotes it may not be needed.
             return await _with_files(turn, session, read, is_first=is_first)
         return with_carried(words, carried, MOST_QUESTION_CHARACTERS, named=several, summary=summary)
 
     async def line(self, texts: Texts, session: Session, idle_s: float) -> str:
-        """Say from when the thread goes on; empty where people have noticed no end: it never fell idle."""
+        """Return the line that says from when the thread goes on; empty if it never fell idle."""
         at, now = max((exchange.at for exchange in await self.into(session)), default=0.0), self._clock.now()
         return continues_from(texts, at, now) if idle_s <= now - at <= self._limits.kept_s else ""
 
@@ -124,7 +124,7 @@ def _newest_of_each(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
 async def _with_files(
     turn: QuestionTurn, session: Session, read: Sequence[ReadFile], *, is_first: bool, several: bool = False
 ) -> str:
-    """Put the files behind the question. What else a channel adds has to leave room for them."""
+    """Append the files to the question. Whatever the channel adds has to leave room for them."""
     named = several or session.several_speak or is_another_speaker(turn.question, session)
     room = MOST_QUESTION_CHARACTERS - length_of(read, MOST_QUESTION_CHARACTERS - len(turn.routed.text) - _FRAME)
     try:

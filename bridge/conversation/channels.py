@@ -1,4 +1,4 @@
-"""The channels of one worker, found by the service and the account of a thread; and what people are called there."""
+"""Finds the channel of a thread among those of one worker, and people's names and languages there."""
 
 import asyncio
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Obey a command: greet, end, begin anew, tell; find the question that "retry" means."""
+"""Carries out commands: greets, ends, starts anew, tells the status; finds the question that "retry" means."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -35,7 +35,7 @@ _SAID = frozenset({Outcome.ANSWERED, Outcome.STOPPED, Outcome.INTERRUPTED})
 
 
 class Commands:
-    """Carries out what is no question for the agent."""
+    """Carries out commands, which are no questions for the agent."""
 
     def __init__(
         self,
@@ -52,23 +52,23 @@ class Commands:
         self._clock = clock
 
     async def question_to_retry(self, command: Command) -> Question | None:
-        """Return the thread's unanswered question as this command's; None where there is none any more."""
+        """Return the thread's unanswered question under this command's id; None if there is none any more."""
         last = await self._queue.unanswered(command.thread)
         if last is None or (command.about and token_of(last.id) != command.about):
             return None
         here = replace(last.origin, id=command.id, thread=command.thread, address=command.address)
-        # In a place that has got another id, the ids of messages mean others.
+        # If the place got another id, the ids of its messages are others too.
         replaces = last.replaces if last.thread == command.thread else ()
         return replace(last, origin=here, replaces=replaces, first_id=last.first_id or last.id)
 
     async def replaced_by(self, queued: Queued) -> tuple[str, ...]:
-        """Return the messages of an older answer in which this one is to be shown: its question was edited since."""
+        """Return the messages of the answer before, if this answer is to replace it: the question was edited since."""
         question: Question | None = None
         if isinstance(queued, Question):
             question = queued
         elif queued.name is CommandName.RETRY:
             question = await self.question_to_retry(queued)
-        # Behind a page whose message is not known, the order of the messages would not be that of the pages.
+        # Stop at the first unknown message: behind it the messages would not be in the order of the pages.
         return () if question is None else tuple(takewhile(bool, question.replaces))
 
     async def exchange(self, queued: Queued, answer: AnswerResult, text: str) -> Exchange | None:
@@ -160,7 +160,7 @@ def is_for_another_agent(turn: QuestionTurn, session: Session) -> bool:
 
 
 def _of_take_over(turn: TurnContext, command: Command) -> str:
-    """Say what happened as the command was kept."""
+    """Return what to say of a take-over or a hand-back: it took effect at intake."""
     if command.name is CommandName.HUMAN:
         return human_answers(turn.texts, style_of(turn.channel))
     return turn.say(Notice.HANDED_BACK if is_hand_back(command) else Notice.AGENT_ANSWERS)

@@ -48,9 +48,10 @@ MOST_SESSION_AGE_S = 20 * 3600.0  # an older session is replaced: TalkifAI's tok
 _RATE_WAIT_MOST_S = 300.0
 _UNAVAILABLE_TRIES, _UNAVAILABLE_PAUSES_S = 4, (1.0, 4.0)  # the first and the longest pause
 _MOST_SENDS = 3
-"""Sends of one question in one turn: each but the first only after the one before surely did not arrive."""
+"""How often one turn may send its question. It sends again only if the request before surely did not arrive."""
 _MOST_ASKED_AGAIN = 3
-"""So many deploys within one answer lose nothing. A worker that is stopped again and again must not ask for ever."""
+"""How often a question may be asked again because a stop cut its answer: so many deploys within one answer lose
+nothing, and workers that stop again and again do not ask for ever."""
 _NOTE_CUT_WITHIN_S = 1.0
 
 
@@ -106,7 +107,7 @@ class QuestionSender:
         return found if isinstance(found, AnswerResult) else AnswerResult(Outcome.REFUSED, turn.say(Notice.UNAVAILABLE))
 
     async def _ask_once(self, turn: QuestionTurn, sending: "_Sending | None") -> "AnswerResult | _Sending | None":
-        """Send, for None in the session that is found or opened. Returns what to send where it did not arrive."""
+        """Send once. With None, find or open the session first. Returns what to send again if it did not arrive."""
         session = sending.session if sending else await self._session(turn)
         turn.reply.conversation_id = session.conversation.id
         try:
@@ -223,13 +224,13 @@ class QuestionSender:
         raise StreamBroken("the stream ended without an end event")
 
     async def _note_cut(self, lease: Lease, streamed: int) -> None:
-        """Note that it is the bridge that hangs up, as at its stop: TalkifAI may write no further then."""
+        """Record that the bridge itself hangs up, as at a stop: TalkifAI may write no further then."""
         with suppress(LeaseLost, StoreUnavailable, TimeoutError):
             async with asyncio.timeout(_NOTE_CUT_WITHIN_S):
                 await self._queue.record_cut(lease, streamed)
 
     async def _after_failure(self, turn: QuestionTurn, sending: "_Sending", reason: str) -> AnswerResult:
-        """An `error` event: the text so far and a notice, unless TalkifAI kept a whole answer all the same."""
+        """Answer an `error` event: the text so far and a notice, unless TalkifAI kept a whole answer all the same."""
         log.warning("the agent reported an error", extra={"cause": reason[:200]})
         failed = AnswerResult(Outcome.INTERRUPTED, turn.say(Notice.FAILED))
         if not turn.reply.length:
@@ -242,7 +243,7 @@ class QuestionSender:
         return AnswerResult(Outcome.ANSWERED, history_count=sending.count + len(messages))
 
     async def _recover(self, turn: QuestionTurn) -> "AnswerResult | _Sending":
-        """Take up a turn that may have been sent. Returns what to send where it never arrived, or was cut by us."""
+        """Take up a question that may have been sent. Returns what to send if it never arrived or we cut its answer."""
         record = turn.record
         session = await self._sessions.current(turn.lease.thread)
         if session is None or session.conversation.id != record.conversation_id:
@@ -266,7 +267,7 @@ class QuestionSender:
         return await self._look_up(turn, sending, sought)
 
     async def _look_up(self, turn: QuestionTurn, sending: "_Sending", sought: Sought) -> "AnswerResult | _Sending":
-        """Ask the history. Returns what to send where the question never arrived, or its answer was cut by us."""
+        """Look the question up in the history. Returns what to send if it never arrived or we cut its answer."""
         conversation = sending.session.conversation
         result = await reconcile(self._agent, self._clock, conversation, sought, self._recovery)
         count = result.history_count
@@ -279,7 +280,7 @@ class QuestionSender:
         if sought.was_cut and sending.asked_again < _MOST_ASKED_AGAIN and count is not None:
             log.info("a question whose answer we cut is asked again", extra={"thread_key": str(turn.lease.thread)})
             turn.reply.has_begun = False
-            # What was said before has arrived with the question: it goes along once.
+            # What was said before arrived with the question, and goes along only once.
             wording = await self._carry_over.wording(turn, sending.session, is_first=False)
             return replace(sending, count=count, wording=wording, asked_again=sending.asked_again + 1)
         if len(result.answer) > turn.reply.length:
@@ -287,7 +288,7 @@ class QuestionSender:
         return AnswerResult(Outcome.INTERRUPTED, turn.say(Notice.INTERRUPTED), history_count=count)
 
     async def _give_up_conversation(self, lease: Lease, session: Session) -> None:
-        # First the record: a crash in between must not look like a question that may have been sent.
+        # Record first: after a crash in between, this must not look like a question that may have been sent.
         await self._queue.record_step(lease, Step.CLAIMED)
         await self._sessions.begin_end(lease.thread, session.conversation.id, EndReason.REPLACED)
 

@@ -4,9 +4,9 @@ Only the bridge writes into a conversation, so any question at or after the poin
 request is the one that was sent: TalkifAI may keep it in slightly other words. What follows it is the answer, in one
 message or, where tools or other agents were at work, in several.
 
-Whether TalkifAI goes on writing when its reader hangs up is not documented. It may write on, keep the part that it had
-written, or keep nothing but the question: an answer that the bridge itself cut, by a stop, is told from its part by
-its length.
+TalkifAI does not document whether it goes on writing when its reader hangs up. It may write on, keep the part that it
+had written, or keep nothing but the question. So if the bridge itself cut an answer, by a stop, the length tells the
+whole answer from a part.
 """
 
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class RecoveryLimits:
     arrival_wait_s: float = 8.0
     """How long a question may take to show in the history before it counts as never arrived."""
     parts_wait_s: float = 3.0
-    """How long an answer that may have several parts must have stayed as it is."""
+    """How long an answer of possibly several parts must stay unchanged to count as whole."""
     first_pause_s: float = 0.5
     most_pause_s: float = 4.0
 
@@ -84,8 +84,8 @@ async def reconcile(
     search = _Search(sought, limits, began=clock.monotonic())
     pause_s = limits.first_pause_s
     while True:
-        # What the history says is true of the time at which it was asked for: the answer may be long on its way,
-        # or this worker asleep meanwhile, while the question arrives.
+        # The history holds for the time at which it was asked for: its answer may take long, or this worker may sleep,
+        # and the question may arrive meanwhile.
         asked_at = clock.monotonic()
         try:
             found = search.look_at(await agent.history(conversation, sought.history_count), asked_at)
@@ -106,7 +106,7 @@ async def reconcile(
 
 
 class _Search:
-    """What several looks at the history have shown."""
+    """Collects what several looks at the history show."""
 
     def __init__(self, sought: Sought, limits: RecoveryLimits, *, began: float) -> None:
         self._sought = sought
@@ -117,7 +117,7 @@ class _Search:
         self._changed_at = began
         self._count: int | None = None
         self.settles_in_s = 0.0
-        """How long what there is must still stay as it is to be the answer; 0 where that is not what is waited for."""
+        """How much longer the answer must stay unchanged to count as whole; 0 if that is not what the search awaits."""
 
     @property
     def waits_until(self) -> float:
@@ -146,7 +146,7 @@ class _Search:
         return Reconciled(found, joined(parts), self._count)
 
     def given_up(self) -> Reconciled:
-        """Say what there is when no more is waited for."""
+        """Return what was found by the time of giving up."""
         found = Found.PART if self._parts else Found.NO_ANSWER
         return Reconciled(found, joined(self._parts), self._count)
 
@@ -156,7 +156,7 @@ class _Search:
 
     @property
     def _is_no_longer(self) -> bool:
-        """The history holds no more than had come, or than may have been on its way."""
+        """True if the history holds no more than had come, or than may have been on its way."""
         streamed = self._sought.streamed
         return streamed is not None and len(joined(self._parts)) <= streamed + _WRITTEN_AHEAD
 
@@ -166,7 +166,7 @@ class _Search:
 
     @property
     def _is_broken_off(self) -> bool:
-        """The stream broke, no more than that is there, and it does not look like an end: in the middle of a word."""
+        """True if the stream broke, the history holds no more, and the text stops in the middle of a word."""
         return self._is_no_longer and joined(self._parts)[-1:].isalnum()
 
 

@@ -15,7 +15,7 @@ from bridge.texts.sentences import notice_of
 
 
 class Guard(Protocol):
-    """Stands before each step that people or the agent notice."""
+    """Is awaited before each step that people or the agent notice."""
 
     async def __call__(self, *, shows: bool = False) -> None:
         """Return while the thread is this worker's. Raises `LeaseLost` when another one has it.
@@ -46,7 +46,7 @@ class TurnContext:
         return notice_of(self.texts, notice, self.reply.turn_id)
 
     def asking(self, question: Question, routed: Routed) -> "QuestionTurn":
-        """Return the turn with the question that is to be asked in it, and what the routes say of that."""
+        """Return the turn with its question, and with what the routes say of that question."""
         return QuestionTurn(
             *(self.lease, self.record, self.channel, self.reply, self.wake, self.guard), routed, self.texts, question
         )

@@ -157,7 +157,7 @@ class TurnRunner:
         choices = self._routes.route(queued).choices
         if entry.record.is_superseded and not entry.record.is_stopped:
             return await self._run(channel, lease, entry, guard, stop)
-        # A turn that has left the bridge was let through before.
+        # A question that may have left the bridge was admitted before.
         has_begun = entry.record.step is not Step.CLAIMED
         if has_begun or await self.admissions.admits(channel, queued):
             tell_once = self.admissions.tell_once
@@ -206,7 +206,7 @@ class TurnRunner:
                     group.create_task(writer.run())
                     signs = [group.create_task(fill_status_line(channel, reply, writer.wake, self._clock))]
                     if not message_ids:
-                        # Beside a reply that stands there it would stay on Slack: an edit does not take it away.
+                        # With a reply already there, the indicator would stay on Slack: an edit does not clear it.
                         shown = show_activity(
                             *(channel, queued.address, reply, self._pacing, self._clock), texts.language
                         )
@@ -216,12 +216,12 @@ class TurnRunner:
                     if answer is _STOPPED:
                         answer = replace(_STOPPED, notice=turn.say(await self._why_stopped(lease.thread)))
                     if not reply.length:
-                        # What people have seen stays, where the rest cannot be had.
+                        # People keep what they have seen if the rest cannot be had.
                         reply.replace(entry.record.text)
                     if isinstance(queued, Question) and queued.has_files and not answer.notice:
                         unread = files_notice(turn.texts, queued.files, reply.sent or entry.record.wording)
                         answer = replace(answer, notice=unread)
-                    # A worker that goes on from the record has seen none of the tools at work.
+                    # A worker that goes on from the record has not seen the tools at work.
                     reply.used_tools = list(answer.tools) or reply.used_tools
                     reply.continues = answer.continues or reply.continues
                     reply.is_part = answer.outcome is not Outcome.ANSWERED
