@@ -8,6 +8,8 @@ _FOLDERS = ("browser", "property", "fault", "scenario", "contract", "outputs", "
 _LONG_S = 200.0
 _ONE_BY_ONE = ("property", "fault")
 """Tests here share nothing that takes time to start."""
+_SHARED = "at_each_step.py"
+"""But for those that look at what became of one and the same kill."""
 _OF_THE_BROWSER = "tests/browser/"
 _ALONE_IN_IT = "test_faults.py"
 """It takes as long as all others of the browser together."""
@@ -28,4 +30,5 @@ class TogetherWhatShares(LoadScopeScheduling):  # type: ignore[misc]  # the libr
         file = nodeid.partition("::")[0]
         if file.startswith(_OF_THE_BROWSER) and not file.endswith(_ALONE_IN_IT):
             return _OF_THE_BROWSER
-        return nodeid if file.split("/")[1] in _ONE_BY_ONE else file
+        is_alone = file.split("/")[1] in _ONE_BY_ONE and not file.endswith(_SHARED)
+        return nodeid if is_alone else file

@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -204,16 +205,24 @@ class Cluster:
 
         await _until(is_empty, timeout_s)
 
+    async def until_none_is_open(self, timeout_s: float = 30.0) -> None:
+        """Wait until no session is open on record, and no end is left to be made. Raises `TimeoutError`."""
+
+        async def is_none() -> bool:
+            return await self.stores.sessions.counts() == (0, 0)
+
+        await _until(is_none, timeout_s)
+
     async def end_all(self, timeout_s: float = 30.0) -> None:
         """Let all sessions fall idle and wait until TalkifAI has closed them. Raises `TimeoutError`."""
-        book = self.stage.talkifai.book
+        patience_s = 0.5
         async with asyncio.timeout(timeout_s):
             while await self.stores.sessions.counts() != (0, 0):
+                # This takes away from a worker what it has in hand, too: each time it is given longer to finish.
                 await self.let_time_pass(1800.0)
-                try:
-                    await book.until(lambda: not book.open_now, 0.5)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    await self.until_none_is_open(patience_s)
+                patience_s *= 2
 
     async def _close_redis(self) -> None:
         if self._stores is not None:

@@ -23,7 +23,7 @@ TICK_S = 1.0
 """How often the scheduler calls `sweep`."""
 _BATCH = 100
 AT_ONCE = 50
-_CLAIM_S = 90.0
+CLAIM_S = 90.0
 """Longer than an `/end` may take: no other reaper repeats it meanwhile."""
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 60.0
 _REFUSALS_TO_BELIEVE = 3
@@ -95,7 +95,7 @@ class Reaper:
                 return ()
             while await self._store.unbind_idle(_BATCH) == _BATCH:
                 continue
-            return await self._store.claim_ends(AT_ONCE - running, _CLAIM_S) if running < AT_ONCE else ()
+            return await self._store.claim_ends(AT_ONCE - running, CLAIM_S) if running < AT_ONCE else ()
         except StoreUnavailable as error:
             log.warning("sweep put off: the store does not answer", extra={"cause": str(error)})
             return ()
