@@ -1,4 +1,4 @@
-"""Bytes of a file become text, or nothing where they are none. Pure: nothing is ever run or rendered."""
+"""Decodes the bytes of a file, if they are text. Pure: nothing is ever run or rendered."""
 
 import codecs
 import re
@@ -32,7 +32,7 @@ def _text_of(raw: bytes, *, is_cut: bool) -> str | None:
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             return _strictly(raw.removeprefix(mark), encoding, is_cut=is_cut)
-    # Every byte is a character of the old Western encoding, so that comes last.
+    # The old Western encoding takes every byte, so it comes last.
     text = _strictly(raw, "utf-8", is_cut=is_cut)
     return raw.decode("cp1252", "replace") if text is None else text
 

@@ -1,4 +1,4 @@
-"""Share the files of a finished answer, each at most once; where that does not work, its pages hold everything."""
+"""Shares the files of a finished answer, each at most once. If that fails, the pages of the reply hold everything."""
 
 import asyncio
 import logging
@@ -39,18 +39,18 @@ from bridge.runtime.operator_alerts import OperatorAlerts
 log = logging.getLogger(__name__)
 
 _BEGINNING_WITHIN_S = 5.0
-"""How long the beginning of the answer is waited for, so that the file stands below it."""
+"""How long a file waits for the beginning of the answer, so that it stands below it."""
 _ALL_WITHIN_S = 90.0
 """How long the files of one answer may take before its pages are shown instead."""
 _NOTE_WITHIN_S = 2.0
-"""How long the record of a file may take: the pages of the answer wait for it."""
+"""How long the record of a file may take: the answer's pages wait for it."""
 _PAUSES_S = (0.5, 2.0, 5.0)
 """Between the tries of a call that surely had no effect."""
 _LONGEST_LIMIT_S = 30.0
 _LOOK_PAUSES_S = (1.0, 2.0, 4.0)
 """Before each search for a file whose sharing may have worked: services show it a moment later."""
 _FINISH_WITHIN_S = 3.0
-"""How long sharing under way may go on once its turn was cancelled."""
+"""How long a request under way may go on once its turn was cancelled."""
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class FileDelivery:
-    """Shares files, where the settings want some and the channel takes them."""
+    """Shares files, if the settings ask for them and the channel takes them."""
 
     queue: WorkQueue
     pacing: ChannelLimiter
@@ -84,7 +84,7 @@ class FileDelivery:
         return self.from_pages if isinstance(channel, FileSharing) else None
 
     async def deliver(self, turn: TurnContext, address: Address, writer: Writer) -> None:
-        """Share what the finished answer comes with, and let the reply show the rest where that fails.
+        """Share the files of the finished answer; if that fails, let the reply show the rest.
 
         Raises `LeaseLost`.
         """
@@ -113,7 +113,7 @@ class FileDelivery:
             reply.rest_in = file.name if file.is_whole else reply.rest_in
 
     async def _bring(self, answer: _Answer, file: ResultFile) -> bool:
-        """Say whether people see the file. Raises `LeaseLost`."""
+        """Share a file, unless that was done. Return True if people see it. Raises `LeaseLost`."""
         mark = answer.marks.get(file.name)
         if mark is not None and mark.state is not SharingState.BEGUN:
             return mark.state is SharingState.SHARED
@@ -135,7 +135,7 @@ class FileDelivery:
     async def _share(self, answer: _Answer, file: ResultFile) -> bool:
         upload_id = await self._patiently((), partial(answer.files.upload, answer.address, file))
         mark = FileMark(SharingState.BEGUN, upload_id)
-        # First the record: another worker must know that people may see it.
+        # Record first: another worker must know that people may see it.
         await self._note(answer, file, mark)
         await answer.guard()
         share = partial(answer.files.share, answer.address, file, upload_id)
@@ -151,7 +151,7 @@ class FileDelivery:
             await self._note(answer, file, FileMark(SharingState.SHARED))
 
     async def _is_there(self, answer: _Answer, mark: FileMark) -> bool:
-        """Say whether a file that may have been shared is seen. It is never shared again: pages are the safe way."""
+        """Return True if people see a file that may have been shared. It is never shared twice: pages are safer."""
         for pause_s in _LOOK_PAUSES_S:
             await self.clock.sleep(pause_s)
             try:
@@ -164,7 +164,7 @@ class FileDelivery:
         return False
 
     async def _patiently(self, budgets: Sequence[Budget], call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call within the limits, again where it surely had no effect. Raises what it raises at last."""
+        """Make a call within the limits, and again if it surely had no effect. Raises what the last try raises."""
         pauses = iter(_PAUSES_S)
         while True:
             asked = self.pacing.asked(Priority.TURN, budgets)
@@ -186,7 +186,7 @@ class FileDelivery:
                 await self.clock.sleep(pause_s)
 
     async def _note(self, answer: _Answer, file: ResultFile, mark: FileMark) -> None:
-        """Record how far a file has come. Raises `StoreUnavailable`, soon where the store hangs, and `LeaseLost`."""
+        """Record how far a file has come. Raises `LeaseLost`, and `StoreUnavailable`: soon, also if the store hangs."""
         answer.marks[file.name] = mark
         try:
             async with asyncio.timeout(_NOTE_WITHIN_S):
@@ -196,5 +196,5 @@ class FileDelivery:
 
 
 def _is_long(reply: Reply) -> bool:
-    """Say whether the answer is more than one message: else nothing of it needs a file."""
+    """Return True if the answer is more than one message: a shorter one needs no file."""
     return len(reply.views()) > 1 or reply.is_held

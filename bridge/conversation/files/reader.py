@@ -22,14 +22,14 @@ _BYTES_OF_A_CHARACTER = 4
 
 
 class FileReader:
-    """Reads attachments. Nothing of them is stored but with the words that are sent for the question."""
+    """Reads attachments. Their content is stored only in the words that are sent for the question."""
 
     def __init__(self, rules: FileRules, alarms: OperatorAlerts) -> None:
         self._rules = rules
         self._alarms = alarms
 
     async def read(self, channel: Channel, question: Question, at_most: int) -> Sequence[ReadFile]:
-        """Return what was read, in order, some more than so many characters at most. What cannot be read is left out.
+        """Return what was read, in order: little more than `at_most` characters. Leaves out what cannot be read.
 
         Raises nothing but cancellation.
         """
@@ -44,7 +44,7 @@ class FileReader:
         return found
 
     async def _one(self, files: Files, question: Question, file: Attachment, room: int) -> ReadFile | None:
-        # One more byte than is needed tells whether there are more.
+        # One byte more than needed tells whether there are more.
         most = min(room * _BYTES_OF_A_CHARACTER, self._rules.most_bytes)
         try:
             async with asyncio.timeout(_WITHIN_S):

@@ -1,4 +1,4 @@
-"""What people may use: counted before anything is asked, and told to the person where it is used up."""
+"""Counts what people use before anything is asked, and tells them what is used up."""
 
 import asyncio
 import logging
@@ -63,7 +63,7 @@ class AllowanceKeeper:
     async def turn_of(
         self, queued: Queued, choices: Choices, tell_once: TellOnce, *, has_begun: bool
     ) -> AsyncIterator[bool]:
-        """Count a question, and its turn as live inside a block. Gives False at a limit, which a notice says.
+        """Count a question, and its turn as live inside a block. Yields False at a limit, and a notice says so.
 
         One that has begun goes on in any case. Raises `TurnPutOff` where it has to wait for another of the person's,
         and `StoreUnavailable`.
@@ -86,7 +86,7 @@ class AllowanceKeeper:
         finally:
             if staying is not None:
                 staying.cancel()
-                # Not waited for: so it goes along with the step that settles the turn.
+                # No code waits for it, so it can travel with the step that settles the turn.
                 self._beside(partial(self._store.leave_turn, asking))
 
     async def _counted(self, asking: Asking, limits: Allowances, *, has_begun: bool) -> Taken:
@@ -103,7 +103,7 @@ class AllowanceKeeper:
             raise AllowanceUsedUp(taken.again_after_s)
 
     def settled(self, queued: Queued, settlement: Settlement, choices: Choices) -> None:
-        """Count the tokens of an answer. Best effort, and not waited for."""
+        """Count the tokens of an answer. Best effort; returns at once."""
         self.count(queued, settlement.usage, choices, queued.id)
 
     def count(self, queued: Queued, usage: Mapping[str, int], choices: Choices, counted_as: str) -> None:
@@ -120,7 +120,7 @@ class AllowanceKeeper:
             log.warning("the tokens of an answer were not counted", extra={"tokens": tokens})
 
     def _beside(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Let work go on beside the caller's. A store that is away is no fault of it."""
+        """Run work beside the caller's. That the store is away is no defect."""
 
         async def attempt() -> None:
             with suppress(StoreUnavailable):
@@ -162,7 +162,7 @@ class AllowanceKeeper:
         return replace(self.limits, **{name: limit for name, limit in made.items() if limit is not None})
 
     def _tell_operator(self, levels: Iterable[Level], asking: Asking, limits: Allowances) -> None:
-        """Say which budgets of the day are nearly used up: all persons' alike, so that a crowd is one alert."""
+        """Alert the operator of daily budgets that are nearly used up. All people share one alert."""
         for level in levels:
             setting = f"BRIDGE_BUDGET_{level.limit}_{level.unit}".upper()
             most = getattr(limits, f"{level.limit}_{level.unit}")
@@ -173,7 +173,7 @@ class AllowanceKeeper:
 
 
 class HourLimit:
-    """How many questions a person may ask in an hour, at the place where they come in."""
+    """Limits the questions of a person in an hour, at intake."""
 
     def __init__(self, keeper: AllowanceKeeper, routes: RouteTable, tell_once: TellOnce) -> None:
         self._keeper = keeper
@@ -190,7 +190,7 @@ class HourLimit:
 
 
 def _costs(queued: Queued) -> bool:
-    """Say whether this asks the agent, or may open a conversation."""
+    """Return True if this asks the agent, or may open a conversation."""
     return not isinstance(queued, Command) or queued.name in _COST
 
 

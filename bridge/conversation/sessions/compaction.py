@@ -1,4 +1,4 @@
-"""A long conversation goes on in a fresh one, with a summary by the agent itself, before it forgets the beginning.
+"""Lets a long conversation go on in a fresh one, with the agent's own summary, before the agent forgets the beginning.
 
 The summary is asked for in the old conversation, is not shown, and is billed like a question. It is kept and the
 conversation's end begun in one step: a worker that is killed before asks again, and the next one finds either the old
@@ -24,7 +24,7 @@ from bridge.runtime.clock import Clock
 log = logging.getLogger(__name__)
 
 COMPACT_FROM = EXCHANGES_READ - 2
-"""From so many exchanges on: the summary's own question is one more, and one more try has to fit."""
+"""From so many exchanges on. The summary's own question is one more, and a second try has to fit too."""
 _WITHIN_S = 60.0
 
 
@@ -36,8 +36,8 @@ class Compaction:
         store: Keeps summaries.
         clock: Time.
         allowances: Counts what a summary used.
-        is_on: Whether there are any.
-        begins_at: From so many exchanges of a conversation on.
+        is_on: Whether conversations are summarised.
+        begins_at: From how many exchanges of a conversation on.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Compaction:
         self._is_on = is_on
 
     def has_asked_in(self, session: Session) -> bool:
-        """Say whether a summary may have been asked for in the session: no turn tells of that."""
+        """Return True if a summary may have been asked for in the session: no turn's record says so."""
         return self._is_on and session.turns >= self._begins_at
 
     async def go_on(self, turn: QuestionTurn, session: Session) -> bool:
@@ -74,7 +74,7 @@ class Compaction:
         await turn.guard()
         await self._store.begin_summary(session.thread, session.conversation.id)
         text, usage = await self._summary(session)
-        # One that has to be asked for again, under another lease, costs again.
+        # Asked again under another lease, a summary costs again.
         counted_as = f"{turn.question.id}/summary/{turn.lease.fence}"
         self._allowances.count(turn.question, usage, turn.routed.choices, counted_as)
         if not text and session.turns < EXCHANGES_READ:
@@ -96,7 +96,7 @@ class Compaction:
         return False
 
     async def _summary(self, session: Session) -> tuple[str, Mapping[str, int]]:
-        """Return the summary and what it took; an empty one where it cannot be had whole."""
+        """Return the summary and the tokens it took; an empty one if it cannot be had whole."""
         text = ""
         try:
             async with asyncio.timeout(_WITHIN_S), self._agent.ask(session.conversation, SUMMARY_PROMPT) as events:

@@ -1,4 +1,4 @@
-"""Before a conversation ends, fill in from its history what its thread is to remember and Redis has forgotten."""
+"""Reads again, before a conversation ends, what its thread is to remember and Redis has forgotten."""
 
 import asyncio
 import logging
@@ -14,11 +14,11 @@ log = logging.getLogger(__name__)
 
 _WITHIN_S = 5.0
 _MOST_AT_ONCE = 4
-"""After a loss of everything many conversations end together: their ends come first, and the limit is one for all."""
+"""After Redis lost everything, many conversations end together. Their ends come first, and share one limit."""
 
 
 class HistoryFill:
-    """Reads histories, a few at a time; what finds no room is left out."""
+    """Reads histories, a few at a time; leaves out those that find no room."""
 
     def __init__(self, agent: Agent, store: Exchanges, limits: CarryOverLimits) -> None:
         self._agent = agent

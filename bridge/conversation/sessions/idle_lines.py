@@ -1,4 +1,4 @@
-"""One line in a thread whose session fell idle, where the operator wants it."""
+"""Posts one line in a thread whose session fell idle, if the operator wants it."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,11 +17,11 @@ SayAside = Callable[[ThreadKey, Address, str], Awaitable[None]]
 _MOST_WAITING = 1000
 _RUNNERS = 4
 _MOST_ATTEMPTS = 3
-"""An end that took more tries comes late: people talk about something else by then, and the line would only disturb."""
+"""An end that took more tries comes late. People talk about something else by then, and the line would disturb."""
 
 
 class IdleLines:
-    """Posts the lines of ends that this worker confirmed, beside everything else, best effort and each once."""
+    """Posts a line for each end that this worker confirmed, once and best effort, beside all other work."""
 
     def __init__(self, sessions: SessionManager, say_aside: SayAside) -> None:
         self._sessions = sessions
@@ -29,13 +29,13 @@ class IdleLines:
         self._unsaid = BackgroundQueue(_MOST_WAITING, runners=_RUNNERS)
 
     def add(self, ending: Ending) -> None:
-        """Have the line of a session that fell idle said, where it has one. Does not wait."""
+        """Queue the line of a session that fell idle, if it has one. Does not wait."""
         line, thread = ending.session.idle_line, ending.session.thread
         if line is not None and ending.attempts <= _MOST_ATTEMPTS:
             self._unsaid.add(partial(self._say, thread, line))
 
     async def run(self) -> None:
-        """Say what is added until cancelled."""
+        """Post what is queued until cancelled."""
         await self._unsaid.run()
 
     async def _say(self, thread: ThreadKey, line: IdleLine) -> None:

@@ -1,4 +1,4 @@
-"""Places where the bot may read and not write: a conversation there would cost money for an answer that none sees."""
+"""Knows places where the bot may read but not write: a conversation there would cost money for nothing."""
 
 import logging
 
@@ -13,13 +13,13 @@ _GROUP = "muted"
 
 
 class MutedPlaces:
-    """What all workers know of them."""
+    """Shared by all workers."""
 
     def __init__(self, marks: KeyValueStore) -> None:
         self._marks = marks
 
     async def note(self, thread: ThreadKey, error: PlaceMuted) -> None:
-        """Take in that an answer could not be written. Never fails; noted twice, a place is not muted longer."""
+        """Note that an answer could not be written. Never fails. Noting a place twice mutes it no longer than once."""
         facts = {"thread_key": str(thread), "cause": str(error)}
         try:
             is_news = await self._marks.use(_GROUP, str(thread) if error.thread_only else _place_of(thread), MUTED_S)
@@ -29,7 +29,7 @@ class MutedPlaces:
             log.warning("the bot may not write here: nothing is asked for %g s", MUTED_S, extra=facts)
 
     async def check(self, thread: ThreadKey) -> None:
-        """Raise `PlaceMuted` where nothing could be written a short while ago."""
+        """Raise `PlaceMuted` if nothing could be written there a short while ago."""
         try:
             is_muted = await self._marks.is_any_used(_GROUP, (_place_of(thread), str(thread)))
         except StoreUnavailable:

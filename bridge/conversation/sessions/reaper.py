@@ -1,4 +1,4 @@
-"""Stop the meter: begin the end of sessions that fell idle, and end them until TalkifAI confirms."""
+"""Stops the meter: begins the end of sessions that fell idle, and ends them until TalkifAI confirms."""
 
 import asyncio
 import logging
@@ -27,21 +27,21 @@ CLAIM_S = 90.0
 """Longer than an `/end` may take: no other reaper repeats it meanwhile."""
 _PAUSE_FIRST_S, _PAUSE_MOST_S = 1.0, 60.0
 _REFUSALS_TO_BELIEVE = 3
-"""A token that is refused so often, over a minute, has nothing left to close. One refusal may be a mistake."""
+"""If a token is refused so often, over a minute, there is nothing left to close. One refusal may be a mistake."""
 _REFUSED_PAUSE_S = 30.0
 _MOST_REFUSED = 10_000
 STUCK_AFTER_S = 3600.0
-"""An end that has failed for so long is an alarm."""
+"""An end that has failed for this long is an alarm."""
 _STUCK_ATTEMPTS = 20
-"""In an hour it was tried sixty times. Fewer tries say that one of the clocks has jumped."""
+"""Sixty tries in an hour are usual. Far fewer mean that one of the clocks has jumped."""
 
 
 _MOST_UNTOLD = 1000
-"""Bound of the ends that channels have not been told of yet."""
+"""How many ends may wait until their channels hear of them."""
 
 
 class Reaper:
-    """Sweeps. Any number of workers may sweep at once: the store gives each end to one of them.
+    """Sweeps. Several workers may sweep at once: the store gives each end to one of them.
 
     Args:
         agent: Where conversations are ended.
@@ -71,7 +71,7 @@ class Reaper:
         self.looked_at = clock.monotonic()
         """When it last looked for what is due, by the monotonic clock."""
         self._refusals: BoundedDict[str, int] = BoundedDict(_MOST_REFUSED)
-        """How often each conversation's token was refused here. Where that is forgotten, it is tried more often."""
+        """How often each conversation's token was refused here. If that is forgotten, it is tried more often."""
         self.ended = 0
         self.stuck = 0
 
@@ -101,7 +101,7 @@ class Reaper:
             return ()
 
     async def _is_anything_due(self) -> bool:
-        """Look at the store. A clock of its that jumps must not end every session at once, nor keep them open."""
+        """Look at the store. If its clock jumps, sessions must neither end all at once nor stay open."""
         now = self._clock.monotonic()
         elapsed_s, self.looked_at = now - self.looked_at, now
         tick = await self._store.tick(elapsed_s)
@@ -140,7 +140,7 @@ class Reaper:
             self._on_idle(ending)
 
     async def _close(self, conversation: Conversation) -> None:
-        """End the conversation; return too when its token was refused often enough, or is not there."""
+        """End the conversation. Return also if its token is missing or was refused often enough."""
         if not conversation.token:
             return
         try:
@@ -181,7 +181,7 @@ class Reaper:
     async def _put_off(self, ending: Ending, error: BridgeError, facts: dict[str, str]) -> None:
         wait_s = pause_after(ending.attempts, _PAUSE_FIRST_S, _PAUSE_MOST_S)
         if isinstance(error, AgentRateLimited):
-            # A long wait may be meant for openings alone: each end asks again, and the quota lets one a minute try.
+            # A long wait may be meant for openings only. Each end asks again, and the quota lets one a minute try.
             wait_s = min(max(wait_s, error.retry_after_s), _PAUSE_MOST_S)
         elif isinstance(error, ConversationLost):
             wait_s = _REFUSED_PAUSE_S

@@ -1,4 +1,4 @@
-"""Open, find and end the session of a thread, so that no conversation is opened without its record."""
+"""Opens, finds and ends the session of a thread, so that no conversation is opened without its record."""
 
 import asyncio
 import logging
@@ -34,10 +34,10 @@ from bridge.runtime.clock import Clock
 log = logging.getLogger(__name__)
 
 Wait = Callable[[float], Awaitable[None]]
-"""Waits so many seconds."""
+"""Waits for so many seconds."""
 
 _END_NOW_WITHIN_S = 2.0
-"""Shorter than an opening may go on after a stop: its end is put into the queue within that time."""
+"""Shorter than an opening may go on after a stop: its end enters the queue within that time."""
 _RATE_WAIT_MOST_S = 120.0
 """How long a question waits for TalkifAI's organisation limit before a notice says so."""
 _RECORD_AFTER_CANCEL_S = 1.0
@@ -53,7 +53,7 @@ _SHORTEST_WAIT_S = 0.5
 
 
 class SessionManager:
-    """The bridge's side of billing: what is open, and that it is closed."""
+    """The bridge's side of billing: knows what is open, and sees that it is closed."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class SessionManager:
         allowances: AllowanceKeeper | None = None,
         idle_line: bool = False,
     ) -> None:
-        """Take what it works with. `idle_line`: where no route says otherwise, a thread that falls idle gets a line."""
+        """`idle_line`: whether a thread that falls idle gets a line, if no route says otherwise."""
         self._idle_line = idle_line
         self._take_overs = take_overs
         self._memory = memory
@@ -99,8 +99,8 @@ class SessionManager:
     ) -> tuple[Session, str]:
         """Open a conversation, bind the thread to it, and return the session and the agent's greeting.
 
-        `wait` waits out TalkifAI's limit; by default in silence. An opening whose turn is cancelled goes on by itself,
-        and what comes of it is ended.
+        `wait` waits out TalkifAI's limit; by default in silence. If the turn is cancelled, its opening goes on alone,
+        and the conversation that it opens is ended.
 
         Raises `LeaseLost`, `StoreUnavailable` (the conversation was ended on the spot), `AgentUnavailable`,
         `AgentRateLimited`, the `Misconfigured` leaves, `PlaceMuted` where the answer could not be
@@ -120,7 +120,7 @@ class SessionManager:
             at = self._clock.now()
             opening = Opening(self._new_id(), lease.thread, queued.person.id, identifier, agent_id, at)
             try:
-                # All waits are out here: nothing is opened in them, so a cancelled turn can leave at once.
+                # All waits are here, outside of openings, so a cancelled turn can leave at once.
                 attempt = _Attempt(lease, opening, queued.origin.metadata, self.idle_after(choices), idle_line)
                 return await self._see_through(attempt)
             except (AgentRateLimited, AgentUnreachable) as error:
@@ -131,12 +131,12 @@ class SessionManager:
         return await self._store.begin_end(thread, conversation_id, reason)
 
     async def end_unrecorded(self) -> None:
-        """Try again to end the conversations that no record tells of. To be called every second or so."""
+        """Try again to end conversations that have no record. Call it every second or so."""
         for session in list(self._unrecorded.values()):
             await self._end_on_the_spot(session)
 
     async def finish_openings(self) -> None:
-        """Let openings whose turns are gone come to their end, at a stop of the process.
+        """At a stop of the process, wait for openings whose turns are gone.
 
         What is still under way after that counts as lost a minute later: another worker says so.
         """
@@ -198,7 +198,7 @@ class SessionManager:
         await self._store.bind(attempt.lease, session, attempt.idle_timeout_s, attempt.opening.id)
 
     async def _request(self, attempt: "_Attempt") -> OpenedConversation:
-        """Open, once: a request whose answer was lost may have opened a conversation, and another try a second one."""
+        """Open, once: if the answer is lost, a conversation may be open, and another try could open a second one."""
         opening = attempt.opening
         metadata = {**attempt.metadata, OPENING: opening.id}
         try:
@@ -216,7 +216,7 @@ class SessionManager:
     async def _end_on_the_spot(self, session: Session) -> bool:
         """End a conversation that could not be recorded, or leave its end to the reaper: whichever works first.
 
-        Where neither does it is kept in mind and tried again for as long as this worker lives. False then.
+        If neither works, return False and try again for as long as this worker lives.
         """
         facts = {"conversation": session.conversation.id}
         self._unrecorded[session.conversation.id] = session
@@ -233,7 +233,7 @@ class SessionManager:
         return True
 
     async def _end_now(self, conversation: Conversation) -> bool:
-        """Try once, for a short time only: a limit of TalkifAI may hold an end up for longer than we have."""
+        """Try once and briefly: a limit of TalkifAI may hold an end up for longer than there is time."""
         try:
             async with asyncio.timeout(_END_NOW_WITHIN_S):
                 await self._agent.end(conversation)
@@ -281,7 +281,7 @@ class _Patience:
         self._pauses = iter(_PAUSES_S)
 
     async def wait_out(self, refusal: AgentRateLimited | AgentUnreachable) -> None:
-        """Return when the next try may be made. Raises `refusal` where there shall be none."""
+        """Wait until the next try. Raises `refusal` if no further try is to be made."""
         if isinstance(refusal, AgentUnreachable):
             pause_s = next(self._pauses, None)
             if pause_s is None:
