@@ -14,6 +14,8 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 
+from bridge.domain.errors import SettingWrong
+
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """What is raised where nothing of a request has left the process. Anything else leaves open whether it arrived."""
 _NOT_SENT_CAUSES = (
@@ -218,8 +220,17 @@ class Body(httpx.AsyncByteStream):
 
 @cache
 def _certificates() -> SSLContext | bool:
-    """Trust the system's file of certificates, which aiohttp has read; else those of httpx. A second set takes 1 MB."""
-    return True if get_default_verify_paths().cafile else httpx.create_ssl_context()
+    """Trust the system's file of certificates, which aiohttp has read; else those of httpx. A second set takes 1 MB.
+
+    Raises `SettingWrong` where the environment names certificates that cannot be read.
+    """
+    if get_default_verify_paths().cafile:
+        return True
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        remedy = "Name a readable file of PEM certificates, or unset it"
+        raise SettingWrong("SSL_CERT_FILE", f"its certificates cannot be read ({error.strerror})", remedy) from None
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import trustme
 _ASK = """
 import asyncio, sys, httpx
 from adapters.http_transport import Connections, HttpTransport
+from bridge.domain.errors import SettingWrong
 
 async def ask():
     async with httpx.AsyncClient(transport=HttpTransport(Connections(1))) as client:
@@ -21,6 +22,8 @@ async def ask():
             print((await client.get(sys.argv[1])).status_code)
         except httpx.HTTPError as error:
             print(type(error).__name__)
+        except SettingWrong as error:
+            print(error)
 
 asyncio.run(ask())
 """
@@ -59,3 +62,8 @@ async def test_a_file_of_certificates_that_the_environment_names_is_trusted(addr
 
 async def test_a_certificate_of_an_unknown_authority_is_refused(address: str) -> None:
     assert await _asked(address) == "ConnectError"
+
+
+async def test_certificates_that_are_not_there_are_a_wrong_setting(address: str, tmp_path: Path) -> None:
+    said = await _asked(address, SSL_CERT_FILE=str(tmp_path / "nowhere.pem"))
+    assert said.startswith("SSL_CERT_FILE: its certificates cannot be read (No such file or directory).")
