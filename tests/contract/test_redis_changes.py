@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.redis_store import RedisStores, StoreLimits, check_server, connect
-from adapters.redis_store.client.batching import Call
+from adapters.redis_store.client import batching
 from adapters.redis_store.client.commands import Commands
 from adapters.redis_store.client.server_check import is_cluster
 from adapters.redis_store.places import RedisPlaces
@@ -306,10 +306,8 @@ class _LosesAnswers(Commands):
 
     losses = 0
 
-    async def _evaluate(
-        self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0, kept: str = ""
-    ) -> Any:
-        result = await super()._evaluate(name, call, is_durable=is_durable, can_wait_s=can_wait_s, kept=kept)
+    async def _send_steps(self, steps: Sequence[batching.Step], *, is_durable: bool = False) -> list[Any]:
+        result = await super()._send_steps(steps, is_durable=is_durable)
         if self.losses:
             self.losses -= 1
             raise RedisConnectionError

@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
 
-from adapters.redis_store.client.batching import Argument, Call
-from adapters.redis_store.client.commands import Commands
+from adapters.redis_store.client.batching import Argument, Call, Step
+from adapters.redis_store.client.commands import Commands, KeptUnder
 from adapters.redis_store.client.scripts import Script, all_scripts
 from adapters.redis_store.exchanges import RedisExchanges
 from adapters.redis_store.health import RedisHealth
@@ -144,8 +144,6 @@ class Store:
 class HostCommands(Commands):
     """One worker's commands: the real ones, with its faults in front and behind."""
 
-    sends_alone = True
-
     def __init__(self, store: Store, host: "Host") -> None:
         super().__init__(store.redis, _on_virtual_time())
         self._store = store
@@ -164,6 +162,18 @@ class HostCommands(Commands):
             raise StoreUnavailable("the answer was lost")
         await self._host.step()
         return result
+
+    async def script(
+        self,
+        name: str,
+        keys: Sequence[str],
+        args: Sequence[Argument],
+        *,
+        can_wait_s: float = 0.0,
+        once: KeptUnder | None = None,
+    ) -> Any:
+        del can_wait_s  # each step is a command of its own here
+        return await self.run(self._run_alone(Step(name, (keys, args), self._kept(once))))
 
     async def scripts(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
         del can_wait_s
@@ -184,12 +194,10 @@ class HostCommands(Commands):
             except TimeoutError:
                 return None
 
-    async def _evaluate(
-        self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0, kept: str = ""
-    ) -> Any:
-        keys, args = call
+    async def _run_alone(self, step: Step, *, is_durable: bool = False) -> Any:
+        name, (keys, args), _ = step
         waiting: list[bytes] = await self._waiting_in(keys[2]) if name == "settle" else []
-        result = await super()._evaluate(name, call, is_durable=is_durable, can_wait_s=can_wait_s, kept=kept)
+        result = await super()._run_alone(step, is_durable=is_durable)
         left = len(await self._waiting_in(keys[2])) if waiting else 0
         removed = [raw.decode() for raw in waiting[: len(waiting) - left]]
         self._store.watcher.saw(self._host.name, name, args, removed, result)
@@ -198,7 +206,7 @@ class HostCommands(Commands):
         return result
 
     async def _watched_batch(self, name: str, calls: Sequence[Call]) -> list[Any]:
-        results = await self._evaluate_all(name, calls)
+        results = await self._exchange_scripts(name, calls)
         for (_, args), result in zip(calls, results, strict=True):
             self._store.watcher.saw(self._host.name, name, args, (), result)
         return results

@@ -4,8 +4,7 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -15,8 +14,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MovedError, NoScriptError, ReadOnlyError, RedisError
 
 from adapters.redis_store.client.batching import MOST_TOGETHER, Argument, Batch, Call, Step, packed
-from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S, translated
+from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S, unavailable
 from adapters.redis_store.client.scripts import TOGETHER, Script, all_scripts
+from adapters.redis_store.client.wire import Wire
 from bridge.domain.errors import StoreUnavailable
 from bridge.runtime.cancellation import shielded
 
@@ -39,11 +39,9 @@ class Commands:
     the same connection (redis-py#2624). So a caller that is cancelled leaves at once, and its command goes on.
     """
 
-    sends_alone = False
-    """Whether each step is a command of its own."""
-
     def __init__(self, redis: Redis, scripts: Mapping[str, Script] | None = None) -> None:
         self._seed = self._redis = redis
+        self._wire = Wire(redis)
         self._waiting = _one_connection(redis)
         self._scripts = scripts or all_scripts()
         self._running: set[asyncio.Task[Any]] = set()
@@ -56,21 +54,22 @@ class Commands:
 
     async def run(self, command: Coroutine[Any, Any, T]) -> T:
         """Run a command to its end. Raises `StoreUnavailable`."""
-        task = self._start(self._watched_for_moves(command))
-        with self._counted(), translated():
-            return await shielded(task)
+        return await self._answer_of(self._start(self._watched_for_moves(command)))
 
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
+    async def _answer_of(self, task: asyncio.Task[T]) -> T:
         try:
-            yield
-        except StoreUnavailable:
-            self.errors += 1
-            raise
+            return await shielded(task)
+        except (RedisError, OSError) as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> StoreUnavailable:
+        self.errors += 1
+        return unavailable(error)
 
     async def call(self, *parts: Argument) -> Any:
         """Run one plain command. Raises `StoreUnavailable`."""
-        return await self.run(_execute(self._redis, *parts))
+        (found,) = await self.run(self._exchange_all([parts]))
+        return found
 
     async def read(self, command: str, keys: Sequence[str], *parts: Argument) -> Any:
         """Run one plain command as a step. A hash is a flat list in its answer. Raises `StoreUnavailable`."""
@@ -103,7 +102,10 @@ class Commands:
             once: For a step that would take its own first run for another's: its answer is kept for a minute, so that
                 it is run once though a lost answer makes it be sent again.
         """
-        return await self.run(self._evaluate(name, (keys, args), can_wait_s=can_wait_s, kept=self._kept(once)))
+        try:
+            return await self._batch.ask(Step(name, (keys, args), self._kept(once)), can_wait_s)
+        except (RedisError, OSError) as error:
+            raise self._failed(error) from error
 
     async def durable_script(
         self, name: str, keys: Sequence[str], args: Sequence[Argument], *, once: KeptUnder | None = None
@@ -112,11 +114,17 @@ class Commands:
 
         A failover loses what the new primary had not got yet. It travels alone. `once`: as `script`.
         """
-        return await self.run(self._evaluate(name, (keys, args), is_durable=True, kept=self._kept(once)))
+        return await self.run(self._run_alone(Step(name, (keys, args), self._kept(once)), is_durable=True))
 
     async def scripts(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
         """Run the same step for several things, in one exchange: a few in one command. Raises `StoreUnavailable`."""
-        return await self.run(self._evaluate_all(name, calls, can_wait_s=can_wait_s)) if calls else []
+        if len(calls) > MOST_TOGETHER:
+            return await self.run(self._exchange_scripts(name, calls))
+        asked = [self._batch.ask(Step(name, call), can_wait_s) for call in calls]
+        try:
+            return _raise_first(await asyncio.gather(*asked, return_exceptions=True))
+        except (RedisError, OSError) as error:
+            raise self._failed(error) from error
 
     async def load(self) -> None:
         """Give the server all scripts, in one exchange. Raises `StoreUnavailable`."""
@@ -131,8 +139,7 @@ class Commands:
         pop = self._watched_for_moves(_execute(self._waiting, "BLPOP", *keys, f"{timeout_s:.3f}"))
         task = asyncio.get_running_loop().create_task(pop)
         try:
-            with self._counted(), translated():
-                found = await shielded(task)
+            found = await self._answer_of(task)
         finally:
             task.cancel()
         return None if found is None else (found[0].decode(), found[1])
@@ -144,6 +151,7 @@ class Commands:
             _, late = await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT_S)
             for task in late:
                 task.cancel()
+        await self._wire.disconnect()
         for client in {self._waiting, self._redis, self._seed}:
             await client.aclose()
 
@@ -158,22 +166,24 @@ class Commands:
     def _kept(self, once: KeptUnder | None) -> str:
         return "" if once is None else once(f"{self._name}.{next(self._numbers)}")
 
-    async def _evaluate(
-        self, name: str, call: Call, *, is_durable: bool = False, can_wait_s: float = 0.0, kept: str = ""
-    ) -> Any:
-        step = Step(name, call, kept)
-        if self.sends_alone or is_durable:
-            (found,) = _raise_first(await self._send([step], is_durable=is_durable and self.has_replicas))
-            return found
-        return await self._batch.ask(step, can_wait_s)
+    async def _run_alone(self, step: Step, *, is_durable: bool = False) -> Any:
+        (found,) = _raise_first(await self._send_steps([step], is_durable=is_durable and self.has_replicas))
+        return found
 
-    async def _evaluate_all(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:
-        if self.sends_alone or len(calls) > MOST_TOGETHER:
-            return await self._exchange_scripts(name, calls)
-        asked = (self._batch.ask(Step(name, call), can_wait_s) for call in calls)
-        return _raise_first(list(await asyncio.gather(*asked, return_exceptions=True)))
+    async def _send(self, steps: Sequence[Step]) -> list[Any]:
+        """Send steps as one command, and look whether this is still the server to talk to."""
+        asked = self._wire
+        try:
+            found = await self._send_steps(steps)
+        except RedisError as error:
+            await self._follow(error, asked)
+            raise
+        refused = next((one for one in found if isinstance(one, RedisError)), None)
+        if refused is not None:
+            await self._follow(refused, asked)
+        return found
 
-    async def _send(self, steps: Sequence[Step], *, is_durable: bool = False) -> list[Any]:
+    async def _send_steps(self, steps: Sequence[Step], *, is_durable: bool = False) -> list[Any]:
         """Send steps as one command. The answer of one that failed is its error."""
         if len(steps) == 1 and not steps[0].kept:
             return await self._exchange_scripts(steps[0].name, [steps[0].call], is_durable=is_durable)
@@ -185,11 +195,11 @@ class Commands:
         script = self._scripts[name]
         commands = [("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in calls]
         more = [("WAIT", 1, REPLICA_WAIT_MS)] if is_durable else []
-        found = await self._exchange([*commands, *more])
+        found = await self._wire.exchange([*commands, *more])
         unknown = [at for at, result in enumerate(found[: len(commands)]) if isinstance(result, NoScriptError)]
         if unknown:
             await self._exchange_all([("SCRIPT", "LOAD", script.text)])
-            again = await self._exchange([*(commands[at] for at in unknown), *more])
+            again = await self._wire.exchange([*(commands[at] for at in unknown), *more])
             for at, result in zip(unknown, again, strict=False):
                 found[at] = result
         # The answer to WAIT, or that the service forbids it, changes nothing.
@@ -197,54 +207,43 @@ class Commands:
 
     async def _exchange_all(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         """Run commands in one exchange and return their answers; the first error is raised."""
-        return _raise_first(await self._exchange(commands))
-
-    async def _exchange(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-        """Run commands in one exchange. An error stands in the list where its answer would be."""
-        if len(commands) == 1:
-            try:
-                return [await _execute(self._redis, *commands[0])]
-            except NoScriptError as error:
-                return [error]
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for parts in commands:
-                pipeline.execute_command(*parts)
-            return list(await pipeline.execute(raise_on_error=False))
+        return _raise_first(await self._wire.exchange(commands))
 
     # ------------------------------------------------------------ a server that changes
 
     async def _watched_for_moves(self, command: Coroutine[Any, Any, T]) -> T:
-        """Run a command; when its error says that this is not the server to talk to, find the right one for the next.
+        """Run a command; where it fails, look whether this is still the server to talk to."""
+        asked = self._wire
+        try:
+            return await command
+        except RedisError as error:
+            await self._follow(error, asked)
+            raise
+
+    async def _follow(self, error: RedisError, asked: Wire) -> None:
+        """When an error says that the server that was asked is not the one to talk to, find the right one for the next.
 
         After a failover the old primary answers READONLY on the connections that it kept; a node of a cluster names
         the one that has our keys.
         """
-        asked = self._redis
-        try:
-            return await command
-        except MovedError as error:
-            if self._redis is asked:
+        if isinstance(error, MovedError):
+            if self._wire is asked:
                 await self._talk_to(_at(self._seed, error.host, error.port))
-            raise
-        except RedisError as error:
-            # Redis 6.2 wraps what a script was answered into a general error.
-            if isinstance(error, ReadOnlyError) or "-READONLY" in str(error):
-                await self._drop_idle_connections()
-            elif isinstance(error, RedisConnectionError) and self._redis is asked is not self._seed:
-                await self._talk_to(self._seed)
-            raise
+        # Redis 6.2 wraps what a script was answered into a general error.
+        elif isinstance(error, ReadOnlyError) or "-READONLY" in str(error):
+            await self._drop_idle_connections()
+        elif isinstance(error, RedisConnectionError) and self._wire is asked and self._redis is not self._seed:
+            await self._talk_to(self._seed)
 
     async def _talk_to(self, redis: Redis) -> None:
         """Use another server from now on. Commands under way end where they began."""
         log.info("talking to another Redis server of the cluster")
-        old = [client for client in (self._redis, self._waiting) if client is not self._seed]
-        self._redis, self._waiting = redis, _one_connection(redis)
-        for client in old:
-            await client.connection_pool.disconnect(inuse_connections=False)
+        wire, waiting = self._wire, self._waiting
+        self._redis, self._wire, self._waiting = redis, Wire(redis), _one_connection(redis)
+        await _disconnect(wire, waiting)
 
     async def _drop_idle_connections(self) -> None:
-        for client in (self._redis, self._waiting):
-            await client.connection_pool.disconnect(inuse_connections=False)
+        await _disconnect(self._wire, self._waiting)
 
 
 def _one_connection(redis: Redis) -> Redis:
@@ -271,6 +270,11 @@ def _at(redis: Redis, host: str, port: int) -> Redis:
             **options,
         )
     )
+
+
+async def _disconnect(wire: Wire, waiting: Redis) -> None:
+    await wire.disconnect()
+    await waiting.connection_pool.disconnect(inuse_connections=False)
 
 
 def _raise_first(found: list[Any]) -> list[Any]:

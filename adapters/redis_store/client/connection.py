@@ -26,13 +26,18 @@ HEALTH_CHECK_S = 60.0
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn whatever the client library raises into `StoreUnavailable`. The text holds no address and no secret."""
+    """Turn whatever the client library raises into `StoreUnavailable`."""
     try:
         yield
     except (RedisError, OSError) as error:
-        # A ResponseError is the server's own sentence (loading, read-only, out of memory); it names no secret.
-        detail = f": {error}" if isinstance(error, ResponseError) else ""
-        raise StoreUnavailable(f"Redis does not answer ({type(error).__name__}{detail})") from error
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """Return what callers see of an error of the client library. The text holds no address and no secret."""
+    # A ResponseError is the server's own sentence (loading, read-only, out of memory); it names no secret.
+    detail = f": {error}" if isinstance(error, ResponseError) else ""
+    return StoreUnavailable(f"Redis does not answer ({type(error).__name__}{detail})")
 
 
 def connect(url: str, *, tls_verify: bool = True, max_connections: int = 10) -> Redis:
