@@ -1,6 +1,7 @@
 """The one place that knows key names, and what is kept under them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from bridge.domain.threads import ThreadKey
@@ -271,5 +272,7 @@ def milliseconds(seconds: float) -> int:
     return max(1, round(seconds * 1000))
 
 
+# People, accounts and scopes come again with each step.
+@lru_cache(maxsize=2048)
 def _quoted(part: str) -> str:
     return quote(part, safe="", errors="surrogatepass")

@@ -58,6 +58,8 @@ class Sealing:
 
     def open_session(self, session: Session) -> Session:
         """Open both. Raises `Unreadable`."""
+        if MARK not in session.conversation.token and MARK not in session.user_identifier:
+            return session
         names = _token_of(session), f"token:{session.conversation.id}"
         return _with_secrets(session, lambda text: self.open(text, *names))
 
@@ -74,7 +76,7 @@ class Sealing:
 
     def close_queued(self, queued: Queued) -> Queued:
         """Seal who asks, the words of a question, and what its files are called and where they are."""
-        return _with_asked(queued, self.close)
+        return _with_asked(queued, self.close) if self.has_keys else queued
 
     def open_queued(self, queued: Queued, thread: ThreadKey | None = None) -> Queued:
         """Open what is sealed of what was found in this thread. Raises `Unreadable`."""
