@@ -166,7 +166,7 @@ class RedisSessions:
         that no worker takes.
         """
         keys = self._keys
-        names = await self._commands.script("idle_threads", [keys.idle, keys.clock], [limit])
+        names = await self._commands.script("idle_threads", [keys.idle, keys.clock], [limit], is_urgent=True)
         threads = [ThreadKey.parse(unpack(name)) for name in names]
         begun = await self._commands.scripts(
             "unbind_idle",
@@ -194,6 +194,7 @@ class RedisSessions:
                 "claim_ends",
                 [keys.ends, keys.endings, keys.end_attempts, keys.clock, keys.claimed_ends(worker.name)],
                 [limit, milliseconds(lease_s), worker.end_claims.next()],
+                is_urgent=True,
             )
             worker.end_claims.answered()
         return [ending for _, raw, attempts in taken if (ending := self._ending(raw, int(attempts)))]

@@ -170,9 +170,10 @@ class HostCommands(Commands):
         args: Sequence[Argument],
         *,
         can_wait_s: float = 0.0,
+        is_urgent: bool = False,
         once: KeptUnder | None = None,
     ) -> Any:
-        del can_wait_s  # each step is a command of its own here
+        del can_wait_s, is_urgent  # each step is a command of its own here
         return await self.run(self._run_alone(Step(name, (keys, args), self._kept(once))))
 
     async def scripts(self, name: str, calls: Sequence[Call], *, can_wait_s: float = 0.0) -> list[Any]:

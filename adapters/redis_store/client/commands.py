@@ -90,6 +90,7 @@ class Commands:
         args: Sequence[Argument],
         *,
         can_wait_s: float = 0.0,
+        is_urgent: bool = False,
         once: KeptUnder | None = None,
     ) -> Any:
         """Run one atomic step, in one command with others that are asked for now. Raises `StoreUnavailable`.
@@ -99,11 +100,12 @@ class Commands:
             keys: Its keys.
             args: Its arguments.
             can_wait_s: How long it may wait for another step to go along with.
+            is_urgent: It gathers no other steps in a crowd.
             once: For a step that would take its own first run for another's: its answer is kept for a minute, so that
                 it is run once though a lost answer makes it be sent again.
         """
         try:
-            return await self._batch.ask(Step(name, (keys, args), self._kept(once)), can_wait_s)
+            return await self._batch.ask(Step(name, (keys, args), self._kept(once)), can_wait_s, is_urgent=is_urgent)
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
 

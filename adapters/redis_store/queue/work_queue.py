@@ -87,6 +87,7 @@ class RedisWorkQueue:
                 *(milliseconds(self._limits.lease_s), worker.claims.next()),
                 *(worker.name, milliseconds(self._limits.presence_s)),
             ],
+            is_urgent=True,
         )
         worker.claims.answered()
         *taken, wait_ms = taken if isinstance(taken, list) else [taken]
