@@ -76,17 +76,14 @@ class RedisWorkQueue:
             return await self._claim()
 
     async def _claim(self) -> Lease | None:
-        keys, worker = self._keys, self._worker
+        keys, worker, limits = self._keys, self._worker, self._limits
         taken = await self._commands.script(
             "claim",
             [
                 *(keys.due, keys.leases, keys.fence, keys.bell, keys.clock),
                 *(keys.claimed(worker.name), keys.epoch, keys.workers, keys.askers, keys.served),
             ],
-            [
-                *(milliseconds(self._limits.lease_s), worker.claims.next()),
-                *(worker.name, milliseconds(self._limits.presence_s)),
-            ],
+            [milliseconds(limits.lease_s), worker.claims.next(), worker.name, milliseconds(limits.presence_s)],
             is_urgent=True,
         )
         worker.claims.answered()
