@@ -25,6 +25,8 @@ _LOOKS_LIKE_A_BLOCK = re.compile(
     r"[-+*#>|=:]|`{3}|`{0,2}\Z|~{3}|~{0,2}\Z|[0-9]{1,9}(?:[.)]|\Z)|\[(?:[ xX](?:\]|\Z)|\Z)"
 )
 """What would begin a block at the start of a page, or might with the characters that are not there yet."""
+_LONG = 4_096
+"""Much text for one page, as long as no page of the reply tells how much one holds."""
 _FIRST_GUESS, _PRECISION, _FIRST_STEP = 512, 64, 32
 _MOST_TRIED = 10
 """How many sentence ends or spaces are looked at for one that is inside nothing."""
@@ -90,8 +92,6 @@ class Paginator:
         self._lead_is_sure = True
         """False while the page's first line, on which the lead depends, still grows."""
         self._read = NOTHING_READ
-        self._probed: tuple[int, int, str] | None = None
-        """The beginning of a page, and what comes before it there, that is known to fit."""
         self._paged: str | None = None
         """The text whose pages are all made."""
         self._last: Page | None = None
@@ -141,7 +141,7 @@ class Paginator:
     def read_again(self) -> None:
         """Take in that the text of the last page is not the one that was there before."""
         self._read = NOTHING_READ
-        self._paged = self._probed = None
+        self._paged = None
 
     def seal(self, text: str, shown: str, closers: str) -> bool:
         """End the last page of `text` where it is shown up to, so that the rest begins another page. False: it cannot.
@@ -161,12 +161,8 @@ class Paginator:
 
     def _is_far_too_long(self, rest: str) -> bool:
         """Say whether much more is left than one page holds: a whole answer is not read anew for each page."""
-        probe = self._dropped + 2 * self._guess
-        beginning = self._start, probe, self._lead
-        if len(rest) <= 2 * probe or beginning == self._probed:
-            return False
-        self._probed = beginning if self._holds(rest, probe, Prefixes()) else None
-        return self._probed is None
+        probe = self._dropped + max(2 * self._guess, _LONG)
+        return len(rest) > 2 * probe and not self._holds(rest, probe, Prefixes())
 
     def _last_page(self, rest: str) -> Page:
         page = Page(rest, self._lead, self._dropped, opened=self._open)

@@ -113,15 +113,22 @@ def tidied(text: str, marks: Sequence[Mark]) -> list[Mark]:
         while at < len(in_order) and in_order[at].start <= end:
             end = max(end, in_order[at].end)
             at += 1
-        if at - first == 1:
-            mark = _shrunk(text, in_order[first])
-            tidy += [mark] if mark.start < mark.end else []
+        group = in_order[first:at]
+        if len(group) == 1:
+            tidy += _shrunk_all(text, group)
         else:
-            tidy += _nested(text, in_order[first:at])
+            tidy += _in_order(_shrunk_all(text, group if _are_of_a_heading(group) else _nested(group)))
     return tidy
 
 
-def _nested(text: str, marks: Sequence[Mark]) -> list[Mark]:
+def _are_of_a_heading(marks: Sequence[Mark]) -> bool:
+    """Say whether these are the two styles of a heading, which stand well together."""
+    one, other, *more = marks
+    return not more and {one.kind, other.kind} == {"bold", "underline"} and one[1:] == other[1:]
+
+
+def _nested(marks: Sequence[Mark]) -> list[Mark]:
+    """Cut apart what touches each other, as far as it may not."""
     of: defaultdict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
         of[mark.kind].append(mark)
@@ -131,8 +138,7 @@ def _nested(text: str, marks: Sequence[Mark]) -> list[Mark]:
     quotes = _apart(sorted((mark for mark in marks if mark.kind in _QUOTES), key=lambda mark: mark.start - mark.end))
     code = sorted([*pres, *codes], key=_START)
     styles = [piece for kind in _STYLES for piece in _around(_merged(of[kind]), code)]
-    shrunk = [_shrunk(text, mark) for mark in (*links, *code, *quotes, *styles)]
-    return _in_order(mark for mark in shrunk if mark.start < mark.end)
+    return [*links, *code, *quotes, *styles]
 
 
 def worthiest(marks: Sequence[Mark], most: int) -> list[Mark]:
@@ -184,6 +190,11 @@ def _around(styles: Iterable[Mark], code: Sequence[Mark]) -> Iterator[Mark]:
             start = max(start, hole.end)
         if start < style.end:
             yield style.at(start, style.end)
+
+
+def _shrunk_all(text: str, marks: Iterable[Mark]) -> list[Mark]:
+    """Cut white space from the ends of marks, and leave out what is nothing else."""
+    return [mark for mark in [_shrunk(text, mark) for mark in marks] if mark.start < mark.end]
 
 
 def _shrunk(text: str, mark: Mark) -> Mark:

@@ -204,8 +204,8 @@ def test_a_page_is_there_for_what_is_new_not_for_a_long_line_that_it_repeats(fir
     assert all(len(page.source) > 1_000 for page in pages[1:-1])
 
 
-def test_the_beginning_of_a_page_that_grows_is_measured_once() -> None:
-    """S12: each further look measures the page alone."""
+def test_a_page_that_grows_is_measured_once_with_each_look() -> None:
+    """S12: whether it is the beginning of a much longer text is asked of a long one alone."""
     measured: list[int] = []
 
     def fits(text: str) -> bool:
@@ -216,4 +216,4 @@ def test_the_beginning_of_a_page_that_grows_is_measured_once() -> None:
     paginator = Paginator(fits)
     for end in range(1_000, 7_001, 500):
         paginator.pages(text[:end])
-    assert len(measured) == 13 + 1
+    assert len(measured) == 13
