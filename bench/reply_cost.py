@@ -4,6 +4,7 @@
 
 The real reply, writer and pacing on a clock that jumps, and the real rendering of each channel; no network, no Redis.
 A short reply (200 chunks of 16 bytes, 20 ms apart) and two long ones, of which the second is ten times the first.
+Each reply begins with a number of its own: no page is rendered that was rendered for another reply.
 """
 
 import asyncio
@@ -100,13 +101,12 @@ def prose(size: int) -> str:
 
 
 def measured(name: str, text: str, pause_s: float, replies: int, size: int = 16) -> str:
-    chunks = chunks_of(text, size)
     calls = looks = 0
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(show(name, chunks, pause_s))
+        runner.run(show(name, chunks_of(text, size), pause_s))
         began = process_time()
-        for _ in range(replies):
-            calls, looks = runner.run(show(name, chunks, pause_s))
+        for number in range(1, replies + 1):
+            calls, looks = runner.run(show(name, chunks_of(f"{number} {text}", size), pause_s))
         cpu_s = process_time() - began
     return f"{1000 * cpu_s / replies:.1f} ms | {calls} | {looks}"
 
