@@ -23,6 +23,8 @@ _NOT_SENT_CAUSES = (
     aiohttp.ClientHttpProxyError,  # a proxy that refuses
     aiohttp.InvalidURL,
 )
+_NO_TYPE = ("Content-Type",)
+"""aiohttp calls a body that is not there bytes; some servers refuse these."""
 _TURNS_OF_THE_LOOP = 2
 """So the loop sees which connections have been closed meanwhile: whether a request on such a one arrived is unknown."""
 
@@ -108,6 +110,7 @@ class Connections:
                 url,
                 headers=headers,
                 data=body,
+                skip_auto_headers=_NO_TYPE if body is None else None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(connect=times.pool, sock_connect=times.connect, sock_read=times.read),
                 proxy=None if proxy is None else str(proxy.url),

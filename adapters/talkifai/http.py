@@ -3,14 +3,14 @@
 httpx logs every URL at INFO; conversation ids are in those URLs, keys and tokens never are.
 """
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any
 
 import httpx
+import orjson
 
 from adapters.http_transport import BODY, NOT_SENT, Body, Connections, HttpTransport
 from adapters.talkifai.error_mapping import Call
@@ -18,6 +18,9 @@ from adapters.talkifai.limits import TalkifaiLimits
 from bridge.domain.errors import AgentUnavailable, AgentUnreachable, SettingWrong, StreamBroken
 
 _ERROR_CHARACTERS = 200
+# Compressed events would wait in the compressor, and a compressed body has no bound.
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "talkifai-bridge"}
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,34 +89,57 @@ class HttpResponse:
             await self._response.aclose()
 
 
+class _Cookies(httpx.Cookies):
+    """None. httpx's own reads each answer in search of them, even where the jar may keep none."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Leave them."""
+
+
+class _Client(httpx.AsyncClient):
+    """A client without cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise NotImplementedError
+
+
+_NO_COOKIES = _Cookies()
+
+
 class Transport:
     """One pool of connections to one address."""
 
     def __init__(self, base_url: str, limits: TalkifaiLimits) -> None:
+        self._base_url = _checked_base(base_url)
         # No read limit here: how long an answer may be silent is a matter of events, not of bytes.
         timeout = httpx.Timeout(connect=limits.connect_s, pool=limits.connect_s, write=None, read=None)
-        self._base_url = _checked_base(base_url)
-        # Compressed events would wait in the compressor, and a compressed body has no bound.
-        headers = {"Accept-Encoding": "identity", "User-Agent": "talkifai-bridge"}
-        self._client = httpx.AsyncClient(
-            headers=headers,
-            timeout=timeout,
-            transport=HttpTransport(Connections(limits.connections, gather_s=limits.gather_s)),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+        self._extensions = {"timeout": timeout.as_dict()}
+        self._client = _Client(transport=HttpTransport(Connections(limits.connections, gather_s=limits.gather_s)))
 
     async def send(self, request: Request) -> HttpResponse:
         """Send a request, once, and return when the head of the answer has come.
 
         Raises `AgentUnreachable`, or `AgentUnavailable`, which for an ask is `StreamBroken`.
         """
-        content = None if request.payload is None else json.dumps(request.payload).encode()
-        headers = dict(request.headers)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
+        headers, body = {**_HEADERS, **request.headers}, b""
+        if request.payload is not None:
+            headers, body = {**_JSON, **headers}, orjson.dumps(request.payload)
+        url = self._base_url + request.path
         try:
-            outgoing = self._client.build_request(
-                request.method, self._base_url + request.path, headers=headers, content=content, params=request.query
+            # As a stream: what the client would add to address and headers, aiohttp adds anyway.
+            outgoing = httpx.Request(
+                request.method,
+                _parsed(url) if request.query is None else url,
+                params=request.query,
+                headers=headers,
+                stream=httpx.ByteStream(body),
+                extensions=self._extensions,
             )
             return HttpResponse(request.call, await self._client.send(outgoing, stream=True))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -122,6 +148,12 @@ class Transport:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+
+@lru_cache(256)
+def _parsed(url: str) -> httpx.URL:
+    """Read an address: that takes as long as all else of a request."""
+    return httpx.URL(url)
 
 
 def _checked_base(base_url: str) -> str:

@@ -32,6 +32,19 @@ async def _ask(base_url: str, build: Building, limits: TalkifaiLimits | None = N
             continue
 
 
+async def test_a_call_without_a_body_names_no_kind_of_one(serving: Serving, build: Building) -> None:
+    """Some servers refuse bytes, which aiohttp would call it."""
+    sent: list[tuple[str | None, str | None]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        sent.append((request.headers.get("Content-Type"), request.headers.get("Content-Length")))
+        return web.json_response({"success": True})
+
+    async with serving(answer) as base_url:
+        await build(base_url).end(_CONVERSATION)
+    assert sent == [(None, "0")]
+
+
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-", b"no HTTP at all\r\n\r\n"])
 async def test_a_connection_closed_after_the_request_leaves_open_whether_it_arrived(
     build: Building, said: bytes
