@@ -26,7 +26,8 @@ class RedisKeyValueStore:
 
     async def write(self, group: str, name: str, text: str) -> None:
         """Write, over what is there."""
-        await self._commands.call("HSET", self._keys.records(group), pack(name), pack(text))
+        key = self._keys.records(group)
+        await self._commands.script("plain", [key], ["HSET", key, pack(name), pack(text)])
 
     async def remove(self, group: str, name: str) -> None:
         """Forget it."""

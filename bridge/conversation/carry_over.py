@@ -1,5 +1,6 @@
 """Takes what was said in a thread along into its next conversation, with the first question."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -91,11 +92,13 @@ class CarryOver:
         return turn.reply.sent
 
     async def _words(self, turn: QuestionTurn, session: Session, read: Sequence[ReadFile], *, is_first: bool) -> str:
-        carried = await self.into(session) if is_first else ()
+        carried: Sequence[Exchange] = ()
+        summary = ""
+        if is_first:  # asked for together: one command of the store
+            carried, summary = await asyncio.gather(self.into(session), self.summary_into(session))
         # A question that is asked again goes without its older answer.
         asked = turn.question.first_id or turn.question.id
         carried = [exchange for exchange in carried if exchange.question_id != asked]
-        summary = await self.summary_into(session) if is_first else ""
         if not (carried or summary):
             return await _with_files(turn, session, read, is_first=is_first)
         several = any(exchange.person.id != turn.question.person.id for exchange in carried)
