@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
-from bridge.access.routes import Budgets, Choices, RouteTable
+from bridge.access.routes import Choices, RouteTable
 from bridge.domain.errors import AllowanceUsedUp, StoreUnavailable, TurnPutOff
 from bridge.domain.incoming import Command, CommandName, Origin, Queued
 from bridge.domain.limits.allowances import Allowances, Asking, Level, Limit, Taken
@@ -151,7 +151,9 @@ class AllowanceKeeper:
         )
 
     def _limits_at(self, choices: Choices) -> Allowances:
-        chosen = choices.budgets or Budgets()
+        chosen = choices.budgets
+        if chosen is None:
+            return self.limits
         made = {
             "person_live_turns": chosen.person_live_turns,
             "person_questions_per_hour": chosen.person_questions_per_hour,
