@@ -59,11 +59,11 @@ def _patterns() -> Iterator[tuple[str, Pattern, AbstractSet[str]]]:
     """Yield each compiled pattern of the product, and by which methods its module uses it."""
     for name in _modules():
         module = importlib.import_module(name)
-        source = inspect.getsource(module)
         for variable, value in vars(module).items():
-            uses = set(re.findall(rf"\b{re.escape(variable)}\.(\w+)", source))
-            for number, one in enumerate(_found_in(value)):
-                yield f"{name}.{variable}.{number}", one, uses or {"search", "fullmatch"}
+            if found := list(_found_in(value)):
+                uses = set(re.findall(rf"\b{re.escape(variable)}\.(\w+)", inspect.getsource(module)))
+                for number, one in enumerate(found):
+                    yield f"{name}.{variable}.{number}", one, uses or {"search", "fullmatch"}
 
 
 def _most(name: str) -> int:
