@@ -64,7 +64,7 @@ def edit_interval_s(pace: ChannelLimits, rooms: Mapping[str, Headroom], *, age_s
     """Return the time between two edits of one reply.
 
     It stretches with the reply's age. Where the calls are short, the live replies share what is there over the time
-    that they will still take.
+    that they will still take; where a second or a few are what is short, they take turns.
 
     Args:
         pace: The place's.
@@ -74,13 +74,28 @@ def edit_interval_s(pace: ChannelLimits, rooms: Mapping[str, Headroom], *, age_s
     """
     stretch = next((factor for limit, factor in _STRETCH if age_s < limit), _STRETCH_MOST)
     left_s = max(stream_s - age_s, stream_s / 2)
-    shares = [_share_s(rooms[budget.scope], left_s) for budget in pace.edits if budget.scope in rooms]
+    # Where a longer window counts too, as in a Telegram group, that is what is short.
+    take_turns = not any(budget.keeps_room for budget in pace.edits)
+    shares = [
+        _turn_s(budget, room, stream_s) if take_turns and room.live > 1 else _share_s(room, left_s)
+        for budget in pace.edits
+        if (room := rooms.get(budget.scope)) is not None
+    ]
     return max(pace.edit_floor_s * stretch, *shares, 0.0)
 
 
 def _share_s(room: Headroom, left_s: float) -> float:
     # The last text is one more showing for each.
     return room.live * left_s / (max(room.calls, 0) + room.live) if room.live else 0.0
+
+
+def _turn_s(budget: Budget, room: Headroom, stream_s: float) -> float:
+    """Return after how long a reply has its turn again, where a window comes round many times in a stream.
+
+    Nothing is won there by calling early. Last texts need their part of the calls, at most half.
+    """
+    calls_per_s = budget.calls / budget.window_s
+    return room.live / max(calls_per_s - room.live / max(stream_s, 1.0), calls_per_s / 2)
 
 
 def learned(usual_s: float, seen_s: float) -> float:

@@ -53,6 +53,26 @@ def test_live_replies_share_what_is_left_over_the_time_they_will_take() -> None:
     assert run_virtually(play(35)) == pytest.approx(2 * 10 / (45 - 35))
 
 
+@pytest.mark.parametrize(("stream_s", "expected_s"), [(10.0, 50 / (22 - 50 / 10)), (2.0, 50 / 11)])
+def test_where_a_second_is_short_live_replies_take_turns_and_leave_their_part_to_last_texts(
+    stream_s: float, expected_s: float
+) -> None:
+    """At most half of the calls: else text that grows would stand still among many short answers."""
+    bot = Budget("bot", 22, 1.0, keeps_room=False)
+    pace = ChannelLimits(1.1, (bot,), (bot,))
+
+    async def play() -> float:
+        pacing = ChannelLimiter(LoopClock())
+        for _ in range(50):
+            pacing.learn(stream_s)
+        async with AsyncExitStack() as stack:
+            for _ in range(50):
+                await stack.enter_async_context(pacing.live_reply(pace, is_shown=True))
+            return pacing.edit_interval_s(pace, 0)
+
+    assert run_virtually(play()) == pytest.approx(expected_s, rel=0.01)
+
+
 def test_a_reply_needs_room_among_the_edits_from_its_first_post_on() -> None:
     """S8: where posts are not counted with them, as on Slack."""
     posts = Budget("team:posts", 240, 60.0, keeps_room=False)
