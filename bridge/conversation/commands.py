@@ -54,7 +54,7 @@ class Commands:
     async def question_to_retry(self, command: Command) -> Question | None:
         """Return the thread's unanswered question under this command's id; None if there is none any more."""
         last = await self._queue.unanswered(command.thread)
-        if last is None or (command.about and token_of(last.id) != command.about):
+        if last is None or (command.about and command.about not in {token_of(last.id), token_of(last.first_id)}):
             return None
         here = replace(last.origin, id=command.id, thread=command.thread, address=command.address)
         # If the place got another id, the ids of its messages are others too.

@@ -270,14 +270,62 @@ async def test_a_question_at_work_that_is_edited_is_asked_anew_once_before_all_o
     """M6: the old answer is stopped, and the new one knows its messages."""
     lease = await begun(stores, "q1", "q2")
     assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.ASKED_ANEW
-    assert await stores.inbox.amend(Edit(ask("q1").origin, "newer words")) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "newer words")) is IntakeResult.AMENDED
     assert (await begin(stores, lease)).record.is_stopped
     await _shown(stores, lease, "m1", "m2")
     assert await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
     again = (await begin(stores, lease)).queued
     assert isinstance(again, Question)
-    assert (again.id, again.text, again.replaces) == ("edited:q1", "new words", ("m1", "m2"))
+    assert (again.id, again.text, again.replaces) == ("edited:q1", "newer words", ("m1", "m2"))
     assert await stores.queue.settle(lease, DONE)
+    assert (await begin(stores, lease)).queued.id == "q2"
+
+
+async def test_a_question_that_is_changed_again_while_its_new_words_are_answered_is_offered_once(
+    stores: RedisStores,
+) -> None:
+    """M6: with the newest words, whether that answer comes out whole or not."""
+    for name, outcome in (("q1", Outcome.ANSWERED), ("q2", Outcome.INTERRUPTED)):
+        lease = await begun(stores, name)
+        assert await stores.inbox.amend(Edit(ask(name).origin, "new words")) is IntakeResult.ASKED_ANEW
+        assert await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
+        await begin(stores, lease)
+        await _shown(stores, lease, "m1")
+        assert await stores.inbox.amend(Edit(ask(name).origin, "newer words")) is IntakeResult.OFFERED
+        assert await stores.inbox.amend(Edit(ask(name).origin, "newest words")) is IntakeResult.NOT_ADDRESSED
+        assert not await stores.queue.settle(lease, Settlement(outcome, 600))
+        kept = await stores.queue.unanswered(THREAD)
+        assert kept is not None
+        assert (kept.first_id, kept.text) == (name, "newest words")
+        assert kept.replaces == (("m1",) if outcome is Outcome.ANSWERED else ())
+
+
+async def test_a_question_that_is_changed_after_its_new_words_were_answered_is_offered_too(
+    stores: RedisStores,
+) -> None:
+    """M6: however often people change their words, none of them is passed over."""
+    lease = await begun(stores, "q1")
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.ASKED_ANEW
+    assert await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
+    await begin(stores, lease)
+    await _shown(stores, lease, "m1")
+    assert not await stores.queue.settle(lease, DONE)
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.NOT_ADDRESSED
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "newer words")) is IntakeResult.OFFERED
+    kept = await stores.queue.unanswered(THREAD)
+    assert kept is not None
+    assert (kept.first_id, kept.text, kept.replaces) == ("q1", "newer words", ("m1",))
+    assert await stores.inbox.amend(Withdrawal(ask("q1").origin)) is IntakeResult.NOT_ADDRESSED
+    assert await stores.queue.unanswered(THREAD) is None
+
+
+async def test_new_words_that_wait_are_dropped_with_their_message(stores: RedisStores) -> None:
+    """M6: neither they nor the old ones are asked again."""
+    lease = await begun(stores, "q1", "q2")
+    assert await stores.inbox.amend(Edit(ask("q1").origin, "new words")) is IntakeResult.ASKED_ANEW
+    assert await stores.inbox.amend(Withdrawal(ask("q1").origin)) is IntakeResult.AMENDED
+    assert await stores.queue.settle(lease, Settlement(Outcome.STOPPED, 600))
+    assert await stores.queue.unanswered(THREAD) is None
     assert (await begin(stores, lease)).queued.id == "q2"
 
 

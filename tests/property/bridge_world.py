@@ -128,10 +128,13 @@ class World(RuleBasedStateMachine):
                 self.accepted[_text(args[0])].append(question_id)
                 self.texts[question_id] = _words_of(self.sent[question_id])
                 self.agent.accepted_at[question_id] = now
-            case "amend" if result[0] == 1 and args[2] == b"":
-                self.withdrawn.add(_text(args[1]))
             case "amend" if result[0] == 1:
-                self.texts[_text(args[1])] = json.loads(_text(args[2]))["text"]
+                # Changed while it is answered, it is the words that are asked next.
+                name = _text(args[3]) if _text(args[3]) in self.waiting else _text(args[1])
+                if args[2] == b"":
+                    self.withdrawn.add(name)
+                else:
+                    self.texts[name] = json.loads(_text(args[2]))["text"]
             case "amend" if result[0] == 2:
                 self.saw_asked_anew(_text(args[0]), _text(args[1]), _text(args[3]), _text(args[4]), now)
             case "settle" if removed:

@@ -148,7 +148,7 @@ async def test_new_words_get_a_new_reply_where_the_old_one_was_deleted(messenger
 async def test_a_question_that_is_edited_while_it_is_answered_is_stopped_and_its_new_words_are_asked(
     messenger: Messenger,
 ) -> None:
-    """M6: once, and their answer comes in the message of the old one."""
+    """M6: once, and their answer comes in the message of the old one. Words after that are offered, as always."""
     gate = Gate()
     messenger.scene.answers |= {
         "what of Berlin?": Answer.of(OLD, Hold(gate), " And more of it."),
@@ -165,4 +165,12 @@ async def test_a_question_that_is_edited_while_it_is_answered_is_stopped_and_its
     assert [reply.message_id for reply in messenger.replies(talk)] == [old.message_id]
     looks = [frame.text for frame in messenger.ledger.versions(old.message_id)]
     assert any(look.startswith(OLD) and english(Notice.STOPPED) in look for look in looks)
-    assert [record.posted for record in messenger.records(talk)] == [["what of Berlin?", "what of Hamburg?"]]
+
+    messenger.scene.answers["what of Kiel?"] = Answer.of("Kiel has a quarter of a million people.")
+    await _settled(messenger, talk)
+    await _edit(messenger, talk, "what of Kiel?")
+    await messenger.ledger.until(lambda: len(_offers(messenger, talk)) == 1, WAIT_S)
+    await _press(messenger, talk, _offers(messenger, talk)[0])
+    await _until_first_says(messenger, talk, "Kiel has a quarter of a million people.")
+    asked = ["what of Berlin?", "what of Hamburg?", "what of Kiel?"]
+    assert [record.posted for record in messenger.records(talk)] == [asked]

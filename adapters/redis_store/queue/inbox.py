@@ -231,7 +231,7 @@ class RedisInbox:
         keys, limits, thread = self._keys, self._limits, change.thread
         body, again, again_id = b"", b"", f"{_EDITED}{change.id}"
         if isinstance(change, Edit):
-            edited = await self._edited(change)
+            edited = await self._edited(change, again_id)
             if edited is None:
                 return IntakeResult.NOT_ADDRESSED
             body = self._written(edited)
@@ -254,16 +254,16 @@ class RedisInbox:
             await self._ring(pack(change.id), *fence)
         return _AMENDED.get(became, IntakeResult.NOT_ADDRESSED)
 
-    async def _edited(self, edit: Edit) -> Question | None:
+    async def _edited(self, edit: Edit, again_id: str) -> Question | None:
         """Return the question with its new words; None where it is not kept, or the words are as they were."""
         keys, thread = self._keys, edit.thread
         kept = [
-            await self._commands.call("HGET", keys.bodies(thread), pack(edit.id)),
+            *await self._commands.call("HMGET", keys.bodies(thread), pack(again_id), pack(edit.id)),
             *await self._commands.call("MGET", keys.unanswered(thread), keys.answered(thread)),
             *await self._commands.call("LRANGE", keys.overheard(thread), 0, -1),
         ]
         read = [self._read(raw, thread) for raw in kept if raw]
-        found = [queued for queued in read if queued is not None and queued.id == edit.id]
+        found = [queued for queued in read if queued is not None and edit.id in {queued.id, queued.first_id}]
         if not found or found[0].text == edit.text:
             return None
         # One that is too long now is not kept whole: it is as well refused by its beginning.

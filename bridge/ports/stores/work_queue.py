@@ -59,9 +59,9 @@ class Inbox(Protocol):
     async def amend(self, change: Edit | Withdrawal) -> IntakeResult:
         """Change or drop a question that still waits: `AMENDED`.
 
-        `ASKED_ANEW` where it is being answered: that stops, and its new words are asked next, once. `OFFERED` where it
-        was the last to be answered: `retry` asks the new words. `NOT_ADDRESSED` otherwise. Deleting changes nothing of
-        an answer, but the question cannot be tried again.
+        `ASKED_ANEW` where it is being answered: that stops, and its new words are asked next, once. `OFFERED` where
+        those are being answered, or it was the last to be answered: `retry` asks the new words. `NOT_ADDRESSED`
+        otherwise. Deleting changes nothing of an answer, but the question cannot be tried again.
         """
         ...
 

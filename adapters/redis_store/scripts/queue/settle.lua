@@ -64,7 +64,7 @@ if id and begun[1] == id and begun[2] == fence and (question == '' or question =
   elseif deleted then
     redis.call('DEL', unanswered) -- its asker wants no more of it
   elseif not_whole[outcome] and body and string.find(body, '"kind":"ask"', 1, true) then
-    redis.call('SET', unanswered, body, 'PX', unanswered_ms)
+    redis.call('SET', unanswered, edited or body, 'PX', unanswered_ms)
   elseif not_whole[outcome] and body and string.find(body, '"kind":"retry"', 1, true) then
     -- The same words once more: from now on they are this turn's, and the button of the turn before is used up.
     local words = redis.call('GET', unanswered)
