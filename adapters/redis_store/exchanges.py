@@ -69,7 +69,7 @@ class RedisExchanges:
         )
 
     async def summary(self, thread: ThreadKey) -> Summary | None:
-        """Return the summary from which the thread goes on; None too where it cannot be read."""
+        """Return the summary from which the thread goes on; None if there is none, or it cannot be read."""
         raw = await self._commands.read("GET", [self._keys.summary(thread)])
         with suppress(Unreadable):
             return None if raw is None else self._sealing.open_summary(summary_from_json(thread, raw))

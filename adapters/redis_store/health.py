@@ -34,7 +34,7 @@ class RedisHealth:
         return self._commands.errors
 
     async def memory(self) -> MemoryUse:
-        """Return how full it is. Looks on the way whether there are replicas that a durable write can wait for."""
+        """Return how full the server is. Also looks for replicas that a durable write can wait for."""
         memory, replication = await self._commands.calls([("INFO", "memory"), ("INFO", "replication")])
         self._commands.has_replicas = bool(replication.get("connected_slaves"))
         return memory_use(memory)
@@ -79,7 +79,7 @@ class RedisHealth:
 
 
 def _of_today(used: Mapping[str, str]) -> Mapping[str, int]:
-    """Read what all people together used. What is of another day counts as nothing: days are those of UTC."""
+    """Read what all people together used today, by UTC. Another day's use counts as nothing."""
     is_today = used.get("day") == str(int(time.time() // _DAY_S))
     return {unit: int(used.get(unit, 0)) if is_today else 0 for unit in ("messages", "tokens")}
 

@@ -30,11 +30,11 @@ from bridge.domain.turns import Lease
 log = logging.getLogger(__name__)
 
 _JUMP_FROM_MS = 120_000
-"""Less may be a call that took long to get through, or a clock that is being set right little by little."""
+"""A smaller difference may be a slow call, or a clock that is corrected little by little."""
 _LOST_AT_ONCE = 100
 _LOOK_EVERY_S = 5.0
 _LOOK_WAITS_S = 1.0
-"""How long a look may wait for another step to go along with, where it is not known that something is due by then."""
+"""How long a look may wait for another step to travel with, if nothing is known to be due by then."""
 
 
 class RedisSessions:
@@ -95,7 +95,7 @@ class RedisSessions:
         )
 
     async def forget_opening(self, opening_id: str) -> None:
-        """Note that nothing is left open of it: nothing was opened, or its end is certain."""
+        """Note that an opening left nothing open: nothing was opened, or its end is certain."""
         await self._commands.calls(
             [("ZREM", self._keys.opening_due, opening_id), ("HDEL", self._keys.openings, opening_id)]
         )
@@ -187,7 +187,7 @@ class RedisSessions:
         return sum(int(one) for one in begun)
 
     async def claim_ends(self, limit: int, lease_s: float) -> Sequence[Ending]:
-        """Take up to `limit` ends that are due, for that long: no other reaper gets them meanwhile."""
+        """Claim up to `limit` due ends for that long: no other reaper gets them meanwhile."""
         keys, worker = self._keys, self._worker
         async with self._claiming:
             taken = await self._commands.script(
@@ -292,4 +292,4 @@ class _ServerClock:
     next_look_s: float = 0.0
     """When to look again, from then."""
     has_lost_openings: bool = True
-    """Whether an opening has come to no end in its time."""
+    """Whether an opening was not finished in its time."""

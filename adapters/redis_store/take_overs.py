@@ -30,17 +30,17 @@ class RedisTakeOvers:
         return self._opened(thread, dict(zip(flat[::2], flat[1::2], strict=True)))
 
     async def all_threads(self) -> Sequence[TakeOver]:
-        """Return all of them, the one that goes back to the agent first in front."""
+        """Return all of them, sorted by when they go back to the agent."""
         return await self._read(await self._commands.call("ZRANGE", self._keys.taken_due, 0, -1))
 
     async def overdue(self, limit: int) -> Sequence[TakeOver]:
-        """Return those in which nothing was said for too long. All are kept in mind, for a server that forgets them."""
+        """Return those in which nothing was said for too long. Remembers all, in case the server forgets them."""
         keys = self._keys
         await self._remember()
         return await self._read(await self._commands.script("overdue", [keys.taken_due, keys.clock], [limit]))
 
     async def _remember(self) -> None:
-        """Look at the threads that people have. A server that has just forgotten everything says nothing of them."""
+        """Read the threads that people have. A server that has just forgotten everything does not know them."""
         due = await self._commands.call("ZRANGE", self._keys.taken_due, 0, _MOST_REMEMBERED - 1)
         threads = [ThreadKey.parse(unpack(name)) for name in due]
         *records, epoch = await self._commands.calls(

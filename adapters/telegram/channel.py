@@ -1,4 +1,4 @@
-"""Telegram as a channel: the wiring of its rooms."""
+"""Telegram as a channel: joins what is in the folders beside it."""
 
 import asyncio
 import logging
@@ -152,7 +152,7 @@ class TelegramChannel:
     async def post(self, address: Address, view: PageView) -> str:
         """Show a page as a new message. As `Channel.post`."""
         message_id = await self._opened_sender().post(address, view)
-        self._reply_chains.note(address, message_id)  # later: the id is recorded before anything is waited for
+        self._reply_chains.note(address, message_id)  # not awaited: the caller first records the id
         return message_id
 
     @property

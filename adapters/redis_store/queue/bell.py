@@ -10,11 +10,11 @@ from adapters.redis_store.schema.keys import Keys
 SHORTEST_POP_S = 0.01
 """Redis takes 0 for "without end"."""
 LONGEST_WAIT_S = 10.0
-"""Until the next claim where nothing rings: a ring is lost with a worker that dies between it and its claim."""
+"""How long to wait for the next claim if nothing rings: a worker that dies between ring and claim loses the ring."""
 
 
 class Bell:
-    """One worker's ear. Of several that wait, one wakes for each ring."""
+    """Waits for one worker. If several wait, each ring wakes one."""
 
     def __init__(self, commands: Commands, keys: Keys, worker: WorkerState) -> None:
         self._commands = commands

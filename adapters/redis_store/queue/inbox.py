@@ -181,7 +181,7 @@ class RedisInbox:
         return stopped
 
     async def _ring(self, question_id: bytes, fence: bytes) -> None:
-        """Tell the worker that is at work on a question. One that does not hear it sees it at its next renewal."""
+        """Notify the worker of a question. If it does not hear that, it sees the stop at its next renewal."""
         worker = unpack(fence).partition("-")[2].partition(".")[0]
         if not worker:
             return
@@ -216,7 +216,7 @@ class RedisInbox:
         return IntakeResult(unpack(became))
 
     async def note_wordless(self, thread: ThreadKey) -> IntakeResult:
-        """Say whether to post that only text is read: once an hour in each place, not while a person has the thread."""
+        """Say whether to post that only text is read: once an hour in a place, not while a person has the thread."""
         if await self._commands.read("EXISTS", [self._keys.taken(thread)]):
             return IntakeResult.OVERHEARD
         life_ms = milliseconds(self._limits.told_wordless_s)
@@ -266,7 +266,7 @@ class RedisInbox:
         found = [queued for queued in read if queued is not None and edit.id in {queued.id, queued.first_id}]
         if not found or found[0].text == edit.text:
             return None
-        # One that is too long now is not kept whole: it is as well refused by its beginning.
+        # A text that is too long now is cut: its beginning is long enough to be refused.
         return replace(found[0], text=edit.text[: self._limits.joined_characters + 1])
 
     def _read(self, raw: bytes, thread: ThreadKey) -> Question | None:

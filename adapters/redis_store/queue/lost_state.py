@@ -1,4 +1,4 @@
-"""A Redis that has forgotten: what this worker works on is written down again, what it knows to be open is ended."""
+"""Mends a Redis that has forgotten: writes down again what this worker works on, and ends what it knows to be open."""
 
 import logging
 from contextlib import suppress
@@ -73,7 +73,7 @@ class LostState:
         await self._commands.scripts("restore_exchanges", calls)
 
     async def note_taken(self, thread: ThreadKey) -> None:
-        """Keep in mind who has the thread now. A server that does not answer is asked later, with all threads."""
+        """Remember who has the thread now. If the server does not answer, the look at all threads asks later."""
         with suppress(StoreUnavailable):
             fields = await self._commands.read("HGETALL", [self._keys.taken(thread)])
             self._worker.taken.pop(thread, None)
@@ -81,7 +81,7 @@ class LostState:
                 self._worker.taken[thread] = fields
 
     async def _restore_taken(self) -> None:
-        """Give threads back to the people who had them: the agent must not answer there of a sudden."""
+        """Give threads back to the people who had them: the agent must not suddenly answer there."""
         keys, limits = self._keys, self._limits
         calls: list[Call] = [
             (

@@ -157,7 +157,7 @@ class RedisWorkQueue:
         )
 
     async def record_cut(self, lease: Lease, characters: int) -> None:
-        """Note that the bridge hangs up on the answer, of which so much had come. Raises `LeaseLost`."""
+        """Note that the bridge hangs up on the answer after so many characters. Raises `LeaseLost`."""
         await self._record(lease, "cut_at", characters)
 
     async def record_shown(self, lease: Lease, message_ids: Sequence[str], text: str, *, has_begun: bool) -> None:
@@ -206,7 +206,7 @@ class RedisWorkQueue:
         return await self._settle(lease, Outcome.DEAD, idle_ms, history="", dead_reason=reason or "no reason given")
 
     async def unanswered(self, thread: ThreadKey) -> Question | None:
-        """Return the thread's last question where its answer did not come out whole, for a day."""
+        """Return the thread's last question if its answer did not come out whole, for a day."""
         raw = await self._commands.call("GET", self._keys.unanswered(thread))
         try:
             queued = None if raw is None else self._sealing.open_queued(queued_from_json(raw), thread)
@@ -236,7 +236,7 @@ class RedisWorkQueue:
         return await self._bell.wait(timeout_s, for_stops_only=for_stops_only)
 
     async def _record(self, lease: Lease, *fields: Argument, script: str = "record") -> None:
-        """Write into the turn's record; where Redis has forgotten the turn, take it back first. Raises `LeaseLost`."""
+        """Write into the turn's record. If Redis has forgotten the turn, restore it first. Raises `LeaseLost`."""
         keys = [self._keys.leases, self._keys.turn(lease.thread), self._keys.due]
         args = [str(lease.thread), lease.fence, pack(lease.question_id), *fields]
         written = await self._commands.script(script, keys, args)

@@ -1,4 +1,4 @@
-"""What a worker keeps in mind of its own work, for a Redis that forgets and for answers that are lost on their way."""
+"""What a worker remembers of its own work, in case Redis forgets it, or an answer of Redis is lost."""
 
 import secrets
 from collections import OrderedDict
@@ -28,9 +28,9 @@ class TurnAtWork:
     lease: Lease
     question_id: str
     body: bytes
-    """The question, as it is kept."""
+    """The question, as Redis holds it."""
     epoch: str
-    """Of the server, when the thread was claimed."""
+    """The server's epoch when the thread was claimed."""
     fields: dict[bytes, bytes] = field(default_factory=dict)
     """The record."""
 
@@ -41,7 +41,7 @@ class TurnAtWork:
 
 @dataclass(slots=True)
 class Requests:
-    """Names for requests. A request whose answer did not arrive keeps its name, so that its repetition is known."""
+    """Names for requests. A request without an answer keeps its name, so that Redis recognises its repetition."""
 
     prefix: str
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -84,7 +84,7 @@ class WorkerState:
         self.taken: dict[ThreadKey, Sequence[bytes]] = {}
         """Threads that people have, with the record of each as a flat list, as this worker saw them last."""
         self.drops_seen = ""
-        """The id of the last drop that this worker was told of."""
+        """The id of the last drop that this worker has seen."""
         self._dropped_at: BoundedDict[str, float] = BoundedDict(_MOST_DROPS)
         """When what was said was dropped, by thread; "": everywhere."""
 
@@ -123,9 +123,9 @@ class WorkerState:
         self._epochs.pop(lease.fence, None)
 
     def lost(self, lease: Lease) -> None:
-        """Forget a lease that another worker has, and its turn: that one answers, and may have done so by now.
+        """Forget a lease that another worker has, and its turn: that worker answers, or has answered.
 
-        Not where the next question is at work under it: then a write for the one before came late.
+        Do nothing if the next question is at work under the lease: then a write for the question before came late.
         """
         turn = self._turns.get(lease.fence)
         if turn is None or lease.question_id in {"", turn.question_id}:
@@ -143,7 +143,7 @@ class WorkerState:
     # ------------------------------------------------------------ conversations
 
     def knows(self, session: Session) -> None:
-        """Keep a session in mind whose conversation may be open; beyond a bound the one known longest goes."""
+        """Remember a session whose conversation may be open. Beyond a bound, forget the one known longest."""
         if not session.conversation.token:
             return
         self._sessions[session.conversation.id] = session
@@ -175,7 +175,7 @@ class WorkerState:
         return replace(exchange, conversation_id=conversation_id, agent_id=session.agent_id if session else "")
 
     def said(self, thread: ThreadKey, exchange: Exchange, body: bytes) -> None:
-        """Keep in mind what was said, for a server that forgets it."""
+        """Remember what was said, in case the server forgets it."""
         before = self._said.get(thread, ())
         self._said[thread] = (*before, (round(exchange.at * 1000), body))[-_MOST_OF_A_THREAD:]
 

@@ -1,4 +1,4 @@
-"""A reaction that says "seen" on a question, from the moment it is kept until its answer stands there."""
+"""Puts a reaction that says "seen" on a question, from when it is stored until its answer is shown."""
 
 import logging
 from functools import partial
@@ -27,7 +27,7 @@ class Receipts:
         self._waiting = BackgroundQueue(_MOST_WAITING)
 
     def note(self, incoming: Incoming, became: IntakeResult) -> None:
-        """React soon to a question that was kept. Where too many wait, this one has no reaction."""
+        """React soon to a question that was stored. If too many wait, this one gets no reaction."""
         if became in _SEEN and isinstance(incoming, Question):
             message = _message_of(incoming.id)
             if message is not None:

@@ -1,4 +1,4 @@
-"""Every press of a button is answered, so that the client stops waiting for it: by what became of the press."""
+"""Answers every press of a button by its result, so that the client stops waiting."""
 
 import logging
 from functools import partial
@@ -64,14 +64,14 @@ def _notice_to(press: Incoming, became: IntakeResult) -> Notice | None:
 
 
 class PressAnswers:
-    """Answers presses beside the receiving of updates, which never waits for one."""
+    """Answers presses in the background: receiving updates never waits for an answer."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._waiting = BackgroundQueue(_MOST_WAITING)
 
     def answer(self, query_id: str, words: str) -> None:
-        """Answer soon. Where too many wait, this one is left to the client's own patience."""
+        """Answer soon. If too many wait, drop this one: the client stops waiting by itself."""
         self._waiting.add(partial(self._answer, query_id, words))
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""Files go out, each in one call: nothing is uploaded without being shown, and no bot can look for it. And are read."""
+"""Posts files, each in one call, and reads files. No upload is unseen, and no bot can look for one."""
 
 from adapters.telegram.api.client import Client
 from adapters.telegram.api.errors import Call, translated

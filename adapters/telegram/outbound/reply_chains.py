@@ -16,7 +16,7 @@ _MOST_WAITING = 1000
 _AT_A_TIME = 16
 _PAUSE_S = 2.0
 _TRIES = 150
-"""Together with the store's own patience that is as long as anybody waits to answer."""
+"""With the store's own time limit, that is as long as people wait before they answer."""
 _CLOSE_WITHIN_S = 1.0
 
 
@@ -47,7 +47,7 @@ class ReplyChains:
         await asyncio.wait([running])
 
     def note(self, address: Address, message_id: str) -> None:
-        """Have it noted soon, or when the store is back; nothing where a thread is no chain of replies."""
+        """Note it soon, or once the store is back. Does nothing if the thread is no chain of replies."""
         if is_group(address.place) and address.reply_to and not address.thread:
             self._waiting.add(partial(self._remember, address, message_id))
 

@@ -26,7 +26,7 @@ local function asked_at_head()
 end
 local opener = redis.call('HGET', session, 'person_id')
 
--- As for a stop; where nothing is answered and no conversation is open, anybody may take a thread.
+-- As for a stop. If nothing is answered and no conversation is open, everyone may take the thread.
 local function is_owner()
   if not is_human then
     local theirs = redis.call('HMGET', taken, 'person', 'opener')
