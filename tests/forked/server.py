@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from signal import SIG_DFL, SIGCHLD, SIGINT, default_int_handler, signal
+from signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGINT, default_int_handler, signal
 from typing import Any
 
 SIZE_BYTES = 4
@@ -102,6 +102,7 @@ def _serve(control: socket.socket) -> Order | None:
     set_by_imports = _import_all()
     gc.collect()
     gc.freeze()
+    signal(SIGCHLD, SIG_IGN)  # no keeper is waited for
     while order := Order.receive(control):
         if not os.fork():
             control.close()
