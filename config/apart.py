@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 
 from config.settings import Settings
 from config.values.errors import SettingsError
@@ -12,18 +13,28 @@ _READ = "import sys; sys.path[:] = sys.argv[1:]; from config.reading.loading imp
 
 def load_apart() -> Settings:
     """Read the settings as `load_settings` does. Blocks for some tenths of a second. Raises `SettingsError`."""
+    return begin_reading()()
+
+
+def begin_reading() -> Callable[[], Settings]:
+    """Let a process read the settings, and return what waits for them. Both raise `SettingsError`."""
     # `-P` and the path given: the folder that the bridge runs in may hold a `config` of its own.
     command = [sys.executable, "-P", "-c", _READ, *sys.path]
     try:
         # A session of its own: Ctrl-C stops the bridge, which has no use for a second traceback.
-        done = subprocess.run(  # noqa: S603 - our own module, no shell
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True, check=True
+        process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
         )
     except OSError as error:
         raise SettingsError(f"settings: no process can be started to read them ({error.strerror}).") from None
-    except subprocess.CalledProcessError as error:
-        raise SettingsError(f"settings: the process that reads them ended with {error.returncode}.") from None
-    found: Settings | tuple[str, ...] = pickle.loads(done.stdout)  # noqa: S301 - what our own module has written
-    if isinstance(found, Settings):
-        return found
-    raise SettingsError(*found)
+
+    def wait() -> Settings:
+        written, _ = process.communicate()
+        if process.returncode:
+            raise SettingsError(f"settings: the process that reads them ended with {process.returncode}.")
+        found: Settings | tuple[str, ...] = pickle.loads(written)  # noqa: S301 - what our own module has written
+        if isinstance(found, Settings):
+            return found
+        raise SettingsError(*found)
+
+    return wait

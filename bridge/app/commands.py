@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from bridge.app.event_loop import new_event_loop
 from bridge.domain.errors import BridgeError
-from config.apart import load_apart
+from config.apart import begin_reading
 from config.log_setup import start_logging
 from config.settings import Settings, SettingsError
 
@@ -46,9 +46,10 @@ def run(chosen: SimpleNamespace) -> int:
 
 
 def _serve(*, serves_web: bool, ends_sessions: bool) -> None:
-    settings = start_logging(load_apart())
-    from bridge.app import bootstrap  # noqa: PLC0415 - the reason stands above
+    settings_read = begin_reading()
+    from bridge.app import bootstrap  # noqa: PLC0415 - a worker alone needs it, and the settings are read meanwhile
 
+    settings = start_logging(settings_read())
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(bootstrap.run_worker(settings, serves_web=serves_web, ends_sessions=ends_sessions))
 
