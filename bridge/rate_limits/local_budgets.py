@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from bridge.domain.limits.rate_limits import AHEAD_S, Budget, CallDecision, CallRequest, Headroom, LiveReply, Priority
-from bridge.rate_limits.rules import arrives_s, goes_behind, kept_free, patience_s
+from bridge.rate_limits.rules import MOST_PATIENCE_S, arrives_s, goes_behind, kept_free, patience_s
 from bridge.rate_limits.waiting_line import Place, WaitingLine
 from bridge.runtime.clock import Clock
 
@@ -163,9 +163,16 @@ class LocalBudgets:
         return max(counts_at + budget.window_s + rounds * (budget.window_s + arrives) - now, 0.001)
 
     def _reserve_s(self, reply: str, budget: Budget, now: float) -> float:
+        """Return how long a reply waits for the room that its last text will need in this scope."""
         live = self._live[budget.scope]
-        has_room = reply in live or self._room(budget).calls >= 1
-        return 0.0 if has_room and self._paused_s(budget, now) <= AHEAD_S else patience_s(budget, len(live))
+        short = 0 if reply in live else 1 - self._room(budget).calls
+        if short <= 0 and self._paused_s(budget, now) <= AHEAD_S:
+            return 0.0
+        counted_from = now + AHEAD_S - budget.window_s
+        counted = [at for at in self._calls[budget.scope].values() if at > counted_from]
+        # Where too few calls are counted, only a reply that ends without its last call makes room.
+        soonest_s = counted[short - 1] - counted_from if 0 < short <= len(counted) else MOST_PATIENCE_S
+        return min(max(soonest_s, patience_s(budget, len(live))), MOST_PATIENCE_S)
 
     def _paused_s(self, budget: Budget, now: float) -> float:
         return self._not_before.get(budget.scope, now) - now

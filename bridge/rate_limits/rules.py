@@ -9,8 +9,8 @@ USUAL_STREAM_S = 10.0
 ARRIVES_WITHIN_S = 1.0
 """A call is counted as arriving so much later than it was begun, or a fiftieth of a shorter window. What takes longer
 is counted again at its end."""
-_TIME_ALONE_S = 5.0
-"""A call that waits for time alone asks again after so long: those before it may have left their line."""
+MOST_PATIENCE_S = 5.0
+"""Every call asks again after so long, unless its scope is full for longer: others may need no call any more."""
 _STRETCH = ((15.0, 1.0), (30.0, 1.25), (60.0, 1.5))
 _STRETCH_MOST = 2.0
 _LEARNS = 0.2
@@ -57,7 +57,7 @@ def patience_s(budget: Budget, live: int) -> float:
 
     Where room is kept, replies that end make room too; the more there are, the less often each asks.
     """
-    return 0.5 + 0.02 * live if budget.keeps_room else _TIME_ALONE_S
+    return 0.5 + 0.02 * live if budget.keeps_room else MOST_PATIENCE_S
 
 
 def edit_interval_s(pace: ChannelLimits, rooms: Mapping[str, Headroom], *, age_s: float, stream_s: float) -> float:

@@ -152,6 +152,20 @@ async def test_a_first_text_goes_only_where_the_last_one_will_find_room(budgets:
     assert (await budgets.take(first[4])).wait_s > 0
 
 
+async def test_a_first_text_whose_last_one_has_no_room_yet_learns_when_time_will_have_made_it(
+    budgets: CallBudgets,
+) -> None:
+    edits = replace(_EDITS, calls=2, window_s=12.0)
+    first = replace(_call(Priority.FIRST, _SHORT, reply="r1"), reserves=(edits,))
+    await budgets.join([_reply("r2", edits)])
+    await _use(budgets, 1, edits)
+    # A call counts from 0.24 s on, and is over within the 10 s ahead 2 s later.
+    assert (await budgets.take(first)).wait_s == pytest.approx(2.24, abs=0.5)
+    await budgets.join([_reply("r3", edits)])
+    # Time alone makes no room for both of the replies that are shown, and for this one.
+    assert (await budgets.take(first)).wait_s == pytest.approx(5.0)
+
+
 async def test_a_first_text_waits_for_a_429_that_would_hold_the_last_one_up(budgets: CallBudgets) -> None:
     first = replace(_call(Priority.FIRST, _SHORT, reply="r1"), reserves=(_EDITS,))
     await budgets.pause(_EDITS.scope, 30.0)

@@ -4,6 +4,7 @@
 -- where it will find room for its last text.
 local FINAL, FIRST, TURN, COSMETIC = 0, 1, 2, 4
 local BAND = 1e13
+local MOST_PATIENCE = 5000
 local kind, reply, call = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local waits_ms, is_last, ahead_ms, life_ms = tonumber(ARGV[4]), ARGV[5] == '1', tonumber(ARGV[6]), tonumber(ARGV[7])
 local now = now_ms()
@@ -50,6 +51,17 @@ local function slot_in(calls, short, used, most, window)
   return math.max(1, counts_at + window + rounds * (window + arrives_in(window)) - now)
 end
 
+-- In how long a reply asks again for the room that its last text will need. Where too few calls are counted, only a
+-- reply that ends without its last call makes room.
+local function reserve_in(calls, short, window, patience)
+  local from, soonest = now + ahead_ms - window, MOST_PATIENCE
+  if short > 0 then
+    local nth = redis.call('ZRANGEBYSCORE', calls, whole(from), '+inf', 'WITHSCORES', 'LIMIT', short - 1, 1)
+    soonest = nth[2] and tonumber(nth[2]) - from or soonest
+  end
+  return math.min(math.max(soonest, patience), MOST_PATIENCE)
+end
+
 local function scope_at(at)
   local arg = 8 + (at - 1) / 5 * 4
   return tonumber(ARGV[arg]), tonumber(ARGV[arg + 1]), ARGV[arg + 2] == '1', ARGV[arg + 3] == '1'
@@ -73,10 +85,11 @@ local function look(at)
   local ahead = room_ahead(calls, most, window, ahead_ms, now) - all - first
   -- Where room is kept, replies that end make room too: so no worker sleeps for long, and all together ask seldom.
   -- Elsewhere those before a call may leave their line.
-  local patience = keeps and 500 + 20 * all or 5000
+  local patience = keeps and 500 + 20 * all or MOST_PATIENCE
   if only_reserved then
-    local has_none = ahead < 1 and not redis.call('ZSCORE', live, reply)
-    return (has_none or not_before > now + ahead_ms) and patience or 0, false, all, first, ahead
+    local short = redis.call('ZSCORE', live, reply) and 0 or 1 - ahead
+    local wait = (short > 0 or not_before > now + ahead_ms) and reserve_in(calls, short, window, patience) or 0
+    return wait, false, all, first, ahead
   end
   local before = 0
   if redis.call('ZCARD', queue) > 0 then
