@@ -21,7 +21,7 @@ from adapters.redis_store import start_embedded
 from adapters.redis_store.client.connection import connect
 from adapters.redis_store.limits.channel_budgets import RedisCallBudgets
 from bench.pacing_bound import least_staleness
-from bench.pacing_world import CHUNK_S, Service, SlackWorkspace, Stream, StreamChannel, TelegramGroup
+from bench.pacing_world import CHUNK_S, Service, SlackWorkspace, Stream, StreamChannel, TelegramChats, TelegramGroup
 from bridge.domain.errors import ChannelRateLimited
 from bridge.domain.stream_events import TextDelta
 from bridge.domain.threads import Address
@@ -33,7 +33,7 @@ from tests.property.bridge_host import KEYS, Host, HostClock, HostCommands, Stor
 from tests.property.bridge_time import StoreLoop
 
 CROWDS = (1, 5, 20, 100)
-SERVICES: tuple[Callable[[Callable[[], float]], Service], ...] = (SlackWorkspace, TelegramGroup)
+SERVICES: tuple[Callable[[Callable[[], float]], Service], ...] = (SlackWorkspace, TelegramGroup, TelegramChats)
 _WORKERS = 2
 _BETWEEN_ROUNDS_S = 120.0
 _TICK_S = 3.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from adapters.slack.outbound.messages import pace_of as slack_pace
+from adapters.telegram.limits import BOT_CALLS_PER_S
 from adapters.telegram.outbound.messages import pace_of as telegram_pace
 from bridge.domain.errors import ChannelRateLimited
 from bridge.domain.limits.rate_limits import ChannelLimits
@@ -140,6 +141,35 @@ class TelegramGroup:
         except Refused as refused:
             return float(refused.parameters["retry_after"]), self.pace(number).edits[0].scope
         return 0.0, ""
+
+
+class TelegramChats:
+    """One bot, each reply in a private chat of its own: so many posts and edits a second for all."""
+
+    name = "Telegram chats"
+    edits_per_minute = 60 * BOT_CALLS_PER_S
+    posts_count_as_edits = True
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._gate = FloodGate(clock)
+        self._gate.limits = Limits()
+
+    def pace(self, number: int) -> ChannelLimits:
+        """As the Telegram adapter says."""
+        return telegram_pace(Address(str(_BOT), str(_chat_of(number))))
+
+    def refuse(self, number: int, *, is_post: bool) -> tuple[float, str]:
+        """Count a call."""
+        del is_post
+        try:
+            self._gate.pass_through(_BOT, _chat_of(number), is_group=False)
+        except Refused as refused:
+            return float(refused.parameters["retry_after"]), self.pace(number).edits[0].scope
+        return 0.0, ""
+
+
+def _chat_of(number: int) -> int:
+    return 1000 + number
 
 
 class StreamChannel(FakeChannel):

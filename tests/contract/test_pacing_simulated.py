@@ -6,7 +6,7 @@ import pytest
 
 from adapters.redis_store.client.connection import connect
 from bench.pacing import Silence, bounds, bridge_row, fixed_row
-from bench.pacing_world import Service, SlackWorkspace, TelegramGroup
+from bench.pacing_world import Service, SlackWorkspace, TelegramChats, TelegramGroup
 from tests.property.bridge_host import Store
 from tests.property.bridge_time import StoreLoop
 
@@ -76,3 +76,14 @@ def test_more_answers_than_a_group_may_have_are_late_and_still_meet_no_refusal(l
     assert row.refused == 0
     assert row.calls_per_reply <= 1.2
     assert row.final_p95_s <= 50 / 20 * 60
+
+
+def test_a_crowd_at_one_bot_uses_every_call_that_it_may_make(loop: StoreLoop, redis_url: str) -> None:
+    """S8: two hundred chats: what each waits for is the bot's 22 calls a second, and nothing else."""
+    store = Store(connect(redis_url), loop, Silence())
+    row = loop.run_until_complete(bridge_row(store, TelegramChats, 200, 1))
+    loop.run_until_complete(store.close())
+
+    assert row.refused == 0
+    assert row.first_text_p95_s <= 200 / 22
+    assert row.final_p95_s <= 1.5
