@@ -4,6 +4,7 @@ import asyncio
 import random
 
 from adapters.redis_store import RedisStores, connect
+from adapters.redis_store.client.wire import Wire
 from bridge.domain.threads import ThreadKey
 from tests.contract.store_steps import bound
 from tests.fault.proxy import Proxy
@@ -46,3 +47,19 @@ async def test_a_cancelled_command_never_hands_its_answer_to_another(redis_url: 
 
     assert wrong == []
     assert _READS / 10 < done < _READS
+
+
+async def test_an_exchange_that_is_cancelled_itself_leaves_no_answer_on_its_connection(redis_url: str) -> None:
+    """P4: 100 ms to Redis; the connection of the cancelled exchange is not used for the next one."""
+    async with Proxy.to(redis_url, latency_s=0.1) as network:
+        client = connect(f"redis://127.0.0.1:{network.port}/0")
+        wire = Wire(client)
+        await wire.exchange([("ECHO", "connected")])
+        cut = asyncio.ensure_future(wire.exchange([("ECHO", "cut")]))
+        await asyncio.sleep(0.05)
+        cut.cancel()
+        await asyncio.wait([cut])
+        assert cut.cancelled()
+        assert await wire.exchange([("ECHO", "next")]) == [b"next"]
+        await wire.disconnect()
+        await client.aclose()
