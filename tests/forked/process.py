@@ -1,7 +1,8 @@
 """Processes of the bridge for tests: forked from one that has everything imported, where this machine can do that.
 
-Otherwise they are as `python -m bridge` makes them. The plain start is tested where it counts: the files for deploying,
-the demo, the playground, the terminal and the benches start their processes themselves.
+Otherwise they are as `python -m bridge` makes them, but that they read their settings themselves. The plain start is
+tested where it counts: the files for deploying, the demo, the playground, the terminal and the benches start their
+processes themselves.
 """
 
 import asyncio
@@ -160,8 +161,11 @@ def _can_be_forked(environment: Mapping[str, str]) -> bool:
 def _server() -> socket.socket:
     """Start the server of this test process; it stops when the socket is closed."""
     ours, its = socket.socketpair()
+    # As every bridge does, it finds its packages where they are installed, and not where a shell's `PYTHONPATH` leads.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     process = subprocess.Popen(
         [sys.executable, str(_SERVER), str(its.fileno())],
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=[its.fileno()],

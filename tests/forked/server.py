@@ -19,6 +19,9 @@ from pathlib import Path
 from signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGINT, default_int_handler, signal
 from typing import Any
 
+from config import apart
+from config.reading.loading import load_settings
+
 SIZE_BYTES = 4
 """The length of the order that follows, and with it the descriptors."""
 _FILES = 4
@@ -51,6 +54,8 @@ class Order:
 def _import_all() -> dict[str, str]:
     """Import every module of the product; return what that set in the environment."""
     before = dict(os.environ)
+    # A process apart reads the same, says tests/unit/config/test_apart.py. Here is no memory to be saved.
+    vars(apart)["load_apart"] = load_settings
     for package in ("bridge", "adapters", "config"):
         for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
             if not module.name.endswith("__main__"):

@@ -24,6 +24,9 @@ place = "C0HELP"
 agent = "support"
 idle_timeout = 300
 access = { denied_users = ["U0BEN"] }
+
+[texts.de]
+busy = "Gerade ist viel los. Frag bitte gleich noch einmal."
 """
 
 
