@@ -61,5 +61,21 @@ async def test_an_exchange_that_is_cancelled_itself_leaves_no_answer_on_its_conn
         await asyncio.wait([cut])
         assert cut.cancelled()
         assert await wire.exchange([("ECHO", "next")]) == [b"next"]
-        await wire.disconnect()
+        await wire.leave()
+        await client.aclose()
+
+
+async def test_a_wire_that_is_left_with_an_exchange_under_way_keeps_no_connection(redis_url: str) -> None:
+    """R4: of a cluster's nodes the bridge leaves one and comes back to it, as often as keys move."""
+    async with Proxy.to(redis_url, latency_s=0.1) as network:
+        client = connect(f"redis://127.0.0.1:{network.port}/0", max_connections=1)
+        wire = Wire(client)
+        await wire.exchange([("ECHO", "connected")])
+        under_way = asyncio.ensure_future(wire.exchange([("ECHO", "under way")]))
+        await asyncio.sleep(0.05)
+        await wire.leave()
+        assert await under_way == [b"under way"]
+        back = Wire(client)
+        assert await back.exchange([("ECHO", "back")]) == [b"back"]
+        await back.leave()
         await client.aclose()

@@ -153,7 +153,7 @@ class Commands:
             _, late = await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT_S)
             for task in late:
                 task.cancel()
-        await self._wire.disconnect()
+        await self._wire.leave()
         for client in {self._waiting, self._redis, self._seed}:
             await client.aclose()
 
@@ -233,7 +233,8 @@ class Commands:
                 await self._talk_to(_at(self._seed, error.host, error.port))
         # Redis 6.2 wraps what a script was answered into a general error.
         elif isinstance(error, ReadOnlyError) or "-READONLY" in str(error):
-            await self._drop_idle_connections()
+            if self._wire is asked:
+                await self._drop_connections()
         elif isinstance(error, RedisConnectionError) and self._wire is asked and self._redis is not self._seed:
             await self._talk_to(self._seed)
 
@@ -244,8 +245,9 @@ class Commands:
         self._redis, self._wire, self._waiting = redis, Wire(redis), _one_connection(redis)
         await _disconnect(wire, waiting)
 
-    async def _drop_idle_connections(self) -> None:
-        await _disconnect(self._wire, self._waiting)
+    async def _drop_connections(self) -> None:
+        wire, self._wire = self._wire, Wire(self._redis)
+        await _disconnect(wire, self._waiting)
 
 
 def _one_connection(redis: Redis) -> Redis:
@@ -275,7 +277,7 @@ def _at(redis: Redis, host: str, port: int) -> Redis:
 
 
 async def _disconnect(wire: Wire, waiting: Redis) -> None:
-    await wire.disconnect()
+    await wire.leave()
     await waiting.connection_pool.disconnect(inuse_connections=False)
 
 

@@ -30,6 +30,7 @@ class Wire:
         """Used first, and not in the pool meanwhile."""
         self._wanting = 0
         """How many exchanges wait for a connection of the pool."""
+        self._is_left = False
 
     async def exchange(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         """Run commands in one exchange; the answer of one that the server refused is its error.
@@ -84,6 +85,8 @@ class Wire:
         return kept
 
     async def _give_back(self, connection: AbstractConnection) -> None:
+        if self._is_left:
+            await connection.disconnect(nowait=True)
         if self._kept is None and not self._wanting and connection.is_connected:
             self._kept = connection
         else:
@@ -93,8 +96,9 @@ class Wire:
         connection.socket_timeout = self._limit_s
         await self._pool.release(connection)
 
-    async def disconnect(self) -> None:
-        """Close the connections that are not in use."""
+    async def leave(self) -> None:
+        """Close the connections, each that is in use after its exchange: the pool has them all for another wire."""
+        self._is_left = True
         kept, self._kept = self._kept, None
         if kept is not None:
             await self._release(kept)
