@@ -4,7 +4,7 @@ httpx-sse reads the lines. It is given those of whole events, as many as there a
 has no bound of its own. An event that has not ended is held here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder  # its `EventSource` passes each line through two generators
@@ -13,6 +13,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
 """How an event ends, whichever line ends are used. The LF of a CR LF may follow: it reads as one more blank line."""
 _BLANK = len(_BLANK_LINES[0])
+_PIECES = 16
+"""How many parts of the bound are looked at one by one: a read may bring more events at once than one may be long."""
 
 
 class OverBounds(Exception):
@@ -25,14 +27,19 @@ class WireEvents:
     def __init__(self, max_bytes: int) -> None:
         """`max_bytes`: of the stream, without an event among them."""
         self._max_bytes = max_bytes
+        self._piece = max(1, max_bytes // _PIECES)
         self._held = 0
         self._begun: list[bytes] = [b""]
         """What has come since the last blank line."""
         self._at_start = True
         self._decoder = SSEDecoder()
 
-    def feed(self, chunk: bytes) -> Sequence[ServerSentEvent]:
-        """Return the events that `chunk` completes. Raises `OverBounds`."""
+    def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
+        """Yield the events that `chunk` completes. Raises `OverBounds`."""
+        for at in range(0, len(chunk), self._piece):
+            yield from self._events_of(chunk[at : at + self._piece])
+
+    def _events_of(self, chunk: bytes) -> Sequence[ServerSentEvent]:
         self._held += len(chunk)
         if self._held > self._max_bytes:
             raise OverBounds(f"the stream has no event within {self._max_bytes} bytes")

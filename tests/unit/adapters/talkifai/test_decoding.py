@@ -70,6 +70,15 @@ def test_bytes_without_an_event_are_over_bounds_and_earlier_events_count(endless
     assert "within 1000 bytes" in beyond.fault
 
 
+def test_small_events_that_come_in_one_read_may_be_longer_together_than_one_may_be() -> None:
+    """S5: a proxy held the answer back, or this worker was busy."""
+    limits = TalkifaiLimits(event_bytes=1000)
+    found = decoded(HALLO * 100 + b"data: " + b"x" * 1000, limits=limits)
+    assert found.events == [TextDelta("Hallo")] * 100
+    assert "within 1000 bytes" in found.fault
+    assert len(decoded(HALLO * 100, limits=limits).events) == 100
+
+
 def test_an_answer_over_the_bound_stops_there() -> None:
     """S5: an endless answer ends at the cap, with the text up to it."""
     found = decoded(HALLO * 5, limits=TalkifaiLimits(answer_characters=12))
