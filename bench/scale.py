@@ -193,12 +193,10 @@ def _claim_for(url: str, seconds: float, start_at: float, result: Any) -> None:
         stores = RedisStores(connect(url), limits=_LIMITS)
         await stores.open()
         await asyncio.sleep(max(0.0, start_at - time.time()))
-        until, claimed = time.monotonic() + seconds, 0
-        while time.monotonic() < until:
-            lease = await stores.queue.claim()
-            if lease is None:
-                break
-            claimed += await stores.queue.begin(lease) is not None
+        until, turns = time.monotonic() + seconds, list[asyncio.Future[object]]()
+        while time.monotonic() < until and (lease := await stores.queue.claim()):
+            turns.append(asyncio.ensure_future(stores.queue.begin(lease)))
+        claimed = sum(entry is not None for entry in await asyncio.gather(*turns))
         await stores.aclose()
         return claimed
 
@@ -206,7 +204,7 @@ def _claim_for(url: str, seconds: float, start_at: float, result: Any) -> None:
 
 
 def claims_a_second(url: str, workers: int, seconds: float) -> float:
-    """Let workers claim and begin questions, each one after the other; return how many all of them get in a second."""
+    """Let workers claim questions one after the other, and begin each beside; return how many all get in a second."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     start_at = time.time() + 5.0

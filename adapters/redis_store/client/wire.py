@@ -14,6 +14,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from adapters.redis_store.client.batching import Argument
 from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S
 
+_AS_LONG_AS_ONE = 50
+"""So many more commands in an exchange double the time that it may take."""
+
 
 class Wire:
     """Sends commands to one server, in any number of exchanges at once.
@@ -51,18 +54,14 @@ class Wire:
             await self._give_back(connection)
 
     async def _attempt(self, connection: AbstractConnection, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-        answers: list[Any] = []
+        limit_s = self._limit_s * (1 + (len(commands) - 1) / _AS_LONG_AS_ONE)
         try:
-            async with asyncio.timeout(self._limit_s) as limit:
+            async with asyncio.timeout(limit_s):
                 await connection.send_packed_command([_packed(parts) for parts in commands])
-                for parts in commands:
-                    if answers:
-                        limit.reschedule(asyncio.get_running_loop().time() + self._limit_s)
-                    answers.append(await self._answer(connection, str(parts[0])))
+                return [await self._answer(connection, str(parts[0])) for parts in commands]
         except TimeoutError:
             await connection.disconnect(nowait=True)
             raise RedisTimeoutError("no answer in time") from None
-        return answers
 
     async def _answer(self, connection: Any, name: str) -> Any:
         try:

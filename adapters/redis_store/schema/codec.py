@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.redis_store.schema.file_codec import attachments_from_list, attachments_to_list, files_from_json
+from adapters.redis_store.schema.json_codec import to_json
 from adapters.redis_store.schema.origin_codec import (
     address_from_fields,
     address_to_fields,
@@ -65,7 +66,7 @@ def queued_to_json(queued: Queued) -> bytes:
     }
     if_any = {"replaces": list(question.replaces), "first_id": question.first_id}
     fields |= {name: value for name, value in if_any.items() if value}
-    return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
+    return to_json(fields)
 
 
 def queued_from_json(raw: bytes | str) -> Queued:
@@ -118,7 +119,7 @@ def record_from_fields(flat: Sequence[bytes]) -> TurnRecord:
 
 def message_ids_to_json(message_ids: Sequence[str]) -> bytes:
     """Write the ids of the messages that show a reply."""
-    return pack(json.dumps(list(message_ids), ensure_ascii=False))
+    return to_json(list(message_ids))
 
 
 def answer_to_fields(text: str, asked: AnswerResult) -> list[bytes]:
@@ -133,7 +134,7 @@ def answer_to_fields(text: str, asked: AnswerResult) -> list[bytes]:
         "continues": asked.continues,
         "may_retry": asked.may_retry,
     }
-    return [b"text", pack(text), b"asked", pack(json.dumps(fields, ensure_ascii=False))]
+    return [b"text", pack(text), b"asked", to_json(fields)]
 
 
 def _asked_from_json(raw: str) -> AnswerResult:
@@ -220,10 +221,9 @@ def history_to_text(history_count: int | None) -> str:
 def ending_from_json(raw: bytes, attempts: int) -> Ending:
     """Read an ending. A reason that this version does not know counts as `REPLACED`: it is ended all the same."""
     fields: dict[str, Any] = json.loads(unpack(raw))
-    reason = fields["reason"]
     return Ending(
         session=session_from_fields(ThreadKey.parse(fields["thread"]), fields["session"]),
-        reason=EndReason(reason) if reason in set(EndReason) else EndReason.REPLACED,
+        reason=EndReason(reason) if (reason := fields["reason"]) in set(EndReason) else EndReason.REPLACED,
         attempts=attempts,
         since=float(fields["since_ms"]) / 1000,
     )
@@ -274,7 +274,7 @@ def opening_to_json(opening: Opening) -> bytes:
         "at": opening.at,
         "line": [part for pair in line.items() for part in pair],
     }
-    return pack(json.dumps(fields, ensure_ascii=False))
+    return to_json(fields)
 
 
 def opening_from_json(raw: bytes) -> Opening:

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from adapters.redis_store.schema.codec import Unreadable, pack, unpack
+from adapters.redis_store.schema.codec import Unreadable, unpack
+from adapters.redis_store.schema.json_codec import to_json
 from bridge.domain.exchanges import Exchange, Summary
 from bridge.domain.threads import Person, ThreadKey
 
@@ -19,7 +20,7 @@ def exchange_to_json(exchange: Exchange) -> bytes:
         "agent_id": exchange.agent_id,
         "question_id": exchange.question_id,
     }
-    return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
+    return to_json(fields)
 
 
 def exchange_from_json(raw: bytes) -> Exchange:
@@ -50,7 +51,7 @@ def summary_to_json(summary: Summary) -> bytes:
         "people": summary.people,
         "several_spoke": summary.several_spoke,
     }
-    return pack(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))
+    return to_json(fields)
 
 
 def summary_from_json(thread: ThreadKey, raw: bytes) -> Summary:
