@@ -12,8 +12,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 PIP_CHECK   := $(BIN)/python -m pip check --disable-pip-version-check
 UV_COMPILE  := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate
-# Most tests wait for something real, so eight of them keep two cores busy.
-WORKERS ?= 8
+# Most tests wait for something real, so ten of them keep two cores busy.
+WORKERS ?= 10
 
 .DEFAULT_GOAL := help
 .PHONY: help playground pictures demo run web check chat test soak bench bench-scale bench-pacing lint types format pins clean
