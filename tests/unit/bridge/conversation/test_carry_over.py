@@ -1,6 +1,7 @@
 """A thread goes on after its conversation was ended: what goes along, when, and how often."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from adapters.redis_store.stores import RedisStores
 from bridge.conversation.carry_over import MOST_QUESTION_CHARACTERS
 from bridge.domain.errors import ConversationLost
-from bridge.domain.exchanges import CarryOverLimits
+from bridge.domain.exchanges import CarryOverLimits, Exchange, Summary
 from bridge.domain.incoming import CommandName, Edit, IntakeResult
 from bridge.domain.limits.retention import PersonKey
 from bridge.domain.prompts.carried_words import CARRIED_FOOTER, CARRIED_HEADER
@@ -51,6 +52,28 @@ async def test_the_first_question_of_the_next_conversation_takes_along_what_was_
     assert sent[:3] == ["one", carried(ANSWERED_ONCE, "two"), "three"]
     said = "\n".join(f"> User: {word}\n> You: Answer to {word}" for word in ("one", "two", "three"))
     assert sent[3] == carried(said, "four")
+
+
+async def test_all_that_may_be_carried_over_is_asked_for_at_once(
+    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such steps travel as one command: neither waits for the answer to the other."""
+    both, exchanges, summary = asyncio.Barrier(2), stores.exchanges.of_thread, stores.exchanges.summary
+
+    async def of_thread(thread: ThreadKey) -> Sequence[Exchange]:
+        await both.wait()
+        return await exchanges(thread)
+
+    async def summary_of(thread: ThreadKey) -> Summary | None:
+        await both.wait()
+        return await summary(thread)
+
+    monkeypatch.setattr(stores.exchanges, "of_thread", of_thread)
+    monkeypatch.setattr(stores.exchanges, "summary", summary_of)
+    it = stage(stores, echo)
+    async with asyncio.timeout(5):
+        await it.answer(question("one"))
+    assert [words for _, words in it.agent.sent] == ["one"]
 
 
 async def test_nothing_is_carried_over_after_new(stores: RedisStores) -> None:
