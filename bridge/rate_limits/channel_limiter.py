@@ -114,6 +114,8 @@ class ChannelLimiter:
             answer = await self._local.take(self._within_share(asked))
             if answer.wait_s <= 0:
                 self._untold.append(asked)
+                if asked.is_last:
+                    self._note_left(asked.reply, asked.budgets)
         else:
             self._note_shared(zip((budget.scope for budget in asked.scopes), answer.rooms, strict=True))
             if answer.wait_s <= 0:
@@ -194,8 +196,13 @@ class ChannelLimiter:
         still_in = tuple(budget for budget in reply.scopes if self._local.is_live(reply.id, budget.scope))
         await self._local.leave([reply])
         if still_in:
-            self._left.append(replace(reply, scopes=still_in))
-            self._left_in.update(budget.scope for budget in still_in)
+            self._note_left(reply.id, still_in)
+
+    def _note_left(self, reply: str, scopes: tuple[Budget, ...]) -> None:
+        if self._shared is None:
+            return
+        self._left.append(LiveReply(reply, scopes))
+        self._left_in.update(budget.scope for budget in scopes)
 
     async def _ask_shared(self, question: Callable[[CallBudgets], Awaitable[T]]) -> T | None:
         """Ask the shared budgets; None while they do not answer. Then one call tries again every two seconds."""

@@ -227,6 +227,25 @@ def test_a_reply_that_is_no_longer_shown_needs_no_room() -> None:
     assert run_virtually(play()) == (1, 0)
 
 
+def test_a_reply_that_ended_while_the_shared_budgets_were_away_needs_no_room_soon_after() -> None:
+    """P2: else it would hold up the first texts of others for half a minute."""
+
+    async def play() -> tuple[int, int]:
+        shared = SharedBudgets()
+        pacing = ChannelLimiter(LoopClock(), shared)
+        async with pacing.live_reply(_PACE, is_shown=True) as reply:
+            shared.is_away = True
+            assert (await pacing.take(pacing.asked(Priority.FINAL, (_EDITS,), reply=reply, is_last=True))).wait_s <= 0
+        await pacing.tend()
+        shared.is_away = False
+        after = shared.live_in("team:edits")
+        await asyncio.sleep(3)
+        await pacing.tend()
+        return after, shared.live_in("team:edits")
+
+    assert run_virtually(play()) == (1, 0)
+
+
 def test_scopes_that_nobody_uses_are_forgotten() -> None:
     async def play() -> list[int]:
         pacing = ChannelLimiter(LoopClock())
