@@ -41,14 +41,16 @@ class AnswerFold:
     def apply(self, event: StreamEvent) -> None:
         """Take in one event."""
         self._reply.has_begun = True
-        self.has_parts = self.has_parts or isinstance(event, ToolStarted | HandedOff)
-        if not isinstance(event, TextDelta):
-            self._reply.apply(event)
-            named = (
-                event.name if isinstance(event, ToolStarted) else event.to_agent if isinstance(event, HandedOff) else ""
-            )
-            self.asks_for_human = self.asks_for_human or named.casefold() in self._human_tools
+        if isinstance(event, TextDelta):
+            self._take_text(event)
             return
+        self._reply.apply(event)
+        if isinstance(event, ToolStarted | HandedOff):
+            self.has_parts = True
+            named = event.name if isinstance(event, ToolStarted) else event.to_agent
+            self.asks_for_human = self.asks_for_human or named.casefold() in self._human_tools
+
+    def _take_text(self, event: TextDelta) -> None:
         self.streamed += len(event.text)
         if not self._shown:
             self._reply.apply(event)
