@@ -3,6 +3,9 @@
 import asyncio
 import random
 
+import pytest
+from redis.exceptions import RedisError
+
 from adapters.redis_store import RedisStores, connect
 from adapters.redis_store.client.wire import Wire
 from bridge.domain.threads import ThreadKey
@@ -61,6 +64,21 @@ async def test_an_exchange_that_is_cancelled_itself_leaves_no_answer_on_its_conn
         await asyncio.wait([cut])
         assert cut.cancelled()
         assert await wire.exchange([("ECHO", "next")]) == [b"next"]
+        await wire.leave()
+        await client.aclose()
+
+
+async def test_a_server_that_hangs_is_given_up_on_however_many_commands_wait(redis_url: str) -> None:
+    """P2: what was said in a thousand threads is written down again in one exchange."""
+    async with Proxy.to(redis_url) as network:
+        client = connect(f"redis://127.0.0.1:{network.port}/0?socket_timeout=0.1")
+        wire = Wire(client)
+        await wire.exchange([("ECHO", "connected")])
+        network.freeze()
+        with pytest.raises(RedisError):
+            async with asyncio.timeout(5):
+                await wire.exchange([("ECHO", str(number)) for number in range(1000)])
+        network.thaw()
         await wire.leave()
         await client.aclose()
 

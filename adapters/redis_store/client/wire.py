@@ -16,6 +16,8 @@ from adapters.redis_store.client.connection import ANSWER_TIMEOUT_S
 
 _AS_LONG_AS_ONE = 50
 """So many more commands in an exchange double the time that it may take."""
+_MOST_TIMES_AS_LONG = 4
+"""The most time that an exchange has: a server that hangs is given up on, however much was asked of it."""
 
 
 class Wire:
@@ -54,7 +56,7 @@ class Wire:
             await self._give_back(connection)
 
     async def _attempt(self, connection: AbstractConnection, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-        limit_s = self._limit_s * (1 + (len(commands) - 1) / _AS_LONG_AS_ONE)
+        limit_s = self._limit_s * min(1 + (len(commands) - 1) / _AS_LONG_AS_ONE, _MOST_TIMES_AS_LONG)
         try:
             async with asyncio.timeout(limit_s):
                 await connection.send_packed_command([_packed(parts) for parts in commands])
