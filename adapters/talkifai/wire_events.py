@@ -5,9 +5,10 @@ has no bound of its own. An event that has not ended is held here.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
-from httpx_sse import ServerSentEvent
-from httpx_sse._decoders import SSEDecoder  # its `EventSource` passes each line through two generators
+import httpx
+from httpx_sse import EventSource, ServerSentEvent
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
@@ -21,6 +22,19 @@ class OverBounds(Exception):
     """An event or the whole answer is larger than the client is willing to hold."""
 
 
+class _Text:
+    """Text that has come, as much of an answer as `EventSource` looks at."""
+
+    headers = {"content-type": "text/event-stream"}  # noqa: RUF012 - it is read only
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def iter_text(self) -> Iterator[str]:
+        """Yield all of it."""
+        yield self._text
+
+
 class WireEvents:
     """Takes the bytes of one stream, whatever the chunks. Bytes that are not UTF-8 become U+FFFD."""
 
@@ -32,7 +46,6 @@ class WireEvents:
         self._begun: list[bytes] = [b""]
         """What has come since the last blank line."""
         self._at_start = True
-        self._decoder = SSEDecoder()
 
     def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
         """Yield the events that `chunk` completes. Raises `OverBounds`."""
@@ -49,12 +62,9 @@ class WireEvents:
         if self._at_start:
             self._at_start = False
             whole = whole.removeprefix(_BYTE_ORDER_MARK)
-        text = whole.decode("utf-8", "replace")
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        found = map(self._decoder.decode, text.split("\n"))
-        # By the standard an event without data does not exist: the decoder gives some once it has seen an `id:`.
-        events = [event for event in found if event is not None and event.data]
+        found = EventSource(cast("httpx.Response", _Text(whole.decode("utf-8", "replace")))).iter_sse()
+        # By the standard an event without data does not exist: httpx-sse gives some once it has seen an `id:`.
+        events = [event for event in found if event.data]
         if events:
             self._held = len(self._begun[0])
         return events
