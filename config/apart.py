@@ -10,6 +10,9 @@ from config.values.errors import SettingsError
 
 _READ = "import sys; sys.path[:] = sys.argv[1:]; from config.reading.loading import send_settings; send_settings()"
 
+BEGIN = b"\n--- settings ---\n"
+"""Stands before them: what a process runs at its start, such as a `sitecustomize`, may have printed something."""
+
 
 def load_apart() -> Settings:
     """Read the settings as `load_settings` does. Blocks for some tenths of a second. Raises `SettingsError`."""
@@ -32,7 +35,7 @@ def begin_reading() -> Callable[[], Settings]:
         written, _ = process.communicate()
         if process.returncode:
             raise SettingsError(f"settings: the process that reads them ended with {process.returncode}.")
-        found: Settings | tuple[str, ...] = pickle.loads(written)  # noqa: S301 - what our own module has written
+        found: Settings | tuple[str, ...] = pickle.loads(written.partition(BEGIN)[2])  # noqa: S301 - what our own module has written
         if isinstance(found, Settings):
             return found
         raise SettingsError(*found)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from config.apart import BEGIN
 from config.bridge import LANGUAGES
 from config.reading.config_file import ConfigFile, read_config_file
 from config.reading.messages import explain
@@ -84,7 +85,7 @@ def send_settings() -> None:
         found: Settings | tuple[str, ...] = load_settings()
     except SettingsError as error:
         found = error.lines
-    sys.stdout.buffer.write(pickle.dumps(found))
+    sys.stdout.buffer.write(BEGIN + pickle.dumps(found))
 
 
 def channel_names() -> tuple[str, ...]:

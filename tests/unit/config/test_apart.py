@@ -63,3 +63,13 @@ def test_a_process_that_fails_is_a_setting_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     with pytest.raises(SettingsError, match=r"no process can be started .*No such file"):
         load_apart()
+
+
+@pytest.mark.parametrize("printed", ["print('hello', flush=True)", "print('hello' * 10_000)"])
+def test_what_python_runs_before_may_print_something(
+    environment: pytest.MonkeyPatch, tmp_path: Path, printed: str
+) -> None:
+    """Tools that watch programs begin in a `sitecustomize`."""
+    (tmp_path / "sitecustomize.py").write_text(printed)
+    environment.setenv("PYTHONPATH", str(tmp_path))
+    assert load_apart().telegram.enabled
