@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from bridge.domain.errors import LeaseLost, StoreUnavailable
-from bridge.domain.turns import InboxItem, Lease
+from bridge.domain.turns import InboxItem, Lease, Renewal
 from bridge.ports.stores.work_queue import WorkQueue
 from bridge.runtime.clock import Clock
 
@@ -60,8 +60,9 @@ class LeaseKeeper:
         self._lease_s = lease_s
         self._held: dict[Lease, HeldThread] = {}
         self._asked_in_vain_at = float("-inf")
-        self._away_since: float | None = None
-        """When the store first failed to answer since its last answer."""
+        self._unanswered_since: float | None = None
+        """When the first request was sent that the store has not answered since its last answer. It may still be under
+        way: a store that hangs is given up on long after a lease."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -73,6 +74,8 @@ class LeaseKeeper:
 
     def take(self, lease: Lease, claimed_at: float) -> HeldThread:
         """Hold a claimed thread. Its lease counts from when the claim was sent."""
+        if not self._held:
+            self._unanswered_since = None  # the claim was answered
         held = self._held[lease] = HeldThread(lease, claimed_at)
         return held
 
@@ -103,13 +106,14 @@ class LeaseKeeper:
 
     def _went_away_from(self, held: HeldThread) -> bool:
         """Return True if the store went away while this worker held the lease, False if the worker stood still."""
-        return self._away_since is not None and self._away_since - held.renewed_at < self._lease_s
+        return self._unanswered_since is not None and self._unanswered_since - held.renewed_at < self._lease_s
 
-    def _note_asked(self, asked_at: float, *, has_answered: bool) -> None:
-        if has_answered:
-            self._away_since = None
-        elif self._away_since is None:
-            self._away_since = asked_at
+    async def _renew(self, leases: Sequence[Lease], asked_at: float, *, can_wait_s: float = 0.0) -> Renewal:
+        if self._unanswered_since is None:
+            self._unanswered_since = asked_at
+        renewal = await self._queue.renew(leases, can_wait_s=can_wait_s)
+        self._unanswered_since = None
+        return renewal
 
     async def _ask(self, held: HeldThread) -> _Answer:
         """Ask the store for one lease, briefly, and not again at once if it did not answer."""
@@ -118,12 +122,10 @@ class LeaseKeeper:
             return _Answer.AWAY
         try:
             async with asyncio.timeout(_ASK_WITHIN_S):
-                renewal = await self._queue.renew([held.lease])
+                renewal = await self._renew([held.lease], asked_at)
         except (StoreUnavailable, TimeoutError):
             self._asked_in_vain_at = self._clock.monotonic()
-            self._note_asked(asked_at, has_answered=False)
             return _Answer.AWAY
-        self._note_asked(asked_at, has_answered=True)
         if renewal.lost:
             return _Answer.LOST
         held.renewed_at = asked_at
@@ -143,11 +145,10 @@ class LeaseKeeper:
             return True
         asked_at = self._clock.monotonic()
         try:
-            renewal = await self._queue.renew([held.lease for held in holders], can_wait_s=self._lease_s / 15)
+            leases = [held.lease for held in holders]
+            renewal = await self._renew(leases, asked_at, can_wait_s=self._lease_s / 15)
         except StoreUnavailable:
-            self._note_asked(asked_at, has_answered=False)
             return False
-        self._note_asked(asked_at, has_answered=True)
         lost = set(renewal.lost)
         for held in holders:
             if held.lease not in lost:

@@ -20,11 +20,13 @@ class _Leases:
 
     def __init__(self) -> None:
         self.is_away = False
+        self.hangs_for_s = 0.0
         self.is_alone = False
         self.has_been_taken = False
 
     async def renew(self, leases: Sequence[Lease], *, can_wait_s: float = 0.0) -> Renewal:
         del can_wait_s
+        await asyncio.sleep(self.hangs_for_s)
         if self.is_away:
             raise StoreUnavailable("away")
         return Renewal(leases if self.has_been_taken else (), ())
@@ -63,6 +65,23 @@ def test_an_answer_is_shown_for_as_long_as_the_store_is_away_though_there_are_ot
     run_virtually(run())
 
 
+def test_an_answer_is_shown_while_the_store_hangs_though_no_request_to_it_has_failed_yet() -> None:
+    """P2, R5: the renewal was sent in time; it is given up on after several leases."""
+
+    async def run() -> None:
+        leases = _Leases()
+        keeper, held = _keeper(leases)
+        beating = asyncio.ensure_future(keeper.beat())
+        await asyncio.sleep(LEASE_S * 0.9)
+        leases.is_away, leases.hangs_for_s = True, TEN_MINUTES_S
+        await asyncio.sleep(3 * LEASE_S)
+        assert not await _waits(keeper, held, shows=True)
+        assert await _waits(keeper, held, shows=False)
+        beating.cancel()
+
+    run_virtually(run())
+
+
 def test_a_thread_that_another_worker_took_meanwhile_is_not_written_over_when_the_store_is_back() -> None:
     """D8, P2: a worker that alone did not reach the store."""
 
@@ -91,5 +110,21 @@ def test_a_worker_that_stood_still_waits_for_the_store_before_it_shows_anything(
         assert await _waits(keeper, held, shows=True)
         leases.is_alone = True
         assert not await _waits(keeper, held, shows=True)
+
+    run_virtually(run())
+
+
+def test_an_outage_that_ended_before_a_thread_was_claimed_says_nothing_of_its_lease() -> None:
+    """D8: a request that failed before the claim is no sign that the store went away before the worker stood still."""
+
+    async def run() -> None:
+        leases = _Leases()
+        keeper, held = _keeper(leases)
+        leases.is_away = True
+        await keeper.renew_all()
+        keeper.let_go(held.lease)
+        held = keeper.take(held.lease, asyncio.get_running_loop().time())
+        await asyncio.sleep(2 * LEASE_S)
+        assert await _waits(keeper, held, shows=True)
 
     run_virtually(run())
