@@ -83,6 +83,21 @@ async def test_a_server_that_hangs_is_given_up_on_however_many_commands_wait(red
         await client.aclose()
 
 
+async def test_a_server_that_hangs_is_given_up_on_though_a_connection_is_made_first(redis_url: str) -> None:
+    """P2: the timeout of one answer for each of the four tries, and no more; connections beyond the first are new."""
+    async with Proxy.to(redis_url) as network:
+        network.freeze()
+        client = connect(f"redis://127.0.0.1:{network.port}/0?socket_timeout=0.4")
+        wire = Wire(client)
+        with pytest.raises(RedisError):
+            async with asyncio.timeout(4):
+                await wire.exchange([("ECHO", "anything")])
+        network.thaw()
+        assert await wire.exchange([("ECHO", "connected")]) == [b"connected"]
+        await wire.leave()
+        await client.aclose()
+
+
 async def test_a_wire_that_is_left_with_an_exchange_under_way_keeps_no_connection(redis_url: str) -> None:
     """R4: of a cluster's nodes the bridge leaves one and comes back to it, as often as keys move."""
     async with Proxy.to(redis_url, latency_s=0.1) as network:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError, ResponseError
@@ -65,6 +65,7 @@ def connect(url: str, *, tls_verify: bool = True, max_connections: int = 10) -> 
         "health_check_interval": HEALTH_CHECK_S,
         "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
         "client_name": "talkifai-bridge",
+        "redis_connect_func": _greet,
     }
     if url.strip().startswith("rediss:") and not tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
@@ -72,6 +73,14 @@ def connect(url: str, *, tls_verify: bool = True, max_connections: int = 10) -> 
     pool = BlockingConnectionPool(max_connections=max_connections, timeout=POOL_TIMEOUT_S, **(options | parsed))
     _try_options(pool)
     return Redis.from_pool(pool)
+
+
+async def _greet(connection: AbstractConnection) -> None:
+    """Begin a connection as the library does, but without its PING.
+
+    That is tried anew within each try to connect: a server that hangs would hold its caller up for sixteen timeouts.
+    """
+    await connection.on_connect_check_health(check_health=False)
 
 
 def _try_options(pool: BlockingConnectionPool) -> None:
