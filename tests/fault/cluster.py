@@ -163,8 +163,9 @@ class Cluster:
         keys = self.stores.keys
 
         async def is_kept() -> bool:
-            is_joined = await self.redis.exists(keys.burst(thread, person))
-            return not is_joined and await self.redis.llen(keys.inbox(thread)) >= questions
+            # In this order: the last one may be kept between the two looks, and then more would join it.
+            are_kept = await self.redis.llen(keys.inbox(thread)) >= questions
+            return are_kept and not await self.redis.exists(keys.burst(thread, person))
 
         await _until(is_kept, timeout_s, every_s=0.1)
 

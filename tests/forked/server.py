@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGINT, default_int_handler, signal
+from signal import SIG_DFL, SIG_IGN, SIGCHLD, signal
 from typing import Any
 
 from config import apart
@@ -72,7 +72,6 @@ def _become(order: Order, set_by_imports: dict[str, str]) -> None:
         os.dup2(file, number)
     for file in order.files:
         os.close(file)
-    signal(SIGINT, default_int_handler)
     os.chdir(order.folder)
     os.environ.clear()
     os.environ.update({**set_by_imports, **order.environment})
