@@ -1,7 +1,6 @@
 """One performance: from the bridge's start to the verdict."""
 
 import asyncio
-import logging
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -25,15 +24,18 @@ from sandbox.demo.story import Story
 from sandbox.demo.summary import Verdict, print_next_steps, print_verdict
 from sandbox.demo.transcript import print_transcript
 from sandbox.demo.typing_line import TypingLine
+from sandbox.log_file import logging_to
 from sandbox.stage import Stage
 
 
 async def perform(options: Options) -> int:
     """Give the whole performance; return the exit code. Cancelled, it leaves nothing behind."""
     console = Console() if sys.stdout.isatty() else Console(force_terminal=False, color_system=None)
-    with tempfile.TemporaryDirectory(prefix="tb-demo-", ignore_cleanup_errors=True) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="tb-demo-", ignore_cleanup_errors=True) as folder,
         # Nothing may write into the picture.
-        logging.basicConfig(filename=Path(folder) / "stand-ins.log", force=True)
+        logging_to(Path(folder) / "stand-ins.log"),
+    ):
         async with Stage(pace=options.pace) as stage:
             play = Play(stage, [], options.idle_timeout_s)
             backstage = Backstage(stage, options, Path(folder))

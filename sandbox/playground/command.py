@@ -1,7 +1,6 @@
 """The playground as a command: everything is started, the address is printed, and Ctrl-C clears it all away."""
 
 import asyncio
-import logging
 import signal
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sandbox.bridge_process import NotReady
+from sandbox.log_file import logging_to
 from sandbox.playground.options import Options, read_options
 from sandbox.playground.people.choices import Choices
 from sandbox.playground.people.slack_visitor import SlackVisitor
@@ -38,8 +38,10 @@ class Open:
 @asynccontextmanager
 async def opened(options: Options, story: Callable[[Playground], Tour] = Tour) -> AsyncIterator[Open]:
     """Start everything; stop it at the end of the block. `story`: what the tour tells. Raises `NotReady`."""
-    with tempfile.TemporaryDirectory(prefix="tb-play-", ignore_cleanup_errors=True) as folder:
-        logging.basicConfig(filename=Path(folder) / "stand-ins.log", force=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="tb-play-", ignore_cleanup_errors=True) as folder,
+        logging_to(Path(folder) / "stand-ins.log"),
+    ):
         async with Playground(options, Path(folder)) as playground, asyncio.TaskGroup() as group:
             trials, tour = TrialRunner(playground, TRIALS), story(playground)
             feed = Feed(playground, trials, tour)

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from signal import SIG_DFL, SIG_IGN, SIGCHLD, signal
+from signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGINT, default_int_handler, signal
 from typing import Any
 
 from config import apart
@@ -72,6 +72,8 @@ def _become(order: Order, set_by_imports: dict[str, str]) -> None:
         os.dup2(file, number)
     for file in order.files:
         os.close(file)
+    # Tests send Ctrl-C, though what runs in the background ignores it.
+    signal(SIGINT, default_int_handler)
     os.chdir(order.folder)
     os.environ.clear()
     os.environ.update({**set_by_imports, **order.environment})

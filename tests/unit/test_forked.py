@@ -4,8 +4,11 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.forked.process import start
 
@@ -33,6 +36,15 @@ async def _facts(folder: Path, code: int, **more: str) -> tuple[dict[str, Any], 
     return json.loads(out), errors.decode()
 
 
+@pytest.fixture
+def _heeds_ctrl_c() -> Iterator[None]:
+    """A process that is started in the plain way ignores what the tests' own one ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeds_ctrl_c")
 async def test_a_forked_process_is_as_one_that_is_started(tmp_path: Path) -> None:
     forked, errors = await _facts(tmp_path, 3)
     # A setting of Python's own has it started in the plain way.
