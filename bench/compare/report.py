@@ -53,7 +53,7 @@ def _machine() -> str:
 
 def _start(start: StartCosts) -> str:
     return (
-        f"`--help` takes {start.help_s:.2f} s. The bridge with Slack, Telegram and the embedded server is "
+        f"`--help` takes {start.help_s:.2f} s. The bridge with Slack, Telegram and the embedded server is\n"
         f"ready after {start.ready_s:.2f} s ({start.ready_again_s:.2f} s on data of an earlier run), and has "
         f"{start.rest_mb:.0f} MB at rest, of which the server has {start.server_mb:.0f}."
     )
@@ -81,8 +81,9 @@ def _described(scenario: Scenario) -> str:
     when = f"in {scenario.over_s:g} s" if scenario.over_s else "at once"
     limits = "on" if scenario.has_limits else "off"
     rounds = f", {scenario.rounds} times" if scenario.rounds > 1 else ""
+    people = "1 person" if scenario.people == 1 else f"{scenario.people} people"
     return (
-        f"{scenario.people} people {when}{rounds}; {work.characters:,} characters in chunks of {work.chunk}, "
+        f"{people} {when}{rounds}; {work.characters:,} characters in chunks of {work.chunk}, "
         f"{work.pause_ms} ms apart; the service's limits {limits}."
     )
 
