@@ -106,7 +106,7 @@ class _Client(httpx.AsyncClient):
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
-        raise NotImplementedError
+        raise AttributeError("this client keeps no cookies")
 
 
 _NO_COOKIES = _Cookies()
