@@ -106,6 +106,7 @@ class _Client(httpx.AsyncClient):
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
+        del cookies
         raise AttributeError("this client keeps no cookies")
 
 
