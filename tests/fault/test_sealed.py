@@ -16,7 +16,7 @@ _LEASE_AND_CLAIM_S = 91.0
 KEY = "x7mM0i0f1y6y9mWl8s3m3m3m3m3m3m3m3m3m3m3m3m0="
 BEFORE, AFTER, REMARK = "The small plan has ten seats.", "It costs ten a month.", "We are fifteen, says Bob."
 ASKED, THEN = "which plan?", "what does it cost?"
-_WORDS = (BEFORE[:20], AFTER[:12], REMARK[:12], ASKED, THEN, "eyJ", "@example.com")
+_WORDS = (BEFORE[:20], AFTER[:12], REMARK[:12], ASKED, THEN, "eyJhbGciOi", "@example.com")
 """Words of people and of the agent, every token's first letters, and every address."""
 
 
