@@ -10,6 +10,8 @@ from config.values.errors import SettingsError
 
 _READ = "import sys; sys.path[:] = sys.argv[1:]; from config.reading.loading import send_settings; send_settings()"
 
+_WITHIN_S = 60.0
+"""A file that is a pipe is never read to its end: a start says so then, and a reload does not hold up the stop."""
 BEGIN = b"\n--- settings ---\n"
 """Stands before them: what a process runs at its start, such as a `sitecustomize`, may have printed something."""
 
@@ -32,7 +34,12 @@ def begin_reading() -> Callable[[], Settings]:
         raise SettingsError(f"settings: no process can be started to read them ({error.strerror}).") from None
 
     def wait() -> Settings:
-        written, _ = process.communicate()
+        try:
+            written, _ = process.communicate(timeout=_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise SettingsError(f"settings: the process that reads them did not end within {_WITHIN_S:g} s.") from None
         if process.returncode:
             raise SettingsError(f"settings: the process that reads them ended with {process.returncode}.")
         found: Settings | tuple[str, ...] = pickle.loads(written.partition(BEGIN)[2])  # noqa: S301 - what our own module has written

@@ -1,7 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
+from config import apart
 from config.apart import load_apart
 from config.reading.loading import load_settings
 from config.settings import SettingsError
@@ -73,3 +75,13 @@ def test_what_python_runs_before_may_print_something(
     (tmp_path / "sitecustomize.py").write_text(printed)
     environment.setenv("PYTHONPATH", str(tmp_path))
     assert load_apart().telegram.enabled
+
+
+def test_settings_that_are_never_read_to_their_end_are_given_up(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "bridge.toml")
+    environment.setenv("BRIDGE_CONFIG", str(tmp_path / "bridge.toml"))
+    environment.setattr(apart, "_WITHIN_S", 1.0)
+    with pytest.raises(SettingsError, match=r"did not end within 1 s"):
+        load_apart()
